@@ -1,0 +1,2 @@
+//! Credentials, and the request signed with them.
+pub mod oauth1;

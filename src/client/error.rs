@@ -1,0 +1,211 @@
+//! The one error of the client: what went wrong, at which command, and what is known about it.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::model::{CommandName, Media, MediaId, ProcessingFailure, RateLimit};
+
+/// The result of everything in the client.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failure, small enough to be returned everywhere.
+#[derive(Clone, Debug)]
+pub struct Error(Box<Failure>);
+
+/// What an [`Error`] holds.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What kind of failure it is.
+    pub kind: Kind,
+    /// What failed, what the server said, what to do.
+    pub message: String,
+    /// The command that failed.
+    pub command: Option<CommandName>,
+    /// The media it was about.
+    pub media_id: Option<MediaId>,
+    /// The last answer about that media.
+    pub media: Option<Media>,
+    /// Requests sent for the command.
+    pub attempts: u32,
+    /// Whether the same call may succeed later.
+    pub retryable: bool,
+    /// How long to wait before that, where it is known.
+    pub retry_after: Option<Duration>,
+    /// The failure before this one, if that explains it.
+    pub cause: Option<Error>,
+}
+
+/// The kinds of failure; each is one class in Python.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// An argument is wrong; nothing was sent.
+    InvalidInput,
+    /// The client was closed.
+    Closed,
+    /// No HTTP answer.
+    Transport {
+        /// No connection was made, so that the server saw nothing.
+        connect: bool,
+    },
+    /// An attempt or a verb ran out of time.
+    RequestTimeout {
+        /// No connection was made, so that the server saw nothing.
+        connect: bool,
+    },
+    /// An HTTP answer that is no success.
+    Api(Box<ApiFailure>),
+    /// A success that is not what the API documents.
+    InvalidResponse,
+    /// Processing failed.
+    Processing(Option<ProcessingFailure>),
+    /// The media's or the session's time ran out.
+    Expired,
+    /// The deadline of a wait passed.
+    WaitTimeout {
+        /// How long it was waited.
+        elapsed: Duration,
+    },
+    /// Another process holds the checkpoint.
+    CheckpointLocked,
+    /// A file could not be read or written.
+    Io {
+        /// The operating system's number.
+        errno: Option<i32>,
+        /// The file.
+        path: Option<std::path::PathBuf>,
+    },
+    /// The caller's own code (a callback, a source) failed; its error is kept by the caller.
+    Caller,
+}
+
+/// What an HTTP answer said about its failure.
+#[derive(Clone, Debug, Default)]
+pub struct ApiFailure {
+    /// Which subclass of `APIError` it is.
+    pub class: ApiClass,
+    /// The HTTP status.
+    pub status: u16,
+    /// v1.1's number.
+    pub code: Option<i64>,
+    /// v2's title.
+    pub title: Option<String>,
+    /// v2's detail, or the sentence that was found elsewhere.
+    pub detail: Option<String>,
+    /// v2's problem type, a URI.
+    pub problem_type: Option<String>,
+    /// The server's name for the request.
+    pub request_id: Option<String>,
+    /// The rate limit as the answer told it.
+    pub rate_limit: Option<RateLimit>,
+    /// The body as text, 4 KiB at most.
+    pub body: String,
+    /// The server does not know the media: 404, or v2's 400 "Not found".
+    pub not_found: bool,
+    /// A FINALIZE that may have taken effect before.
+    pub ambiguous: bool,
+}
+
+/// The subclasses of `APIError`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ApiClass {
+    /// None of those below.
+    #[default]
+    Other,
+    /// 400
+    BadRequest,
+    /// 401
+    Authentication,
+    /// 402: credits are used up; waiting does not help.
+    PaymentRequired,
+    /// 403
+    PermissionDenied,
+    /// 404
+    NotFound,
+    /// 413
+    PayloadTooLarge,
+    /// 429
+    RateLimit,
+    /// 429 with the problem `usage-capped`; waiting does not help.
+    UsageCapExceeded,
+    /// 5xx
+    Server,
+}
+
+impl Error {
+    /// A failure of this kind, about nothing in particular yet.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Error(Box::new(Failure {
+            kind,
+            message: message.into(),
+            command: None,
+            media_id: None,
+            media: None,
+            attempts: 0,
+            retryable: false,
+            retry_after: None,
+            cause: None,
+        }))
+    }
+
+    /// An argument is wrong.
+    pub fn invalid_input(message: impl Into<String>) -> Self {
+        Error::new(Kind::InvalidInput, message)
+    }
+
+    /// The client was closed.
+    pub fn closed() -> Self {
+        Error::new(Kind::Closed, "the client is closed")
+    }
+
+    /// The server's refusal, if it is one.
+    pub fn api(&self) -> Option<&ApiFailure> {
+        match &self.kind {
+            Kind::Api(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// The same failure, said to be about this command and media unless it names its own.
+    pub fn about(mut self, command: CommandName, media_id: Option<MediaId>) -> Self {
+        self.command = self.command.or(Some(command));
+        self.media_id = self.media_id.or(media_id);
+        self
+    }
+
+    /// The same failure with the failure that explains it.
+    pub fn because(mut self, cause: Error) -> Self {
+        self.cause = Some(cause);
+        self
+    }
+
+    /// What the error holds, to be taken apart.
+    pub fn into_failure(self) -> Failure {
+        *self.0
+    }
+}
+
+impl std::ops::Deref for Error {
+    type Target = Failure;
+
+    fn deref(&self) -> &Failure {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Failure {
+        &mut self.0
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_ref().map(|cause| cause as _)
+    }
+}

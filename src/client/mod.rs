@@ -1,0 +1,5 @@
+//! The Rust client.
+pub mod auth;
+pub mod error;
+pub mod model;
+pub mod protocol;

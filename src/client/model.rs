@@ -1,0 +1,282 @@
+//! What the API tells about media: plain values, the same for both API versions.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+
+/// The id of an upload: 1 to 19 digits, greater than zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MediaId(NonZeroU64);
+
+impl MediaId {
+    /// The largest id that 19 digits can write.
+    pub const MAX: u64 = 9_999_999_999_999_999_999;
+
+    /// The id with this value, if it is one.
+    pub fn new(value: u64) -> Option<Self> {
+        NonZeroU64::new(value).filter(|id| id.get() <= Self::MAX).map(Self)
+    }
+
+    /// Reads 1 to 19 ASCII digits without a leading zero.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = (1..=19).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        if digits && !text.starts_with('0') { text.parse().ok().and_then(Self::new) } else { None }
+    }
+
+    /// The id as a number.
+    pub fn get(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for MediaId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// A JSON number as received: an integer exactly, anything else as the nearest float (`1e400` is infinite).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// An integer.
+    Int(i128),
+    /// A number with a fraction, or one too large for an integer.
+    Float(f64),
+}
+
+impl Number {
+    /// The value as a float; large integers are rounded.
+    pub fn as_f64(self) -> f64 {
+        match self {
+            Number::Int(value) => value as f64,
+            Number::Float(value) => value,
+        }
+    }
+
+    /// The value as a duration if it is more than zero; what is too long for one is the longest there is.
+    pub fn as_duration(self) -> Option<Duration> {
+        let seconds = self.as_f64();
+        if seconds > 0.0 { Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)) } else { None }
+    }
+}
+
+/// The API's two versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ApiVersion {
+    /// `upload.twitter.com/1.1/media/upload.json` and its `command`.
+    V1_1,
+    /// `api.x.com/2/media/upload`.
+    V2,
+}
+
+impl ApiVersion {
+    /// `"1.1"` or `"2"`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ApiVersion::V1_1 => "1.1",
+            ApiVersion::V2 => "2",
+        }
+    }
+}
+
+/// The commands of the API, in the words of v1.1; rate limits are kept for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CommandName {
+    /// Opens an upload.
+    Init,
+    /// Sends one segment.
+    Append,
+    /// Ends an upload.
+    Finalize,
+    /// Asks how far processing is.
+    Status,
+    /// Uploads a small image in one request.
+    Simple,
+    /// Sets the alt text.
+    Metadata,
+    /// Sets or deletes subtitles.
+    Subtitles,
+    /// Exchanges a refresh token.
+    Token,
+}
+
+impl CommandName {
+    /// Every command, in the order of an upload.
+    pub const ALL: [CommandName; 8] = [
+        CommandName::Init,
+        CommandName::Append,
+        CommandName::Finalize,
+        CommandName::Status,
+        CommandName::Simple,
+        CommandName::Metadata,
+        CommandName::Subtitles,
+        CommandName::Token,
+    ];
+
+    /// The name in capitals, as v1.1 writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CommandName::Init => "INIT",
+            CommandName::Append => "APPEND",
+            CommandName::Finalize => "FINALIZE",
+            CommandName::Status => "STATUS",
+            CommandName::Simple => "SIMPLE",
+            CommandName::Metadata => "METADATA",
+            CommandName::Subtitles => "SUBTITLES",
+            CommandName::Token => "TOKEN",
+        }
+    }
+
+    /// The command with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|command| command.as_str() == name)
+    }
+}
+
+impl fmt::Display for CommandName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// What an answer said about an upload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Media {
+    /// The upload's id.
+    pub media_id: MediaId,
+    /// The opaque key, `7_…` for a video.
+    pub media_key: Option<String>,
+    /// Bytes received.
+    pub size: Option<u64>,
+    /// For how many seconds after `received_at` the id can be used.
+    pub expires_after_secs: Option<Number>,
+    /// Present when the media is processed asynchronously.
+    pub processing_info: Option<ProcessingInfo>,
+    /// Present for a finalized image.
+    pub image: Option<ImageInfo>,
+    /// Present for a finalized video.
+    pub video: Option<VideoInfo>,
+    /// Which answer this is; `None` for a value that no answer made.
+    pub command: Option<CommandName>,
+    /// When the answer was here.
+    pub received_at: Option<SystemTime>,
+    /// The server's name for the request.
+    pub request_id: Option<String>,
+    /// The rate limit as the answer told it.
+    pub rate_limit: Option<RateLimit>,
+    /// The answer's JSON object as received; empty for a value that no answer made.
+    pub raw: Bytes,
+}
+
+impl Media {
+    /// Media of which nothing is known but its id.
+    pub fn new(media_id: MediaId) -> Self {
+        Media {
+            media_id,
+            media_key: None,
+            size: None,
+            expires_after_secs: None,
+            processing_info: None,
+            image: None,
+            video: None,
+            command: None,
+            received_at: None,
+            request_id: None,
+            rate_limit: None,
+            raw: Bytes::new(),
+        }
+    }
+
+    /// Whether the media can be used: said by FINALIZE, STATUS or a simple upload, never by INIT or by hand.
+    pub fn ready(&self) -> bool {
+        let final_answer =
+            matches!(self.command, Some(CommandName::Finalize | CommandName::Status | CommandName::Simple));
+        final_answer && self.processing_info.as_ref().is_none_or(ProcessingInfo::succeeded)
+    }
+
+    /// Whether processing failed for good.
+    pub fn failed(&self) -> bool {
+        self.processing_info.as_ref().is_some_and(ProcessingInfo::failed)
+    }
+
+    /// When the id ends to be usable, as far as this answer tells.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        let seconds = self.expires_after_secs?.as_f64().max(0.0);
+        self.received_at?.checked_add(Duration::try_from_secs_f64(seconds).ok()?)
+    }
+
+    /// Takes from an earlier answer what this one lacks: size, key, image and video.
+    pub fn keep_from(&mut self, earlier: &Media) {
+        self.media_key = self.media_key.take().or_else(|| earlier.media_key.clone());
+        self.size = self.size.or(earlier.size);
+        self.image = self.image.take().or_else(|| earlier.image.clone());
+        self.video = self.video.take().or_else(|| earlier.video.clone());
+    }
+}
+
+/// How far asynchronous processing is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProcessingInfo {
+    /// `pending`, `in_progress`, `succeeded`, `failed`, or a word that no document knows.
+    pub state: String,
+    /// When to ask again.
+    pub check_after_secs: Option<Number>,
+    /// How much is done; no substitute for `state`.
+    pub progress_percent: Option<Number>,
+    /// Present when processing failed, whatever `state` says.
+    pub error: Option<ProcessingFailure>,
+}
+
+impl ProcessingInfo {
+    /// Done, and nothing is wrong.
+    pub fn succeeded(&self) -> bool {
+        self.state == "succeeded" && self.error.is_none()
+    }
+
+    /// An error object means failed in every state: X was seen to answer `in_progress` with one for ever.
+    pub fn failed(&self) -> bool {
+        self.state == "failed" || self.error.is_some()
+    }
+}
+
+/// Why processing failed, as far as the server says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProcessingFailure {
+    /// The error's number; does not map to `name` one to one.
+    pub code: Option<Number>,
+    /// `InvalidMedia`, `UnsupportedMedia`, `InternalError` …
+    pub name: Option<String>,
+    /// The server's sentence.
+    pub message: Option<String>,
+}
+
+/// What FINALIZE tells of an image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImageInfo {
+    /// The MIME type.
+    pub image_type: Option<String>,
+    /// Width in pixels.
+    pub w: Option<u64>,
+    /// Height in pixels.
+    pub h: Option<u64>,
+}
+
+/// What FINALIZE tells of a video.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VideoInfo {
+    /// The MIME type.
+    pub video_type: Option<String>,
+}
+
+/// The `x-rate-limit-*` headers of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Requests allowed in a window.
+    pub limit: Option<u64>,
+    /// Requests left in this window.
+    pub remaining: Option<u64>,
+    /// When the window ends, by the server's clock.
+    pub reset_at: Option<SystemTime>,
+}
