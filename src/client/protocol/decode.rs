@@ -41,3 +41,11 @@ pub fn decode(
 ) -> Result<Answer> {
     Err(Error::new(Kind::InvalidResponse, "placeholder"))
 }
+/// p
+pub fn rate_limit(_: &http::HeaderMap) -> Option<crate::client::model::RateLimit> {
+    None
+}
+/// p
+pub fn server_date(_: &http::HeaderMap) -> Option<std::time::SystemTime> {
+    None
+}

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
-pub use decode::{Answer, decode};
+pub use decode::{Answer, Tokens, decode, rate_limit, server_date};
 
 use super::model::{ApiVersion, CommandName, MediaId};
 
