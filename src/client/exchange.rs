@@ -153,7 +153,7 @@ pub(super) fn subject(command: CommandName, media_id: Option<MediaId>) -> String
 }
 
 fn is_unauthorized(error: &Error) -> bool {
-    error.api().is_some_and(|failure| failure.status == 401)
+    error.api().is_some_and(|failure| failure.retry_status() == 401)
 }
 
 /// Commands whose repetition changes nothing that matters.

@@ -81,14 +81,14 @@ pub fn is_lost(error: &Error) -> bool {
     match &error.kind {
         Kind::Transport { connect } | Kind::RequestTimeout { connect } => !connect,
         Kind::InvalidResponse => true,
-        Kind::Api(failure) => failure.status == 408 || (500..600).contains(&failure.status),
+        Kind::Api(failure) => matches!(failure.retry_status(), 408 | 500..=599),
         _ => false,
     }
 }
 
 /// Whether the server does not know the media.
 pub fn is_not_found(error: &Error) -> bool {
-    error.api().is_some_and(|failure| failure.not_found || failure.status == 404)
+    error.api().is_some_and(|failure| failure.not_found || failure.retry_status() == 404)
 }
 
 /// Exponential backoff with full jitter: somewhere between nothing and the doubled delay.
@@ -126,7 +126,7 @@ fn may_repeat(command: CommandName, error: &Error) -> bool {
 fn never_arrived(error: &Error) -> bool {
     match &error.kind {
         Kind::Transport { connect } | Kind::RequestTimeout { connect } => *connect,
-        Kind::Api(_) => error.retryable && retry_status(error).is_some_and(|status| matches!(status, 425 | 429)),
+        Kind::Api(failure) => error.retryable && matches!(failure.retry_status(), 425 | 429),
         _ => false,
     }
 }
@@ -138,13 +138,4 @@ fn passes(error: &Error) -> bool {
         Kind::Api(_) => error.retryable,
         _ => false,
     }
-}
-
-/// The status that a failure stands for: its own, or that of the problem a 200 was sent with.
-fn retry_status(error: &Error) -> Option<u16> {
-    use super::error::ApiClass;
-    error.api().map(|failure| match failure.class {
-        ApiClass::RateLimit => 429,
-        _ => failure.status,
-    })
 }

@@ -8,7 +8,7 @@ use super::Client;
 use super::caller::{Caller, Phase, Progress};
 use super::config::Retry;
 use super::deadline::Deadline;
-use super::error::{ApiClass, Error, Kind, Result};
+use super::error::{Error, Kind, Result};
 use super::exchange::{Terms, subject};
 use super::model::{CommandName, Media, ProcessingInfo};
 use super::protocol::Command;
@@ -262,7 +262,7 @@ fn age(at: SystemTime) -> Duration {
 
 /// A limit that is lifted only after the deadline: nothing is gained by waiting.
 fn is_hopeless(error: &Error, deadline: Deadline) -> bool {
-    let limited = error.api().is_some_and(|failure| failure.class == ApiClass::RateLimit || failure.status == 429);
+    let limited = error.api().is_some_and(|failure| failure.retry_status() == 429);
     match (limited, error.retry_after, deadline.remaining()) {
         (true, Some(after), Some(left)) => after > left,
         _ => false,

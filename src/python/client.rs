@@ -329,12 +329,12 @@ fn credentials(auth: &Bound<'_, PyAny>) -> PyResult<Credentials> {
     let module = auth.py().import("xmedia._auth")?;
     let field = |name: &str| auth.getattr(name)?.extract::<String>();
     if auth.is_instance(&module.getattr("OAuth1")?)? {
-        return Ok(Credentials::OAuth1(oauth1::Credentials::new(
-            field("consumer_key")?,
-            field("consumer_secret")?,
-            field("access_token")?,
-            field("access_token_secret")?,
-        )));
+        return Ok(Credentials::OAuth1(oauth1::Credentials {
+            consumer_key: field("consumer_key")?,
+            consumer_secret: field("consumer_secret")?,
+            access_token: field("access_token")?,
+            access_token_secret: field("access_token_secret")?,
+        }));
     }
     if auth.is_instance(&module.getattr("OAuth2")?)? {
         return Ok(Credentials::OAuth2(oauth2::Credentials::new(field("access_token")?)));
