@@ -76,7 +76,8 @@ fn whole<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> 
 fn bounded(name: &str, value: &Bound<'_, PyAny>, least: u64, most: u64) -> PyResult<u64> {
     let Some(number) = whole(value)? else { return Err(wrong_type(name, "an int", value)) };
     let inside = number.extract::<u64>().ok().filter(|number| (least..=most).contains(number));
-    inside.ok_or_else(|| errors::invalid_input(value.py(), format!("{name}: a number from {least} to {most} is needed")))
+    inside
+        .ok_or_else(|| errors::invalid_input(value.py(), format!("{name}: a number from {least} to {most} is needed")))
 }
 
 /// A number that counts something.

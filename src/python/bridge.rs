@@ -89,7 +89,9 @@ impl Bridge {
         static BRIDGES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = event_loop.py();
         let bridges = BRIDGES
-            .get_or_try_init(py, || Ok::<_, PyErr>(py.import("weakref")?.getattr("WeakKeyDictionary")?.call0()?.unbind()))?
+            .get_or_try_init(py, || {
+                Ok::<_, PyErr>(py.import("weakref")?.getattr("WeakKeyDictionary")?.call0()?.unbind())
+            })?
             .bind(py);
         let known = bridges.call_method1(pyo3::intern!(py, "get"), (event_loop,))?;
         if let Ok(bridge) = known.cast_into::<Bridge>()

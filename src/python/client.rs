@@ -21,7 +21,7 @@ use crate::client::auth::{Credentials, oauth1, oauth2};
 use crate::client::config::{Options, Proxy, Retry, TransportOptions, parse_base_url};
 use crate::client::error::{Error, Result};
 use crate::client::model::{ApiVersion, Media};
-use crate::client::protocol::{Hosts, Init, Payload};
+use crate::client::protocol::{Init, Payload};
 use crate::client::{Account, Client as Core, Transport, Watch as CoreWatch};
 
 /// Clients that share connections.
@@ -53,9 +53,8 @@ impl Client {
             return Err(Error::closed());
         }
         self.core.get_or_make(|| {
-            let transport = self.family.transport.get_or_make(|| {
-                Ok::<_, Error>(Transport::new(self.family.options.clone()))
-            })?;
+            let transport =
+                self.family.transport.get_or_make(|| Ok::<_, Error>(Transport::new(self.family.options.clone())))?;
             let account =
                 self.login.account.get_or_make(|| Ok::<_, Error>(Account::new(self.login.credentials.clone())))?;
             Core::new(transport, account, self.options.clone())
@@ -134,11 +133,8 @@ impl Client {
             transport.user_agent = arguments::text("user_agent", user_agent)?;
         }
         transport.validate().map_err(refused)?;
-        let family = Family {
-            options: Arc::new(transport),
-            transport: Generational::default(),
-            members: AtomicUsize::new(0),
-        };
+        let family =
+            Family { options: Arc::new(transport), transport: Generational::default(), members: AtomicUsize::new(0) };
         let login = Login { credentials, account: Generational::default() };
         Client::new_core(Arc::new(family), Arc::new(login), options).map_err(refused)
     }
@@ -149,9 +145,7 @@ impl Client {
         self.core().map_err(|error| errors::raise(py, error))?;
         let change = |name: &str| changes.map_or(Ok(None), |changes| changes.get_item(name));
         let login = match change("auth")? {
-            Some(auth) => {
-                Arc::new(Login { credentials: credentials(&auth)?, account: Generational::default() })
-            }
+            Some(auth) => Arc::new(Login { credentials: credentials(&auth)?, account: Generational::default() }),
             None => self.login.clone(),
         };
         let mut options = Options::clone(&self.options);
@@ -228,9 +222,7 @@ impl Client {
             shared: arguments::flag("shared", shared)?,
         };
         let timeout = arguments::duration("timeout", timeout)?;
-        self.media_operation(py, "initialize", |core, post| async move {
-            core.initialize(init, timeout, &*post).await
-        })
+        self.media_operation(py, "initialize", |core, post| async move { core.initialize(init, timeout, &*post).await })
     }
 
     fn append(
@@ -398,8 +390,9 @@ fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
     };
     match std::fs::read(&path) {
         Ok(pem) if pem.windows(27).any(|text| text == b"-----BEGIN CERTIFICATE-----") => Ok(Some(pem.into())),
-        Ok(_) => Err(errors::invalid_input(ca_file.py(), format!("ca_file: {} holds no certificate in PEM", path.display()))),
+        Ok(_) => {
+            Err(errors::invalid_input(ca_file.py(), format!("ca_file: {} holds no certificate in PEM", path.display())))
+        }
         Err(error) => Err(PyOSError::new_err((error.raw_os_error(), error.to_string(), path))),
     }
 }
-

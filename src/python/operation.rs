@@ -208,11 +208,7 @@ pub struct Operation {
 
 impl Operation {
     /// A call that is not started yet. The verb is made with the post that leads back to this side.
-    pub fn new(
-        name: &'static str,
-        progress: Option<Py<PyAny>>,
-        verb: impl FnOnce(Arc<Post>) -> Verb,
-    ) -> Self {
+    pub fn new(name: &'static str, progress: Option<Py<PyAny>>, verb: impl FnOnce(Arc<Post>) -> Verb) -> Self {
         let mailbox = Arc::new(Mailbox::default());
         let post = Arc::new(Post { mailbox: mailbox.clone(), wants_progress: progress.is_some() });
         Operation {
@@ -327,7 +323,9 @@ impl Operation {
             let news = py.detach(|| self.mailbox.wait(SIGNAL_TICK));
             let step = match news {
                 None => py.check_signals(),
-                Some(news @ News::Question { .. }) => self.read(py, news).and_then(|question| self.answer(py, question)),
+                Some(news @ News::Question { .. }) => {
+                    self.read(py, news).and_then(|question| self.answer(py, question))
+                }
                 Some(news) => return self.read(py, news),
             };
             if let Err(error) = step {
@@ -355,7 +353,8 @@ impl Operation {
             Ok(bridge) => bridge,
             Err(error) if error.is_instance_of::<PyNotImplementedError>(py) => {
                 this.start()?;
-                return portable::next(slf, this.mailbox.clone());
+                let mailbox = this.mailbox.clone();
+                return portable::next(slf, mailbox);
             }
             Err(error) => return Err(error),
         };

@@ -58,7 +58,8 @@ fn runtime() -> PyResult<&'static Runtime> {
     }
     watch_forks();
     let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("xmedia").enable_all().build();
-    let runtime = runtime.map_err(|error| PyRuntimeError::new_err(format!("the xmedia thread cannot start: {error}")))?;
+    let runtime =
+        runtime.map_err(|error| PyRuntimeError::new_err(format!("the xmedia thread cannot start: {error}")))?;
     let fresh = Box::into_raw(Box::new(runtime));
     match RUNTIME.compare_exchange(std::ptr::null_mut(), fresh, Ordering::AcqRel, Ordering::Acquire) {
         // SAFETY: `fresh` was made above and is published for the life of the process.

@@ -40,14 +40,18 @@ impl AsRef<[u8]> for Loan {
 pub fn lend(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
     let py = value.py();
     if value.is_instance_of::<PyString>() {
-        return Err(PyTypeError::new_err(format!("{name} must be bytes, not str; encode it, or read the file in mode 'rb'")));
+        return Err(PyTypeError::new_err(format!(
+            "{name} must be bytes, not str; encode it, or read the file in mode 'rb'"
+        )));
     }
     let object = match value.cast::<PyBytes>() {
         Ok(bytes) => bytes.clone(),
         Err(_) => {
             let type_name = value.get_type().name()?;
             let view = py.import("builtins")?.getattr("memoryview")?.call1((value,)).map_err(|_| {
-                PyTypeError::new_err(format!("{name} must have the buffer protocol (bytes, bytearray, memoryview, …), not {type_name}"))
+                PyTypeError::new_err(format!(
+                    "{name} must have the buffer protocol (bytes, bytearray, memoryview, …), not {type_name}"
+                ))
             })?;
             view.call_method0("tobytes")?.cast_into::<PyBytes>()?
         }

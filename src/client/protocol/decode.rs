@@ -191,11 +191,3 @@ fn tokens(body: &Value) -> Result<Tokens, String> {
         expires_in: body.get("expires_in").and_then(number).map(|seconds| seconds.as_f64()),
     })
 }
-/// p
-pub fn rate_limit(_: &http::HeaderMap) -> Option<crate::client::model::RateLimit> {
-    None
-}
-/// p
-pub fn server_date(_: &http::HeaderMap) -> Option<std::time::SystemTime> {
-    None
-}
