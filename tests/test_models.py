@@ -15,6 +15,8 @@ from xmedia import (
     ImageInfo,
     InvalidInputError,
     Media,
+    OAuth1,
+    OAuth2,
     ProcessingFailure,
     ProcessingInfo,
     ProcessingState,
@@ -26,8 +28,6 @@ from xmedia import (
     Subtitle,
     UploadItem,
     VideoInfo,
-    _media,
-    _models,
     _options,
 )
 
@@ -399,6 +399,8 @@ def test_a_notebook_is_shown_nothing_unescaped_and_no_colours():
     assert ("script" in Texts(html).tags, "color" in html, evil in "".join(Texts(html).texts)) == (False, False, True)
 
 
-@pytest.mark.parametrize("module", [_media, _models, _options], ids=lambda module: module.__name__)
-def test_the_examples_in_the_docstrings_are_true(module):
-    assert doctest.testmod(module).failed == 0
+@pytest.mark.parametrize("documented", [Media, ProcessingState, UploadItem, OAuth1, OAuth2])
+def test_the_examples_in_the_docstrings_are_true(documented):
+    examples = doctest.DocTestFinder().find(documented, module=False, globs=dict(vars(xmedia)))
+    results = [doctest.DocTestRunner().run(example) for example in examples if example.examples]
+    assert [result.failed for result in results] == [0]
