@@ -7,7 +7,6 @@ import pickle
 import typing
 from datetime import UTC, datetime, timedelta, timezone
 from enum import IntEnum
-from html.parser import HTMLParser
 
 import pytest
 import xmedia
@@ -28,7 +27,6 @@ from xmedia import (
     Subtitle,
     UploadItem,
     VideoInfo,
-    _options,
 )
 
 LARGEST = 9_999_999_999_999_999_999
@@ -283,120 +281,6 @@ def test_expires_at_counts_from_the_answer_and_is_none_beyond_the_calendar(expir
 )
 def test_a_repr_shows_what_is_there(record, expected):
     assert repr(record) == expected
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        ({}, (5, 0.5, 30.0)),
-        ({"attempts": 1, "base_delay": 1, "max_delay": timedelta(minutes=1)}, (1, 1.0, 60.0)),
-        ({"max_delay": None}, (5, 0.5, None)),
-    ],
-)
-def test_retry_keeps_delays_in_seconds(arguments, expected):
-    assert dataclasses.astuple(Retry(**arguments)) == expected
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error"),
-    [
-        ({"attempts": 0}, InvalidInputError),
-        ({"attempts": -1}, InvalidInputError),
-        ({"attempts": 2**32}, InvalidInputError),
-        ({"attempts": 10**5000}, InvalidInputError),
-        ({"attempts": True}, TypeError),
-        ({"attempts": 2.0}, TypeError),
-        ({"attempts": None}, TypeError),
-        ({"base_delay": 0}, InvalidInputError),
-        ({"base_delay": -0.1}, InvalidInputError),
-        ({"base_delay": float("nan")}, InvalidInputError),
-        ({"base_delay": float("inf")}, InvalidInputError),
-        ({"base_delay": 10**400}, InvalidInputError),
-        ({"base_delay": timedelta(0)}, InvalidInputError),
-        ({"base_delay": None}, TypeError),
-        ({"base_delay": "1"}, TypeError),
-        ({"max_delay": 0}, InvalidInputError),
-        ({"max_delay": True}, TypeError),
-    ],
-)
-def test_retry_refuses_what_cannot_be(arguments, error):
-    with pytest.raises(error):
-        Retry(**arguments)
-
-
-def test_an_upload_item_holds_only_the_options_it_was_given():
-    item = UploadItem("clip.mp4", media_type=None, concurrency=2)
-    assert item.options() == {"media_type": None, "concurrency": 2}
-
-
-def test_upload_options_and_the_fields_of_an_upload_item_are_the_same():
-    fields = [field.name for field in dataclasses.fields(UploadItem) if field.name != "source"]
-    assert fields == list(_options.UploadOptions.__annotations__)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error"),
-    [
-        ({"media_id": None}, TypeError),
-        ({"media_id": True}, TypeError),
-        ({"language_code": 5}, TypeError),
-        ({"language_code": ""}, InvalidInputError),
-        ({"display_name": " "}, InvalidInputError),
-    ],
-)
-def test_a_subtitle_refuses_what_cannot_be(arguments, error):
-    with pytest.raises(error):
-        Subtitle(**{"media_id": 1, "language_code": "EN", "display_name": "English"} | arguments)
-
-
-class Texts(HTMLParser):
-    """Collects the names of tags and what stands between them."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.texts = set(), []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.add(tag)
-
-    def handle_data(self, data):
-        self.texts.append(data)
-
-
-@pytest.mark.parametrize(
-    ("media", "texts"),
-    [
-        (Media(media_id=1), ["state", "not known", "media_id", "1"]),
-        (Media(media_id=1, command="INIT"), ["state", "not finalized", "media_id", "1"]),
-        (Media(media_id=1, command="FINALIZE", size=10240), ["ready", "10,240 bytes"]),
-        (Media(media_id=1, command="STATUS", processing_info=ProcessingInfo(state="failed")), ["failed"]),
-        (
-            Media(media_id=1, processing_info=ProcessingInfo(state="in_progress", progress_percent=8)),
-            ["in_progress", "8 %"],
-        ),
-        (FULL, ["failed", "InvalidMedia, code 1, Unsupported video format", "2026-11-24 12:00:00 UTC"]),
-    ],
-)
-def test_a_notebook_shows_a_table(media, texts):
-    html = Texts(media._repr_html_())
-    shown = " ".join(html.texts)
-    assert ([text for text in texts if text not in shown], html.tags) == (
-        [],
-        {"table", "caption", "tbody", "tr", "th", "td"},
-    )
-
-
-def test_a_notebook_is_shown_nothing_unescaped_and_no_colours():
-    evil = '<script>alert("x")</script>&\''
-    media = Media(
-        media_id=1,
-        media_key=evil,
-        processing_info=ProcessingInfo(state=evil, error=ProcessingFailure(name=evil, message=evil)),
-        video=VideoInfo(video_type=evil),
-    )
-    html = media._repr_html_()
-    assert ("script" in Texts(html).tags, "color" in html, evil in "".join(Texts(html).texts)) == (False, False, True)
 
 
 @pytest.mark.parametrize("documented", [Media, ProcessingState, UploadItem, OAuth1, OAuth2])
