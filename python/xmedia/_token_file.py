@@ -40,16 +40,16 @@ class TokenFile:
 
     Args:
         path: Where it is, or will be after the first refresh. The directory must exist.
-        client: The credentials from the environment, with a refresh token.
+        given: The credentials from the environment, with a refresh token.
     """
 
-    def __init__(self, path: str | os.PathLike[str], client: OAuth2) -> None:
-        if client.refresh_token is None:
+    def __init__(self, path: str | os.PathLike[str], given: OAuth2) -> None:
+        if given.refresh_token is None:
             raise InvalidInputError("a token file needs credentials with a refresh_token")
         # A link is followed once, here: replacing the file must not replace the link.
         self.path = Path(path).resolve()
-        self._client = client
-        self._origin = _origin(client, client.refresh_token)
+        self._given = given
+        self._origin = _origin(given, given.refresh_token)
 
     def load(self) -> OAuth2:
         """Return the newest credentials of the chain: the file's, or those given if it is not about them.
@@ -61,8 +61,8 @@ class TokenFile:
         with self._locked():
             stored = self._read()
         if stored is None or not self._same_chain(stored):
-            return self._client
-        return self._client.refreshed(stored["access_token"], stored["refresh_token"], stored["expires_at"])
+            return self._given
+        return self._given.refreshed(stored["access_token"], stored["refresh_token"], stored["expires_at"])
 
     def save(self, new: OAuth2) -> None:
         """Replace the file by these tokens; made to be an `on_refresh`.
@@ -88,12 +88,12 @@ class TokenFile:
 
     def _same_chain(self, stored: _Stored) -> bool:
         # Either the chain began with our token, or our token was copied out of this very file.
-        return self._origin in stored["origins"] or self._origin == _origin(self._client, stored["refresh_token"])
+        return self._origin in stored["origins"] or self._origin == _origin(self._given, stored["refresh_token"])
 
     def _read(self) -> _Stored | None:
         try:
             # Not blocking, so that a pipe in the file's place is refused and not waited for.
-            descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         except FileNotFoundError:
             return None
         with os.fdopen(descriptor, "rb") as file:
@@ -128,6 +128,7 @@ class TokenFile:
         except BaseException:
             os.unlink(name)
             raise
+        _keep_name(self.path.parent)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -147,8 +148,18 @@ def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
-def _origin(client: OAuth2, refresh_token: str) -> str:
-    return hashlib.sha256(f"{client.client_id}\n{refresh_token}".encode()).hexdigest()
+def _keep_name(directory: Path) -> None:
+    # The old tokens are spent, so the new name must outlive a power cut. Windows has no call for it.
+    if sys.platform != "win32":
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _origin(auth: OAuth2, refresh_token: str) -> str:
+    return hashlib.sha256(f"{auth.client_id}\n{refresh_token}".encode()).hexdigest()
 
 
 def _checked(value: object) -> _Stored:
