@@ -93,3 +93,9 @@ __all__ = [
     "XMediaError",
     "__version__",
 ]
+
+# Tracebacks, reprs and pickles name things as users import them.
+for _name in __all__:
+    if isinstance(_public := globals()[_name], type):
+        _public.__module__ = __name__
+del _name, _public

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypedDict, Unpack
 
 from . import _core
 from ._environ import options_from_environ
@@ -11,7 +11,7 @@ from ._options import Retry
 from ._watch import AsyncWatch, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
     from datetime import timedelta
     from types import TracebackType
 
@@ -23,6 +23,23 @@ if TYPE_CHECKING:
     MediaId: TypeAlias = int | str | Media
     Timeout: TypeAlias = float | timedelta | None
     Api: TypeAlias = Literal["1.1", "2"]
+
+
+class ClientOptions(TypedDict, total=False):
+    """The arguments of `Client`, each optional."""
+
+    auth: OAuth1 | OAuth2
+    api: Api | None
+    base_url: str | None
+    request_timeout: Timeout
+    connect_timeout: Timeout
+    retry: Retry | None
+    max_connections: int
+    proxy: str | Literal[False] | None
+    ca_file: str | os.PathLike[str] | None
+    user_agent: str | None
+    on_event: Callable[[RequestEvent], object] | None
+    allow_insecure_http: bool
 
 
 class _Unset:
@@ -101,7 +118,7 @@ class Client:
         self._core = _core.Client(auth, api, **self._options)
 
     @classmethod
-    def from_env(cls, **options: Any) -> Self:
+    def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
         """Make a client with the credentials and settings of the environment.
 
         Read are `X_CONSUMER_KEY`, `X_CONSUMER_SECRET`, `X_ACCESS_TOKEN` and `X_ACCESS_TOKEN_SECRET`, or
@@ -118,7 +135,8 @@ class Client:
             >>> xmedia.Client.from_env(request_timeout=30)  # doctest: +SKIP
         """
         found = options_from_environ(os.environ, auth=options.get("auth"), api=options.get("api"))
-        return cls(**{**found, **options})
+        together: dict[str, Any] = {**found, **options}
+        return cls(**together)
 
     @property
     def api(self) -> Api:
@@ -173,9 +191,7 @@ class Client:
 
         Source: X's documentation of `POST media/upload (INIT)` and `POST /2/media/upload/initialize`.
         """
-        return self._core.initialize(
-            total_bytes, media_type, media_category, additional_owners, shared, timeout
-        ).wait()
+        return self._core.initialize(total_bytes, media_type, media_category, additional_owners, shared, timeout).wait()
 
     async def initialize_async(
         self,
@@ -320,7 +336,7 @@ class Client:
         self,
         media_id: MediaId,
         *,
-        timeout: Timeout = 900,  # noqa: ASYNC109  (it bounds requests and sleeps in the core)
+        timeout: Timeout = 900,
         progress: Callable[[Progress], object] | None = None,
     ) -> Media:
         """Await what `wait` does. `progress` may be async."""
@@ -377,10 +393,10 @@ class Client:
             TypeError, InvalidInputError: As for `Client`.
             ClientClosedError: This client was closed.
         """
-        given = {"auth": auth, "api": api, "request_timeout": request_timeout, "retry": retry}
+        given: dict[str, Any] = {"auth": auth, "api": api, "request_timeout": request_timeout, "retry": retry}
         changes = {name: value for name, value in given.items() if value is not _UNSET}
-        if "auth" in changes and "api" not in changes:
-            changes["api"] = None
+        if "auth" in changes:
+            changes.setdefault("api", None)
         client = object.__new__(type(self))
         client._auth = changes.get("auth", self._auth)
         client._options = {**self._options, **{name: changes[name] for name in changes if name in self._options}}

@@ -1,7 +1,7 @@
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
-from typing import Any, Generic, Literal, TypeVar, final
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, final
 
 from ._auth import OAuth1, OAuth2
 from ._media import Media
@@ -10,9 +10,9 @@ from ._options import Buffer, Retry
 
 __version__: str
 
-_Media = int | str | Media
-_Timeout = float | timedelta | None
-_T = TypeVar("_T", covariant=True)
+_Media: TypeAlias = int | str | Media
+_Timeout: TypeAlias = float | timedelta | None
+_T_co = TypeVar("_T_co", covariant=True)
 
 @final
 class Client:
@@ -50,9 +50,7 @@ class Client:
         shared: bool,
         timeout: _Timeout,
     ) -> Operation[Media]: ...
-    def append(
-        self, media_id: _Media, segment_index: int, data: Buffer, timeout: _Timeout
-    ) -> Operation[None]: ...
+    def append(self, media_id: _Media, segment_index: int, data: Buffer, timeout: _Timeout) -> Operation[None]: ...
     def finalize(self, media_id: _Media, timeout: _Timeout) -> Operation[Media]: ...
     def status(self, media_id: _Media, timeout: _Timeout) -> Operation[Media]: ...
     def wait(
@@ -65,12 +63,12 @@ class Client:
 class Watch: ...
 
 @final
-class Operation(Generic[_T]):
+class Operation(Generic[_T_co]):
     @property
     def progress(self) -> Callable[[Progress], object] | None: ...
-    def wait(self) -> _T: ...
-    def wait_async(self) -> Awaitable[_T]: ...
-    def step_async(self) -> Awaitable[_T | Question]: ...
+    def wait(self) -> _T_co: ...
+    def wait_async(self) -> Awaitable[_T_co]: ...
+    def step_async(self) -> Awaitable[_T_co | Question]: ...
     def abort(self) -> None: ...
     def __call__(self, future: Any) -> None: ...
 

@@ -13,7 +13,7 @@ from ._media import Media
 from ._models import Progress, brief_repr
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer
+    from typing_extensions import Buffer as Buffer
 else:
     # Whatever has the buffer protocol; `collections.abc.Buffer` came with Python 3.12.
     Buffer = bytes | bytearray | memoryview

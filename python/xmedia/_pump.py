@@ -20,7 +20,7 @@ def answer(progress: _Progress | None, question: Question) -> None:
     question.answer()
 
 
-async def drive(operation: Operation) -> Any:
+async def drive(operation: Operation[Any]) -> Any:
     """Await an operation that has questions: plain callables are called, async ones awaited, in this very task."""
     try:
         while isinstance(news := await operation.step_async(), Question):

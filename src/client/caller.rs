@@ -21,12 +21,12 @@ pub trait Caller: Send + Sync {
 pub struct Progress {
     /// Which half of the work it tells of.
     pub phase: Phase,
-    /// Bytes that the server has acknowledged.
-    pub bytes_sent: u64,
+    /// Bytes that the server has acknowledged; unknown in a plain wait.
+    pub bytes_sent: Option<u64>,
     /// Bytes in all, where that is known.
     pub total_bytes: Option<u64>,
-    /// Segments that the server has acknowledged.
-    pub segments_done: u32,
+    /// Segments that the server has acknowledged; unknown in a plain wait.
+    pub segments_done: Option<u32>,
     /// Segments in all, where that is known.
     pub segments_total: Option<u32>,
     /// The last answer's processing info.

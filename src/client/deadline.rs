@@ -30,15 +30,6 @@ impl Deadline {
         Deadline(self.0.and_then(|at| at.checked_add(by)))
     }
 
-    /// The earlier one of this deadline and one so far from now.
-    pub fn or_after(self, timeout: Option<Duration>) -> Self {
-        let other = Deadline::after(timeout);
-        match (self.0, other.0) {
-            (Some(one), Some(another)) => Deadline(Some(one.min(another))),
-            (one, another) => Deadline(one.or(another)),
-        }
-    }
-
     /// What the future brings, or nothing if the deadline comes first.
     pub async fn limit<T>(self, future: impl Future<Output = T>) -> Option<T> {
         match self.0 {

@@ -246,9 +246,9 @@ impl Watch {
 fn progress(media: &Media, elapsed: Duration) -> Progress {
     Progress {
         phase: Phase::Processing,
-        bytes_sent: media.size.unwrap_or(0),
+        bytes_sent: None,
         total_bytes: media.size,
-        segments_done: 0,
+        segments_done: None,
         segments_total: None,
         processing_info: media.processing_info.clone(),
         elapsed,

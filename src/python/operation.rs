@@ -51,7 +51,7 @@ pub enum News {
 /// What a verb tells or asks.
 pub enum Topic {
     /// How far it is.
-    Progress(Progress),
+    Progress(Box<Progress>),
     /// Something that the user should read.
     Warning(String),
 }
@@ -134,7 +134,7 @@ impl Caller for Post {
         }
         Box::pin(async {
             let (reply, answer) = oneshot::channel();
-            self.mailbox.push(News::Question { topic: Topic::Progress(progress), reply });
+            self.mailbox.push(News::Question { topic: Topic::Progress(Box::new(progress)), reply });
             answer.await.unwrap_or_else(|_| Err(Error::new(Kind::Caller, "the caller did not answer")))
         })
     }
@@ -255,7 +255,7 @@ impl Operation {
             News::Done(Err(error)) => Err(errors::raise(py, error)),
             News::Question { topic, reply } => {
                 let (topic, payload) = match topic {
-                    Topic::Progress(progress) => ("progress", convert::progress(py, progress)?),
+                    Topic::Progress(progress) => ("progress", convert::progress(py, *progress)?),
                     Topic::Warning(text) => ("warning", text.into_pyobject(py)?.into_any().unbind()),
                 };
                 let question = Question { topic, payload, reply: Mutex::new(Some(reply)) };
