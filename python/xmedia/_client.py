@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypedDict, Unpack
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Literal, Self, TypeAlias, TypedDict, Unpack
 
 from . import _core
+from ._auth import OAuth1, OAuth2
 from ._environ import options_from_environ
-from ._options import Retry
+from ._media import Media
+from ._models import Progress, RateLimit, RequestEvent
+from ._options import Buffer, Retry
 from ._watch import AsyncWatch, Watch
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-    from datetime import timedelta
-    from types import TracebackType
-
-    from ._auth import OAuth1, OAuth2
-    from ._media import Media
-    from ._models import Progress, RateLimit, RequestEvent
-    from ._options import Buffer
-
-    MediaId: TypeAlias = int | str | Media
-    Timeout: TypeAlias = float | timedelta | None
-    Api: TypeAlias = Literal["1.1", "2"]
+MediaId: TypeAlias = int | str | Media
+Timeout: TypeAlias = float | timedelta | None
+Api: TypeAlias = Literal["1.1", "2"]
 
 
 class ClientOptions(TypedDict, total=False):

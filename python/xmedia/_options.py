@@ -13,7 +13,7 @@ from ._media import Media
 from ._models import Progress, brief_repr
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer as Buffer
+    from typing_extensions import Buffer as Buffer  # noqa: PLC0414  (others take it from here)
 else:
     # Whatever has the buffer protocol; `collections.abc.Buffer` came with Python 3.12.
     Buffer = bytes | bytearray | memoryview
@@ -94,9 +94,9 @@ class Subtitle:
         display_name: What viewers are shown, `'English'` for instance.
     """
 
-    media_id: int | str | Media
-    language_code: str
-    display_name: str
+    media_id: int | str | Media = field(kw_only=False)
+    language_code: str = field(kw_only=False)
+    display_name: str = field(kw_only=False)
 
     __repr__ = brief_repr
 

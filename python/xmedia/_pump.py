@@ -1,5 +1,7 @@
 """Answers what a running verb tells and asks, on the side that called it."""
 
+from __future__ import annotations
+
 import inspect
 import warnings
 from collections.abc import Callable
