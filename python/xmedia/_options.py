@@ -94,9 +94,9 @@ class Subtitle:
         display_name: What viewers are shown, `'English'` for instance.
     """
 
-    media_id: int | str | Media = field(kw_only=False)
-    language_code: str = field(kw_only=False)
-    display_name: str = field(kw_only=False)
+    media_id: int | str | Media
+    language_code: str
+    display_name: str
 
     __repr__ = brief_repr
 
