@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 from . import __version__
 from ._client import Client
@@ -214,7 +214,7 @@ class ProgressLine:
             print("\r\x1b[K", end="", file=self._stream, flush=True)
             self._shown = False
 
-    def __enter__(self) -> ProgressLine:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -236,5 +236,3 @@ def _demo(arguments: argparse.Namespace) -> int:
     from . import _demo  # noqa: PLC0415  (only this command needs it)
 
     return _demo.run(arguments.file)
-
-
