@@ -10,6 +10,9 @@ mod portable;
 mod runtime;
 mod source;
 
+#[cfg(feature = "mock")]
+mod mock;
+
 use pyo3::prelude::*;
 
 #[pymodule]
@@ -26,4 +29,8 @@ mod _core {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
+
+    #[cfg(feature = "mock")]
+    #[pymodule_export]
+    use super::mock::PyMockServer;
 }
