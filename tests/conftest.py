@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 import xmedia
+from xmedia.testing import MockServer
 
 OAUTH1 = xmedia.OAuth1("consumerKey1", "consumerSecret2", "12-accessToken3", "tokenSecret4")
 OAUTH2 = xmedia.OAuth2("accessToken5")
@@ -36,11 +37,19 @@ def api(request):
 
 
 @pytest.fixture
+def server():
+    """A mock server whose processing takes hundredths of a second."""
+    with MockServer(check_after_secs=0.01) as server:
+        yield server
+
+
+@pytest.fixture
 def connect():
-    """Makes clients of a server, which are closed at the end."""
+    """Makes clients of a server that retry quickly and are closed at the end."""
     clients = []
 
-    def connect(server, auth=OAUTH1, **options):
+    def connect(server, auth=None, **options):
+        auth = auth or getattr(server, "auth", OAUTH1)
         client = xmedia.Client(auth, **{"base_url": server.url, "retry": QUICK, **options})
         clients.append(client)
         return client
