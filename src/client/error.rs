@@ -85,6 +85,8 @@ pub struct ApiFailure {
     pub class: ApiClass,
     /// The HTTP status.
     pub status: u16,
+    /// The status that the failure is to be treated as, where that is not the answer's: a problem inside a 200.
+    pub problem_status: Option<u16>,
     /// v1.1's number.
     pub code: Option<i64>,
     /// v2's title.
@@ -103,6 +105,13 @@ pub struct ApiFailure {
     pub not_found: bool,
     /// A FINALIZE that may have taken effect before.
     pub ambiguous: bool,
+}
+
+impl ApiFailure {
+    /// The status by which it is decided whether to send the command again.
+    pub fn retry_status(&self) -> u16 {
+        self.problem_status.unwrap_or(self.status)
+    }
 }
 
 /// The subclasses of `APIError`.

@@ -316,13 +316,13 @@ impl House {
     async fn keep(mut self, listener: StdListener) {
         let Ok(listener) = TcpListener::from_std(listener) else { return };
         let mut door = Door::Open(listener);
-        let (dropped, watching) = watch::channel(0u64);
+        let dropped = watch::Sender::new(0u64);
         loop {
             let order = tokio::select! {
                 order = self.orders.recv() => order.unwrap_or(Control::Shutdown),
                 stream = knock(&door) => {
                     match stream {
-                        Some(Ok(stream)) => self.welcome(stream, watching.clone()),
+                        Some(Ok(stream)) => self.welcome(stream, dropped.subscribe()),
                         // Out of descriptors, as a rule: the connection waits in the queue meanwhile.
                         Some(Err(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
                         None => door = self.open(door).await,

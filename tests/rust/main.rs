@@ -1,1 +1,12 @@
 //! Integration tests of the Rust client and the mock server, without Python.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+// A table of cases is clearer with its type written out.
+#![allow(clippy::type_complexity)]
+
+mod decode;
+mod decode_any;
+mod decode_unreadable;
+mod encode;
+mod headers;
+mod oauth1;
+mod refusal;

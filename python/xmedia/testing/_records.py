@@ -20,17 +20,19 @@ MediaRow: TypeAlias = tuple[
 ]
 
 #: Parameters and headers that are shown to nobody.
-_SECRETS = frozenset({
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "refresh_token",
-    "client_secret",
-    "access_token",
-    "token",
-    "oauth_signature",
-    "oauth_token",
-})
+_SECRETS = frozenset(
+    {
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "refresh_token",
+        "client_secret",
+        "access_token",
+        "token",
+        "oauth_signature",
+        "oauth_token",
+    }
+)
 _REDACTED = "[redacted]"
 
 

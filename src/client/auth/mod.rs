@@ -1,2 +1,128 @@
-//! Credentials, and the request signed with them.
+//! Credentials, and what they put on a request.
+
 pub mod oauth1;
+pub mod oauth2;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::model::{CommandName, MediaId, RateLimit};
+use super::protocol::{Body, Login, Request};
+
+/// Whose requests these are.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// OAuth 1.0a, user context.
+    OAuth1(oauth1::Credentials),
+    /// An OAuth 2.0 user token.
+    OAuth2(oauth2::Credentials),
+}
+
+/// Clocks that differ by more than this are corrected after a 401; servers refuse at some minutes.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// Credentials, and what their use has taught.
+pub struct Account {
+    credentials: Credentials,
+    /// The server's clock less ours, in seconds.
+    clock_offset: AtomicI64,
+    rate_limits: Mutex<BTreeMap<CommandName, RateLimit>>,
+    opened: Mutex<Vec<(MediaId, Instant)>>,
+}
+
+impl Account {
+    /// An account of which nothing but the credentials is known.
+    pub fn new(credentials: Credentials) -> Self {
+        Account {
+            credentials,
+            clock_offset: AtomicI64::new(0),
+            rate_limits: Mutex::default(),
+            opened: Mutex::default(),
+        }
+    }
+
+    /// The credentials.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// The `Authorization` header for this request, if it needs one.
+    pub fn authorization(&self, request: &Request) -> Option<String> {
+        match (&request.login, &self.credentials) {
+            (Login::None, _) => None,
+            (Login::App { client_id, client_secret }, _) => {
+                let pair = format!("{}:{}", oauth1::percent_encode(client_id), oauth1::percent_encode(client_secret));
+                Some(format!("Basic {}", BASE64.encode(pair)))
+            }
+            (Login::User, Credentials::OAuth2(credentials)) => Some(format!("Bearer {}", credentials.access_token())),
+            (Login::User, Credentials::OAuth1(credentials)) => {
+                let form: &[(&str, String)] = match &request.body {
+                    Body::Form(fields) => fields,
+                    _ => &[],
+                };
+                let parameters: Vec<(&str, &str)> =
+                    request.query.iter().chain(form).map(|(name, value)| (*name, value.as_str())).collect();
+                let nonce = format!("{:032x}", rand::random::<u128>());
+                let method = request.method.as_str();
+                Some(oauth1::authorization(credentials, method, &request.url, &parameters, &nonce, self.timestamp()))
+            }
+        }
+    }
+
+    fn timestamp(&self) -> u64 {
+        let ours = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        ours.saturating_add_signed(self.clock_offset.load(Ordering::Relaxed))
+    }
+
+    /// Takes over the server's time after a 401 if ours differs enough to be the reason. Returns by how many seconds the
+    /// signing clock was moved, `None` if it already was right.
+    pub fn correct_clock(&self, server: SystemTime, received_at: SystemTime) -> Option<i64> {
+        if !matches!(self.credentials, Credentials::OAuth1(_)) {
+            return None;
+        }
+        let offset = signed_seconds(server, received_at);
+        let before = self.clock_offset.load(Ordering::Relaxed);
+        if offset.abs_diff(before) <= SKEW.as_secs() {
+            return None;
+        }
+        self.clock_offset.store(offset, Ordering::Relaxed);
+        Some(offset)
+    }
+
+    /// Keeps what an answer said about the limit of a command.
+    pub fn note_rate_limit(&self, command: CommandName, limit: RateLimit) {
+        self.rate_limits.lock().unwrap_or_else(PoisonError::into_inner).insert(command, limit);
+    }
+
+    /// The last known limit of each command.
+    pub fn rate_limits(&self) -> BTreeMap<CommandName, RateLimit> {
+        self.rate_limits.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers that this upload was opened just now.
+    pub fn note_opened(&self, media_id: MediaId) {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.retain(|(_, at)| at.elapsed() < super::retry::SETTLING);
+        opened.push((media_id, Instant::now()));
+    }
+
+    /// How long ago this client opened this upload, if that was a moment ago.
+    pub fn age(&self, media_id: MediaId) -> Option<Duration> {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.iter().find(|(id, _)| *id == media_id).map(|(_, at)| at.elapsed())
+    }
+}
+
+/// How many seconds the first instant is after the second one.
+fn signed_seconds(one: SystemTime, other: SystemTime) -> i64 {
+    let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    match one.duration_since(other) {
+        Ok(ahead) => seconds(ahead),
+        Err(behind) => -seconds(behind.duration()),
+    }
+}

@@ -1,25 +1,159 @@
 //! OAuth 1.0a with HMAC-SHA1 (RFC 5849). Our own, because no crate is both right and current.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use ring::hmac;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// All but RFC 3986's unreserved characters (RFC 5849 §3.6).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// What a user's requests are signed with; wiped from memory when dropped.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The app's key.
+    pub consumer_key: String,
+    /// The app's secret.
+    pub consumer_secret: String,
+    /// The user's token.
+    pub access_token: String,
+    /// The secret of the user's token.
+    pub access_token_secret: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Credentials(…)")
+    }
+}
+
+impl Drop for Credentials {
+    fn drop(&mut self) {
+        self.consumer_key.zeroize();
+        self.consumer_secret.zeroize();
+        self.access_token.zeroize();
+        self.access_token_secret.zeroize();
+    }
+}
+
+/// The value of the `Authorization` header. `parameters` are those of the query and of a form body, decoded and in any
+/// order; a multipart or JSON body has none that count (RFC 5849 §3.4.1.3.1). No nonce may be used twice with the same
+/// timestamp (seconds since 1970).
+pub fn authorization(
+    credentials: &Credentials,
+    method: &str,
+    url: &str,
+    parameters: &[(&str, &str)],
+    nonce: &str,
+    timestamp: u64,
+) -> String {
+    let timestamp = timestamp.to_string();
+    let protocol = [
+        ("oauth_consumer_key", credentials.consumer_key.as_str()),
+        ("oauth_nonce", nonce),
+        ("oauth_signature_method", "HMAC-SHA1"),
+        ("oauth_timestamp", timestamp.as_str()),
+        ("oauth_token", credentials.access_token.as_str()),
+        ("oauth_version", "1.0"),
+    ];
+    let mut signed = Vec::with_capacity(parameters.len() + protocol.len());
+    signed.extend_from_slice(&protocol);
+    signed.extend_from_slice(parameters);
+    let base_string = base_string(method, url, &signed);
+    let signature = signature(&base_string, &credentials.consumer_secret, &credentials.access_token_secret);
+
+    let mut header = String::with_capacity(360);
+    header.push_str("OAuth ");
+    for (name, value) in protocol.into_iter().chain([("oauth_signature", signature.as_str())]) {
+        if !header.ends_with(' ') {
+            header.push_str(", ");
+        }
+        header.push_str(name);
+        header.push_str("=\"");
+        header.extend(utf8_percent_encode(value, RESERVED));
+        header.push('"');
+    }
+    header
+}
+
+/// The HMAC-SHA1 signature of a base string (RFC 5849 §3.4.2), in base64.
+pub fn signature(base_string: &str, consumer_secret: &str, token_secret: &str) -> String {
+    // The capacity is what encoding can need at most, so that no part of the key stays behind in a reallocated buffer.
+    let mut key = Zeroizing::new(String::with_capacity(3 * (consumer_secret.len() + token_secret.len()) + 1));
+    key.extend(utf8_percent_encode(consumer_secret, RESERVED));
+    key.push('&');
+    key.extend(utf8_percent_encode(token_secret, RESERVED));
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key.as_bytes());
+    STANDARD.encode(hmac::sign(&key, base_string.as_bytes()))
+}
+
+/// The signature base string (RFC 5849 §3.4.1) of a request: its method, its address (of which the query is left out),
+/// and all of its parameters (query, form and `oauth_*`, without the signature), decoded and in any order.
+pub fn base_string(method: &str, url: &str, parameters: &[(&str, &str)]) -> String {
+    // What is sorted are the encoded pairs, by name and then by value (§3.4.1.3.2).
+    let mut encoded: Vec<(Cow<'_, str>, Cow<'_, str>)> = parameters
+        .iter()
+        .map(|(name, value)| (utf8_percent_encode(name, RESERVED).into(), utf8_percent_encode(value, RESERVED).into()))
+        .collect();
+    encoded.sort_unstable();
+
+    let length: usize = encoded.iter().map(|(name, value)| name.len() + value.len() + 6).sum();
+    let mut base = String::with_capacity(method.len() + url.len() + length + length / 4 + 32);
+    base.extend(method.chars().map(|character| character.to_ascii_uppercase()));
+    base.push('&');
+    base.extend(utf8_percent_encode(&base_string_uri(url), RESERVED));
+    for (index, (name, value)) in encoded.iter().enumerate() {
+        base.push_str(if index == 0 { "&" } else { "%26" });
+        push_encoded_again(&mut base, name);
+        base.push_str("%3D");
+        push_encoded_again(&mut base, value);
+    }
+    if encoded.is_empty() {
+        base.push('&');
+    }
+    base
+}
+
+/// The base string URI (RFC 5849 §3.4.1.2) of an address: scheme and host in lower case, without user, default port,
+/// query and fragment. The path stays as it is.
+pub fn base_string_uri(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, host_and_port)| host_and_port);
+
+    let mut uri = String::with_capacity(url.len() + 1);
+    uri.push_str(scheme);
+    uri.make_ascii_lowercase();
+    let default_port = match uri.as_str() {
+        "http" => ":80",
+        "https" => ":443",
+        _ => ":",
+    };
+    let host = host_and_port.strip_suffix(default_port).or_else(|| host_and_port.strip_suffix(':'));
+    uri.push_str("://");
+    uri.extend(host.unwrap_or(host_and_port).chars().map(|character| character.to_ascii_lowercase()));
+    uri.push_str(if path.is_empty() { "/" } else { path });
+    uri
+}
+
 /// Encodes text as RFC 5849 §3.6 asks.
-pub fn percent_encode(text: &str) -> impl fmt::Display {
+pub fn percent_encode(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, RESERVED)
 }
 
-/// The signature base string (RFC 5849 §3.4.1) of a request: its method, its address without the query, and all of
-/// its parameters (query, form and `oauth_*`, without the signature), decoded and in any order.
-pub fn base_string(method: &str, url: &str, parameters: &[(&str, &str)]) -> String {
-    let mut encoded: Vec<(String, String)> = parameters
-        .iter()
-        .map(|(name, value)| (percent_encode(name).to_string(), percent_encode(value).to_string()))
-        .collect();
-    encoded.sort_unstable();
-    let joined: Vec<String> = encoded.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    format!("{}&{}&{}", method.to_ascii_uppercase(), percent_encode(url), percent_encode(&joined.join("&")))
+/// Appends encoded text encoded once more: of its characters only the percent sign is reserved.
+fn push_encoded_again(base: &mut String, encoded: &str) {
+    for (index, piece) in encoded.split('%').enumerate() {
+        if index > 0 {
+            base.push_str("%25");
+        }
+        base.push_str(piece);
+    }
 }

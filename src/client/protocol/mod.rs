@@ -1,6 +1,11 @@
 //! What goes over the wire: a [`Command`] becomes a [`Request`], a [`Response`] becomes an [`Answer`] or an error.
 
 mod decode;
+mod headers;
+mod number;
+mod problem;
+mod processing;
+mod refusal;
 mod v1_1;
 mod v2;
 
@@ -11,7 +16,8 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
-pub use decode::{Answer, decode};
+pub use decode::{Answer, Tokens, decode};
+pub use headers::{rate_limit, request_id, retry_after, server_date};
 
 use super::model::{ApiVersion, CommandName, MediaId};
 
@@ -300,6 +306,11 @@ pub fn encode(version: ApiVersion, hosts: &Hosts, command: &Command) -> Request 
         ApiVersion::V1_1 => v1_1::encode(hosts, command),
         ApiVersion::V2 => v2::encode(hosts, command),
     }
+}
+
+/// Ids as one parameter.
+fn comma_separated(ids: &[MediaId]) -> String {
+    ids.iter().map(MediaId::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// An HTTP answer, whole (its body up to 1 MiB).

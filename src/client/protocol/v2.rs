@@ -1,13 +1,136 @@
-//! placeholder
-use super::{Body, Command, Hosts, Login, Request};
+//! API 2 as WIRE §3 documents it: a resource for each step.
+
+use bytes::Bytes;
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Body, Command, Hosts, Init, Login, Part, Payload, RefreshToken, Request, Simple, Subtitle, comma_separated,
+};
 
 /// The request that says this command.
-pub(super) fn encode(hosts: &Hosts, _command: &Command) -> Request {
-    Request {
-        method: http::Method::POST,
-        url: hosts.upload.clone(),
-        query: vec![],
-        body: Body::Empty,
-        login: Login::User,
+pub(super) fn encode(hosts: &Hosts, command: &Command) -> Request {
+    match command {
+        Command::Init(init) => post(hosts, "/2/media/upload/initialize", json_body(&initialize(init))),
+        Command::Append { media_id, segment_index, media } => {
+            post(hosts, &format!("/2/media/upload/{media_id}/append"), append(*segment_index, media))
+        }
+        Command::Finalize(media_id) => {
+            // An empty body with a JSON type got 400, and so did forms: an empty object is what the service takes.
+            post(hosts, &format!("/2/media/upload/{media_id}/finalize"), json_body(&json!({})))
+        }
+        Command::Status(media_id) => Request {
+            method: Method::GET,
+            // The document calls `command` optional, but without it the answer's state never changes.
+            query: vec![("command", "STATUS".into()), ("media_id", media_id.to_string())],
+            ..post(hosts, "/2/media/upload", Body::Empty)
+        },
+        Command::Simple(simple) => post(hosts, "/2/media/upload", one_shot(simple)),
+        Command::AltText { media_id, text } => post(
+            hosts,
+            "/2/media/metadata",
+            json_body(&json!({"id": media_id.to_string(), "metadata": {"alt_text": {"text": text}}})),
+        ),
+        Command::SetSubtitles { media_id, media_category, subtitles } => post(
+            hosts,
+            "/2/media/subtitles",
+            json_body(&json!({
+                "id": media_id.to_string(),
+                "media_category": media_category,
+                "subtitles": subtitles_value(subtitles),
+            })),
+        ),
+        Command::DeleteSubtitles { media_id, media_category, language_code } => Request {
+            method: Method::DELETE,
+            ..post(
+                hosts,
+                "/2/media/subtitles",
+                json_body(&json!({
+                    "id": media_id.to_string(),
+                    "media_category": media_category,
+                    "language_code": language_code,
+                })),
+            )
+        },
+        Command::RefreshToken(refresh) => refresh_token(hosts, refresh),
+    }
+}
+
+/// The token refresh, which belongs to v2's host whatever the version.
+pub(super) fn refresh_token(hosts: &Hosts, refresh: &RefreshToken) -> Request {
+    let form = vec![
+        ("grant_type", "refresh_token".into()),
+        ("refresh_token", refresh.refresh_token.clone()),
+        ("client_id", refresh.client_id.clone()),
+    ];
+    let login = match &refresh.client_secret {
+        Some(client_secret) => {
+            Login::App { client_id: refresh.client_id.clone(), client_secret: client_secret.clone() }
+        }
+        None => Login::None,
+    };
+    Request { login, ..post(hosts, "/2/oauth2/token", Body::Form(form)) }
+}
+
+fn post(hosts: &Hosts, path: &str, body: Body) -> Request {
+    Request { method: Method::POST, url: format!("{}{path}", hosts.api), query: Vec::new(), body, login: Login::User }
+}
+
+fn json_body(value: &Value) -> Body {
+    Body::Json(Bytes::from(value.to_string()))
+}
+
+/// The service refuses properties it does not know, so there is none but the documented ones.
+fn initialize(init: &Init) -> Value {
+    let mut properties = Map::new();
+    properties.insert("total_bytes".into(), init.total_bytes.into());
+    properties.insert("media_type".into(), init.media_type.as_str().into());
+    if let Some(media_category) = &init.media_category {
+        properties.insert("media_category".into(), media_category.as_str().into());
+    }
+    if !init.additional_owners.is_empty() {
+        let owners = init.additional_owners.iter().map(|owner| Value::String(owner.to_string())).collect();
+        properties.insert("additional_owners".into(), owners);
+    }
+    if init.shared {
+        properties.insert("shared".into(), true.into());
+    }
+    Value::Object(properties)
+}
+
+fn append(segment_index: u16, media: &Payload) -> Body {
+    Body::Multipart(vec![
+        ("segment_index", Part::Text(segment_index.to_string())),
+        ("media", Part::File { payload: media.clone(), media_type: None }),
+    ])
+}
+
+fn one_shot(simple: &Simple) -> Body {
+    let mut parts = Vec::with_capacity(4);
+    if let Some(media_category) = &simple.media_category {
+        parts.push(("media_category", Part::Text(media_category.clone())));
+    }
+    if !simple.additional_owners.is_empty() {
+        parts.push(("additional_owners", Part::Text(comma_separated(&simple.additional_owners))));
+    }
+    if simple.shared {
+        parts.push(("shared", Part::Text("true".into())));
+    }
+    parts.push(("media", Part::File { payload: simple.media.clone(), media_type: simple.media_type.clone() }));
+    Body::Multipart(parts)
+}
+
+/// v2 documents one subtitle a request, as an object. Several stand in an array, which only a server can judge.
+fn subtitles_value(subtitles: &[Subtitle]) -> Value {
+    let value = |subtitle: &Subtitle| {
+        json!({
+            "id": subtitle.media_id.to_string(),
+            "language_code": subtitle.language_code,
+            "display_name": subtitle.display_name,
+        })
+    };
+    match subtitles {
+        [only] => value(only),
+        several => several.iter().map(value).collect(),
     }
 }

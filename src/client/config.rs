@@ -1,0 +1,165 @@
+//! A client's options, their defaults, and what is refused.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use bytes::Bytes;
+use url::{Host, Url};
+
+use super::error::{Error, Result};
+use super::model::ApiVersion;
+use super::protocol::Hosts;
+
+/// What belongs to one client; clients that share connections may differ in it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which version of the API is spoken.
+    pub api: ApiVersion,
+    /// Bounds one attempt, from getting its connection to the last byte; `None` is no bound.
+    pub request_timeout: Option<Duration>,
+    /// When a request is sent again; `None` is never.
+    pub retry: Option<Retry>,
+}
+
+/// What belongs to the connections.
+#[derive(Clone, Debug)]
+pub struct TransportOptions {
+    /// Where requests go.
+    pub hosts: Hosts,
+    /// Bounds DNS, TCP and TLS together; `None` is no bound.
+    pub connect_timeout: Option<Duration>,
+    /// How many requests may be in flight.
+    pub max_connections: usize,
+    /// Which proxy is used.
+    pub proxy: Proxy,
+    /// Certificates in PEM that are trusted besides the platform's.
+    pub ca_pem: Option<Bytes>,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+}
+
+/// How often and when a request is sent again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Retry {
+    /// Requests in all, the first one counted.
+    pub attempts: u32,
+    /// The first delay's upper end; it doubles with each attempt.
+    pub base_delay: Duration,
+    /// No delay of our own choosing is longer.
+    pub max_delay: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Retry { attempts: 5, base_delay: Duration::from_millis(500), max_delay: Duration::from_secs(30) }
+    }
+}
+
+/// Which proxy is used.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Proxy {
+    /// The environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), never for loopback.
+    Environment,
+    /// None.
+    Off,
+    /// This one for everything; its address may hold a password.
+    Url(String),
+}
+
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Proxy::Environment => "Environment",
+            Proxy::Off => "Off",
+            Proxy::Url(_) => "Url(…)",
+        })
+    }
+}
+
+impl Default for TransportOptions {
+    fn default() -> Self {
+        TransportOptions {
+            hosts: Hosts::x(),
+            connect_timeout: Some(Duration::from_secs(10)),
+            max_connections: 100,
+            proxy: Proxy::Environment,
+            ca_pem: None,
+            user_agent: concat!("xmedia/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+/// Reads `scheme://host[:port][/prefix]`; plain http is for loopback, unless it is allowed elsewhere.
+pub fn parse_base_url(base_url: &str, allow_insecure_http: bool) -> Result<Hosts> {
+    let refused = |why: &str| Error::invalid_input(format!("base_url: {why}"));
+    let url =
+        Url::parse(base_url).map_err(|error| refused(&format!("{error}; expected scheme://host[:port][/prefix]")))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(refused("the scheme must be http or https"));
+    }
+    let Some(host) = url.host() else { return Err(refused("a host is missing")) };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refused("credentials do not belong in it"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refused("it must have no query and no fragment"));
+    }
+    if base_url.chars().any(|character| character.is_whitespace() || character.is_control()) {
+        return Err(refused("it must have no white space"));
+    }
+    if url.scheme() == "http" && !is_loopback(&host) && !allow_insecure_http {
+        return Err(refused(
+            "http would send the credentials readable by all; use https, or allow_insecure_http=True if that is meant",
+        ));
+    }
+    Ok(Hosts::at(url.as_str().trim_end_matches('/')))
+}
+
+/// Whether an address stands for this machine. `localhost` counts: it is only ever resolved to loopback (transport).
+pub fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+        Host::Domain(name) => name.eq_ignore_ascii_case("localhost"),
+    }
+}
+
+/// Whether requests to these hosts stay on this machine.
+pub fn stays_local(hosts: &Hosts) -> bool {
+    let local = |text: &str| Url::parse(text).ok().and_then(|url| url.host().map(|host| is_loopback(&host)));
+    local(&hosts.upload) == Some(true) && local(&hosts.api) == Some(true)
+}
+
+/// What `localhost` means to us.
+pub const LOCALHOST: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+
+impl TransportOptions {
+    /// Refuses what no transport could be built with.
+    pub fn validate(&self) -> Result<()> {
+        if self.max_connections == 0 {
+            return Err(Error::invalid_input("max_connections: at least 1 is needed"));
+        }
+        let sendable = |byte: u8| (0x20..0x7f).contains(&byte);
+        if self.user_agent.trim().is_empty() || !self.user_agent.bytes().all(sendable) {
+            return Err(Error::invalid_input("user_agent: printable ASCII is needed"));
+        }
+        if let Proxy::Url(url) = &self.proxy {
+            let parsed = Url::parse(url).ok().filter(|url| url.has_host());
+            if !parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https")) {
+                // The address is not repeated: it may hold a password.
+                return Err(Error::invalid_input("proxy: expected http://host:port or https://host:port"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Retry {
+    /// Refuses what makes no sense.
+    pub fn validate(&self) -> Result<()> {
+        if self.attempts == 0 {
+            return Err(Error::invalid_input("retry: attempts must be at least 1; retry=None is one attempt"));
+        }
+        Ok(())
+    }
+}

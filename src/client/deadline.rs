@@ -1,0 +1,56 @@
+//! How long a verb may take in all.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// A point in time, or none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// The point in time so far from now; none, if that is no limit or further than the clock goes.
+    pub fn after(timeout: Option<Duration>) -> Self {
+        Deadline(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
+    }
+
+    /// What is left until then: nothing once it is past, `None` without a limit.
+    pub fn remaining(self) -> Option<Duration> {
+        self.0.map(|at| at.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether it is past.
+    pub fn passed(self) -> bool {
+        self.remaining() == Some(Duration::ZERO)
+    }
+
+    /// The same deadline so much later.
+    pub fn later(self, by: Duration) -> Self {
+        Deadline(self.0.and_then(|at| at.checked_add(by)))
+    }
+
+    /// What the future brings, or nothing if the deadline comes first.
+    pub async fn limit<T>(self, future: impl Future<Output = T>) -> Option<T> {
+        match self.0 {
+            Some(at) => tokio::time::timeout_at(at, future).await.ok(),
+            None => Some(future.await),
+        }
+    }
+
+    /// Sleeps so long, but not past the deadline.
+    pub async fn sleep(self, duration: Duration) {
+        let _ = self.limit(pause(duration)).await;
+    }
+}
+
+/// Sleeps so long, however long that is: tokio refuses instants that its clock cannot tell.
+async fn pause(duration: Duration) {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let mut left = duration;
+    while left > DAY {
+        tokio::time::sleep(DAY).await;
+        left -= DAY;
+    }
+    tokio::time::sleep(left).await;
+}

@@ -1,0 +1,59 @@
+//! FINALIZE, and what is done when its answer is lost.
+
+use super::Client;
+use super::error::{Error, Kind, Result};
+use super::exchange::Terms;
+use super::model::{Media, MediaId};
+use super::protocol::Command;
+use super::retry;
+
+impl Client {
+    /// FINALIZE until it is known what it did. When the request went out and no readable answer came, STATUS is asked;
+    /// only one with `processing_info` proves that it took effect. Media that was finalized synchronously has no
+    /// STATUS, so that «not found» leaves open whether it did, and FINALIZE is sent again.
+    pub(super) async fn finalize_surely(&self, media_id: MediaId, terms: Terms<'_>) -> Result<Media> {
+        let command = Command::Finalize(media_id);
+        let rounds = terms.retry.map_or(1, |retry| retry.attempts);
+        let mut lost: Option<Error> = None;
+        for round in 1.. {
+            let failure = match self.exchange_media(&command, terms).await {
+                Ok(media) => return Ok(media),
+                Err(failure) => failure,
+            };
+            if !retry::is_lost(&failure) {
+                return Err(after_lost(failure, lost));
+            }
+            if round >= rounds || terms.deadline.passed() {
+                return Err(maybe_ambiguous(failure));
+            }
+            match self.exchange_media(&Command::Status(media_id), terms).await {
+                Ok(media) if media.processing_info.is_some() => return Ok(media),
+                Ok(_) => {}
+                Err(status) if retry::is_not_found(&status) => {}
+                Err(status) => return Err(maybe_ambiguous(lost.unwrap_or(failure)).because(status)),
+            }
+            lost.get_or_insert(failure);
+        }
+        Err(Error::new(Kind::InvalidResponse, "FINALIZE: no outcome"))
+    }
+}
+
+/// A refusal that follows a lost FINALIZE may be the echo of that one's success.
+fn after_lost(mut refusal: Error, lost: Option<Error>) -> Error {
+    let Some(lost) = lost else { return refusal };
+    if refusal.api().is_some() {
+        refusal.message = format!(
+            "{}; an earlier FINALIZE was sent and its answer lost, so the media may have been finalized after all",
+            refusal.message
+        );
+    }
+    maybe_ambiguous(refusal).because(lost)
+}
+
+/// Marks an answer to a FINALIZE that may have taken effect.
+fn maybe_ambiguous(mut error: Error) -> Error {
+    if let Kind::Api(failure) = &mut error.kind {
+        failure.ambiguous = true;
+    }
+    error
+}

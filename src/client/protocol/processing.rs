@@ -1,0 +1,44 @@
+//! `processing_info`: whether an answer says that media is ready, fails or needs more time (WIRE §1).
+
+use serde_json::{Map, Value};
+
+use super::number::number;
+use crate::client::model::{ProcessingFailure, ProcessingInfo};
+
+/// Reads a `processing_info` that is not `null`. What leaves open whether the media is ready is an error, because the
+/// absence of a `processing_info` would mean that it is.
+pub(super) fn processing_info(value: &Value) -> Result<ProcessingInfo, String> {
+    let Value::Object(info) = value else {
+        return Err("processing_info is not an object".into());
+    };
+    let error = info.get("error").and_then(failure);
+    let state = match (info.get("state"), &error) {
+        (Some(Value::String(state)), _) => state.clone(),
+        (_, Some(_)) => "failed".into(),
+        _ => return Err("processing_info has no state".into()),
+    };
+    Ok(ProcessingInfo {
+        state,
+        check_after_secs: info.get("check_after_secs").and_then(number),
+        progress_percent: info.get("progress_percent").and_then(number),
+        error,
+    })
+}
+
+/// An `error` of any kind counts, `{}` too; only `null` and `false` say that there is none.
+fn failure(value: &Value) -> Option<ProcessingFailure> {
+    let said = |message: Option<String>| ProcessingFailure { message, ..ProcessingFailure::default() };
+    Some(match value {
+        Value::Null | Value::Bool(false) => return None,
+        Value::Object(error) => failure_from(error),
+        Value::Array(errors) => errors.iter().find_map(Value::as_object).map(failure_from).unwrap_or_default(),
+        Value::String(message) => said((!message.is_empty()).then(|| message.clone())),
+        Value::Number(_) => ProcessingFailure { code: number(value), ..ProcessingFailure::default() },
+        Value::Bool(true) => said(None),
+    })
+}
+
+fn failure_from(error: &Map<String, Value>) -> ProcessingFailure {
+    let text = |name| error.get(name).and_then(Value::as_str).map(str::to_owned);
+    ProcessingFailure { code: error.get("code").and_then(number), name: text("name"), message: text("message") }
+}

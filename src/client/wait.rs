@@ -1,0 +1,295 @@
+//! The STATUS loop: asks when the server says so, until the media is ready, has failed, or time is up.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use super::Client;
+use super::caller::{Caller, Phase, Progress};
+use super::config::Retry;
+use super::deadline::Deadline;
+use super::error::{Error, Kind, Result};
+use super::exchange::{Terms, subject};
+use super::model::{CommandName, Media, ProcessingInfo};
+use super::protocol::Command;
+use super::retry::{self, Decision};
+
+/// Our own pace where the server names none: 1, 2, 4 … seconds, up to this.
+const SLOWEST: Duration = Duration::from_secs(15);
+/// The longest single sleep of a wait without a deadline.
+const LONGEST_SLEEP: Duration = Duration::from_secs(300);
+/// What a poll gets that starts at the deadline.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A wait that is under way, between two answers. It survives being dropped in the middle of [`Watch::next`].
+pub struct Watch {
+    media: Media,
+    timeout: Option<Duration>,
+    /// What is left of the timeout; `None` before the first item is asked for, and without a limit.
+    remaining: Option<Duration>,
+    waited: Duration,
+    stage: Stage,
+    /// The last answer's arrival, by the clock that is never set.
+    answered: Option<Instant>,
+    /// Answers in a row without a usable `check_after_secs`.
+    unpaced: u32,
+    trouble: Option<Error>,
+    failures: u32,
+    not_found: Option<(u32, Instant)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The given media is the first item.
+    Given,
+    /// STATUS is asked.
+    Asking,
+    /// The media has failed: this is said once more, as an error.
+    Failed,
+    /// There is nothing more to come.
+    Over,
+}
+
+impl Watch {
+    /// A wait for this media, of which nothing may be known but the id. The clock starts at the first item.
+    pub fn new(media: Media, timeout: Option<Duration>) -> Self {
+        let answered = matches!(media.command, Some(CommandName::Finalize | CommandName::Status | CommandName::Simple));
+        let stage = if answered || media.failed() { Stage::Given } else { Stage::Asking };
+        Watch {
+            media,
+            timeout,
+            remaining: timeout,
+            waited: Duration::ZERO,
+            stage,
+            answered: None,
+            unpaced: 0,
+            trouble: None,
+            failures: 0,
+            not_found: None,
+        }
+    }
+
+    /// How long it has been waited; time between items does not count.
+    pub fn elapsed(&self) -> Duration {
+        self.waited
+    }
+
+    /// The next answer; after the last one an error if the media has failed, else nothing.
+    pub async fn next(&mut self, client: &Client, caller: &dyn Caller) -> Result<Option<Media>> {
+        match self.stage {
+            Stage::Given => {
+                self.settle();
+                Ok(Some(self.media.clone()))
+            }
+            Stage::Failed => {
+                self.stage = Stage::Over;
+                Err(processing_failed(&self.media))
+            }
+            Stage::Over => Ok(None),
+            Stage::Asking => {
+                let started = Instant::now();
+                let outcome = self.ask(client, caller, started).await;
+                self.account_for(started);
+                if outcome.is_err() {
+                    self.stage = Stage::Over;
+                }
+                outcome.map(Some)
+            }
+        }
+    }
+
+    fn account_for(&mut self, started: Instant) {
+        let spent = started.elapsed();
+        self.waited = self.waited.saturating_add(spent);
+        self.remaining = self.remaining.map(|left| left.saturating_sub(spent));
+    }
+
+    /// What follows the media that is now held.
+    fn settle(&mut self) {
+        self.stage = if self.media.failed() {
+            Stage::Failed
+        } else if self.media.ready() {
+            Stage::Over
+        } else {
+            Stage::Asking
+        };
+    }
+
+    /// Sleeps and asks until there is an answer about the media.
+    async fn ask(&mut self, client: &Client, caller: &dyn Caller, started: Instant) -> Result<Media> {
+        let deadline = Deadline::after(self.remaining);
+        let own_pace = Retry::default();
+        let retry = client.options.retry.as_ref().unwrap_or(&own_pace);
+        super::refuse_expired(&self.media, CommandName::Status)?;
+        let mut pause = self.pause();
+        loop {
+            let last = deadline.remaining().is_some_and(|left| pause >= left);
+            deadline.sleep(pause).await;
+            let polled = self.poll(client, caller, deadline.later(GRACE)).await;
+            let error = match polled {
+                Ok(media) => {
+                    self.take(media);
+                    return Ok(self.media.clone());
+                }
+                Err(error) => error,
+            };
+            let not_found = self.count_not_found(&error);
+            self.failures += 1;
+            let decision = retry::decide_in_wait(retry, &error, self.failures, rand::random(), not_found);
+            let Decision::Again(delay) = decision else { return Err(self.with_media(error)) };
+            if is_hopeless(&error, deadline) {
+                return Err(self.with_media(error));
+            }
+            self.trouble = Some(error);
+            if last || deadline.passed() {
+                return Err(self.out_of_time(started));
+            }
+            pause = delay.min(LONGEST_SLEEP);
+        }
+    }
+
+    async fn poll(&self, client: &Client, caller: &dyn Caller, deadline: Deadline) -> Result<Media> {
+        let terms = Terms { deadline, retry: None, caller };
+        client.exchange_media(&Command::Status(self.media.media_id), terms).await
+    }
+
+    /// How long to sleep before the next STATUS.
+    fn pause(&mut self) -> Duration {
+        let Some(info) = self.media.processing_info.as_ref().filter(|_| self.media.command.is_some()) else {
+            return Duration::ZERO;
+        };
+        if self.media.command == Some(CommandName::Init) {
+            return Duration::ZERO;
+        }
+        let asked = info.check_after_secs.and_then(super::model::Number::as_duration).unwrap_or_else(|| {
+            self.unpaced += 1;
+            Duration::from_secs(2_u64.saturating_pow(self.unpaced - 1)).min(SLOWEST)
+        });
+        let since = match self.answered {
+            Some(answered) => answered.elapsed(),
+            None => self.media.received_at.map_or(Duration::ZERO, age),
+        };
+        let pause = asked.saturating_sub(since);
+        if self.remaining.is_none() { pause.min(LONGEST_SLEEP) } else { pause }
+    }
+
+    fn take(&mut self, mut media: Media) {
+        media.keep_from(&self.media);
+        self.media = media;
+        self.answered = Some(Instant::now());
+        self.failures = 0;
+        self.not_found = None;
+        self.settle();
+    }
+
+    /// Counts a 404 of media that was seen in processing; for other media it is final.
+    fn count_not_found(&mut self, error: &Error) -> Option<(u32, Duration)> {
+        if self.media.processing_info.is_none() || !retry::is_not_found(error) {
+            return None;
+        }
+        let (tries, first) = self.not_found.get_or_insert_with(|| (0, Instant::now()));
+        *tries += 1;
+        Some((*tries, first.elapsed()))
+    }
+
+    fn with_media(&self, mut error: Error) -> Error {
+        error.media = self.media.command.is_some().then(|| self.media.clone());
+        error.about(CommandName::Status, Some(self.media.media_id))
+    }
+
+    fn out_of_time(&mut self, started: Instant) -> Error {
+        let elapsed = self.waited.saturating_add(started.elapsed());
+        let state = match &self.media.processing_info {
+            Some(info) => format!("the last answer said {:?}{}", info.state, percent(info)),
+            None => "there was no answer about it".to_owned(),
+        };
+        let limit = self.timeout.unwrap_or_default().as_secs_f64();
+        let message = format!(
+            "media {} is not ready after {limit} s: {state}; give this error's .media to wait() to go on",
+            self.media.media_id
+        );
+        let mut error = Error::new(Kind::WaitTimeout { elapsed }, message);
+        error.media = Some(self.media.clone());
+        error.retryable = true;
+        error.cause = self.trouble.clone();
+        error.about(CommandName::Status, Some(self.media.media_id))
+    }
+}
+
+impl Client {
+    /// Waits until the media is ready, telling the caller of each answer.
+    pub(super) async fn wait_until_ready(&self, mut watch: Watch, caller: &dyn Caller) -> Result<Media> {
+        loop {
+            if let Some(error) = watch.overdue() {
+                return Err(error);
+            }
+            match watch.next(self, caller).await? {
+                None => return Ok(watch.media),
+                Some(media) => caller.progress(progress(&media, watch.elapsed())).await?,
+            }
+        }
+    }
+}
+
+impl Watch {
+    /// The end of a wait whose last poll brought an answer, but not the awaited one.
+    pub fn overdue(&mut self) -> Option<Error> {
+        let overdue =
+            self.stage == Stage::Asking && self.waited > Duration::ZERO && self.remaining == Some(Duration::ZERO);
+        overdue.then(|| {
+            self.stage = Stage::Over;
+            self.out_of_time(Instant::now())
+        })
+    }
+}
+
+fn progress(media: &Media, elapsed: Duration) -> Progress {
+    Progress {
+        phase: Phase::Processing,
+        bytes_sent: None,
+        total_bytes: media.size,
+        segments_done: None,
+        segments_total: None,
+        processing_info: media.processing_info.clone(),
+        elapsed,
+    }
+}
+
+/// How long ago that was; nothing if it lies ahead, since our clock may have been set.
+fn age(at: SystemTime) -> Duration {
+    SystemTime::now().duration_since(at).unwrap_or(Duration::ZERO)
+}
+
+/// A limit that is lifted only after the deadline: nothing is gained by waiting.
+fn is_hopeless(error: &Error, deadline: Deadline) -> bool {
+    let limited = error.api().is_some_and(|failure| failure.retry_status() == 429);
+    match (limited, error.retry_after, deadline.remaining()) {
+        (true, Some(after), Some(left)) => after > left,
+        _ => false,
+    }
+}
+
+fn percent(info: &ProcessingInfo) -> String {
+    info.progress_percent.map_or_else(String::new, |percent| format!(" at {} %", percent.as_f64()))
+}
+
+/// The error for media whose processing failed, with all that the server said.
+pub(super) fn processing_failed(media: &Media) -> Error {
+    let info = media.processing_info.as_ref();
+    let failure = info.and_then(|info| info.error.clone());
+    let said = failure.as_ref().map(|failure| {
+        let parts = [failure.name.clone(), failure.message.clone()];
+        let mut text = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
+        if let Some(code) = failure.code {
+            text.push_str(&format!(" (code {})", code.as_f64()));
+        }
+        text
+    });
+    let reason = said.filter(|text| !text.is_empty()).unwrap_or_else(|| "the server gave no reason".to_owned());
+    let message = format!("{}: processing failed: {reason}", subject(CommandName::Status, Some(media.media_id)));
+    let mut error = Error::new(Kind::Processing(failure), message);
+    error.media = Some(media.clone());
+    error.command = media.command;
+    error.media_id = Some(media.media_id);
+    error
+}

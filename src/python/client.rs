@@ -1,0 +1,398 @@
+//! `xmedia._core.Client`: the client's options, and one [`Operation`] for each call of a verb.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use pyo3::exceptions::{PyOSError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::arguments;
+use super::convert;
+use super::errors;
+use super::operation::{Operation, Outcome};
+use super::runtime::Generational;
+use super::source;
+use crate::client::auth::{Credentials, oauth1, oauth2};
+use crate::client::config::{Options, Proxy, Retry, TransportOptions, parse_base_url};
+use crate::client::error::{Error, Result};
+use crate::client::model::{ApiVersion, Media};
+use crate::client::protocol::{Init, Payload};
+use crate::client::{Account, Client as Core, Transport, Watch as CoreWatch};
+
+/// Clients that share connections.
+struct Family {
+    options: Arc<TransportOptions>,
+    transport: Generational<Transport>,
+    members: AtomicUsize,
+}
+
+/// One credential, and what its use has taught.
+struct Login {
+    credentials: Credentials,
+    account: Generational<Account>,
+}
+
+/// The core of `xmedia.Client`. It holds what never changes; the rest is made anew in a forked child.
+#[pyclass(frozen, weakref, module = "xmedia._core")]
+pub struct Client {
+    family: Arc<Family>,
+    login: Arc<Login>,
+    options: Arc<Options>,
+    closed: AtomicBool,
+    core: Generational<Core>,
+}
+
+impl Client {
+    fn core(&self) -> Result<Arc<Core>> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::closed());
+        }
+        self.core.get_or_make(|| {
+            let transport =
+                self.family.transport.get_or_make(|| Ok::<_, Error>(Transport::new(self.family.options.clone())))?;
+            let account =
+                self.login.account.get_or_make(|| Ok::<_, Error>(Account::new(self.login.credentials.clone())))?;
+            Core::new(transport, account, self.options.clone())
+        })
+    }
+
+    fn new_core(family: Arc<Family>, login: Arc<Login>, options: Options) -> Result<Self> {
+        options.retry.iter().try_for_each(Retry::validate)?;
+        family.members.fetch_add(1, Ordering::AcqRel);
+        let client = Client {
+            family,
+            login,
+            options: Arc::new(options),
+            closed: AtomicBool::new(false),
+            core: Generational::default(),
+        };
+        client.core()?;
+        Ok(client)
+    }
+
+    /// A call of a verb that brings media.
+    fn media_operation<F, V>(&self, py: Python<'_>, name: &'static str, verb: F) -> PyResult<Operation>
+    where
+        F: FnOnce(Arc<Core>, Arc<super::operation::Post>) -> V,
+        V: Future<Output = Result<Media>> + Send + 'static,
+    {
+        let core = self.core().map_err(|error| errors::raise(py, error))?;
+        Ok(Operation::new(name, None, |post| {
+            let verb = verb(core, post);
+            Box::pin(async { verb.await.map(|media| Outcome::Media(Some(Box::new(media)))) })
+        }))
+    }
+}
+
+#[pymethods]
+impl Client {
+    /// Takes the checked credentials and the options as `xmedia.Client` was given them.
+    #[new]
+    #[pyo3(signature = (auth, api, *, base_url, request_timeout, connect_timeout, retry, max_connections, proxy, ca_file, user_agent, allow_insecure_http))]
+    #[expect(clippy::too_many_arguments, reason = "they are the options of xmedia.Client")]
+    fn new(
+        py: Python<'_>,
+        auth: &Bound<'_, PyAny>,
+        api: &Bound<'_, PyAny>,
+        base_url: &Bound<'_, PyAny>,
+        request_timeout: &Bound<'_, PyAny>,
+        connect_timeout: &Bound<'_, PyAny>,
+        retry: &Bound<'_, PyAny>,
+        max_connections: &Bound<'_, PyAny>,
+        proxy: &Bound<'_, PyAny>,
+        ca_file: &Bound<'_, PyAny>,
+        user_agent: &Bound<'_, PyAny>,
+        allow_insecure_http: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        let refused = |error| errors::raise(py, error);
+        let credentials = credentials(auth)?;
+        let options = Options {
+            api: api_version(api, &credentials)?,
+            request_timeout: arguments::duration("request_timeout", request_timeout)?,
+            retry: retry_policy(retry)?,
+        };
+        let mut transport = TransportOptions {
+            connect_timeout: arguments::duration("connect_timeout", connect_timeout)?,
+            max_connections: usize::try_from(arguments::count("max_connections", max_connections, 1_000_000)?)
+                .unwrap_or(usize::MAX),
+            proxy: proxy_choice(proxy)?,
+            ca_pem: pem(ca_file)?,
+            ..TransportOptions::default()
+        };
+        let allow_insecure_http = arguments::flag("allow_insecure_http", allow_insecure_http)?;
+        if !base_url.is_none() {
+            let base_url = arguments::text("base_url", base_url)?;
+            transport.hosts = parse_base_url(&base_url, allow_insecure_http).map_err(refused)?;
+        }
+        if !user_agent.is_none() {
+            transport.user_agent = arguments::text("user_agent", user_agent)?;
+        }
+        transport.validate().map_err(refused)?;
+        let family =
+            Family { options: Arc::new(transport), transport: Generational::default(), members: AtomicUsize::new(0) };
+        let login = Login { credentials, account: Generational::default() };
+        Client::new_core(Arc::new(family), Arc::new(login), options).map_err(refused)
+    }
+
+    /// A client on the same connections; what is given replaces this client's.
+    #[pyo3(signature = (**changes))]
+    fn with_options(&self, py: Python<'_>, changes: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        self.core().map_err(|error| errors::raise(py, error))?;
+        let change = |name: &str| changes.map_or(Ok(None), |changes| changes.get_item(name));
+        let login = match change("auth")? {
+            Some(auth) => Arc::new(Login { credentials: credentials(&auth)?, account: Generational::default() }),
+            None => self.login.clone(),
+        };
+        let mut options = Options::clone(&self.options);
+        if let Some(api) = change("api")? {
+            options.api = api_version(&api, &login.credentials)?;
+        }
+        if let Some(request_timeout) = change("request_timeout")? {
+            options.request_timeout = arguments::duration("request_timeout", &request_timeout)?;
+        }
+        if let Some(retry) = change("retry")? {
+            options.retry = retry_policy(&retry)?;
+        }
+        Client::new_core(self.family.clone(), login, options).map_err(|error| errors::raise(py, error))
+    }
+
+    /// Aborts what is in flight and refuses what comes after. The last client of its connections closes them.
+    fn close(&self) {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if let Some(core) = self.core.take() {
+            core.close();
+        }
+        if self.family.members.fetch_sub(1, Ordering::AcqRel) == 1 {
+            drop(self.family.transport.take());
+        }
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    #[getter]
+    fn api(&self) -> &'static str {
+        self.options.api.as_str()
+    }
+
+    #[getter]
+    fn base_url(&self) -> &str {
+        match self.options.api {
+            ApiVersion::V1_1 => &self.family.options.hosts.upload,
+            ApiVersion::V2 => &self.family.options.hosts.api,
+        }
+    }
+
+    #[getter]
+    fn rate_limits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let limits = PyDict::new(py);
+        if let Some(account) = self.login.account.get() {
+            for (command, limit) in account.rate_limits() {
+                limits.set_item(command.as_str(), convert::rate_limit_record(py, limit)?)?;
+            }
+        }
+        Ok(limits)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "they are the parameters of INIT")]
+    fn initialize(
+        &self,
+        py: Python<'_>,
+        total_bytes: &Bound<'_, PyAny>,
+        media_type: &Bound<'_, PyAny>,
+        media_category: &Bound<'_, PyAny>,
+        additional_owners: &Bound<'_, PyAny>,
+        shared: &Bound<'_, PyAny>,
+        timeout: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let init = Init {
+            total_bytes: arguments::total_bytes(total_bytes)?,
+            media_type: arguments::media_type(media_type)?,
+            media_category: arguments::media_category(media_category)?,
+            additional_owners: arguments::additional_owners(additional_owners)?,
+            shared: arguments::flag("shared", shared)?,
+        };
+        let timeout = arguments::duration("timeout", timeout)?;
+        self.media_operation(py, "initialize", |core, post| async move { core.initialize(init, timeout, &*post).await })
+    }
+
+    fn append(
+        &self,
+        py: Python<'_>,
+        media_id: &Bound<'_, PyAny>,
+        segment_index: &Bound<'_, PyAny>,
+        data: &Bound<'_, PyAny>,
+        timeout: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let upload = arguments::media(media_id)?;
+        let segment_index = arguments::segment_index(segment_index)?;
+        let timeout = arguments::duration("timeout", timeout)?;
+        let media = Payload::Bytes(source::lend("data", data)?);
+        let core = self.core().map_err(|error| errors::raise(py, error))?;
+        let operation = Operation::new("append", None, |post| {
+            Box::pin(async move {
+                core.append(&upload, segment_index, media, timeout, &*post).await.map(|()| Outcome::Nothing)
+            })
+        });
+        Ok(operation.borrowing())
+    }
+
+    fn finalize(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let upload = arguments::media(media_id)?;
+        let timeout = arguments::duration("timeout", timeout)?;
+        self.media_operation(media_id.py(), "finalize", |core, post| async move {
+            core.finalize(&upload, timeout, &*post).await
+        })
+    }
+
+    fn status(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let upload = arguments::media(media_id)?;
+        let timeout = arguments::duration("timeout", timeout)?;
+        self.media_operation(media_id.py(), "status", |core, post| async move {
+            core.status(&upload, timeout, &*post).await
+        })
+    }
+
+    fn wait(
+        &self,
+        media_id: &Bound<'_, PyAny>,
+        timeout: &Bound<'_, PyAny>,
+        progress: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let py = media_id.py();
+        let media = arguments::media(media_id)?;
+        let timeout = arguments::duration("timeout", timeout)?;
+        let progress = arguments::callable("progress", progress)?;
+        let core = self.core().map_err(|error| errors::raise(py, error))?;
+        Ok(Operation::new("wait", progress, |post| {
+            Box::pin(async move {
+                core.wait(media, timeout, &*post).await.map(|media| Outcome::Media(Some(Box::new(media))))
+            })
+        }))
+    }
+
+    fn watch(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Watch> {
+        let media = arguments::media(media_id)?;
+        let timeout = arguments::duration("timeout", timeout)?;
+        self.core().map_err(|error| errors::raise(media_id.py(), error))?;
+        Ok(Watch { state: Arc::new(AsyncMutex::new(CoreWatch::new(media, timeout))) })
+    }
+
+    /// The next item of a watch.
+    fn watch_next(&self, py: Python<'_>, watch: &Watch) -> PyResult<Operation> {
+        let core = self.core().map_err(|error| errors::raise(py, error))?;
+        let state = watch.state.clone();
+        Ok(Operation::new("watch", None, |post| {
+            Box::pin(async move {
+                let mut state = state.lock().await;
+                let media = core.watch_next(&mut state, &*post).await?;
+                Ok(Outcome::Media(media.map(Box::new)))
+            })
+        }))
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // In a forked child the parent's connections are left alone; `Generational` sees to that.
+        if !*self.closed.get_mut() {
+            self.family.members.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+/// A wait under way, between two items.
+#[pyclass(frozen, module = "xmedia._core")]
+pub struct Watch {
+    state: Arc<AsyncMutex<CoreWatch>>,
+}
+
+/// The credentials of an `xmedia.OAuth1` or `xmedia.OAuth2`.
+fn credentials(auth: &Bound<'_, PyAny>) -> PyResult<Credentials> {
+    let module = auth.py().import("xmedia._auth")?;
+    let field = |name: &str| auth.getattr(name)?.extract::<String>();
+    if auth.is_instance(&module.getattr("OAuth1")?)? {
+        return Ok(Credentials::OAuth1(oauth1::Credentials {
+            consumer_key: field("consumer_key")?,
+            consumer_secret: field("consumer_secret")?,
+            access_token: field("access_token")?,
+            access_token_secret: field("access_token_secret")?,
+        }));
+    }
+    if auth.is_instance(&module.getattr("OAuth2")?)? {
+        return Ok(Credentials::OAuth2(oauth2::Credentials::new(field("access_token")?)));
+    }
+    let type_name = auth.get_type().name()?;
+    Err(PyTypeError::new_err(format!("auth must be an OAuth1 or an OAuth2, not {type_name}")))
+}
+
+fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResult<ApiVersion> {
+    if api.is_none() {
+        return Ok(match credentials {
+            Credentials::OAuth1(_) => ApiVersion::V1_1,
+            Credentials::OAuth2(_) => ApiVersion::V2,
+        });
+    }
+    match arguments::text("api", api)?.as_str() {
+        "1.1" => Ok(ApiVersion::V1_1),
+        "2" => Ok(ApiVersion::V2),
+        _ => Err(errors::invalid_input(api.py(), "api: \"1.1\" or \"2\" is needed")),
+    }
+}
+
+fn retry_policy(retry: &Bound<'_, PyAny>) -> PyResult<Option<Retry>> {
+    if retry.is_none() {
+        return Ok(None);
+    }
+    let class = retry.py().import("xmedia._options")?.getattr("Retry")?;
+    if !retry.is_instance(&class)? {
+        let type_name = retry.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("retry must be a Retry or None, not {type_name}")));
+    }
+    let delay = |name: &str| -> PyResult<Duration> {
+        Ok(arguments::duration(name, &retry.getattr(name)?)?.unwrap_or(Duration::MAX))
+    };
+    let attempts = arguments::count("attempts", &retry.getattr("attempts")?, u64::from(u32::MAX))?;
+    Ok(Some(Retry {
+        attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+        base_delay: delay("base_delay")?,
+        max_delay: delay("max_delay")?,
+    }))
+}
+
+fn proxy_choice(proxy: &Bound<'_, PyAny>) -> PyResult<Proxy> {
+    if proxy.is_none() {
+        return Ok(Proxy::Environment);
+    }
+    if let Ok(on) = arguments::flag("proxy", proxy) {
+        let message = "proxy: False is none, None is the environment's, text is an address; True says nothing";
+        return if on { Err(errors::invalid_input(proxy.py(), message)) } else { Ok(Proxy::Off) };
+    }
+    arguments::text("proxy", proxy).map(Proxy::Url)
+}
+
+fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
+    if ca_file.is_none() {
+        return Ok(None);
+    }
+    let path = ca_file.py().import("os")?.getattr("fspath")?.call1((ca_file,))?;
+    let Ok(path) = path.extract::<PathBuf>() else {
+        return Err(PyTypeError::new_err("ca_file must be a str or a path"));
+    };
+    match std::fs::read(&path) {
+        Ok(pem) if pem.windows(27).any(|text| text == b"-----BEGIN CERTIFICATE-----") => Ok(Some(pem.into())),
+        Ok(_) => {
+            Err(errors::invalid_input(ca_file.py(), format!("ca_file: {} holds no certificate in PEM", path.display())))
+        }
+        Err(error) => Err(PyOSError::new_err((error.raw_os_error(), error.to_string(), path))),
+    }
+}

@@ -1,0 +1,101 @@
+//! Failures of the client to Python's exceptions: one table of kinds, one door (`xmedia._wire.error_from_core`).
+
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
+
+use super::convert;
+use crate::client::error::{ApiClass, ApiFailure, Error, Failure, Kind};
+
+static ERROR_FROM_CORE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// The exception that says what this failure says.
+pub fn raise(py: Python<'_>, error: Error) -> PyErr {
+    match exception(py, error) {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(error) => error,
+    }
+}
+
+/// The exception for an argument with a wrong value.
+pub fn invalid_input(py: Python<'_>, message: impl Into<String>) -> PyErr {
+    raise(py, Error::invalid_input(message))
+}
+
+fn exception(py: Python<'_>, error: Error) -> PyResult<Bound<'_, PyAny>> {
+    let Failure { kind, message, command, media_id, media, attempts, retryable, retry_after, cause } =
+        error.into_failure();
+    let details = PyDict::new(py);
+    let cause = match cause {
+        Some(cause) => exception(py, cause)?,
+        None => py.None().into_bound(py),
+    };
+    let kind = match kind {
+        Kind::InvalidInput => "invalid_input",
+        Kind::Closed => "closed",
+        Kind::Transport { .. } => "transport",
+        Kind::RequestTimeout { .. } => "request_timeout",
+        Kind::Api(failure) => {
+            describe_refusal(py, &details, *failure)?;
+            "api"
+        }
+        Kind::InvalidResponse => "invalid_response",
+        Kind::Processing(failure) => {
+            if let Some(failure) = failure {
+                details.set_item("error", convert::failure(py, failure)?)?;
+            }
+            "processing"
+        }
+        Kind::Expired => "expired",
+        Kind::WaitTimeout { elapsed } => {
+            details.set_item("elapsed", elapsed.as_secs_f64())?;
+            "wait_timeout"
+        }
+        Kind::CheckpointLocked => "checkpoint_locked",
+        Kind::Io { errno, path } => {
+            details.set_item("errno", errno)?;
+            details.set_item("filename", path)?;
+            "io"
+        }
+        // The caller's own exception was raised on its side; this is only seen if it got lost.
+        Kind::Caller => "",
+    };
+    if kind != "io" {
+        details.set_item("command", command.map(|command| command.as_str()))?;
+        details.set_item("media_id", media_id.map(|media_id| media_id.get()))?;
+        if let Some(media) = media {
+            details.set_item("media", convert::media(py, media)?)?;
+        }
+        details.set_item("attempts", attempts)?;
+        details.set_item("retryable", retryable)?;
+        details.set_item("retry_after", retry_after.map(|after| after.as_secs_f64()))?;
+    }
+    ERROR_FROM_CORE.import(py, "xmedia._wire", "error_from_core")?.call1((kind, message, details, cause))
+}
+
+fn describe_refusal(py: Python<'_>, details: &Bound<'_, PyDict>, failure: ApiFailure) -> PyResult<()> {
+    let class = match failure.class {
+        ApiClass::Other => "other",
+        ApiClass::BadRequest => "bad_request",
+        ApiClass::Authentication => "authentication",
+        ApiClass::PaymentRequired => "payment_required",
+        ApiClass::PermissionDenied => "permission_denied",
+        ApiClass::NotFound => "not_found",
+        ApiClass::PayloadTooLarge => "payload_too_large",
+        ApiClass::RateLimit => "rate_limit",
+        ApiClass::UsageCapExceeded => "usage_cap_exceeded",
+        ApiClass::Server => "server",
+    };
+    details.set_item("class", class)?;
+    details.set_item("status", failure.status)?;
+    details.set_item("code", failure.code)?;
+    details.set_item("title", failure.title)?;
+    details.set_item("detail", failure.detail)?;
+    details.set_item("problem_type", failure.problem_type)?;
+    details.set_item("request_id", failure.request_id)?;
+    details.set_item("rate_limit", failure.rate_limit.map(convert::rate_limit).into_bound_py_any(py)?)?;
+    details.set_item("body", failure.body)?;
+    details.set_item("not_found", failure.not_found)?;
+    details.set_item("ambiguous", failure.ambiguous)
+}

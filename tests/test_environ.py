@@ -1,0 +1,112 @@
+"""What `Client.from_env` takes from the environment."""
+
+import json
+import stat
+
+import pytest
+from xmedia import InvalidInputError, OAuth1, OAuth2
+from xmedia._environ import options_from_environ
+
+ONE = {
+    "X_CONSUMER_KEY": "key1",
+    "X_CONSUMER_SECRET": "secret2",
+    "X_ACCESS_TOKEN": "token3",
+    "X_ACCESS_TOKEN_SECRET": "secret4",
+}
+TWO = {"X_OAUTH2_ACCESS_TOKEN": "token5"}
+REFRESH = TWO | {"X_OAUTH2_REFRESH_TOKEN": "refresh6", "X_CLIENT_ID": "client7"}
+AUTH1 = OAuth1("key1", "secret2", "token3", "secret4")
+AUTH2 = OAuth2("token5")
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        (ONE, {"auth": AUTH1}),
+        (TWO, {"auth": AUTH2}),
+        (ONE | {"X_API": "2"}, {"auth": AUTH1, "api": "2"}),
+        (ONE | {"X_API": "1.1"}, {"auth": AUTH1, "api": "1.1"}),
+        (TWO | {"X_API": "2"}, {"auth": AUTH2, "api": "2"}),
+        (ONE | TWO | {"X_API": "1.1"}, {"auth": AUTH1, "api": "1.1"}),
+        (ONE | TWO | {"X_API": "2"}, {"auth": AUTH2, "api": "2"}),
+        (ONE | {"X_OAUTH2_ACCESS_TOKEN": "", "X_API": ""}, {"auth": AUTH1}),
+        (ONE | TWO | {"X_ACCESS_TOKEN": ""}, {"auth": AUTH2}),
+        (
+            ONE | {"X_BASE_URL": "http://127.0.0.1:1", "X_ALLOW_INSECURE_HTTP": "1"},
+            {"auth": AUTH1, "base_url": "http://127.0.0.1:1", "allow_insecure_http": True},
+        ),
+        (ONE | {"X_BASE_URL": "", "X_ALLOW_INSECURE_HTTP": "0", "PATH": "/bin"}, {"auth": AUTH1}),
+    ],
+)
+def test_the_variables_become_options_of_the_client(environ, expected):
+    assert options_from_environ(environ) == expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "options", "expected"),
+    [
+        (ONE | TWO, {"api": "1.1"}, {"auth": AUTH1}),
+        (ONE | TWO, {"api": "2"}, {"auth": AUTH2}),
+        (ONE | TWO | {"X_API": "1.1"}, {"api": "2"}, {"auth": AUTH2}),
+        ({"X_API": "2"}, {"auth": AUTH1}, {"api": "2"}),
+        (ONE | TWO, {"auth": AUTH2}, {}),
+    ],
+)
+def test_options_beat_the_environment(environ, options, expected):
+    assert options_from_environ(environ, **options) == expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "named", "not_named"),
+    [
+        ({}, [*ONE, *TWO], []),
+        (dict.fromkeys(ONE, ""), [*ONE, *TWO], []),
+        (ONE | {"X_ACCESS_TOKEN": ""}, ["X_ACCESS_TOKEN is not set"], ["X_CONSUMER_KEY", "X_ACCESS_TOKEN_SECRET"]),
+        ({"X_CONSUMER_KEY": "key1"}, ["X_CONSUMER_SECRET, X_ACCESS_TOKEN, X_ACCESS_TOKEN_SECRET are not set"], []),
+        (TWO | {"X_API": "1.1"}, ["OAuth 1.0a", *ONE], []),
+        (ONE | TWO, ["X_API", "X_OAUTH2_ACCESS_TOKEN"], ["X_CONSUMER_KEY"]),
+        (ONE | {"X_API": "v2"}, ["X_API must be 1.1 or 2"], []),
+        (ONE | {"X_ALLOW_INSECURE_HTTP": "yes"}, ["X_ALLOW_INSECURE_HTTP must be 1"], []),
+        (TWO | {"X_OAUTH2_REFRESH_TOKEN": "refresh6"}, ["X_CLIENT_ID is not set"], []),
+        (REFRESH, ["X_OAUTH2_TOKEN_FILE", "on_refresh="], []),
+        (TWO | {"X_OAUTH2_TOKEN_FILE": "tokens"}, ["X_OAUTH2_REFRESH_TOKEN is not set"], []),
+        (ONE | {"X_CONSUMER_KEY": "key1\n"}, ["X_CONSUMER_KEY contains white space"], []),
+        ({"X_OAUTH2_ACCESS_TOKEN": "é"}, ["X_OAUTH2_ACCESS_TOKEN contains characters that are not ASCII"], []),
+    ],
+)
+def test_what_is_missing_or_wrong_is_named_and_no_value_is_shown(environ, named, not_named):
+    with pytest.raises(InvalidInputError) as caught:
+        options_from_environ(environ)
+    message = str(caught.value)
+    secrets = [value for name, value in environ.items() if value and name in ONE | REFRESH]
+    found = ([text for text in named if text not in message], [text for text in not_named if f"{text}," in message])
+    assert (found, [value for value in secrets if value in message]) == (([], []), [])
+
+
+def test_on_refresh_alone_is_enough_for_a_refresh_token():
+    auth = options_from_environ(REFRESH | {"X_CLIENT_SECRET": "secret8"}, on_refresh=print)["auth"]
+    expected = OAuth2("token5", refresh_token="refresh6", client_id="client7", client_secret="secret8")
+    assert (auth, auth.on_refresh) == (expected, print)
+
+
+def test_the_token_file_is_written_on_refresh_and_read_the_next_time(tmp_path):
+    environ = REFRESH | {"X_OAUTH2_TOKEN_FILE": str(tmp_path / "tokens.json")}
+    first = options_from_environ(environ)["auth"]
+    first.on_refresh(first.refreshed("token9", "refresh10", 1763899200))
+    again = options_from_environ(environ)["auth"]
+    assert again == OAuth2("token9", refresh_token="refresh10", client_id="client7", expires_at=1763899200)
+    assert stat.S_IMODE((tmp_path / "tokens.json").stat().st_mode) == 0o600
+
+
+def test_on_refresh_is_called_after_the_token_file_was_written(tmp_path):
+    path = tmp_path / "tokens.json"
+    seen = []
+
+    async def on_refresh(new):
+        seen.append((new.access_token, json.loads(path.read_text())["access_token"]))
+
+    auth = options_from_environ(REFRESH | {"X_OAUTH2_TOKEN_FILE": str(path)}, on_refresh=on_refresh)["auth"]
+    # An async callback's coroutine is handed on to whoever can await it.
+    with pytest.raises(StopIteration):
+        auth.on_refresh(auth.refreshed("token9", "refresh10")).send(None)
+    assert seen == [("token9", "token9")]
