@@ -3,10 +3,11 @@
 import argparse
 import json
 import os
-import select
 import signal
 import sys
+import time
 from collections.abc import Sequence
+from typing import NoReturn
 
 from ._rows import DUMMY_OAUTH1, DUMMY_OAUTH2
 from ._server import MockServer
@@ -27,22 +28,30 @@ def serve(*, host: str = "127.0.0.1", port: int = 0, as_json: bool = False, unti
     Raises:
         OSError: The address cannot be listened on.
     """
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-
-    def stop(signum: int, frame: object) -> None:
-        os.write(writing, b".")
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, _stop) for number in _SIGNALS}
     try:
         with MockServer(host=host, port=port) as server:
             print(_first_line(server.url, as_json=as_json), flush=True)
-            _wait(reading, until_stdin_closes=until_stdin_closes)
+            _wait(until_stdin_closes=until_stdin_closes)
+    except _Stopped:
+        pass
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        os.close(reading)
-        os.close(writing)
+
+
+class _Stopped(Exception):  # noqa: N818  (no error: it ends the program as asked)
+    """A signal came."""
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _stop(signum: int, frame: object) -> NoReturn:
+    # One is enough: a second one must not break the closing of the server.
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    raise _Stopped
 
 
 def _first_line(url: str, *, as_json: bool) -> str:
@@ -53,15 +62,14 @@ def _first_line(url: str, *, as_json: bool) -> str:
     return " ".join([url, *(f"{name}={values[name]}" for name in names)])
 
 
-def _wait(stop: int, *, until_stdin_closes: bool) -> None:
+def _wait(*, until_stdin_closes: bool) -> None:
     """Wait for a signal, or for the end of standard input."""
-    watched = [stop]
-    if until_stdin_closes and sys.stdin is not None:
-        watched.append(sys.stdin.fileno())
+    if until_stdin_closes:
+        while os.read(sys.stdin.fileno(), 65536):
+            pass
+        return
     while True:
-        ready, _, _ = select.select(watched, [], [])
-        if stop in ready or not os.read(ready[0], 65536):
-            return
+        time.sleep(3600)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
