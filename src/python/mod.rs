@@ -5,13 +5,12 @@ mod bridge;
 mod client;
 mod convert;
 mod errors;
+#[cfg(feature = "mock")]
+mod mock;
 mod operation;
 mod portable;
 mod runtime;
 mod source;
-
-#[cfg(feature = "mock")]
-mod mock;
 
 use pyo3::prelude::*;
 
@@ -21,6 +20,9 @@ mod _core {
     use super::bridge::Bridge;
     #[pymodule_export]
     use super::client::{Client, Watch};
+    #[cfg(feature = "mock")]
+    #[pymodule_export]
+    use super::mock::PyMockServer;
     #[pymodule_export]
     use super::operation::{Operation, Question};
     use super::*;
@@ -29,8 +31,4 @@ mod _core {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
-
-    #[cfg(feature = "mock")]
-    #[pymodule_export]
-    use super::mock::PyMockServer;
 }
