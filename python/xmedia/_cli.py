@@ -224,12 +224,13 @@ class ProgressLine:
 def _mock_server(arguments: argparse.Namespace) -> int:
     from .testing import _serve  # noqa: PLC0415  (only this command needs the server)
 
-    return _serve.serve(
+    _serve.serve(
         host=arguments.host,
         port=arguments.port,
         as_json=arguments.json,
         until_stdin_closes=arguments.until_stdin_closes,
     )
+    return READY
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -2,19 +2,16 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdListener, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use socket2::{Domain, SockRef, Socket, Type};
-use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
-use tokio_rustls::TlsAcceptor;
+use tokio::sync::mpsc;
 
 use super::auth::Credential;
-use super::connection;
+use super::house::{Control, House, bind};
 use super::journal::Recorded;
 use super::media::{MediaRecord, NewMedia};
 use super::processing::Step;
@@ -70,18 +67,6 @@ impl Default for Options {
     }
 }
 
-/// What the server's thread is told.
-pub(super) enum Control {
-    /// Accept nothing and drop all connections, until then or until told otherwise.
-    Down { until: Option<Instant>, done: Option<std_mpsc::Sender<()>> },
-    /// Accept again.
-    Up { done: std_mpsc::Sender<()> },
-    /// Drop all connections.
-    DropConnections { done: std_mpsc::Sender<()> },
-    /// End.
-    Shutdown,
-}
-
 /// A running server; it ends when it is closed or dropped.
 pub struct MockServer {
     /// `None` only while it is dropped.
@@ -103,7 +88,7 @@ impl MockServer {
     pub fn start(options: Options) -> io::Result<Self> {
         let address = (options.host.as_str(), options.port).to_socket_addrs()?.next();
         let address = address.ok_or_else(|| io::Error::other(format!("{} has no address", options.host)))?;
-        let listener: StdListener = bind(address, true)?.into();
+        let listener: TcpListener = bind(address, true)?.into();
         let address = listener.local_addr()?;
         let authority = options.tls.then(|| tls::authority(names(&options.host, address))).transpose()?;
         let (control, orders) = mpsc::unbounded_channel();
@@ -291,138 +276,6 @@ impl Drop for MockServer {
             std::mem::forget(self.inner.take());
         }
     }
-}
-
-/// What the server's thread has.
-struct House {
-    shared: Arc<Shared>,
-    orders: mpsc::UnboundedReceiver<Control>,
-    acceptor: Option<TlsAcceptor>,
-    address: SocketAddr,
-}
-
-/// Whether connections are accepted.
-enum Door {
-    Open(TcpListener),
-    /// The socket keeps the port and, since it does not listen, refuses connections.
-    Shut {
-        _port: Option<Socket>,
-        until: Option<Instant>,
-    },
-}
-
-impl House {
-    /// Accepts connections and follows orders until it is told to end.
-    async fn keep(mut self, listener: StdListener) {
-        let Ok(listener) = TcpListener::from_std(listener) else { return };
-        let mut door = Door::Open(listener);
-        let (dropped, watching) = watch::channel(0u64);
-        loop {
-            let order = tokio::select! {
-                order = self.orders.recv() => order.unwrap_or(Control::Shutdown),
-                stream = knock(&door) => {
-                    match stream {
-                        Some(Ok(stream)) => self.welcome(stream, watching.clone()),
-                        // Out of descriptors, as a rule: the connection waits in the queue meanwhile.
-                        Some(Err(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
-                        None => door = self.open(door).await,
-                    }
-                    continue;
-                }
-            };
-            match order {
-                Control::Shutdown => break,
-                Control::DropConnections { done } => {
-                    dropped.send_modify(|times| *times += 1);
-                    settle(&self.shared).await;
-                    let _ = done.send(());
-                }
-                Control::Down { until, done } => {
-                    door = self.shut(door, until).await;
-                    dropped.send_modify(|times| *times += 1);
-                    if let Some(done) = done {
-                        settle(&self.shared).await;
-                        let _ = done.send(());
-                    }
-                }
-                Control::Up { done } => {
-                    door = self.open(door).await;
-                    let _ = done.send(());
-                }
-            }
-        }
-        // A forked child may hold a copy of the listener, with which the port would seem alive.
-        if let Door::Open(listener) = &door {
-            let _ = SockRef::from(listener).shutdown(std::net::Shutdown::Both);
-        }
-    }
-
-    fn welcome(&self, stream: tokio::net::TcpStream, dropped: watch::Receiver<u64>) {
-        let (tls, shared) = (self.acceptor.clone(), Arc::clone(&self.shared));
-        tokio::spawn(connection::run(stream, tls, shared, dropped));
-    }
-
-    async fn shut(&self, door: Door, until: Option<Instant>) -> Door {
-        let port = match door {
-            Door::Shut { _port: port, .. } => port,
-            Door::Open(listener) => {
-                let _ = SockRef::from(&listener).shutdown(std::net::Shutdown::Both);
-                drop(listener);
-                bind(self.address, false).ok()
-            }
-        };
-        Door::Shut { _port: port, until }
-    }
-
-    async fn open(&self, door: Door) -> Door {
-        if matches!(door, Door::Open(_)) {
-            return door;
-        }
-        drop(door);
-        loop {
-            let listener = bind(self.address, true).and_then(|socket| TcpListener::from_std(socket.into()));
-            match listener {
-                Ok(listener) => return Door::Open(listener),
-                // Somebody else took the port in this moment; it was promised to the test, so it is waited for.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            }
-        }
-    }
-}
-
-/// The next connection, or `None` when it is time to open the door.
-async fn knock(door: &Door) -> Option<io::Result<tokio::net::TcpStream>> {
-    match door {
-        Door::Open(listener) => Some(listener.accept().await.map(|(stream, _)| stream)),
-        Door::Shut { until: Some(until), .. } => {
-            tokio::time::sleep_until((*until).into()).await;
-            None
-        }
-        Door::Shut { until: None, .. } => std::future::pending().await,
-    }
-}
-
-/// Lets dropped connections end before somebody counts them.
-async fn settle(shared: &Shared) {
-    let patience = Instant::now() + Duration::from_millis(200);
-    while shared.open.load(Ordering::Relaxed) > 0 && Instant::now() < patience {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-}
-
-/// A socket on this address, listening or not.
-fn bind(address: SocketAddr, listening: bool) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    // Elsewhere the option would let two servers share a port.
-    if cfg!(unix) {
-        socket.set_reuse_address(true)?;
-    }
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    if listening {
-        socket.listen(4096)?;
-    }
-    Ok(socket)
 }
 
 /// The host as a client writes it: one that can be connected to.

@@ -1,27 +1,25 @@
 //! One request from its first line to its answer: journal, body, orders of the test, the command itself.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
+use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::{Method, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use serde_json::json;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::answers::{Answer, Refusal, rate_limited};
 use super::body::{Outgoing, pace};
-use super::connection::{Ending, Line};
+use super::connection::Line;
+use super::house::Control;
 use super::journal::{Details, Place};
 use super::limits::Reading;
 use super::requests::{Encoding, Parameters, Route, command, upload_command};
-use super::script::{Fault, FaultKind, Item, Reply};
-use super::server::Control;
+use super::script::{Fault, FaultKind, Item};
 use super::state::State;
 use super::{auth, v1_1, v2};
 use crate::client::model::{ApiVersion, CommandName};
@@ -86,13 +84,13 @@ impl std::fmt::Display for Broken {
 impl std::error::Error for Broken {}
 
 /// One request on its way.
-struct Call {
-    shared: Arc<Shared>,
-    line: Arc<Line>,
+pub(super) struct Call {
+    pub(super) shared: Arc<Shared>,
+    pub(super) line: Arc<Line>,
     place: Place,
-    parts: Parts,
+    pub(super) parts: Parts,
     route: Route,
-    api: ApiVersion,
+    pub(super) api: ApiVersion,
     command: Option<CommandName>,
     item: Option<Item>,
 }
@@ -262,7 +260,7 @@ impl Call {
     }
 
     /// Changes this request's place in the journal.
-    fn entry(&self, change: impl FnOnce(&mut super::journal::Entry)) {
+    pub(super) fn entry(&self, change: impl FnOnce(&mut super::journal::Entry)) {
         if let Some(entry) = self.shared.state().journal.entry(self.place) {
             change(entry);
         }
@@ -313,138 +311,6 @@ impl Call {
             }
         };
         (answer, reading)
-    }
-
-    /// All media with their hashes, which are made without the lock.
-    fn media_table(&self) -> String {
-        let rows: Vec<_> = {
-            let state = self.shared.state();
-            let row = |upload: &super::media::Upload| {
-                (upload.id, upload.contents(), upload.size(), upload.total, upload.state().to_owned())
-            };
-            state.uploads().map(row).collect()
-        };
-        let table: BTreeMap<String, serde_json::Value> = rows
-            .into_iter()
-            .map(|(id, contents, len, total, state)| {
-                (id.to_string(), json!({"sha": contents.sha256(), "len": len, "total": total, "state": state}))
-            })
-            .collect();
-        json!(table).to_string()
-    }
-
-    /// The answer with the headers that X sends (WIRE §5).
-    fn dress(&self, answer: Answer, reading: Option<Reading>) -> Response<Bytes> {
-        let mut response = Response::new(answer.body);
-        *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let headers = response.headers_mut();
-        if let Some(content_type) = answer.content_type {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        }
-        if let Some(reading) = reading {
-            headers.insert("x-rate-limit-limit", HeaderValue::from(reading.limit));
-            headers.insert("x-rate-limit-remaining", HeaderValue::from(reading.remaining));
-            headers.insert("x-rate-limit-reset", HeaderValue::from(reading.reset));
-        }
-        let number = self.shared.answers.fetch_add(1, Ordering::Relaxed) + 1;
-        let name = match self.api {
-            ApiVersion::V1_1 => "x-transaction",
-            ApiVersion::V2 => "x-transaction-id",
-        };
-        insert(headers, HeaderName::from_static(name), &format!("{number:016x}"));
-        headers.insert("x-response-time", HeaderValue::from(1));
-        if let (ApiVersion::V1_1, Some(media_id)) = (self.api, answer.media_id) {
-            headers.insert("x-mediaid", HeaderValue::from(media_id.get()));
-        }
-        self.date(headers);
-        response
-    }
-
-    /// An answer that a test wrote, as it was written.
-    fn written(&self, reply: Reply) -> Response<Bytes> {
-        let mut response = Response::new(reply.body);
-        *response.status_mut() = reply.status;
-        *response.headers_mut() = reply.headers;
-        self.date(response.headers_mut());
-        self.entry(|entry| entry.status = Some(reply.status.as_u16()));
-        response
-    }
-
-    /// The server's own time, unless a test wrote another.
-    fn date(&self, headers: &mut HeaderMap) {
-        if !headers.contains_key(DATE) {
-            let wall = self.shared.state().wall();
-            insert(headers, DATE, &httpdate::fmt_http_date(wall));
-        }
-    }
-
-    /// Lets happen what a test ordered; `answer` is there if the command took effect.
-    async fn break_off(
-        self,
-        fault: Fault,
-        mut underway: Underway,
-        answer: Option<Response<Bytes>>,
-    ) -> Result<Response<Outgoing>, Broken> {
-        let answer = answer.unwrap_or_default();
-        let ending = match fault.kind {
-            FaultKind::Hang { .. } => return std::future::pending().await,
-            FaultKind::Delay(delay) => {
-                tokio::time::sleep(delay).await;
-                return Ok(answer.map(|body| Outgoing::whole(body, underway)));
-            }
-            FaultKind::Slow { bytes_per_second } => {
-                return Ok(answer.map(|body| Outgoing::slow(body, bytes_per_second, underway)));
-            }
-            FaultKind::Endless => {
-                let mut response = answer.map(|_| Outgoing::endless(underway));
-                *response.status_mut() = StatusCode::OK;
-                return Ok(response);
-            }
-            FaultKind::Reset { .. } => Ending::Reset,
-            FaultKind::Close { .. } => Ending::Close,
-            FaultKind::Refuse(time) => {
-                // The receiver goes away only with the server itself.
-                let _ = self.shared.control.send(Control::Down { until: Instant::now().checked_add(time), done: None });
-                Ending::Reset
-            }
-            FaultKind::Garbage => Ending::Raw(b"\x00\xff\xfe\x16 this is no HTTP \r\n\r\n\x00".to_vec()),
-            FaultKind::Cut { .. } if fault.in_body.is_some() => Ending::Close,
-            FaultKind::Cut { at } => Ending::Raw(cut(&answer, at)),
-        };
-        underway.answered();
-        self.entry(|entry| entry.status = None);
-        self.line.end(ending);
-        Err(Broken)
-    }
-}
-
-/// The first bytes of an answer: its head and so much of its body, always less than all of it.
-fn cut(answer: &Response<Bytes>, at: u64) -> Vec<u8> {
-    let status = answer.status();
-    let reason = status.canonical_reason().unwrap_or_default();
-    let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).into_bytes();
-    for (name, value) in answer.headers() {
-        bytes.extend_from_slice(name.as_str().as_bytes());
-        bytes.extend_from_slice(b": ");
-        bytes.extend_from_slice(value.as_bytes());
-        bytes.extend_from_slice(b"\r\n");
-    }
-    let body = answer.body();
-    match body.len().checked_sub(1) {
-        // No body to cut: the head lacks its last line.
-        None => {}
-        Some(most) => {
-            bytes.extend_from_slice(format!("content-length: {}\r\n\r\n", body.len()).as_bytes());
-            let sent = usize::try_from(at).unwrap_or(usize::MAX).min(most);
-            bytes.extend_from_slice(body.get(..sent).unwrap_or_default());
-        }
-    }
-    bytes
-}
-
-fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
     }
 }
 

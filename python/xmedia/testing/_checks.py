@@ -4,20 +4,11 @@ import math
 from collections.abc import Iterable
 from datetime import timedelta
 
+from .._checks import LARGEST_MEDIA_ID, check_type
 from .._errors import InvalidInputError
 
 #: The commands of the API, as scripts and limits name them.
 COMMANDS = ("INIT", "APPEND", "FINALIZE", "STATUS", "SIMPLE", "METADATA", "SUBTITLES", "TOKEN")
-
-#: The largest media id: 19 digits.
-LARGEST_MEDIA_ID = 9_999_999_999_999_999_999
-
-
-def check_type(name: str, value: object, *allowed: type) -> None:
-    """Refuse a value of another type; a bool is no number."""
-    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
-        expected = " or ".join("None" if kind is type(None) else kind.__name__ for kind in allowed)
-        raise TypeError(f"{name} must be {expected}, not {type(value).__name__}")
 
 
 def checked_int(name: str, value: object, *, least: int = 0, most: int = 2**63 - 1) -> int:

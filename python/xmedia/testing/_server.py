@@ -1,40 +1,27 @@
 """The mock server as Python sees it."""
 
 import contextlib
-import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self, TypeAlias
+from types import EllipsisType, TracebackType
+from typing import Self, TypeAlias
 
 from .. import _core
+from .._auth import OAuth1, OAuth2
+from .._checks import check_type
+from .._client import Client
 from .._errors import InvalidInputError
-from ._checks import (
-    check_type,
-    checked_command,
-    checked_int,
-    checked_items,
-    checked_media_id,
-    checked_number,
-    checked_seconds,
-)
+from .._models import ProcessingInfo
+from .._options import Retry
+from ._checks import checked_command, checked_int, checked_items, checked_media_id, checked_number, checked_seconds
 from ._records import MediaRecord, RecordedRequest, media_record, recorded_request
+from ._rows import DUMMY_OAUTH1, DUMMY_OAUTH2, credential_rows, limit_rows, step_rows
 from ._script import Fault, Reply, item_row
 
-if TYPE_CHECKING:
-    from types import EllipsisType, TracebackType
-
-    from .._auth import OAuth1, OAuth2
-    from .._client import Client
-    from .._models import ProcessingInfo
-
-    Credential: TypeAlias = OAuth1 | OAuth2
-    Processing: TypeAlias = Iterable[str | ProcessingInfo | Mapping[str, object]] | None
-
-#: The credentials that a server accepts when it is given none.
-DUMMY_OAUTH1 = ("mock-consumer-key", "mock-consumer-secret", "1-mock-access-token", "mock-access-token-secret")
-DUMMY_OAUTH2 = "mock-oauth2-access-token"
+Credential: TypeAlias = OAuth1 | OAuth2
+Processing: TypeAlias = Iterable[str | ProcessingInfo | Mapping[str, object]] | None
 
 #: A file that begins as an MP4 does; what `add_media` takes for a video when it is given no bytes.
 _TINY_MP4 = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2mp41"
@@ -87,9 +74,9 @@ class MockServer:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        auth: "Credential | Iterable[Credential] | None" = None,
+        auth: Credential | Iterable[Credential] | None = None,
         verify_auth: bool = True,
-        processing: "Processing" = ("pending", "in_progress", "succeeded"),
+        processing: Processing = ("pending", "in_progress", "succeeded"),
         check_after_secs: float = 1,
         expires_after_secs: float | timedelta = 86400,
         max_segment_bytes: int = 5_000_000,
@@ -108,13 +95,13 @@ class MockServer:
         self._core = _core.MockServer(
             host=host,
             port=checked_int("port", port, most=65535),
-            auth=_credential_rows(auth),
+            auth=credential_rows(auth),
             verify_auth=verify_auth,
-            processing=_step_rows(processing),
+            processing=step_rows(processing),
             check_after_secs=self._check_after_secs,
             expires_after_secs=checked_seconds("expires_after_secs", expires_after_secs),
             max_segment_bytes=checked_int("max_segment_bytes", max_segment_bytes, least=1, most=2**40),
-            rate_limits=_limit_rows(rate_limits),
+            rate_limits=limit_rows(rate_limits),
             keep_data=keep_data,
             tls=tls,
         )
@@ -129,19 +116,15 @@ class MockServer:
         return self._core.url
 
     @property
-    def auth(self) -> "Credential | list[Credential]":
+    def auth(self) -> Credential | list[Credential]:
         """What `auth` was given; by default the `OAuth1` that is accepted, so that it can be given to a `Client`."""
         if self._auth is None:
             return self.credentials[0]
-        if isinstance(self._auth, Iterable):
-            return self.credentials
-        return self._auth
+        return self.credentials if isinstance(self._auth, Iterable) else self._auth
 
     @property
-    def credentials(self) -> "list[Credential]":
+    def credentials(self) -> list[Credential]:
         """All credentials that are accepted."""
-        from .._auth import OAuth1, OAuth2  # noqa: PLC0415  (importing this module stays cheap)
-
         if self._auth is None:
             return [OAuth1(*DUMMY_OAUTH1), OAuth2(DUMMY_OAUTH2)]
         if isinstance(self._auth, Iterable):
@@ -159,7 +142,7 @@ class MockServer:
         """The environment variables with which `Client.from_env()` talks to this server as its first credential."""
         first = self.credentials[0]
         environ = {"X_BASE_URL": self.url}
-        if hasattr(first, "consumer_key"):
+        if isinstance(first, OAuth1):
             environ["X_API"] = "1.1"
             environ["X_CONSUMER_KEY"] = first.consumer_key
             environ["X_CONSUMER_SECRET"] = first.consumer_secret
@@ -172,7 +155,7 @@ class MockServer:
             environ["SSL_CERT_FILE"] = self._ca_file
         return environ
 
-    def client(self, **options: object) -> "Client":
+    def client(self, **options: object) -> Client:
         """Make a client of this server: with its first credential that fits, and quick retries.
 
         Args:
@@ -181,9 +164,6 @@ class MockServer:
         Returns:
             The client. Closing it is the caller's business.
         """
-        from .._client import Client  # noqa: PLC0415  (importing this module stays cheap)
-        from .._options import Retry  # noqa: PLC0415
-
         auth = options.pop("auth", None)
         if auth is None:
             fitting = [one for one in self.credentials if options.get("api") != "1.1" or hasattr(one, "consumer_key")]
@@ -210,7 +190,7 @@ class MockServer:
         self,
         exc_type: type[BaseException] | None,
         exc: BaseException | None,
-        traceback: "TracebackType | None",
+        traceback: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -221,7 +201,7 @@ class MockServer:
         self,
         exc_type: type[BaseException] | None,
         exc: BaseException | None,
-        traceback: "TracebackType | None",
+        traceback: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -304,7 +284,7 @@ class MockServer:
         total_bytes: int | None = None,
         media_type: str = "video/mp4",
         media_category: str | None = "tweet_video",
-        processing: "Processing | EllipsisType" = ...,
+        processing: Processing | EllipsisType = ...,
         expires_after_secs: float | timedelta | None = None,
         finalized: bool = False,
     ) -> None:
@@ -327,7 +307,7 @@ class MockServer:
         check_type("finalized", finalized, bool)
         expires = None if expires_after_secs is None else checked_seconds("expires_after_secs", expires_after_secs)
         total = None if total_bytes is None else checked_int("total_bytes", total_bytes)
-        steps = None if processing is ... else _step_rows(processing)
+        steps = None if processing is ... else step_rows(processing)
         try:
             self._core.add_media(
                 number,
@@ -343,9 +323,9 @@ class MockServer:
         except ValueError as error:
             raise InvalidInputError(str(error)) from None
 
-    def set_processing(self, processing: "Processing") -> None:
+    def set_processing(self, processing: Processing) -> None:
         """Change the course of processing of uploads that begin from now on."""
-        self._core.set_processing(_step_rows(processing), self._check_after_secs)
+        self._core.set_processing(step_rows(processing), self._check_after_secs)
 
     def set_clock(self, offset_secs: float) -> None:
         """Put the server's clock so many seconds ahead of this machine's (behind it if negative).
@@ -387,84 +367,3 @@ class MockServer:
             yield
         finally:
             self._core.come_up()
-
-
-def _credential_rows(auth: object) -> list[tuple[str, list[str | None]]]:
-    if auth is None:
-        return [("oauth1", list(DUMMY_OAUTH1)), ("oauth2", [DUMMY_OAUTH2, None, None, None])]
-    credentials = checked_items("auth", auth) if isinstance(auth, Iterable) else [auth]
-    if not credentials:
-        raise InvalidInputError("auth must name at least one credential")
-    return [_credential_row(credential) for credential in credentials]
-
-
-def _credential_row(credential: object) -> tuple[str, list[str | None]]:
-    if hasattr(credential, "consumer_key"):
-        names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
-        return ("oauth1", [getattr(credential, name) for name in names])
-    if not hasattr(credential, "access_token"):
-        raise TypeError(f"auth must be OAuth1 or OAuth2, not {type(credential).__name__}")
-    if callable(credential.access_token):
-        raise InvalidInputError("auth must name the access token itself, not a callable")
-    names = ("access_token", "refresh_token", "client_id", "client_secret")
-    return ("oauth2", [getattr(credential, name, None) for name in names])
-
-
-def _limit_rows(rate_limits: object) -> list[tuple[str, int, float]]:
-    if rate_limits is None:
-        return []
-    if not isinstance(rate_limits, Mapping):
-        raise TypeError(f"rate_limits must be a mapping or None, not {type(rate_limits).__name__}")
-    rows = []
-    for command, rule in rate_limits.items():
-        if not isinstance(rule, (tuple, list)):
-            raise TypeError(f"rate_limits[{command!r}] must be (limit, seconds), not {type(rule).__name__}")
-        if len(rule) != 2:
-            raise InvalidInputError(f"rate_limits[{command!r}] must be (limit, seconds)")
-        limit = checked_int("a limit", rule[0])
-        rows.append((checked_command(command), limit, checked_seconds("a window", rule[1])))
-    return rows
-
-
-def _step_rows(processing: object) -> list[tuple[str, str | None, float]]:
-    if processing is None:
-        return []
-    steps = checked_items("processing", processing)
-    if not steps:
-        raise InvalidInputError("processing must name at least one state, or be None")
-    return [_step_row(step) for step in steps]
-
-
-def _step_row(step: object) -> tuple[str, str | None, float]:
-    if isinstance(step, str):
-        if not step:
-            raise InvalidInputError("a state of processing must not be empty")
-        return (str(step), None, 0)
-    if isinstance(step, Mapping):
-        info = dict(step)
-    elif hasattr(step, "state"):
-        info = _given(step, ("state", "check_after_secs", "progress_percent"))
-        error = getattr(step, "error", None)
-        if error is not None:
-            info["error"] = error if isinstance(error, Mapping) else _given(error, ("code", "name", "message"))
-    else:
-        raise TypeError(f"an element of processing must be str, ProcessingInfo or dict, not {type(step).__name__}")
-    try:
-        text = json.dumps(info)
-    except ValueError as error:
-        raise InvalidInputError(f"an element of processing cannot be written as JSON: {error}") from None
-    return (str(info.get("state", "")), text, _wait(info.get("check_after_secs")))
-
-
-def _given(record: object, names: tuple[str, ...]) -> dict[str, object]:
-    values = {name: getattr(record, name, None) for name in names}
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _wait(check_after_secs: object) -> float:
-    """For how long an answer holds that was given in a test's own words: what is no sensible number is no time."""
-    try:
-        wait = float(check_after_secs)  # type: ignore[arg-type]  # the next line catches what has no float
-    except (TypeError, ValueError, OverflowError):
-        return 0
-    return wait if 0 < wait < 1e9 else 0
