@@ -23,16 +23,21 @@ impl Client {
             if !retry::is_lost(&failure) {
                 return Err(after_lost(failure, lost));
             }
-            if round >= rounds || terms.deadline.passed() {
+            let Some(retry) = terms.retry.filter(|_| round < rounds && !terms.deadline.passed()) else {
                 return Err(maybe_ambiguous(failure));
-            }
+            };
             match self.exchange_media(&Command::Status(media_id), terms).await {
                 Ok(media) if media.processing_info.is_some() => return Ok(media),
                 Ok(_) => {}
                 Err(status) if retry::is_not_found(&status) => {}
                 Err(status) => return Err(maybe_ambiguous(lost.unwrap_or(failure)).because(status)),
             }
+            let delay = retry::backoff(retry, round, rand::random()).max(failure.retry_after.unwrap_or_default());
+            if terms.deadline.remaining().is_some_and(|left| delay >= left) {
+                return Err(maybe_ambiguous(failure));
+            }
             lost.get_or_insert(failure);
+            tokio::time::sleep(delay).await;
         }
         Err(Error::new(Kind::InvalidResponse, "FINALIZE: no outcome"))
     }
