@@ -8,7 +8,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, TypedDict, Unpack
 
-from . import _core
+from . import _core, _network
 from ._auth import OAuth1, OAuth2
 from ._environ import options_from_environ
 from ._media import Media
@@ -113,7 +113,7 @@ class Client:
             "user_agent": user_agent,
             "allow_insecure_http": allow_insecure_http,
         }
-        self._core = _core.Client(auth, api, **self._options)
+        self._core = _network.guarded(_core.Client(auth, api, **self._options), base_url, proxy)
 
     @classmethod
     def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
