@@ -80,7 +80,7 @@ def test_request_timeout_is_told_as_such(call, server, connect, timeout):
 
 
 def test_a_slow_link_is_no_timeout_for_append(connect):
-    """The time counts from the last byte that the socket took; what this machine's buffers hold was taken long before."""
+    """The time counts from the last byte that the socket took, and the socket's buffers take some of them early."""
     data = bytes(16_000_000)
     with MockServer(max_segment_bytes=len(data), keep_data=False) as server:
         server.add_media(ID, data=b"", total_bytes=len(data))
