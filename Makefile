@@ -46,6 +46,10 @@ test-rust: $(BIN)/.tools ## the Rust client and the mock server, with no Python
 test-python: develop ## the package, through its public API, against the mock server
 	$(BIN)/pytest
 
+.PHONY: test-exit
+test-exit: develop ## let 300 interpreters exit with calls in flight or just finished
+	XMEDIA_TEST_EXITS=25 $(BIN)/pytest tests/test_exit.py
+
 .PHONY: lint
 lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 	cargo fmt --check
