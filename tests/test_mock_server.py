@@ -240,6 +240,7 @@ class TestTls:
 
         with MockServer(tls=True, host="localhost") as server:
             context = ssl.create_default_context(cafile=server.ca_file)
+            context.verify_flags |= ssl.VERIFY_X509_STRICT
             with urlopen(f"{server.url}/__media", context=context, timeout=5) as answer:
                 assert json.load(answer) == {}
 
