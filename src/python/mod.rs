@@ -11,7 +11,9 @@ mod operation;
 mod portable;
 mod runtime;
 mod source;
+mod wakeup;
 
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 
 #[pymodule]
@@ -29,6 +31,11 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // SAFETY: this thread is attached to an interpreter, which is what both functions ask for.
+        let interpreter = unsafe { pyo3::ffi::PyInterpreterState_GetID(pyo3::ffi::PyInterpreterState_Get()) };
+        if interpreter != 0 {
+            return Err(PyImportError::new_err("xmedia can be imported in the main interpreter only"));
+        }
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -118,12 +118,20 @@ class MockServer:
 
     @property
     def auth(self) -> Credential | list[Credential]:
-        """The credentials that are accepted, as they were given."""
+        """What `auth` was given; by default the `OAuth1` that is accepted, so that it can be given to a `Client`."""
         if self._auth is None:
-            self._auth = [OAuth1(*DUMMY_OAUTH1), OAuth2(DUMMY_OAUTH2)]
-        elif isinstance(self._auth, Iterable):
+            return self.credentials[0]
+        return self.credentials if isinstance(self._auth, Iterable) else self._auth
+
+    @property
+    def credentials(self) -> list[Credential]:
+        """All credentials that are accepted."""
+        if self._auth is None:
+            return [OAuth1(*DUMMY_OAUTH1), OAuth2(DUMMY_OAUTH2)]
+        if isinstance(self._auth, Iterable):
             self._auth = list(self._auth)
-        return self._auth
+            return list(self._auth)
+        return [self._auth]
 
     @property
     def ca_file(self) -> str | None:
@@ -133,7 +141,7 @@ class MockServer:
     @property
     def environ(self) -> dict[str, str]:
         """The environment variables with which `Client.from_env()` talks to this server as its first credential."""
-        first = self._credentials()[0]
+        first = self.credentials[0]
         environ = {"X_BASE_URL": self.url}
         if isinstance(first, OAuth1):
             environ["X_API"] = "1.1"
@@ -159,10 +167,8 @@ class MockServer:
         """
         auth = options.pop("auth", None)
         if auth is None:
-            fitting = [
-                one for one in self._credentials() if options.get("api") != "1.1" or hasattr(one, "consumer_key")
-            ]
-            auth = (fitting or self._credentials())[0]
+            fitting = [one for one in self.credentials if options.get("api") != "1.1" or hasattr(one, "consumer_key")]
+            auth = (fitting or self.credentials)[0]
         options.setdefault("base_url", self.url)
         options.setdefault("retry", Retry(attempts=5, base_delay=0.01, max_delay=0.1))
         if self._ca_file is not None:
@@ -362,7 +368,3 @@ class MockServer:
             yield
         finally:
             self._core.come_up()
-
-    def _credentials(self) -> list[Credential]:
-        auth = self.auth
-        return auth if isinstance(auth, list) else [auth]
