@@ -100,6 +100,7 @@ class Client:
         allow_insecure_http: bool = False,
     ) -> None:
         self._auth = auth
+        self._api = api
         self._options: dict[str, Any] = {
             "base_url": base_url,
             "request_timeout": request_timeout,
@@ -379,7 +380,7 @@ class Client:
         Closing one leaves the other open. Rate limits are kept per credential and command.
 
         Args:
-            auth: Other credentials. Unless `api` is given, the version follows them as for `Client`.
+            auth: Other credentials. If no `api` was ever given, the version follows them as for `Client`.
             api: Another API version.
             request_timeout: As for `Client`.
             retry: As for `Client`.
@@ -391,10 +392,11 @@ class Client:
         """
         given: dict[str, Any] = {"auth": auth, "api": api, "request_timeout": request_timeout, "retry": retry}
         changes = {name: value for name, value in given.items() if value is not _UNSET}
-        if "auth" in changes:
-            changes.setdefault("api", None)
+        # A version that was never chosen follows the credentials, as for a client of their own.
+        changes.setdefault("api", self._api)
         client = object.__new__(type(self))
         client._auth = changes.get("auth", self._auth)
+        client._api = changes["api"]
         client._options = {**self._options, **{name: changes[name] for name in changes if name in self._options}}
         client._core = self._core.with_options(**changes)
         return client
@@ -428,7 +430,7 @@ class Client:
         return f"{type(self).__name__}({self._auth!r}, api={self.api!r}, base_url={self.base_url!r}{closed})"
 
     def __reduce__(self) -> tuple[Callable[..., Client], tuple[type[Client], OAuth1 | OAuth2, dict[str, Any]]]:
-        return _restore, (type(self), self._auth, {"api": self.api, **self._options})
+        return _restore, (type(self), self._auth, {"api": self._api, **self._options})
 
 
 def _restore(kind: type[Client], auth: OAuth1 | OAuth2, options: dict[str, Any]) -> Client:

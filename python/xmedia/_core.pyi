@@ -1,5 +1,5 @@
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, final
 
@@ -83,3 +83,83 @@ class Question:
 @final
 class Bridge:
     def __call__(self) -> None: ...
+
+# The mock server.
+@final
+class MockServer:
+    def __new__(
+        cls,
+        *,
+        host: str,
+        port: int,
+        auth: Sequence[tuple[str, Sequence[str | None]]],
+        verify_auth: bool,
+        processing: Sequence[tuple[str, str | None, float]],
+        check_after_secs: float,
+        expires_after_secs: float,
+        max_segment_bytes: int,
+        rate_limits: Sequence[tuple[str, int, float]],
+        keep_data: bool,
+        tls: bool,
+    ) -> MockServer: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def ca_pem(self) -> str | None: ...
+    def is_ours(self) -> bool: ...
+    def close(self) -> None: ...
+    def script(
+        self,
+        name: str,
+        items: Sequence[tuple[str, float, bool, int | None, tuple[int, Sequence[tuple[str, str]], bytes]]],
+    ) -> None: ...
+    def scripted(self, name: str) -> int: ...
+    def chaos(
+        self,
+        seed: int,
+        rate: float,
+        items: Sequence[tuple[str, float, bool, int | None, tuple[int, Sequence[tuple[str, str]], bytes]]],
+    ) -> None: ...
+    def requests(
+        self,
+    ) -> list[
+        tuple[
+            tuple[str | None, str, str, str, list[tuple[str, str]], list[tuple[str, str]], str | None],
+            tuple[int | None, float, int, int, int | None],
+            tuple[bool, bool, bool, bool],
+        ]
+    ]: ...
+    def commands(self) -> list[str]: ...
+    def media(
+        self, media_id: int
+    ) -> (
+        tuple[
+            tuple[int, str | None, str, str | None, str],
+            tuple[bytes | None, str | None, int, int, list[tuple[int, int]]],
+            tuple[str | None, list[tuple[str, str, str]], list[str], bool, bool, bool],
+        ]
+        | None
+    ): ...
+    def media_ids(self) -> list[int]: ...
+    def add_media(
+        self,
+        media_id: int,
+        *,
+        data: bytes,
+        total_bytes: int | None,
+        media_type: str,
+        media_category: str | None,
+        processing: Sequence[tuple[str, str | None, float]] | None,
+        check_after_secs: float,
+        expires_after_secs: float | None,
+        finalized: bool,
+    ) -> None: ...
+    def set_processing(self, processing: Sequence[tuple[str, str | None, float]], check_after_secs: float) -> None: ...
+    def set_clock_offset(self, seconds: float) -> None: ...
+    def expire_tokens(self) -> None: ...
+    def reset(self) -> None: ...
+    def connections(self) -> int: ...
+    def open_connections(self) -> int: ...
+    def go_down(self) -> None: ...
+    def come_up(self) -> None: ...
+    def drop_connections(self) -> None: ...

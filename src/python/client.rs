@@ -243,23 +243,25 @@ impl Client {
                 core.append(&upload, segment_index, media, timeout, &*post).await.map(|()| Outcome::Nothing)
             })
         });
-        Ok(operation.borrowing())
+        operation.borrowing().about(media_id)
     }
 
     fn finalize(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let upload = arguments::media(media_id)?;
         let timeout = arguments::duration("timeout", timeout)?;
-        self.media_operation(media_id.py(), "finalize", |core, post| async move {
+        let operation = self.media_operation(media_id.py(), "finalize", |core, post| async move {
             core.finalize(&upload, timeout, &*post).await
-        })
+        })?;
+        operation.about(media_id)
     }
 
     fn status(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let upload = arguments::media(media_id)?;
         let timeout = arguments::duration("timeout", timeout)?;
-        self.media_operation(media_id.py(), "status", |core, post| async move {
+        let operation = self.media_operation(media_id.py(), "status", |core, post| async move {
             core.status(&upload, timeout, &*post).await
-        })
+        })?;
+        operation.about(media_id)
     }
 
     fn wait(
@@ -273,31 +275,34 @@ impl Client {
         let timeout = arguments::duration("timeout", timeout)?;
         let progress = arguments::callable("progress", progress)?;
         let core = self.core().map_err(|error| errors::raise(py, error))?;
-        Ok(Operation::new("wait", progress, |post| {
+        let operation = Operation::new("wait", progress, |post| {
             Box::pin(async move {
                 core.wait(media, timeout, &*post).await.map(|media| Outcome::Media(Some(Box::new(media))))
             })
-        }))
+        });
+        operation.about(media_id)
     }
 
     fn watch(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Watch> {
         let media = arguments::media(media_id)?;
         let timeout = arguments::duration("timeout", timeout)?;
         self.core().map_err(|error| errors::raise(media_id.py(), error))?;
-        Ok(Watch { state: Arc::new(AsyncMutex::new(CoreWatch::new(media, timeout))) })
+        let state = Arc::new(AsyncMutex::new(CoreWatch::new(media, timeout)));
+        Ok(Watch { state, given: media_id.clone().unbind() })
     }
 
     /// The next item of a watch.
     fn watch_next(&self, py: Python<'_>, watch: &Watch) -> PyResult<Operation> {
         let core = self.core().map_err(|error| errors::raise(py, error))?;
         let state = watch.state.clone();
-        Ok(Operation::new("watch", None, |post| {
+        let operation = Operation::new("watch", None, |post| {
             Box::pin(async move {
                 let mut state = state.lock().await;
                 let media = core.watch_next(&mut state, &*post).await?;
                 Ok(Outcome::Media(media.map(Box::new)))
             })
-        }))
+        });
+        operation.about(watch.given.bind(py))
     }
 }
 
@@ -314,6 +319,8 @@ impl Drop for Client {
 #[pyclass(frozen, module = "xmedia._core")]
 pub struct Watch {
     state: Arc<AsyncMutex<CoreWatch>>,
+    /// What was watched, an id or a `Media`.
+    given: Py<PyAny>,
 }
 
 /// The credentials of an `xmedia.OAuth1` or `xmedia.OAuth2`.

@@ -19,8 +19,11 @@ static RATE_LIMIT_FROM_WIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static PROGRESS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static MEDIA: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// `xmedia.Media`.
-pub fn media(py: Python<'_>, media: Media) -> PyResult<Py<PyAny>> {
+/// `xmedia.Media`. `given` is the one that the caller handed in: media without an answer's text is that one, unchanged.
+pub fn media(py: Python<'_>, media: Media, given: Option<&Py<PyAny>>) -> PyResult<Py<PyAny>> {
+    if let Some(given) = given.filter(|_| media.raw.is_empty()) {
+        return Ok(given.clone_ref(py));
+    }
     let build = MEDIA_FROM_WIRE.import(py, "xmedia._wire", "media_from_wire")?;
     let image = media.image.map(|ImageInfo { image_type, w, h }| (image_type, w, h));
     let video = media.video.map(|VideoInfo { video_type }| (video_type,));
@@ -36,7 +39,7 @@ pub fn media(py: Python<'_>, media: Media) -> PyResult<Py<PyAny>> {
             image.into_pyobject(py)?,
             video.into_pyobject(py)?,
             media.command.map(CommandName::as_str).into_pyobject(py)?,
-            media.received_at.map_or(0.0, epoch).into_pyobject(py)?.into_any(),
+            epoch(media.received_at.unwrap_or_else(SystemTime::now)).into_pyobject(py)?.into_any(),
             media.request_id.into_pyobject(py)?,
             media.rate_limit.map(rate_limit).into_pyobject(py)?,
             PyBytes::new(py, &media.raw).into_any(),

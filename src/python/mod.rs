@@ -5,11 +5,14 @@ mod bridge;
 mod client;
 mod convert;
 mod errors;
+#[cfg(feature = "mock")]
+mod mock;
 mod operation;
 mod portable;
 mod runtime;
 mod source;
 
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 
 #[pymodule]
@@ -18,12 +21,20 @@ mod _core {
     use super::bridge::Bridge;
     #[pymodule_export]
     use super::client::{Client, Watch};
+    #[cfg(feature = "mock")]
+    #[pymodule_export]
+    use super::mock::PyMockServer;
     #[pymodule_export]
     use super::operation::{Operation, Question};
     use super::*;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // SAFETY: this thread is attached to an interpreter, which is what both functions ask for.
+        let interpreter = unsafe { pyo3::ffi::PyInterpreterState_GetID(pyo3::ffi::PyInterpreterState_Get()) };
+        if interpreter != 0 {
+            return Err(PyImportError::new_err("xmedia can be imported in the main interpreter only"));
+        }
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

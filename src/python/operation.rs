@@ -200,6 +200,8 @@ pub struct Operation {
     /// Who is told of progress.
     #[pyo3(get)]
     progress: Option<Py<PyAny>>,
+    /// The `Media` that the verb was given.
+    given: Option<Py<PyAny>>,
     /// The verb reads memory of Python's, which is given back when it has ended.
     borrows: bool,
     /// The loop's bridge and the key there, while a future waits.
@@ -218,9 +220,16 @@ impl Operation {
             task: Mutex::default(),
             started: AtomicBool::new(false),
             progress,
+            given: None,
             borrows: false,
             place: Mutex::default(),
         }
+    }
+
+    /// The same call about this `Media`; anything else counts as none.
+    pub fn about(mut self, given: &Bound<'_, PyAny>) -> PyResult<Self> {
+        self.given = if convert::is_media(given)? { Some(given.clone().unbind()) } else { None };
+        Ok(self)
     }
 
     /// The same call, whose verb reads memory that was lent by `source`.
@@ -250,9 +259,9 @@ impl Operation {
             source::give_back(py);
         }
         match news {
-            News::Done(Ok(Outcome::Media(Some(media)))) => convert::media(py, *media),
+            News::Done(Ok(Outcome::Media(Some(media)))) => convert::media(py, *media, self.given.as_ref()),
             News::Done(Ok(Outcome::Media(None) | Outcome::Nothing)) => Ok(py.None()),
-            News::Done(Err(error)) => Err(errors::raise(py, error)),
+            News::Done(Err(error)) => Err(errors::raise_about(py, error, self.given.as_ref())),
             News::Question { topic, reply } => {
                 let (topic, payload) = match topic {
                     Topic::Progress(progress) => ("progress", convert::progress(py, *progress)?),
