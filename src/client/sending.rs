@@ -180,7 +180,8 @@ impl<'a> Sending<'a> {
 
     fn broken(&self, broken: Broken, begun: &Begun, in_flight: &super::stats::InFlight<'_>) -> Failed {
         let mut error = broken.error;
-        let connected = !matches!(error.kind, Kind::Transport { connect: true } | Kind::RequestTimeout { connect: true });
+        let connected =
+            !matches!(error.kind, Kind::Transport { connect: true } | Kind::RequestTimeout { connect: true });
         let bytes = if connected { begun.bytes } else { 0 };
         in_flight.sent(bytes);
         error.message = format!("{}: {}", subject(self.name, self.media_id), error.message);

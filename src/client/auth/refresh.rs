@@ -78,8 +78,7 @@ impl Refreshes {
 
     /// The refresh has failed. If the refresh token may be used up, it is not sent again.
     pub fn failed(&self, version: u64, error: &Error, may_be_spent: bool) {
-        *lock(&self.stage) =
-            if may_be_spent { Stage::Spent { version, error: error.clone() } } else { Stage::Idle };
+        *lock(&self.stage) = if may_be_spent { Stage::Spent { version, error: error.clone() } } else { Stage::Idle };
     }
 
     /// The refresh that runs now, if one does.
@@ -88,6 +87,11 @@ impl Refreshes {
             Stage::Running { outcome, .. } => Some(outcome.clone()),
             _ => None,
         }
+    }
+
+    /// Whether a refresh runs, or its tokens have not been given to the program.
+    pub fn unsettled(&self) -> bool {
+        self.running().is_some() || lock(&self.delivery).due
     }
 
     /// Whether the program is to be given new tokens by whoever asks; then it says how that went.
