@@ -8,7 +8,14 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
-from . import _core, _network
+from . import (
+    _core,
+    _network,
+    # The core calls these two. They are imported now, because an import reads files, for which it lets go of the GIL: a
+    # daemon thread that comes back from that while a CPython before 3.14 exits is ended inside Rust, which aborts.
+    _pump,  # noqa: F401
+    _wire,  # noqa: F401
+)
 from ._auth import OAuth1, OAuth2
 from ._environ import options_from_environ
 from ._errors import InvalidInputError
