@@ -48,7 +48,7 @@ test-python: develop ## the package, through its public API, against the mock se
 
 .PHONY: test-exit
 test-exit: develop ## let 300 interpreters exit with calls in flight or just finished
-	XMEDIA_TEST_EXITS=25 $(BIN)/pytest tests/test_exit.py
+	XMEDIA_TEST_EXITS=40 $(BIN)/pytest tests/test_exit.py
 
 .PHONY: lint
 lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
