@@ -14,6 +14,7 @@ from ._environ import options_from_environ
 from ._media import Media
 from ._models import Progress, RateLimit, RequestEvent
 from ._options import Buffer, Retry
+from ._uploads import UploadVerbs
 from ._watch import AsyncWatch, Watch
 
 MediaId: TypeAlias = int | str | Media
@@ -48,7 +49,7 @@ class _Unset:
 _UNSET: Any = _Unset()
 
 
-class Client:
+class Client(UploadVerbs):
     """Uploads media to X, finalizes it and waits until it is ready.
 
     Every verb exists twice: `finalize` blocks, `finalize_async` is awaited in an asyncio event loop. They

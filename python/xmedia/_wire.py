@@ -8,7 +8,15 @@ from typing import Any, TypeAlias
 from . import _errors as errors
 from . import _json
 from ._media import Media
-from ._models import KNOWN_STATES, ImageInfo, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo
+from ._models import (
+    KNOWN_STATES,
+    ImageInfo,
+    ProcessingFailure,
+    ProcessingInfo,
+    RateLimit,
+    RequestEvent,
+    VideoInfo,
+)
 
 _Failure: TypeAlias = tuple[int | None, str | None, str | None]
 _Info: TypeAlias = tuple[str, int | float | None, int | float | None, _Failure | None]
@@ -130,6 +138,17 @@ def _raw_from_wire(text: bytes) -> dict[str, object]:
     except (ValueError, RecursionError):
         value = {}
     return value if isinstance(value, dict) else {}
+
+
+def event_from_wire(fields: dict[str, Any]) -> RequestEvent:
+    """Build a `RequestEvent`; `started_at` comes in seconds since the epoch."""
+    return RequestEvent(**{**fields, "started_at": datetime.fromtimestamp(fields["started_at"], UTC)})
+
+
+def with_trace(media: Media, events: tuple[dict[str, Any], ...]) -> Media:
+    """Give a `Media` that nobody has seen yet the requests that made it up."""
+    _set_trace(media, tuple(map(event_from_wire, events)))
+    return media
 
 
 _CLASSES: dict[str, type[errors.XMediaError]] = {

@@ -1,11 +1,11 @@
 //! What a verb tells and asks the program that called it.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 
 use super::error::Result;
-use super::model::ProcessingInfo;
+use super::model::{CommandName, MediaId, ProcessingInfo};
 
 /// The side that called a verb. Nothing here is called while a lock is held or a connection is in use.
 pub trait Caller: Send + Sync {
@@ -14,6 +14,36 @@ pub trait Caller: Send + Sync {
 
     /// Takes a sentence that the user should read, although the verb goes on.
     fn warn(&self, text: String);
+
+    /// Takes note of a request that has ended.
+    fn attempted(&self, _: &Attempt) {}
+}
+
+/// One request and how it ended.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// What was to be done.
+    pub command: CommandName,
+    /// The media it was about, if that had an id.
+    pub media_id: Option<MediaId>,
+    /// 1 for the first try.
+    pub attempt: u32,
+    /// The HTTP status, if an answer came.
+    pub status: Option<u16>,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// It ended because it took too long.
+    pub timed_out: bool,
+    /// When it began.
+    pub started_at: SystemTime,
+    /// How long it took, queueing included.
+    pub duration: Duration,
+    /// The media bytes of its body.
+    pub bytes_sent: u64,
+    /// The server's name for it.
+    pub request_id: Option<String>,
+    /// After which time it is sent again, if it is.
+    pub retry_in: Option<Duration>,
 }
 
 /// How far a verb is.

@@ -1,14 +1,16 @@
 //! One command to its final outcome: encode, sign, send, decode, and again as `retry` decides.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
 
 use super::Client;
 use super::auth::Credentials;
-use super::caller::Caller;
+use super::caller::{Attempt, Caller};
 use super::config::Retry;
 use super::deadline::Deadline;
 use super::error::{Error, Kind, Result};
-use super::model::{CommandName, Media, MediaId};
+use super::model::{ApiVersion, CommandName, Media, MediaId};
 use super::protocol::{self, Answer, Command, Response, Tokens};
 use super::retry::{self, Circumstances, Decision};
 
@@ -45,14 +47,17 @@ impl Client {
         let mut last = None;
         loop {
             attempt += 1;
+            let mut note = Note::new(command, attempt);
             let failure = match self.attempt(command, terms.deadline).await {
-                Ok(response) => match protocol::decode(self.options.api, name, media_id, &response) {
+                Ok(response) => match note.decode(self.options.api, &response) {
                     Ok(answer) => {
+                        note.tell(terms.caller, None, None);
                         self.note_answer(&answer);
                         return Ok(answer);
                     }
                     Err(error) => {
                         if is_unauthorized(&error) && !clock_corrected && self.correct_clock(&response, terms.caller) {
+                            note.tell(terms.caller, Some(&error), Some(Duration::ZERO));
                             clock_corrected = true;
                             attempt -= 1;
                             continue;
@@ -60,7 +65,11 @@ impl Client {
                         error
                     }
                 },
-                Err(Failed::OutOfTime) => return Err(out_of_time(name, media_id, attempt - 1, last)),
+                Err(Failed::OutOfTime) => {
+                    let error = out_of_time(name, media_id, attempt - 1, last);
+                    note.tell(terms.caller, Some(&error), None);
+                    return Err(error);
+                }
                 Err(Failed::Broken { error, reused }) => {
                     // The server closed an idle connection in the moment we used it. Only FINALIZE must not be sent
                     // twice on such a guess; a body that can be read but once cannot.
@@ -69,6 +78,7 @@ impl Client {
                         && is_harmless(name)
                         && matches!(error.kind, Kind::Transport { connect: false })
                     {
+                        note.tell(terms.caller, Some(&error), Some(Duration::ZERO));
                         resent = true;
                         attempt -= 1;
                         continue;
@@ -86,8 +96,14 @@ impl Client {
                 jitter: rand::random(),
             };
             match retry::decide(terms.retry, &failure, &now) {
-                Decision::Again(delay) => tokio::time::sleep(delay).await,
-                Decision::Never => return Err(finished(failure, name, media_id, attempt)),
+                Decision::Again(delay) => {
+                    note.tell(terms.caller, Some(&failure), Some(delay));
+                    tokio::time::sleep(delay).await;
+                }
+                Decision::Never => {
+                    note.tell(terms.caller, Some(&failure), None);
+                    return Err(finished(failure, name, media_id, attempt));
+                }
             }
             last = Some(failure);
         }
@@ -136,6 +152,50 @@ impl Client {
             if seconds > 0 { "behind" } else { "ahead of" },
         ));
         true
+    }
+}
+
+/// What is noted of a request while it is under way.
+struct Note {
+    attempt: Attempt,
+    began: Instant,
+}
+
+impl Note {
+    fn new(command: &Command, attempt: u32) -> Self {
+        let bytes_sent = match command {
+            Command::Append { media, .. } => media.len(),
+            Command::Simple(simple) => simple.media.len(),
+            _ => 0,
+        };
+        let attempt = Attempt {
+            command: command.name(),
+            media_id: command.media_id(),
+            attempt,
+            status: None,
+            error: None,
+            timed_out: false,
+            started_at: SystemTime::now(),
+            duration: Duration::ZERO,
+            bytes_sent,
+            request_id: None,
+            retry_in: None,
+        };
+        Note { attempt, began: Instant::now() }
+    }
+
+    fn decode(&mut self, api: ApiVersion, response: &Response) -> Result<Answer> {
+        self.attempt.status = Some(response.status);
+        self.attempt.request_id = protocol::request_id(&response.headers);
+        protocol::decode(api, self.attempt.command, self.attempt.media_id, response)
+    }
+
+    fn tell(mut self, caller: &dyn Caller, error: Option<&Error>, retry_in: Option<Duration>) {
+        self.attempt.duration = self.began.elapsed();
+        self.attempt.error = error.map(|error| error.message.clone());
+        self.attempt.timed_out = error.is_some_and(|error| matches!(error.kind, Kind::RequestTimeout { .. }));
+        self.attempt.retry_in = retry_in;
+        caller.attempted(&self.attempt);
     }
 }
 

@@ -13,6 +13,7 @@ pub mod model;
 pub mod protocol;
 pub mod retry;
 mod transport;
+pub mod upload;
 mod wait;
 
 use std::future::Future;
@@ -56,6 +57,15 @@ impl Client {
     /// What is known of the account.
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// Where this client's requests for media go.
+    fn host(&self) -> &str {
+        let hosts = &self.transport.options().hosts;
+        match self.options.api {
+            model::ApiVersion::V1_1 => &hosts.upload,
+            model::ApiVersion::V2 => &hosts.api,
+        }
     }
 
     /// Ends what is in flight with [`Kind::Closed`] and refuses all that comes after.

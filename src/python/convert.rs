@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
-use crate::client::caller::{Phase, Progress};
+use crate::client::caller::{Attempt, Phase, Progress};
 use crate::client::model::{
     CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo,
 };
@@ -17,6 +17,7 @@ static MEDIA_FROM_WIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static INFO_FROM_WIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static RATE_LIMIT_FROM_WIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static PROGRESS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static WITH_TRACE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static MEDIA: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// `xmedia.Media`.
@@ -43,6 +44,31 @@ pub fn media(py: Python<'_>, media: Media) -> PyResult<Py<PyAny>> {
         ],
     )?;
     Ok(build.call1(arguments)?.unbind())
+}
+
+/// `xmedia.Media` as an upload returns it, with the requests that made it up if they were asked for.
+pub fn uploaded(py: Python<'_>, media: Media, trace: Option<Vec<Attempt>>) -> PyResult<Py<PyAny>> {
+    let media = self::media(py, media)?;
+    let Some(trace) = trace else { return Ok(media) };
+    let events = trace.into_iter().map(|attempt| event(py, attempt)).collect::<PyResult<Vec<_>>>()?;
+    let add = WITH_TRACE.import(py, "xmedia._wire", "with_trace")?;
+    add.call1((media, PyTuple::new(py, events)?)).map(Bound::unbind)
+}
+
+/// The arguments of `xmedia._wire.event_from_wire`, by name.
+fn event(py: Python<'_>, attempt: Attempt) -> PyResult<Bound<'_, PyDict>> {
+    let fields = PyDict::new(py);
+    fields.set_item("command", attempt.command.as_str())?;
+    fields.set_item("media_id", attempt.media_id.map(MediaId::get))?;
+    fields.set_item("attempt", attempt.attempt)?;
+    fields.set_item("status", attempt.status)?;
+    fields.set_item("error", attempt.error)?;
+    fields.set_item("started_at", epoch(attempt.started_at))?;
+    fields.set_item("duration", attempt.duration.as_secs_f64())?;
+    fields.set_item("bytes_sent", attempt.bytes_sent)?;
+    fields.set_item("request_id", attempt.request_id)?;
+    fields.set_item("retry_in", attempt.retry_in.map(|after| after.as_secs_f64()))?;
+    Ok(fields)
 }
 
 /// `xmedia.Progress`.

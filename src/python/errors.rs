@@ -52,7 +52,10 @@ fn exception(py: Python<'_>, error: Error) -> PyResult<Bound<'_, PyAny>> {
             details.set_item("elapsed", elapsed.as_secs_f64())?;
             "wait_timeout"
         }
-        Kind::CheckpointLocked => "checkpoint_locked",
+        Kind::CheckpointLocked { path } => {
+            details.set_item("path", path.to_string_lossy())?;
+            "checkpoint_locked"
+        }
         Kind::Io { errno, path } => {
             details.set_item("errno", errno)?;
             details.set_item("filename", path)?;

@@ -5,10 +5,12 @@ mod bridge;
 mod client;
 mod convert;
 mod errors;
+mod gathering;
 mod operation;
 mod portable;
 mod runtime;
 mod source;
+mod upload;
 
 use pyo3::prelude::*;
 
@@ -18,6 +20,8 @@ mod _core {
     use super::bridge::Bridge;
     #[pymodule_export]
     use super::client::{Client, Watch};
+    #[pymodule_export]
+    use super::gathering::Gathering;
     #[pymodule_export]
     use super::operation::{Operation, Question};
     use super::*;

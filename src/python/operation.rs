@@ -5,30 +5,35 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyTuple};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 
 use super::bridge::{Bridge, Queue};
 use super::convert;
 use super::errors;
+use super::gathering::Arrivals;
 use super::portable;
 use super::runtime;
 use super::source;
-use crate::client::caller::{Caller, Progress};
+use crate::client::caller::{Attempt, Caller, Progress};
 use crate::client::error::{Error, Kind, Result};
 use crate::client::model::Media;
 
 /// How often a waiting thread looks for signals.
-const SIGNAL_TICK: Duration = Duration::from_millis(50);
+pub const SIGNAL_TICK: Duration = Duration::from_millis(50);
 /// How long an interrupted thread waits for its task to have let go of everything.
 const ABORT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a verb brings.
 pub enum Outcome {
+    /// Media, and the requests that made it up if they were asked for.
+    Uploaded(Box<Media>, Option<Vec<Attempt>>),
     /// Media, or the end of an iterator.
     Media(Option<Box<Media>>),
     /// Nothing.
@@ -43,17 +48,32 @@ pub enum News {
     /// The verb has ended.
     Done(Result<Outcome>),
     /// The verb tells or asks something, and waits for the reply if it gave somewhere to put it.
-    Question { topic: Topic, reply: oneshot::Sender<Result<()>> },
+    Question { topic: Topic, reply: oneshot::Sender<Reply> },
     /// The verb's task is gone and told nothing: it was aborted, or it panicked.
     Gone,
 }
 
+/// What the calling side replies: bytes, where some were asked for.
+pub type Reply = Option<Bytes>;
+
 /// What a verb tells or asks.
 pub enum Topic {
+    /// A method of the operation's feed is to be called.
+    Ask(&'static str, Ask),
     /// How far it is.
     Progress(Box<Progress>),
     /// Something that the user should read.
     Warning(String),
+}
+
+/// The arguments of a call to the feed.
+pub enum Ask {
+    /// None.
+    Nothing,
+    /// A place and a number of bytes.
+    Range(u64, usize),
+    /// Bytes.
+    Bytes(Bytes),
 }
 
 /// Where the worker leaves its news and whom it wakes.
@@ -79,6 +99,8 @@ pub enum Waker {
     Loop(Arc<Queue>, u64),
     /// A task of the portable bridge.
     Task(Arc<Notify>),
+    /// A thread that waits for several operations.
+    Gathering(Arc<Arrivals>, u64),
 }
 
 impl Mailbox {
@@ -95,6 +117,7 @@ impl Mailbox {
             Waker::Thread => self.arrived.notify_one(),
             Waker::Loop(queue, key) => queue.push(key),
             Waker::Task(notify) => notify.notify_one(),
+            Waker::Gathering(arrivals, key) => arrivals.push(key),
         }
     }
 
@@ -125,6 +148,27 @@ pub struct Post {
     mailbox: Arc<Mailbox>,
     /// Whether the caller wants to hear of progress.
     wants_progress: bool,
+    /// The requests so far, if the caller wants to see them.
+    trace: Mutex<Option<Vec<Attempt>>>,
+}
+
+impl Post {
+    /// Has a method of the operation's feed called and waits for what it returns.
+    pub async fn ask(&self, method: &'static str, ask: Ask) -> Result<Reply> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.push(News::Question { topic: Topic::Ask(method, ask), reply });
+        answer.await.map_err(|_| Error::new(Kind::Caller, "the caller did not answer"))
+    }
+
+    /// Notes all requests from now on.
+    pub fn begin_trace(&self) {
+        *lock(&self.trace) = Some(Vec::new());
+    }
+
+    /// The requests that were noted.
+    pub fn take_trace(&self) -> Option<Vec<Attempt>> {
+        lock(&self.trace).take()
+    }
 }
 
 impl Caller for Post {
@@ -135,13 +179,19 @@ impl Caller for Post {
         Box::pin(async {
             let (reply, answer) = oneshot::channel();
             self.mailbox.push(News::Question { topic: Topic::Progress(Box::new(progress)), reply });
-            answer.await.unwrap_or_else(|_| Err(Error::new(Kind::Caller, "the caller did not answer")))
+            answer.await.map(drop).map_err(|_| Error::new(Kind::Caller, "the caller did not answer"))
         })
     }
 
     fn warn(&self, text: String) {
         let (reply, _) = oneshot::channel();
         self.mailbox.push(News::Question { topic: Topic::Warning(text), reply });
+    }
+
+    fn attempted(&self, attempt: &Attempt) {
+        if let Some(trace) = &mut *lock(&self.trace) {
+            trace.push(attempt.clone());
+        }
     }
 }
 
@@ -169,22 +219,23 @@ impl Drop for Ticket {
 /// A question of a verb to the calling side, as `xmedia._pump` answers it.
 #[pyclass(frozen, module = "xmedia._core")]
 pub struct Question {
-    /// `progress` or `warning`.
+    /// `progress`, `warning`, or the name of a method of the feed.
     #[pyo3(get)]
     topic: &'static str,
-    /// What there is to say.
+    /// What there is to say; the arguments, for a method.
     #[pyo3(get)]
     payload: Py<PyAny>,
-    reply: Mutex<Option<oneshot::Sender<Result<()>>>>,
+    reply: Mutex<Option<oneshot::Sender<Reply>>>,
 }
 
 #[pymethods]
 impl Question {
-    /// Lets the verb go on.
-    fn answer(&self) {
+    /// Lets the verb go on, with these bytes if it asked for some.
+    #[pyo3(signature = (value = None))]
+    fn answer(&self, value: Option<&Bound<'_, PyBytes>>) {
         if let Some(reply) = lock(&self.reply).take() {
             // A verb that has ended in the meantime does not mind.
-            let _ = reply.send(Ok(()));
+            let _ = reply.send(value.map(source::lend_bytes));
         }
     }
 }
@@ -200,6 +251,9 @@ pub struct Operation {
     /// Who is told of progress.
     #[pyo3(get)]
     progress: Option<Py<PyAny>>,
+    /// The object whose methods the verb has called: what reads a source, what keeps a checkpoint.
+    #[pyo3(get)]
+    feed: Option<Py<PyAny>>,
     /// The verb reads memory of Python's, which is given back when it has ended.
     borrows: bool,
     /// The loop's bridge and the key there, while a future waits.
@@ -210,7 +264,8 @@ impl Operation {
     /// A call that is not started yet. The verb is made with the post that leads back to this side.
     pub fn new(name: &'static str, progress: Option<Py<PyAny>>, verb: impl FnOnce(Arc<Post>) -> Verb) -> Self {
         let mailbox = Arc::new(Mailbox::default());
-        let post = Arc::new(Post { mailbox: mailbox.clone(), wants_progress: progress.is_some() });
+        let wants_progress = progress.is_some();
+        let post = Arc::new(Post { mailbox: mailbox.clone(), wants_progress, trace: Mutex::default() });
         Operation {
             name,
             verb: Mutex::new(Some(verb(post))),
@@ -218,6 +273,7 @@ impl Operation {
             task: Mutex::default(),
             started: AtomicBool::new(false),
             progress,
+            feed: None,
             borrows: false,
             place: Mutex::default(),
         }
@@ -227,6 +283,20 @@ impl Operation {
     pub fn borrowing(mut self) -> Self {
         self.borrows = true;
         self
+    }
+
+    /// The same call, whose verb has methods of this object called.
+    pub fn fed_by(mut self, feed: Option<Py<PyAny>>) -> Self {
+        self.feed = feed;
+        self
+    }
+
+    /// Starts the verb and has the arrivals told of its news.
+    pub fn gather(&self, arrivals: &Arc<Arrivals>, key: u64) -> PyResult<()> {
+        if self.mailbox.wake(Waker::Gathering(arrivals.clone(), key)) {
+            arrivals.push(key);
+        }
+        self.start()
     }
 
     fn start(&self) -> PyResult<()> {
@@ -251,12 +321,20 @@ impl Operation {
         }
         match news {
             News::Done(Ok(Outcome::Media(Some(media)))) => convert::media(py, *media),
+            News::Done(Ok(Outcome::Uploaded(media, trace))) => convert::uploaded(py, *media, trace),
             News::Done(Ok(Outcome::Media(None) | Outcome::Nothing)) => Ok(py.None()),
             News::Done(Err(error)) => Err(errors::raise(py, error)),
             News::Question { topic, reply } => {
                 let (topic, payload) = match topic {
                     Topic::Progress(progress) => ("progress", convert::progress(py, *progress)?),
                     Topic::Warning(text) => ("warning", text.into_pyobject(py)?.into_any().unbind()),
+                    Topic::Ask(method, Ask::Nothing) => (method, PyTuple::empty(py).into_any().unbind()),
+                    Topic::Ask(method, Ask::Range(offset, len)) => {
+                        (method, (offset, len).into_pyobject(py)?.into_any().unbind())
+                    }
+                    Topic::Ask(method, Ask::Bytes(bytes)) => {
+                        (method, (PyBytes::new(py, &bytes),).into_pyobject(py)?.into_any().unbind())
+                    }
                 };
                 let question = Question { topic, payload, reply: Mutex::new(Some(reply)) };
                 Ok(Py::new(py, question)?.into_any())
@@ -298,7 +376,7 @@ impl Operation {
     /// Answers a question on this thread.
     fn answer(&self, py: Python<'_>, question: Py<PyAny>) -> PyResult<()> {
         let answer = pump(py)?.getattr(pyo3::intern!(py, "answer"))?;
-        answer.call1((self.progress.as_ref(), question)).map(drop)
+        answer.call1((self.progress.as_ref(), self.feed.as_ref(), question)).map(drop)
     }
 
     fn abort_and_let_go(&self, py: Python<'_>) {
@@ -338,7 +416,7 @@ impl Operation {
     /// An awaitable of the running event loop that brings the outcome.
     fn wait_async<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        if slf.get().progress.is_some() {
+        if slf.get().progress.is_some() || slf.get().feed.is_some() {
             return pump(py)?.getattr(pyo3::intern!(py, "drive"))?.call1((slf,));
         }
         Self::step_async(slf)
@@ -368,6 +446,20 @@ impl Operation {
         this.start()?;
         future.call_method1(pyo3::intern!(py, "add_done_callback"), (slf,))?;
         Ok(future)
+    }
+
+    /// The next news if there are any, and `None` if not; questions are answered on this thread.
+    fn step<'py>(slf: Bound<'py, Self>) -> PyResult<Option<(Py<PyAny>,)>> {
+        let (py, this) = (slf.py(), slf.get());
+        while let Some(news) = this.mailbox.pop() {
+            let is_question = matches!(news, News::Question { .. });
+            let read = this.read(py, news)?;
+            if !is_question {
+                return Ok(Some((read,)));
+            }
+            this.answer(py, read).inspect_err(|_| this.abort())?;
+        }
+        Ok(None)
     }
 
     /// Ends the verb, which drops its request. What has ended stays ended.
