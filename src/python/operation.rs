@@ -449,7 +449,7 @@ impl Operation {
     }
 
     /// The next news if there are any, and `None` if not; questions are answered on this thread.
-    fn step<'py>(slf: Bound<'py, Self>) -> PyResult<Option<(Py<PyAny>,)>> {
+    fn take_news<'py>(slf: Bound<'py, Self>) -> PyResult<Option<(Py<PyAny>,)>> {
         let (py, this) = (slf.py(), slf.get());
         while let Some(news) = this.mailbox.pop() {
             let is_question = matches!(news, News::Question { .. });

@@ -96,7 +96,7 @@ class Uploads(Iterator[Result[ItemT]], Generic[ItemT]):
     def _look_at(self, key: int) -> Result[ItemT] | None:
         item, call = self._running[key]
         try:
-            news = call.operation.step()
+            news = call.operation.take_news()
             if news is None:
                 return None
             result = Result(item=item, media=call.ended(news[0]))
