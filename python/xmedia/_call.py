@@ -47,6 +47,10 @@ class Feed:
         method: Callable[..., object] = getattr(self._store if name in _STORE_METHODS else self._reader, name)
         return method
 
+    def blocks(self, name: str) -> bool:
+        """Whether a method may take its time, so that an event loop must not call it."""
+        return name in _STORE_METHODS or getattr(self._reader, "blocking", True)
+
 
 class Call:
     """An upload that is ready to be started."""

@@ -14,6 +14,7 @@ from ._checks import check_type
 from ._errors import InvalidInputError
 from ._media import Media, Result
 from ._options import UploadItem
+from ._pump import Attendant
 
 ItemT = TypeVar("ItemT")
 
@@ -49,7 +50,7 @@ class Uploads(Iterator[Result[ItemT]], Generic[ItemT]):
         self._defaults = defaults
         self._gathering = _core.Gathering()
         self._keys = itertools.count()
-        self._running: dict[int, tuple[ItemT, Call]] = {}
+        self._running: dict[int, tuple[ItemT, Call, Attendant]] = {}
         self._closed = False
 
     def __iter__(self) -> Self:
@@ -86,20 +87,22 @@ class Uploads(Iterator[Result[ItemT]], Generic[ItemT]):
         try:
             source, options = unpack(item, self._defaults)
             call = Call(self._core, source, options, awaited=False)
+            attendant = Attendant(call.operation)
         except Exception as error:  # noqa: BLE001, RUF100  (it is handed to the caller)
             return Result(item=item, error=error)
         key = next(self._keys)
-        self._running[key] = (item, call)
+        self._running[key] = (item, call, attendant)
         self._gathering.add(key, call.operation)
         return None
 
     def _look_at(self, key: int) -> Result[ItemT] | None:
-        item, call = self._running[key]
+        item, call, attendant = self._running[key]
         try:
-            news = call.operation.take_news()
-            if news is None:
+            media = _next_media(call.operation, attendant)
+            if media is None:
                 return None
-            result = Result(item=item, media=call.ended(news[0]))
+            attendant.deliver()
+            result = Result(item=item, media=call.ended(media))
         except Exception as error:  # noqa: BLE001, RUF100  (it is handed to the caller)
             result = Result(item=item, error=error)
         del self._running[key]
@@ -109,13 +112,22 @@ class Uploads(Iterator[Result[ItemT]], Generic[ItemT]):
     def close(self) -> None:
         """Abort what is in flight and end the iteration."""
         self._closed = True
-        for _, call in self._running.values():
+        for _, call, _ in self._running.values():
             call.close()
         self._running.clear()
 
     def __del__(self) -> None:
         if getattr(self, "_running", None):
             self.close()
+
+
+def _next_media(operation: _core.Operation[Media], attendant: Attendant) -> Media | None:
+    """Answer the questions that are there; the media, if the operation has ended."""
+    while (news := operation.take_news()) is not None:
+        if not isinstance(news[0], _core.Question):
+            return news[0]
+        attendant.respond(news[0])
+    return None
 
 
 class AsyncUploads(AsyncIterator[Result[ItemT]], Generic[ItemT]):

@@ -9,9 +9,9 @@ from typing import TypeVar, Unpack
 
 from . import _core
 from ._call import Call
-from ._upload_many import AsyncUploads, Uploads, check_many, unpack
 from ._media import Media, Result
 from ._options import CheckpointStore, ProgressOption, UploadDefaults, UploadItem, UploadOptions, UploadSource
+from ._upload_many import AsyncUploads, Uploads, check_many, unpack
 
 _Item = TypeVar("_Item", bound=UploadSource | UploadItem)
 

@@ -15,6 +15,7 @@ from ._models import (
     ProcessingInfo,
     RateLimit,
     RequestEvent,
+    Stats,
     VideoInfo,
 )
 
@@ -130,6 +131,28 @@ def rate_limit_from_wire(limit: int | None, remaining: int | None, reset_at: flo
     return record
 
 
+def stats_from_wire(  # noqa: PLR0917  (positional, because Rust calls it)
+    counts: list[tuple[str, int | None, int]],
+    retries: int,
+    in_flight: int,
+    queued: int,
+    bytes_sent: int,
+    bytes_received: int,
+) -> Stats:
+    """Build a `Stats` from rows of command, status and count."""
+    requests: dict[str, dict[int | None, int]] = {}
+    for command, status, count in counts:
+        requests.setdefault(command, {})[status] = count
+    return Stats(
+        requests=requests,
+        retries=retries,
+        in_flight=in_flight,
+        queued=queued,
+        bytes_sent=bytes_sent,
+        bytes_received=bytes_received,
+    )
+
+
 def _raw_from_wire(text: bytes) -> dict[str, object]:
     # The answer was read once already, so this fails only where Python's limits are narrower than
     # ours. Then the decoded fields are all there is.
@@ -140,14 +163,29 @@ def _raw_from_wire(text: bytes) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def event_from_wire(fields: dict[str, Any]) -> RequestEvent:
-    """Build a `RequestEvent`; `started_at` comes in seconds since the epoch."""
-    return RequestEvent(**{**fields, "started_at": datetime.fromtimestamp(fields["started_at"], UTC)})
+Report: TypeAlias = tuple[str, int | None, int, int | None, str | None, float, float, int, str | None, float | None]
 
 
-def with_trace(media: Media, events: tuple[dict[str, Any], ...]) -> Media:
+def event_from_wire(report: Report) -> RequestEvent:
+    """Build a `RequestEvent` from its fields in their order; `started_at` comes in seconds since the epoch."""
+    command, media_id, attempt, status, error, started_at, duration, bytes_sent, request_id, retry_in = report
+    return RequestEvent(
+        command=command,
+        media_id=media_id,
+        attempt=attempt,
+        status=status,
+        error=error,
+        started_at=datetime.fromtimestamp(started_at, UTC),
+        duration=duration,
+        bytes_sent=bytes_sent,
+        request_id=request_id,
+        retry_in=retry_in,
+    )
+
+
+def with_trace(media: Media, reports: tuple[Report, ...]) -> Media:
     """Give a `Media` that nobody has seen yet the requests that made it up."""
-    _set_trace(media, tuple(map(event_from_wire, events)))
+    _set_trace(media, tuple(map(event_from_wire, reports)))
     return media
 
 

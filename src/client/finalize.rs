@@ -52,7 +52,7 @@ fn after_lost(mut refusal: Error, lost: Option<Error>) -> Error {
     let Some(lost) = lost else { return refusal };
     if refusal.api().is_some() {
         refusal.message = format!(
-            "{}; an earlier FINALIZE was sent and its answer lost, so the media may have been finalized after all",
+            "{} An earlier FINALIZE was sent and its answer lost, so the media may have been finalized after all.",
             refusal.message
         );
     }

@@ -7,21 +7,24 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
-use crate::client::caller::{Attempt, Phase, Progress};
+use crate::client::caller::{Phase, Progress, Report};
 use crate::client::model::{
     CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo,
 };
+use crate::client::stats::Stats;
 
 /// The Python objects that Rust needs, each fetched once.
 static MEDIA_FROM_WIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static INFO_FROM_WIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static RATE_LIMIT_FROM_WIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static PROGRESS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-static WITH_TRACE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static MEDIA: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// `xmedia.Media`.
-pub fn media(py: Python<'_>, media: Media) -> PyResult<Py<PyAny>> {
+/// `xmedia.Media`. `given` is the one that the caller handed in: media without an answer's text is that one, unchanged.
+pub fn media(py: Python<'_>, media: Media, given: Option<&Py<PyAny>>) -> PyResult<Py<PyAny>> {
+    if let Some(given) = given.filter(|_| media.raw.is_empty()) {
+        return Ok(given.clone_ref(py));
+    }
     let build = MEDIA_FROM_WIRE.import(py, "xmedia._wire", "media_from_wire")?;
     let image = media.image.map(|ImageInfo { image_type, w, h }| (image_type, w, h));
     let video = media.video.map(|VideoInfo { video_type }| (video_type,));
@@ -37,38 +40,13 @@ pub fn media(py: Python<'_>, media: Media) -> PyResult<Py<PyAny>> {
             image.into_pyobject(py)?,
             video.into_pyobject(py)?,
             media.command.map(CommandName::as_str).into_pyobject(py)?,
-            media.received_at.map_or(0.0, epoch).into_pyobject(py)?.into_any(),
+            epoch(media.received_at.unwrap_or_else(SystemTime::now)).into_pyobject(py)?.into_any(),
             media.request_id.into_pyobject(py)?,
             media.rate_limit.map(rate_limit).into_pyobject(py)?,
             PyBytes::new(py, &media.raw).into_any(),
         ],
     )?;
     Ok(build.call1(arguments)?.unbind())
-}
-
-/// `xmedia.Media` as an upload returns it, with the requests that made it up if they were asked for.
-pub fn uploaded(py: Python<'_>, media: Media, trace: Option<Vec<Attempt>>) -> PyResult<Py<PyAny>> {
-    let media = self::media(py, media)?;
-    let Some(trace) = trace else { return Ok(media) };
-    let events = trace.into_iter().map(|attempt| event(py, attempt)).collect::<PyResult<Vec<_>>>()?;
-    let add = WITH_TRACE.import(py, "xmedia._wire", "with_trace")?;
-    add.call1((media, PyTuple::new(py, events)?)).map(Bound::unbind)
-}
-
-/// The arguments of `xmedia._wire.event_from_wire`, by name.
-fn event(py: Python<'_>, attempt: Attempt) -> PyResult<Bound<'_, PyDict>> {
-    let fields = PyDict::new(py);
-    fields.set_item("command", attempt.command.as_str())?;
-    fields.set_item("media_id", attempt.media_id.map(MediaId::get))?;
-    fields.set_item("attempt", attempt.attempt)?;
-    fields.set_item("status", attempt.status)?;
-    fields.set_item("error", attempt.error)?;
-    fields.set_item("started_at", epoch(attempt.started_at))?;
-    fields.set_item("duration", attempt.duration.as_secs_f64())?;
-    fields.set_item("bytes_sent", attempt.bytes_sent)?;
-    fields.set_item("request_id", attempt.request_id)?;
-    fields.set_item("retry_in", attempt.retry_in.map(|after| after.as_secs_f64()))?;
-    Ok(fields)
 }
 
 /// `xmedia.Progress`.
@@ -90,6 +68,42 @@ pub fn progress(py: Python<'_>, progress: Progress) -> PyResult<Py<PyAny>> {
     }
     fields.set_item("elapsed", progress.elapsed.as_secs_f64())?;
     Ok(PROGRESS.import(py, "xmedia._models", "Progress")?.call((), Some(&fields))?.unbind())
+}
+
+/// The arguments of `xmedia._hooks.Hooks.request`.
+pub fn report(py: Python<'_>, report: Report) -> PyResult<Py<PyAny>> {
+    let row = (
+        report.command.as_str(),
+        report.media_id.map(MediaId::get),
+        report.attempt,
+        report.status,
+        report.error,
+        epoch(report.started_at),
+        report.duration.as_secs_f64(),
+        report.bytes_sent,
+        report.request_id,
+        report.retry_in.map(|delay| delay.as_secs_f64()),
+    );
+    Ok(row.into_pyobject(py)?.into_any().unbind())
+}
+
+/// `xmedia.Media` as an upload returns it, with the requests that made it up if they were asked for.
+pub fn uploaded(py: Python<'_>, media: Media, trace: Option<Vec<Report>>) -> PyResult<Py<PyAny>> {
+    static WITH_TRACE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let media = self::media(py, media, None)?;
+    let Some(trace) = trace else { return Ok(media) };
+    let rows = trace.into_iter().map(|each| report(py, each)).collect::<PyResult<Vec<_>>>()?;
+    let add = WITH_TRACE.import(py, "xmedia._wire", "with_trace")?;
+    add.call1((media, PyTuple::new(py, rows)?)).map(Bound::unbind)
+}
+
+/// `xmedia.Stats`.
+pub fn stats(py: Python<'_>, stats: &Stats) -> PyResult<Py<PyAny>> {
+    static STATS_FROM_WIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let requests: Vec<_> =
+        stats.requests.iter().map(|((command, status), count)| (command.as_str(), *status, *count)).collect();
+    let counts = (requests, stats.retries, stats.in_flight, stats.queued, stats.bytes_sent, stats.bytes_received);
+    Ok(STATS_FROM_WIRE.import(py, "xmedia._wire", "stats_from_wire")?.call1(counts)?.unbind())
 }
 
 /// `xmedia.RateLimit`.
@@ -127,7 +141,8 @@ fn optional_number<'py>(py: Python<'py>, number: Option<Number>) -> PyResult<Bou
     }
 }
 
-fn epoch(at: SystemTime) -> f64 {
+/// Seconds since the epoch.
+pub fn epoch(at: SystemTime) -> f64 {
     match at.duration_since(UNIX_EPOCH) {
         Ok(since) => since.as_secs_f64(),
         Err(before) => -before.duration().as_secs_f64(),

@@ -12,7 +12,12 @@ static ERROR_FROM_CORE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// The exception that says what this failure says.
 pub fn raise(py: Python<'_>, error: Error) -> PyErr {
-    match exception(py, error) {
+    raise_about(py, error, None)
+}
+
+/// The same about media that the caller handed in.
+pub fn raise_about(py: Python<'_>, error: Error, given: Option<&Py<PyAny>>) -> PyErr {
+    match exception(py, error, given) {
         Ok(exception) => PyErr::from_value(exception),
         Err(error) => error,
     }
@@ -23,12 +28,12 @@ pub fn invalid_input(py: Python<'_>, message: impl Into<String>) -> PyErr {
     raise(py, Error::invalid_input(message))
 }
 
-fn exception(py: Python<'_>, error: Error) -> PyResult<Bound<'_, PyAny>> {
+fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> PyResult<Bound<'py, PyAny>> {
     let Failure { kind, message, command, media_id, media, attempts, retryable, retry_after, cause } =
         error.into_failure();
     let details = PyDict::new(py);
     let cause = match cause {
-        Some(cause) => exception(py, cause)?,
+        Some(cause) => exception(py, cause, given)?,
         None => py.None().into_bound(py),
     };
     let kind = match kind {
@@ -68,7 +73,7 @@ fn exception(py: Python<'_>, error: Error) -> PyResult<Bound<'_, PyAny>> {
         details.set_item("command", command.map(|command| command.as_str()))?;
         details.set_item("media_id", media_id.map(|media_id| media_id.get()))?;
         if let Some(media) = media {
-            details.set_item("media", convert::media(py, media)?)?;
+            details.set_item("media", convert::media(py, media, given)?)?;
         }
         details.set_item("attempts", attempts)?;
         details.set_item("retryable", retryable)?;

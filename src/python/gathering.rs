@@ -45,7 +45,7 @@ impl Gathering {
 
     /// Starts an operation; its news are announced by this key.
     fn add(&self, key: u64, operation: &Bound<'_, Operation>) -> PyResult<()> {
-        operation.get().gather(&self.arrivals, key)
+        operation.get().gather(operation.py(), &self.arrivals, key)
     }
 
     /// The key of an operation that has news. Looks for signals meanwhile.

@@ -11,7 +11,7 @@ use pyo3::types::PyDict;
 
 use super::arguments;
 use super::errors;
-use super::operation::{Ask, Operation, Outcome, Post};
+use super::operation::{Feed, Operation, Outcome, Post};
 use super::source::lend;
 use crate::client::Client as Core;
 use crate::client::error::Result;
@@ -32,7 +32,6 @@ pub fn operation(
     progress: &Bound<'_, PyAny>,
 ) -> PyResult<Operation> {
     let options = options(given)?;
-    let trace = arguments::flag("trace", &item(given, "trace")?)?;
     let content = content(source)?;
     let name: Option<String> = source.getattr("name")?.extract()?;
     let total_bytes = item(given, "total_bytes")?;
@@ -40,9 +39,6 @@ pub fn operation(
     let progress = arguments::callable("progress", progress)?;
     let checkpoint = checkpoint(&item(given, "checkpoint")?)?;
     let verb = move |post: Arc<Post>| {
-        if trace {
-            post.begin_trace();
-        }
         let mut options = options;
         options.checkpoint = match checkpoint {
             Kept::Nowhere => None,
@@ -51,8 +47,8 @@ pub fn operation(
         };
         let source = Source { name, total_bytes, content: content.with(&post) };
         let verb: super::operation::Verb = Box::pin(async move {
-            let media = core.upload(Upload { source, options }, &*post).await?;
-            Ok(Outcome::Uploaded(Box::new(media), post.take_trace()))
+            let uploaded = core.upload(Upload { source, options }, &*post).await?;
+            Ok(Outcome::Uploaded(Box::new(uploaded.media), uploaded.trace))
         });
         verb
     };
@@ -81,6 +77,7 @@ fn options(given: &Bound<'_, PyDict>) -> PyResult<UploadOptions> {
         checkpoint: None,
         fingerprint: optional("fingerprint")?.map(|text| arguments::text("fingerprint", &text)).transpose()?,
         check_limits: arguments::flag("check_limits", &value("check_limits")?)?,
+        trace: arguments::flag("trace", &value("trace")?)?,
         wait: arguments::flag("wait", &value("wait")?)?,
         timeout: arguments::duration("timeout", &value("timeout")?)?,
     })
@@ -169,30 +166,30 @@ impl ReadAt for Fed {
     fn read_at(&self, offset: u64, len: usize) -> BoxFuture<'static, Result<Bytes>> {
         let post = self.post.clone();
         let left = usize::try_from(self.total_bytes.saturating_sub(offset)).unwrap_or(usize::MAX);
-        Box::pin(async move { post.ask("read_at", Ask::Range(offset, len.min(left))).await.map(bytes) })
+        Box::pin(async move { post.feed("read_at", Feed::Range(offset, len.min(left))).await.map(bytes) })
     }
 
     fn unchanged(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { self.post.ask("unchanged", Ask::Nothing).await.map(drop) })
+        Box::pin(async { self.post.feed("unchanged", Feed::Nothing).await.map(drop) })
     }
 }
 
 impl Read for Fed {
     fn read(&mut self) -> BoxFuture<'_, Result<Bytes>> {
-        Box::pin(async { self.post.ask("read", Ask::Nothing).await.map(bytes) })
+        Box::pin(async { self.post.feed("read", Feed::Nothing).await.map(bytes) })
     }
 }
 
 impl Store for Fed {
     fn load(&self) -> BoxFuture<'_, Result<Option<Bytes>>> {
-        Box::pin(self.post.ask("load", Ask::Nothing))
+        Box::pin(self.post.feed("load", Feed::Nothing))
     }
 
     fn save(&self, record: Bytes) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { self.post.ask("save", Ask::Bytes(record)).await.map(drop) })
+        Box::pin(async { self.post.feed("save", Feed::Bytes(record)).await.map(drop) })
     }
 
     fn clear(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { self.post.ask("clear", Ask::Nothing).await.map(drop) })
+        Box::pin(async { self.post.feed("clear", Feed::Nothing).await.map(drop) })
     }
 }

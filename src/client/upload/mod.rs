@@ -18,7 +18,7 @@ use std::time::Duration;
 pub use self::source::Source;
 
 use super::Client;
-use super::caller::Caller;
+use super::caller::{Caller, Report};
 use super::error::Result;
 use super::model::{Media, MediaId};
 
@@ -54,6 +54,8 @@ pub struct UploadOptions {
     pub fingerprint: Option<String>,
     /// Whether to refuse what no account may send.
     pub check_limits: bool,
+    /// Whether to keep reports of all requests.
+    pub trace: bool,
     /// Whether to wait until the media is ready.
     pub wait: bool,
     /// How long all of it may take.
@@ -74,10 +76,19 @@ impl Default for UploadOptions {
             checkpoint: None,
             fingerprint: None,
             check_limits: true,
+            trace: false,
             wait: true,
             timeout: Some(Duration::from_secs(3600)),
         }
     }
+}
+
+/// What an upload brings.
+pub struct Uploaded {
+    /// The media.
+    pub media: Media,
+    /// The requests that made it up, if they were to be kept.
+    pub trace: Option<Vec<Report>>,
 }
 
 /// Where a session is written down.
@@ -90,7 +101,7 @@ pub enum Checkpoint {
 
 impl Client {
     /// Uploads a file, from INIT to the end of its processing. Media whose processing failed is an error.
-    pub async fn upload(&self, upload: Upload, caller: &dyn Caller) -> Result<Media> {
+    pub async fn upload(&self, upload: Upload, caller: &dyn Caller) -> Result<Uploaded> {
         self.until_closed(run::upload(self, upload, caller)).await
     }
 }

@@ -1,7 +1,7 @@
 //! Tells the caller how far an upload is, without holding up the senders.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -9,7 +9,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::plan::Plan;
-use crate::client::caller::{Attempt, Caller, Phase, Progress};
+use crate::client::auth::oauth2::Token;
+use crate::client::caller::{Caller, Hearing, Phase, Progress, Report};
 use crate::client::error::{Error, Result};
 use crate::client::model::CommandName;
 
@@ -24,6 +25,7 @@ pub struct Teller<'a> {
     told: Mutex<Option<Counts>>,
     changed: Notify,
     concurrency: AtomicUsize,
+    trace: Mutex<Option<Vec<Report>>>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -36,7 +38,7 @@ struct Counts {
 
 impl<'a> Teller<'a> {
     /// For an upload that begins now.
-    pub fn new(caller: &'a dyn Caller, concurrency: usize) -> Self {
+    pub fn new(caller: &'a dyn Caller, concurrency: usize, trace: bool) -> Self {
         Teller {
             caller,
             started: Instant::now(),
@@ -44,12 +46,18 @@ impl<'a> Teller<'a> {
             told: Mutex::default(),
             changed: Notify::new(),
             concurrency: AtomicUsize::new(concurrency.max(1)),
+            trace: Mutex::new(trace.then(Vec::new)),
         }
     }
 
     /// How many segments may be in flight.
     pub fn concurrency(&self) -> usize {
         self.concurrency.load(Ordering::Relaxed)
+    }
+
+    /// The requests so far, if they were to be kept.
+    pub fn take_trace(&self) -> Option<Vec<Report>> {
+        lock(&self.trace).take()
     }
 
     /// Counts from nothing, for this plan.
@@ -114,13 +122,32 @@ impl Caller for Teller<'_> {
         self.caller.warn(text);
     }
 
-    fn attempted(&self, attempt: &Attempt) {
-        if attempt.command == CommandName::Append && attempt.timed_out {
+    fn access_token(&self, refused: Option<u64>) -> BoxFuture<'_, Result<Arc<Token>>> {
+        self.caller.access_token(refused)
+    }
+
+    fn refreshed(&self) -> BoxFuture<'_, Result<()>> {
+        self.caller.refreshed()
+    }
+
+    fn hears(&self) -> Hearing {
+        let least = if lock(&self.trace).is_some() { Hearing::Everything } else { Hearing::Retries };
+        self.caller.hears().max(least)
+    }
+
+    fn request(&self, report: Report) {
+        if report.command == CommandName::Append && report.timed_out {
             // A link that is too slow for so many at once is given fewer.
             let halved = self.concurrency().div_ceil(2);
             self.concurrency.store(halved, Ordering::Relaxed);
         }
-        self.caller.attempted(attempt);
+        if let Some(trace) = &mut *lock(&self.trace) {
+            trace.push(report.clone());
+        }
+        let heard = if report.retry_in.is_some() { Hearing::Retries } else { Hearing::Everything };
+        if self.caller.hears() >= heard {
+            self.caller.request(report);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::progress::Teller;
 use super::send::{Bulk, Session, Trouble, exchange_whole, whole};
 use super::source::{Content, ReadAt as _, Source, open};
 use super::store::{FileStore, Store};
-use super::{Checkpoint, Upload, UploadOptions};
+use super::{Checkpoint, Upload, UploadOptions, Uploaded};
 use crate::client::caller::Caller;
 use crate::client::deadline::Deadline;
 use crate::client::error::{ApiClass, Error, Kind, Result};
@@ -25,10 +25,10 @@ use crate::client::{Client, refuse_expired, retry};
 const MOST_IN_ONE_REQUEST: u64 = 5_000_000;
 
 /// Uploads a file, from its first byte to its last wait.
-pub(super) async fn upload(client: &Client, upload: Upload, caller: &dyn Caller) -> Result<Media> {
+pub(super) async fn upload(client: &Client, upload: Upload, caller: &dyn Caller) -> Result<Uploaded> {
     let Upload { source, options } = upload;
     let deadline = Deadline::after(options.timeout);
-    let teller = Teller::new(caller, options.concurrency);
+    let teller = Teller::new(caller, options.concurrency, options.trace);
     check_alt_text(options.alt_text.as_deref())?;
     let late = || out_of_time(&options);
     let mut run = deadline
@@ -36,7 +36,8 @@ pub(super) async fn upload(client: &Client, upload: Upload, caller: &dyn Caller)
         .await
         .unwrap_or_else(|| Err(late()))?;
     let media = deadline.limit(run.send()).await.unwrap_or_else(|| Err(late()))?;
-    run.complete(media).await
+    let media = run.complete(media).await?;
+    Ok(Uploaded { media, trace: teller.take_trace() })
 }
 
 /// One upload under way.

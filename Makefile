@@ -1,0 +1,80 @@
+# The same commands serve a person and CI. Each makes its own .venv; nothing has to be installed by hand.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYO3_BUILD_EXTENSION_MODULE = 1
+export PYO3_PYTHON = $(abspath $(BIN))/python
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: develop ## upload a file to the embedded mock server, finalize it and wait for it
+	$(BIN)/xmedia demo
+
+.PHONY: test
+test: test-rust test-python ## set everything up and run all tests
+
+.PHONY: check
+check: lint test test-wheel ## all that CI runs: lint, types, tests, and the built wheel in an empty environment
+
+$(BIN)/.tools: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --group dev
+	touch $@
+
+SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.rs')
+
+$(BIN)/.develop: $(BIN)/.tools $(SOURCES)
+	$(BIN)/maturin develop --quiet
+	touch $@
+
+.PHONY: develop
+develop: $(BIN)/.develop ## build the extension into .venv
+
+.PHONY: test-rust
+test-rust: $(BIN)/.tools ## the Rust client and the mock server, with no Python
+	cargo test --quiet --no-default-features --features mock
+	! cargo tree --quiet --edges normal,features --no-default-features | grep -E 'pyo3|hyper feature "server"'
+
+.PHONY: test-python
+test-python: develop ## the package, through its public API, against the mock server
+	$(BIN)/pytest
+
+.PHONY: lint
+lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
+	cargo fmt --check
+	cargo clippy --quiet --all-targets -- -D warnings
+	cargo clippy --quiet --all-targets --no-default-features --features mock -- -D warnings
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest xmedia._core --allowlist tests/stubtest_allowlist.txt
+
+.PHONY: format
+format: $(BIN)/.tools ## format Rust and Python
+	cargo fmt
+	$(BIN)/ruff check --fix --quiet
+	$(BIN)/ruff format --quiet
+
+.PHONY: dist
+dist: $(BIN)/.tools ## build the wheel and the sdist into dist/
+	rm -rf dist
+	$(BIN)/maturin build --quiet --release --out dist
+	$(BIN)/maturin sdist --quiet --out dist
+
+.PHONY: test-wheel
+test-wheel: dist ## install the built wheel into an empty environment and use it there
+	rm -rf target/empty-venv
+	$(PYTHON) -m venv target/empty-venv
+	target/empty-venv/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
+	cd target && empty-venv/bin/xmedia demo
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf $(VENV) target dist

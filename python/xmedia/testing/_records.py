@@ -1,0 +1,227 @@
+"""What the mock server saw: requests and media."""
+
+import json as json_module
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import NamedTuple, TypeAlias
+
+#: How `xmedia._core` gives a request: what it said, what it was about, how it went.
+RequestRow: TypeAlias = tuple[
+    tuple[str | None, str, str, str, list[tuple[str, str]], list[tuple[str, str]], str | None],
+    tuple[int | None, float, int, int, int | None],
+    tuple[bool, bool, bool, bool],
+]
+
+#: How `xmedia._core` gives an upload: what it is, what was received, what was told about it.
+MediaRow: TypeAlias = tuple[
+    tuple[int, str | None, str, str | None, str],
+    tuple[bytes | None, str | None, int, int, list[tuple[int, int]]],
+    tuple[str | None, list[tuple[str, str, str]], list[str], bool, bool, bool],
+]
+
+#: Parameters and headers that are shown to nobody.
+_SECRETS = frozenset(
+    {
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "refresh_token",
+        "client_secret",
+        "access_token",
+        "token",
+        "oauth_signature",
+        "oauth_token",
+    }
+)
+_REDACTED = "[redacted]"
+
+
+class Headers(Mapping[str, str]):
+    """The headers of a request, found under their names in any case; repeated ones are joined with a comma."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        self._values: dict[str, str] = {}
+        for name, value in pairs:
+            key = name.lower()
+            self._values[key] = f"{self._values[key]}, {value}" if key in self._values else value
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return repr(_redacted(self._values))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RecordedRequest:
+    """A request that the mock server got. Its `repr` shows no secrets; its attributes do.
+
+    Attributes:
+        command: `'INIT'`, `'APPEND'` …, or None for a request that is no command.
+        method: The HTTP method.
+        path: The path, without the query.
+        query: The query's parameters.
+        headers: The headers, found in any case.
+        form: The parameters in the body as text, whatever its encoding, but for the media itself.
+        json: The body, if it was JSON, without the media.
+        media_id: The media it was about; for INIT and a simple upload the one that was made.
+        at: When its head came in, in seconds of the epoch.
+        connection: Which connection it came on, counted from 1.
+        body_bytes: How many bytes of its body came in.
+        status: The status of the answer, or None if none was begun.
+        complete: Whether all of the request came in.
+        effect: Whether it changed anything: a refused one did not, nor did a second FINALIZE.
+        aborted: Whether the client went away before the answer was complete.
+        scripted: Whether a script or chaos made it go otherwise than normally.
+    """
+
+    command: str | None
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Headers
+    form: Mapping[str, str]
+    json: object
+    media_id: int | None
+    at: float
+    connection: int
+    body_bytes: int
+    status: int | None
+    complete: bool
+    effect: bool
+    aborted: bool
+    scripted: bool
+
+    def __repr__(self) -> str:
+        shown = []
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.name in {"query", "form"}:
+                value = _redacted(value)
+            elif each.name == "json":
+                value = _redacted(value) if isinstance(value, Mapping) else value
+            shown.append(f"{each.name}={value!r}")
+        return f"RecordedRequest({', '.join(shown)})"
+
+
+class SubtitleRecord(NamedTuple):
+    """Subtitles that a video has."""
+
+    media_id: int
+    language_code: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaRecord:
+    """An upload as the mock server has it.
+
+    Attributes:
+        media_id: Its id.
+        data: The bytes received, in the order of the segments; None with `keep_data=False`.
+        sha256: Their hash in hexadecimal. With `keep_data=False` None if a segment was replaced by another one after
+            its successors were hashed.
+        size: How many bytes were received.
+        total_bytes: How many INIT announced.
+        state: `'appending'` until FINALIZE, then the state of processing; `'succeeded'` if there is none.
+        alt_text: The alt text, if one was set.
+        media_key: The media key.
+        media_type: The MIME type.
+        media_category: The category as v2 writes it, `'tweet_video'`.
+        segments: The size of each segment, by its index.
+        subtitles: The subtitles that were added.
+        additional_owners: The ids of other users who may use it.
+        shared: Whether it may be used in several direct messages.
+        finalized: Whether a FINALIZE took effect.
+        expired: Whether its time has run out.
+    """
+
+    media_id: int
+    data: bytes | None
+    sha256: str | None
+    size: int
+    total_bytes: int
+    state: str
+    alt_text: str | None
+    media_key: str | None
+    media_type: str
+    media_category: str | None
+    segments: Mapping[int, int]
+    subtitles: tuple[SubtitleRecord, ...]
+    additional_owners: tuple[str, ...]
+    shared: bool
+    finalized: bool
+    expired: bool
+
+    def __repr__(self) -> str:
+        return (
+            f"MediaRecord(media_id={self.media_id}, state={self.state!r}, size={self.size}, "
+            f"total_bytes={self.total_bytes}, media_category={self.media_category!r}, sha256={self.sha256!r})"
+        )
+
+
+def recorded_request(row: RequestRow) -> RecordedRequest:
+    """The request of a row."""
+    (command, method, path, query, headers, form, json), (media_id, at, connection, body_bytes, status), flags = row
+    complete, effect, aborted, scripted = flags
+    return RecordedRequest(
+        command=command,
+        method=method,
+        path=path,
+        query=_query(query),
+        headers=Headers(headers),
+        form=dict(form),
+        json=None if json is None else json_module.loads(json),
+        media_id=media_id,
+        at=at,
+        connection=connection,
+        body_bytes=body_bytes,
+        status=status,
+        complete=complete,
+        effect=effect,
+        aborted=aborted,
+        scripted=scripted,
+    )
+
+
+def media_record(row: MediaRow) -> MediaRecord:
+    """The upload of a row."""
+    (media_id, key, media_type, category, state), (data, sha256, size, total_bytes, segments), told = row
+    alt_text, subtitles, owners, shared, finalized, expired = told
+    return MediaRecord(
+        media_id=media_id,
+        data=data,
+        sha256=sha256,
+        size=size,
+        total_bytes=total_bytes,
+        state=state,
+        alt_text=alt_text,
+        media_key=key,
+        media_type=media_type,
+        media_category=category,
+        segments=dict(segments),
+        subtitles=tuple(SubtitleRecord(int(each[0]), each[1], each[2]) for each in subtitles),
+        additional_owners=tuple(owners),
+        shared=shared,
+        finalized=finalized,
+        expired=expired,
+    )
+
+
+def _query(text: str) -> dict[str, str]:
+    # Imported here, since it is not needed by most tests and takes longer than all of this package.
+    from urllib.parse import parse_qsl  # noqa: PLC0415
+
+    return dict(parse_qsl(text, keep_blank_values=True))
+
+
+def _redacted(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: _REDACTED if name.lower() in _SECRETS else value for name, value in values.items()}

@@ -1,0 +1,93 @@
+"""The options of the mock server as `xmedia._core` takes them."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+from .._auth import OAuth1, OAuth2
+from .._checks import check_type
+from .._errors import InvalidInputError
+from .._models import ProcessingInfo
+from ._checks import checked_command, checked_int, checked_items, checked_seconds
+
+#: The credentials that a server accepts when it is given none.
+DUMMY_OAUTH1 = ("mock-consumer-key", "mock-consumer-secret", "1-mock-access-token", "mock-access-token-secret")
+DUMMY_OAUTH2 = "mock-oauth2-access-token"
+
+
+def credential_rows(auth: object) -> list[tuple[str, list[str | None]]]:
+    if auth is None:
+        return [("oauth1", list(DUMMY_OAUTH1)), ("oauth2", [DUMMY_OAUTH2, None, None, None])]
+    credentials = checked_items("auth", auth) if isinstance(auth, Iterable) else [auth]
+    if not credentials:
+        raise InvalidInputError("auth must name at least one credential")
+    return [_credential_row(credential) for credential in credentials]
+
+
+def _credential_row(credential: object) -> tuple[str, list[str | None]]:
+    if isinstance(credential, OAuth1):
+        names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+        return ("oauth1", [getattr(credential, name) for name in names])
+    check_type("auth", credential, OAuth1, OAuth2)
+    if callable(getattr(credential, "access_token", None)):
+        raise InvalidInputError("auth must name the access token itself, not a callable")
+    names = ("access_token", "refresh_token", "client_id", "client_secret")
+    return ("oauth2", [getattr(credential, name) for name in names])
+
+
+def limit_rows(rate_limits: object) -> list[tuple[str, int, float]]:
+    if rate_limits is None:
+        return []
+    if not isinstance(rate_limits, Mapping):
+        raise TypeError(f"rate_limits must be a mapping or None, not {type(rate_limits).__name__}")
+    rows = []
+    for command, rule in rate_limits.items():
+        if not isinstance(rule, (tuple, list)):
+            raise TypeError(f"rate_limits[{command!r}] must be (limit, seconds), not {type(rule).__name__}")
+        if len(rule) != 2:
+            raise InvalidInputError(f"rate_limits[{command!r}] must be (limit, seconds)")
+        limit = checked_int("a limit", rule[0])
+        rows.append((checked_command(command), limit, checked_seconds("a window", rule[1])))
+    return rows
+
+
+def step_rows(processing: object) -> list[tuple[str, str | None, float]]:
+    if processing is None:
+        return []
+    steps = checked_items("processing", processing)
+    if not steps:
+        raise InvalidInputError("processing must name at least one state, or be None")
+    return [_step_row(step) for step in steps]
+
+
+def _step_row(step: object) -> tuple[str, str | None, float]:
+    if isinstance(step, str):
+        if not step:
+            raise InvalidInputError("a state of processing must not be empty")
+        return (str(step), None, 0)
+    if isinstance(step, Mapping):
+        info = dict(step)
+    elif isinstance(step, ProcessingInfo):
+        info = _given(step, ("state", "check_after_secs", "progress_percent"))
+        if step.error is not None:
+            info["error"] = _given(step.error, ("code", "name", "message"))
+    else:
+        raise TypeError(f"an element of processing must be str, ProcessingInfo or dict, not {type(step).__name__}")
+    try:
+        text = json.dumps(info)
+    except ValueError as error:
+        raise InvalidInputError(f"an element of processing cannot be written as JSON: {error}") from None
+    return (str(info.get("state", "")), text, _wait(info.get("check_after_secs")))
+
+
+def _given(record: object, names: tuple[str, ...]) -> dict[str, object]:
+    values = {name: getattr(record, name, None) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _wait(check_after_secs: object) -> float:
+    """For how long an answer holds that was given in a test's own words: what is no sensible number is no time."""
+    try:
+        wait = float(check_after_secs)  # type: ignore[arg-type]  # the next line catches what has no float
+    except (TypeError, ValueError, OverflowError):
+        return 0
+    return wait if 0 < wait < 1e9 else 0

@@ -1,0 +1,118 @@
+//! Multipart bodies, in all the ways that clients write them (WIRE §7).
+//!
+//! Our own, because the body is in memory already and its media shall be a slice of it, byte for byte: the parsers in
+//! crates read streams, copy, or refuse a missing last line ending and parts without a name.
+
+use bytes::Bytes;
+use memchr::memmem::Finder;
+
+/// A part with a name.
+#[derive(Debug, PartialEq)]
+pub(super) struct Part {
+    /// The name of the field.
+    pub(super) name: String,
+    /// The part's own type.
+    pub(super) content_type: Option<String>,
+    /// The part's bytes.
+    pub(super) data: Bytes,
+}
+
+/// The boundary of a `multipart/form-data` body.
+pub(super) fn boundary(content_type: &str) -> Option<String> {
+    let (kind, parameters) = content_type.split_once(';')?;
+    if !kind.trim().eq_ignore_ascii_case("multipart/form-data") {
+        return None;
+    }
+    attribute(parameters, "boundary").filter(|boundary| !boundary.is_empty())
+}
+
+/// The parts of a body; without a last boundary (the body is cut off or still coming) those that are complete.
+pub(super) fn parts(body: &Bytes, boundary: &str) -> Vec<Part> {
+    let delimiter = format!("--{boundary}");
+    let finder = Finder::new(delimiter.as_bytes());
+    let mut parts = Vec::new();
+    let mut begin: Option<usize> = None;
+    let mut from = 0;
+    while let Some(at) = body.get(from..).and_then(|rest| finder.find(rest)).map(|offset| from + offset) {
+        from = at + delimiter.len();
+        // A boundary begins a line and is alone in it; the same bytes anywhere else belong to the data.
+        let rest = body.get(from..).unwrap_or_default();
+        let starts_line = at == 0 || body.get(at - 1) == Some(&b'\n');
+        let last = rest.starts_with(b"--");
+        let ends_line = last || rest.starts_with(b"\r\n") || rest.starts_with(b"\n");
+        if !starts_line || !ends_line {
+            continue;
+        }
+        if let Some(part) = begin.and_then(|begin| part(body, begin, at)) {
+            parts.push(part);
+        }
+        if last {
+            break;
+        }
+        from += if rest.starts_with(b"\r\n") { 2 } else { 1 };
+        begin = Some(from);
+    }
+    parts
+}
+
+/// The part whose head begins here and whose data ends before the line ending in front of `end`.
+fn part(body: &Bytes, begin: usize, end: usize) -> Option<Part> {
+    let bytes = body.get(begin..end)?;
+    let bytes = bytes.strip_suffix(b"\r\n").or_else(|| bytes.strip_suffix(b"\n"))?;
+    let (head_len, data_at) = match (memchr::memmem::find(bytes, b"\r\n\r\n"), memchr::memmem::find(bytes, b"\n\n")) {
+        (Some(at), other) if other.is_none_or(|other| at < other) => (at, at + 4),
+        (_, Some(at)) => (at, at + 2),
+        // An empty part: the head's blank line is the one before the boundary.
+        (_, None) => (bytes.len(), bytes.len()),
+    };
+    let head = String::from_utf8_lossy(bytes.get(..head_len)?).into_owned();
+    let header = |wanted: &str| {
+        head.lines()
+            .filter_map(|line| line.split_once(':'))
+            .find_map(|(name, value)| name.trim().eq_ignore_ascii_case(wanted).then(|| value.trim().to_owned()))
+    };
+    let disposition = header("content-disposition")?;
+    let name = attribute(disposition.split_once(';')?.1, "name")?;
+    let data = body.slice(begin + data_at..begin + bytes.len());
+    Some(Part { name, content_type: header("content-type"), data })
+}
+
+/// The value of an attribute in `; name="value"; other=token`, quoted or not.
+fn attribute(text: &str, wanted: &str) -> Option<String> {
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches([';', ' ', '\t']);
+        let (name, after) = rest.split_once('=')?;
+        let (value, next) = match after.strip_prefix('"') {
+            Some(quoted) => quoted_value(quoted),
+            None => {
+                let end = after.find(';').unwrap_or(after.len());
+                let (value, next) = after.split_at(end);
+                (value.trim().to_owned(), next)
+            }
+        };
+        if name.trim().eq_ignore_ascii_case(wanted) {
+            return Some(value);
+        }
+        rest = next;
+    }
+}
+
+/// The text up to the closing quote, and what follows it. A backslash escapes a quote only: file names with a full
+/// Windows path are sent with single ones.
+fn quoted_value(text: &str) -> (String, &str) {
+    let mut value = String::new();
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '\\' if characters.peek().is_some_and(|(_, next)| *next == '"') => {
+                // `C:\"` before the end of the attribute is a path, `\"` within it a quote.
+                characters.next();
+                value.push('"');
+            }
+            '"' => return (value, text.get(at + 1..).unwrap_or_default()),
+            other => value.push(other),
+        }
+    }
+    (value, "")
+}

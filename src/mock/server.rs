@@ -1,0 +1,300 @@
+//! The server: its options, its thread, and what a test asks of it.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::auth::Credential;
+use super::house::{Control, House, bind};
+use super::journal::Recorded;
+use super::media::{MediaRecord, NewMedia};
+use super::processing::Step;
+use super::script::Item;
+use super::service::Shared;
+use super::state::{RateLimits, State};
+use super::tls;
+use crate::client::model::{CommandName, MediaId};
+
+/// Bodies are read up to what the largest media needs in base64, and the parameters beside it.
+const BODY_MEDIA_MIN: u64 = 16 * 1024 * 1024;
+const BODY_EXTRA: u64 = 1024 * 1024;
+
+/// How a server behaves.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The name or address to listen on.
+    pub host: String,
+    /// The port; 0 takes a free one.
+    pub port: u16,
+    /// The credentials that are accepted.
+    pub auth: Vec<Credential>,
+    /// Whether they are asked for at all.
+    pub verify_auth: bool,
+    /// The course of processing; empty for none.
+    pub processing: Vec<Step>,
+    /// How long an id holds.
+    pub expires_after: Duration,
+    /// The largest segment.
+    pub max_segment_bytes: u64,
+    /// Limits and windows that are enforced.
+    pub rate_limits: RateLimits,
+    /// Whether media is kept, or its hashes only.
+    pub keep_data: bool,
+    /// Whether to speak TLS.
+    pub tls: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            host: "127.0.0.1".into(),
+            port: 0,
+            auth: Credential::dummies(),
+            verify_auth: true,
+            processing: Step::course(["pending", "in_progress", "succeeded"], 1.0),
+            expires_after: Duration::from_secs(86_400),
+            max_segment_bytes: 5_000_000,
+            rate_limits: HashMap::new(),
+            keep_data: true,
+            tls: false,
+        }
+    }
+}
+
+/// A running server; it ends when it is closed or dropped.
+pub struct MockServer {
+    /// `None` only while it is dropped.
+    inner: Option<Inner>,
+    /// The process that runs the thread; a forked child has a copy of this value, but no thread.
+    pid: u32,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    address: SocketAddr,
+    url: String,
+    ca_pem: Option<String>,
+}
+
+impl MockServer {
+    /// Starts a server. It listens when this returns.
+    pub fn start(options: Options) -> io::Result<Self> {
+        let address = (options.host.as_str(), options.port).to_socket_addrs()?.next();
+        let address = address.ok_or_else(|| io::Error::other(format!("{} has no address", options.host)))?;
+        let listener: TcpListener = bind(address, true)?.into();
+        let address = listener.local_addr()?;
+        let authority = options.tls.then(|| tls::authority(names(&options.host, address))).transpose()?;
+        let (control, orders) = mpsc::unbounded_channel();
+        let media_max = options.max_segment_bytes.max(BODY_MEDIA_MIN);
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State::new(&options)),
+            control,
+            accepted: AtomicU64::new(0),
+            open: AtomicU64::new(0),
+            answers: AtomicU64::new(0),
+            closing: AtomicBool::new(false),
+            verify_auth: options.verify_auth,
+            body_max: usize::try_from(media_max.saturating_add(media_max / 3).saturating_add(BODY_EXTRA))
+                .unwrap_or(usize::MAX),
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (acceptor, ca_pem) = authority.map(|authority| (authority.acceptor, authority.ca_pem)).unzip();
+        let house = House { shared: Arc::clone(&shared), orders, acceptor, address };
+        let thread = std::thread::Builder::new().name("xmedia-mock".into()).spawn(move || {
+            runtime.block_on(house.keep(listener));
+            // With the runtime go all connections, whatever they are waiting for.
+        })?;
+        let scheme = if options.tls { "https" } else { "http" };
+        let url = format!("{scheme}://{}:{}", host_in_url(&options.host, address), address.port());
+        let inner = Inner { shared, thread: Mutex::new(Some(thread)), address, url, ca_pem };
+        Ok(MockServer { inner: Some(inner), pid: std::process::id() })
+    }
+
+    /// Whether this process runs the server, rather than being forked from the one that does.
+    pub fn is_ours(&self) -> bool {
+        self.pid == std::process::id()
+    }
+
+    /// Where to reach it, without a slash at the end.
+    pub fn url(&self) -> &str {
+        self.inner.as_ref().map_or("", |inner| inner.url.as_str())
+    }
+
+    /// The address it listens on.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.inner.as_ref().map(|inner| inner.address)
+    }
+
+    /// The authority's certificate, with TLS.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.inner.as_ref()?.ca_pem.as_deref()
+    }
+
+    /// Orders what happens to the next requests of a command.
+    pub fn script(&self, command: CommandName, items: impl IntoIterator<Item = Item>) {
+        self.with_state((), |state| state.script.push(command, items));
+    }
+
+    /// How many orders still wait for requests of a command.
+    pub fn scripted(&self, command: CommandName) -> usize {
+        self.with_state(0, |state| state.script.waiting(command))
+    }
+
+    /// Lets every request meet one of these items with this probability.
+    pub fn chaos(&self, seed: u64, rate: f64, items: Vec<Item>) {
+        self.with_state((), |state| state.script.set_chaos(seed, rate, items));
+    }
+
+    /// The requests so far, in order of arrival.
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.with_state(Vec::new(), |state| state.journal.recorded())
+    }
+
+    /// The commands so far, in order of arrival.
+    pub fn commands(&self) -> Vec<CommandName> {
+        self.with_state(Vec::new(), |state| state.journal.commands())
+    }
+
+    /// An upload.
+    pub fn media(&self, id: MediaId) -> Option<MediaRecord> {
+        let (mut record, contents) = self.with_state(None, |state| {
+            let upload = state.upload(id)?;
+            Some((upload.record(Instant::now()), upload.contents()))
+        })?;
+        record.sha256 = contents.sha256();
+        Some(record)
+    }
+
+    /// The ids of all uploads.
+    pub fn media_ids(&self) -> Vec<MediaId> {
+        self.with_state(Vec::new(), |state| state.uploads().map(|upload| upload.id).collect())
+    }
+
+    /// Puts media in, complete and ready for FINALIZE.
+    pub fn add_media(&self, id: MediaId, media: NewMedia) -> Result<(), String> {
+        self.with_state(Ok(()), |state| {
+            state.add(id, media, Instant::now()).map_err(|refusal| match refusal {
+                super::answers::Refusal::Invalid { message, .. } => message,
+                _ => "There is no such media_type.".to_owned(),
+            })
+        })
+    }
+
+    /// Changes the course of processing of uploads that begin from now on.
+    pub fn set_processing(&self, course: Vec<Step>) {
+        self.with_state((), |state| state.set_course(course));
+    }
+
+    /// Sets the server's clock ahead of the machine's by so many seconds.
+    pub fn set_clock_offset(&self, seconds: f64) {
+        self.with_state((), |state| state.clock_offset = seconds);
+    }
+
+    /// Makes every OAuth 2.0 access token invalid; refresh tokens stay valid.
+    pub fn expire_tokens(&self) {
+        self.with_state((), |state| state.accounts.expire_tokens());
+    }
+
+    /// Forgets requests, media, and orders; counters of connections stay.
+    pub fn reset(&self) {
+        self.with_state((), |state| {
+            state.journal.clear();
+            state.script.clear();
+            state.forget_media();
+        });
+    }
+
+    /// Connections accepted so far.
+    pub fn connections(&self) -> u64 {
+        self.inner.as_ref().map_or(0, |inner| inner.shared.accepted.load(Ordering::Relaxed))
+    }
+
+    /// Connections that are open.
+    pub fn open_connections(&self) -> u64 {
+        self.inner.as_ref().map_or(0, |inner| inner.shared.open.load(Ordering::Relaxed))
+    }
+
+    /// Refuses connections from now on and drops those that are open.
+    pub fn go_down(&self) {
+        self.order(|done| Control::Down { until: None, done: Some(done) });
+    }
+
+    /// Accepts connections again.
+    pub fn come_up(&self) {
+        self.order(|done| Control::Up { done });
+    }
+
+    /// Drops all connections, as a server does with idle ones.
+    pub fn drop_connections(&self) {
+        self.order(|done| Control::DropConnections { done });
+    }
+
+    /// Ends the server and all its connections. In a forked child nothing happens.
+    pub fn close(&self) {
+        let Some(inner) = self.inner.as_ref().filter(|_| self.is_ours()) else { return };
+        let thread = inner.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            inner.shared.closing.store(true, Ordering::Relaxed);
+            // If the thread is gone already, there is nothing left to end.
+            let _ = inner.shared.control.send(Control::Shutdown);
+            let _ = thread.join();
+        }
+    }
+
+    /// The state if this process has it. A forked child has a copy whose lock may be held by nobody.
+    fn with_state<T>(&self, otherwise: T, read: impl FnOnce(&mut State) -> T) -> T {
+        match self.inner.as_ref().filter(|_| self.is_ours()) {
+            Some(inner) => read(&mut inner.shared.state()),
+            None => otherwise,
+        }
+    }
+
+    /// Tells the thread something and waits until it is done.
+    fn order(&self, control: impl FnOnce(std_mpsc::Sender<()>) -> Control) {
+        let Some(inner) = self.inner.as_ref().filter(|_| self.is_ours()) else { return };
+        let (done, wait) = std_mpsc::channel();
+        if inner.shared.control.send(control(done)).is_ok() {
+            // An error says that the thread has ended, and with it what it was told to do.
+            let _ = wait.recv();
+        }
+    }
+}
+
+impl Drop for MockServer {
+    fn drop(&mut self) {
+        if self.is_ours() {
+            self.close();
+        } else {
+            // Dropping the copies of channel and thread handle would reach into the parent's runtime.
+            std::mem::forget(self.inner.take());
+        }
+    }
+}
+
+/// The host as a client writes it: one that can be connected to.
+fn host_in_url(host: &str, address: SocketAddr) -> String {
+    match address {
+        _ if address.ip().is_unspecified() && address.is_ipv4() => "127.0.0.1".into(),
+        _ if address.ip().is_unspecified() => "[::1]".into(),
+        _ if host.contains(':') => format!("[{host}]"),
+        _ => host.to_owned(),
+    }
+}
+
+/// What the certificate is for.
+fn names(host: &str, address: SocketAddr) -> Vec<String> {
+    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    for name in [host.to_owned(), address.ip().to_string()] {
+        if !name.is_empty() && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}

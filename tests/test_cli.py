@@ -1,0 +1,140 @@
+"""The command line: what it prints, where, and with which exit status."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import xmedia
+from xmedia import _cli
+from xmedia.testing import Fault, MockServer, Reply
+
+MEDIA_ID = 710511363345354753
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
+    with MockServer(check_after_secs=0.01) as server:
+        server.add_media(MEDIA_ID)
+        for name, value in server.environ.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "xmedia", *arguments], capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def test_finalize_prints_what_there_is_to_wait_for(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _cli.main(["finalize", str(MEDIA_ID)]) == 0
+    assert capsys.readouterr().out == f"{MEDIA_ID}  pending, ask again in 0.01 s\n"
+
+
+def test_finalize_and_wait_ends_when_the_media_is_ready(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _cli.main(["finalize", str(MEDIA_ID), "--wait"]) == 0
+    assert capsys.readouterr() == (f"{MEDIA_ID}  ready\n", "")
+    assert server.commands == ["FINALIZE", "STATUS", "STATUS"]
+
+
+def test_json_is_one_object_with_all_that_is_known(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _cli.main(["finalize", str(MEDIA_ID), "--wait", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["media_id"] == MEDIA_ID
+    assert (printed["state"], printed["error"], printed["ready"]) == ("succeeded", None, True)
+    assert xmedia.Media.from_json(json.dumps(printed)).ready
+
+
+def test_failed_media_is_exit_status_1_and_says_why(server: MockServer) -> None:
+    error = {"code": 1, "name": "InvalidMedia", "message": "Unsupported video format"}
+    server.add_media(MEDIA_ID, processing=[{"state": "failed", "error": error}])
+    waited = run("finalize", str(MEDIA_ID), "--wait")
+    assert waited.returncode == 1
+    assert waited.stdout == ""
+    assert waited.stderr.startswith("xmedia: ")
+    assert "InvalidMedia: Unsupported video format" in waited.stderr
+    assert "Traceback" not in waited.stderr
+    asked = run("status", str(MEDIA_ID), "--json")
+    assert asked.returncode == 1
+    assert json.loads(asked.stdout)["error"] == "Unsupported video format"
+
+
+def test_status_of_media_that_is_not_ready_is_no_error(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
+    server.add_media(MEDIA_ID, processing=["in_progress"], finalized=True)
+    assert _cli.main(["status", str(MEDIA_ID)]) == 0
+    assert "in_progress" in capsys.readouterr().out
+
+
+def test_a_wait_that_takes_too_long_is_exit_status_3(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
+    server.add_media(MEDIA_ID, processing=["in_progress"], finalized=True)
+    assert _cli.main(["wait", str(MEDIA_ID), "--timeout", "0.05"]) == 3
+    assert "not ready after 0.05 s" in capsys.readouterr().err
+
+
+def test_an_error_with_json_is_an_object_too(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
+    server.script("STATUS", Reply(403, json={"title": "Forbidden", "detail": "no"}))
+    assert _cli.main(["status", str(MEDIA_ID), "--json"]) == 1
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["media_id"], printed["error_type"]) == (MEDIA_ID, "PermissionDeniedError")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["nothing"], ["status"], ["status", "7_123"], ["status", "0"], ["wait", "5", "--timeout", "-1"]],
+    ids=" ".join,
+)
+def test_wrong_usage_is_exit_status_2(server: MockServer, arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert server.commands == []
+
+
+def test_missing_credentials_are_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in list(os.environ):
+        if name.startswith("X_"):
+            monkeypatch.delenv(name)
+    assert _cli.main(["status", "5"]) == 2
+    assert "X_CONSUMER_KEY" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_exit_status_130_without_a_traceback(server: MockServer) -> None:
+    server.script("STATUS", Fault.hang())
+    process = subprocess.Popen(
+        [sys.executable, "-m", "xmedia", "status", str(MEDIA_ID)], stderr=subprocess.PIPE, text=True
+    )
+    while not server.commands and process.poll() is None:
+        pass
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (130, "xmedia: interrupted\n")
+
+
+def test_the_mock_server_prints_where_it_is_and_ends_with_its_parent(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "xmedia", "mock-server", "--json", "--until-stdin-closes"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        printed = json.loads(process.stdout.readline())
+        keys = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+        with xmedia.Client(xmedia.OAuth1(*(printed[key] for key in keys)), base_url=printed["url"]) as client:
+            assert client.initialize(5, "video/mp4").command == "INIT"
+        with xmedia.Client(xmedia.OAuth2(printed["oauth2_access_token"]), base_url=printed["url"]) as client:
+            assert client.initialize(5, "video/mp4").command == "INIT"
+        process.communicate(timeout=10)
+    assert process.returncode == 0
+
+
+def test_the_demo_takes_any_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "note.gif"
+    file.write_bytes(b"GIF89a\x01\x00\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;")
+    assert _cli.main(["demo", str(file)]) == 0
+    assert "note.gif" in capsys.readouterr().out
+
+
+def test_the_worst_of_several_results_counts() -> None:
+    assert [_cli.worst(each) for each in ([], [0, 3], [3, 1, 0], [1, 130])] == [0, 3, 1, 130]
