@@ -16,6 +16,7 @@ mod portable;
 mod runtime;
 mod source;
 mod upload;
+mod wakeup;
 
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
