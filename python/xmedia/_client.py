@@ -118,7 +118,6 @@ class Client(UploadVerbs):
         on_event: OnEvent | None = None,
         allow_insecure_http: bool = False,
     ) -> None:
-        _check_callable("on_event", on_event)
         self._auth = auth
         self._api = api
         self._options: dict[str, Any] = {
@@ -559,7 +558,6 @@ class Client(UploadVerbs):
         """
         given: dict[str, Any] = {"auth": auth, "api": api, "request_timeout": request_timeout, "retry": retry}
         changes = {name: value for name, value in given.items() if value is not _UNSET}
-        _check_callable("on_event", None if on_event is _UNSET else on_event)
         # A version that was never chosen follows the credentials, as for a client of their own.
         changes.setdefault("api", self._api)
         if "auth" in changes and self._is_own(changes["auth"]):
@@ -619,11 +617,6 @@ class Client(UploadVerbs):
         tokens = self._core.refreshed_tokens()
         auth = self._auth.refreshed(*tokens) if tokens is not None and isinstance(self._auth, OAuth2) else self._auth
         return _restore, (type(self), auth, {"api": self._api, **self._options})
-
-
-def _check_callable(name: str, value: object) -> None:
-    if value is not None and not callable(value):
-        raise TypeError(f"{name} must be callable or None, not {type(value).__name__}")
 
 
 def _restore(kind: type[Client], auth: OAuth1 | OAuth2, options: dict[str, Any]) -> Client:
