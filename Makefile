@@ -50,6 +50,10 @@ test-python: develop ## the package, through its public API, against the mock se
 test-exit: develop ## let 300 interpreters exit with calls in flight or just finished
 	XMEDIA_TEST_EXITS=40 $(BIN)/pytest tests/test_exit.py
 
+.PHONY: test-clients
+test-clients: develop ## drive other people's clients (from PyPI and npm) against the mock server
+	$(BIN)/python tests/clients/run.py
+
 .PHONY: lint
 lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 	cargo fmt --check
