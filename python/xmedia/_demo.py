@@ -39,10 +39,11 @@ def show_progress(progress: Progress) -> None:
     """One line for each news."""
     info = progress.processing_info
     if progress.phase == "upload":
-        label, done, total = "upload", progress.bytes_sent or 0, progress.total_bytes or 1
+        label = "upload"
+        share = (progress.bytes_sent or 0) / (progress.total_bytes or 1)
     else:
-        label, done, total = str(info.state if info else "done"), (info.progress_percent or 0) if info else 100, 100
-    share = done / total
+        label = str(info.state if info else "done")
+        share = ((info.progress_percent or 0) if info else 100) / 100
     print(f"  {progress.elapsed:4.1f} s  {label:<12} {'█' * int(20 * share):<20} {share:4.0%}", flush=True)
 
 
