@@ -276,6 +276,8 @@ pub struct Operation {
     attendance: Option<Attendance>,
     task: Mutex<Option<AbortHandle>>,
     started: AtomicBool,
+    /// A coroutine takes all news, in its own context; otherwise the loop tells what is told in passing.
+    driven: AtomicBool,
     /// Who is told of progress.
     #[pyo3(get)]
     progress: Option<Py<PyAny>>,
@@ -305,6 +307,7 @@ impl Operation {
             attendance: None,
             task: Mutex::default(),
             started: AtomicBool::new(false),
+            driven: AtomicBool::new(false),
             progress,
             given: None,
             borrows: false,
@@ -402,7 +405,8 @@ impl Operation {
     pub fn next_outcome(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
         loop {
             let news = self.mailbox.pop()?;
-            let is_passing = matches!(&news, News::Question { topic, .. } if topic.is_passing());
+            let is_passing = matches!(&news, News::Question { topic, .. } if topic.is_passing())
+                && !self.driven.load(Ordering::Relaxed);
             let read = self.read(py, news);
             if !is_passing {
                 return Some(read);
@@ -510,6 +514,7 @@ impl Operation {
     fn wait_async<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         if slf.get().prepare(py)? || slf.get().progress.is_some() {
+            slf.get().driven.store(true, Ordering::Relaxed);
             return pump(py)?.getattr(pyo3::intern!(py, "drive"))?.call1((slf,));
         }
         Self::step_async(slf)

@@ -3,10 +3,12 @@
 // A table of cases is clearer with its type written out.
 #![allow(clippy::type_complexity)]
 
+mod budget;
 mod decode;
 mod decode_any;
 mod decode_unreadable;
 mod encode;
 mod headers;
+mod limits;
 mod oauth1;
 mod refusal;
