@@ -140,7 +140,7 @@ class TestOnEvent:
             pass
 
         with pytest.raises(TypeError, match="on_event"):
-            call(connect(server, on_event=lambda event: later(event)), "finalize", ID)
+            call(connect(server, on_event=lambda event: later(event)), "finalize", ID)  # noqa: PLW0108
 
 
 class TestLogger:

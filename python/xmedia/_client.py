@@ -8,7 +8,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
-from . import _core
+from . import _core, _network
 from ._auth import OAuth1, OAuth2
 from ._environ import options_from_environ
 from ._errors import InvalidInputError
@@ -17,6 +17,7 @@ from ._many import AsyncWaitMany, WaitMany
 from ._media import Media, Result
 from ._models import Progress, RateLimit, Stats
 from ._options import Buffer, Retry, Subtitle
+from ._uploads import UploadVerbs
 from ._watch import AsyncWatch, Watch
 
 MediaId: TypeAlias = int | str | Media
@@ -58,7 +59,7 @@ class _Unset:
 _UNSET: Any = _Unset()
 
 
-class Client:
+class Client(UploadVerbs):
     """Uploads media to X, finalizes it and waits until it is ready.
 
     Every verb exists twice: `finalize` blocks, `finalize_async` is awaited in an asyncio event loop. They
@@ -110,6 +111,7 @@ class Client:
         on_event: OnEvent | None = None,
         allow_insecure_http: bool = False,
     ) -> None:
+        _check_callable("on_event", on_event)
         self._auth = auth
         self._api = api
         self._options: dict[str, Any] = {
@@ -124,7 +126,8 @@ class Client:
             "allow_insecure_http": allow_insecure_http,
         }
         self._hooks = Hooks(auth, on_event)
-        self._core = _core.Client(auth, api, **self._options, hooks=self._hooks)
+        core = _core.Client(auth, api, **self._options, hooks=self._hooks)
+        self._core = _network.guarded(core, base_url, proxy)
 
     @classmethod
     def from_env(cls, **options: Unpack[EnvOptions]) -> Self:
@@ -549,6 +552,7 @@ class Client:
         """
         given: dict[str, Any] = {"auth": auth, "api": api, "request_timeout": request_timeout, "retry": retry}
         changes = {name: value for name, value in given.items() if value is not _UNSET}
+        _check_callable("on_event", None if on_event is _UNSET else on_event)
         # A version that was never chosen follows the credentials, as for a client of their own.
         changes.setdefault("api", self._api)
         if "auth" in changes and self._is_own(changes["auth"]):
@@ -608,6 +612,11 @@ class Client:
         tokens = self._core.refreshed_tokens()
         auth = self._auth.refreshed(*tokens) if tokens is not None and isinstance(self._auth, OAuth2) else self._auth
         return _restore, (type(self), auth, {"api": self._api, **self._options})
+
+
+def _check_callable(name: str, value: object) -> None:
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} must be callable or None, not {type(value).__name__}")
 
 
 def _restore(kind: type[Client], auth: OAuth1 | OAuth2, options: dict[str, Any]) -> Client:

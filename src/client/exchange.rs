@@ -1,7 +1,5 @@
 //! One command to its final outcome: sent once (`sending`), and again as `retry` decides and the budget allows.
 
-use std::time::Duration;
-
 use super::Client;
 use super::auth::Credentials;
 use super::budget;
@@ -159,7 +157,6 @@ fn out_of_time(command: CommandName, media_id: Option<MediaId>, attempts: u32, l
     let message = format!("{}: no answer within the timeout", subject(command, media_id));
     let mut error = Error::new(Kind::RequestTimeout { connect: false }, message);
     error.retryable = true;
-    error.retry_after = Some(Duration::ZERO);
     error.cause = last;
     finished(error, command, media_id, attempts.max(1))
 }

@@ -330,6 +330,17 @@ impl Client {
         self.attend(py, operation)?.about(media_id)
     }
 
+    fn upload(
+        &self,
+        source: &Bound<'_, PyAny>,
+        feed: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
+        progress: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let core = self.core().map_err(|error| errors::raise(source.py(), error))?;
+        self.attend(source.py(), super::upload::operation(core, source, feed, options, progress)?)
+    }
+
     fn watch(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Watch> {
         let media = arguments::media(media_id)?;
         let timeout = arguments::duration("timeout", timeout)?;
@@ -489,9 +500,9 @@ fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
     if ca_file.is_none() {
         return Ok(None);
     }
-    let path = ca_file.py().import("os")?.getattr("fspath")?.call1((ca_file,))?;
-    let Ok(path) = path.extract::<PathBuf>() else {
-        return Err(PyTypeError::new_err("ca_file must be a str or a path"));
+    let Ok(path) = ca_file.extract::<PathBuf>() else {
+        let type_name = ca_file.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("ca_file must be a str or a path, not {type_name}")));
     };
     match std::fs::read(&path) {
         Ok(pem) if pem.windows(27).any(|text| text == b"-----BEGIN CERTIFICATE-----") => Ok(Some(pem.into())),
