@@ -294,6 +294,8 @@ impl Question {
 
     /// Lets the verb go on.
     fn answer(&self) {
+        // Nothing more is to be expected: Python may keep this object for a while.
+        drop(lock(&self.bytes).take());
         if let Some(reply) = lock(&self.reply).take() {
             // A verb that has ended in the meantime does not mind.
             let _ = reply.send(Ok(()));
