@@ -127,7 +127,9 @@ class OAuth1(_Credentials):
                 raise TypeError(
                     f"from_tweepy takes a tweepy.OAuth1UserHandler; {type(auth).__name__} has no attribute {name}"
                 )
-            values[name] = getattr(auth, name)
+            value = getattr(auth, name)
+            # tweepy takes bytes for the consumer's key and secret.
+            values[name] = value.decode("ascii", "replace") if isinstance(value, bytes) else value
         missing = [name for name, value in values.items() if value is None or value == ""]
         if missing:
             raise InvalidInputError(

@@ -5,41 +5,45 @@ use super::error::{Error, Kind, Result};
 use super::exchange::Terms;
 use super::model::{Media, MediaId};
 use super::protocol::Command;
-use super::retry;
+use super::retry::{self, Decision};
 
 impl Client {
     /// FINALIZE until it is known what it did. When the request went out and no readable answer came, STATUS is asked;
     /// only one with `processing_info` proves that it took effect. Media that was finalized synchronously has no
-    /// STATUS, so that «not found» leaves open whether it did, and FINALIZE is sent again.
+    /// STATUS, so that «not found» leaves open whether it did, and FINALIZE is sent again. Whoever allows one attempt
+    /// only gets one request, and the first error.
     pub(super) async fn finalize_surely(&self, media_id: MediaId, terms: Terms<'_>) -> Result<Media> {
         let command = Command::Finalize(media_id);
-        let rounds = terms.retry.map_or(1, |retry| retry.attempts);
-        let mut lost: Option<Error> = None;
-        for round in 1.. {
-            let failure = match self.exchange_media(&command, terms).await {
+        let mut first: Option<Error> = None;
+        let (mut round, mut attempts) = (0, 0);
+        loop {
+            round += 1;
+            let mut failure = match self.exchange_media(&command, terms).await {
                 Ok(media) => return Ok(media),
                 Err(failure) => failure,
             };
+            attempts += failure.attempts;
+            failure.attempts = attempts;
             if !retry::is_lost(&failure) {
-                return Err(after_lost(failure, lost));
+                return Err(after_lost(failure, first));
             }
-            let Some(retry) = terms.retry.filter(|_| round < rounds && !terms.deadline.passed()) else {
-                return Err(maybe_ambiguous(failure));
+            let policy = match terms.retry {
+                Some(policy) if policy.attempts > 1 && !terms.deadline.passed() => policy,
+                _ => return Err(maybe_ambiguous(failure)),
             };
             match self.exchange_media(&Command::Status(media_id), terms).await {
                 Ok(media) if media.processing_info.is_some() => return Ok(media),
-                Ok(_) => {}
-                Err(status) if retry::is_not_found(&status) => {}
-                Err(status) => return Err(maybe_ambiguous(lost.unwrap_or(failure)).because(status)),
+                Err(status) if !retry::is_not_found(&status) => {
+                    return Err(maybe_ambiguous(first.unwrap_or(failure)).because(status));
+                }
+                Ok(_) | Err(_) => {}
             }
-            let delay = retry::backoff(retry, round, rand::random()).max(failure.retry_after.unwrap_or_default());
-            if terms.deadline.remaining().is_some_and(|left| delay >= left) {
-                return Err(maybe_ambiguous(failure));
+            match retry::decide_lost(policy, &failure, round, terms.deadline.remaining(), rand::random()) {
+                Decision::Again(delay) => tokio::time::sleep(delay).await,
+                Decision::Never => return Err(maybe_ambiguous(failure)),
             }
-            lost.get_or_insert(failure);
-            tokio::time::sleep(delay).await;
+            first.get_or_insert(failure);
         }
-        Err(Error::new(Kind::InvalidResponse, "FINALIZE: no outcome"))
     }
 }
 

@@ -52,6 +52,14 @@ pub fn decide(policy: Option<&Retry>, error: &Error, now: &Circumstances) -> Dec
     within(error.retry_after.map_or(delay, |asked| asked.saturating_add(spread(policy, now.jitter))), now.remaining)
 }
 
+/// Whether FINALIZE is sent once more after it was lost so many times and STATUS could not tell what it did.
+pub fn decide_lost(policy: &Retry, lost: &Error, times: u32, remaining: Option<Duration>, jitter: f64) -> Decision {
+    if times >= policy.attempts {
+        return Decision::Never;
+    }
+    within(lost.retry_after.unwrap_or_else(|| backoff(policy, times, jitter)), remaining)
+}
+
 /// What is to be done about this failure of a STATUS inside a wait, where tries are not counted. `seen` tells how long
 /// ago the first 404 was, if this media was seen in processing before.
 pub fn decide_in_wait(

@@ -4,9 +4,7 @@
 //! frames, which aborts the process.
 
 use std::collections::HashMap;
-use std::io::{self, Read, Write};
-use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,36 +14,31 @@ use pyo3::sync::PyOnceLock;
 
 use super::operation::Operation;
 use super::runtime::generation;
+use super::wakeup::Wakeup;
 
 /// Which operations have news, and the descriptor that says so.
 pub struct Queue {
     keys: Mutex<Vec<u64>>,
     /// The loop has been woken and has not drained the queue yet.
     woken: AtomicBool,
-    sender: UnixStream,
-    receiver: UnixStream,
+    wakeup: Wakeup,
 }
 
 impl Queue {
     fn new() -> io::Result<Self> {
-        let (sender, receiver) = UnixStream::pair()?;
-        sender.set_nonblocking(true)?;
-        receiver.set_nonblocking(true)?;
-        Ok(Queue { keys: Mutex::default(), woken: AtomicBool::new(false), sender, receiver })
+        Ok(Queue { keys: Mutex::default(), woken: AtomicBool::new(false), wakeup: Wakeup::new()? })
     }
 
     /// Says that an operation has news. Called on the worker thread.
     pub fn push(&self, key: u64) {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).push(key);
         if !self.woken.swap(true, Ordering::AcqRel) {
-            // A full pipe wakes the loop as well; any other failure means that the loop is gone.
-            let _ = (&self.sender).write(&[1]);
+            self.wakeup.notify();
         }
     }
 
     fn drain(&self) -> Vec<u64> {
-        let mut bytes = [0; 16];
-        let _ = (&self.receiver).read(&mut bytes);
+        self.wakeup.reset();
         self.woken.store(false, Ordering::Release);
         std::mem::take(&mut *self.keys.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -100,7 +93,7 @@ impl Bridge {
             return Ok(bridge);
         }
         let queue = Queue::new().map_err(|error| PyNotImplementedError::new_err(error.to_string()))?;
-        let descriptor = queue.receiver.as_raw_fd();
+        let descriptor = queue.wakeup.descriptor();
         let bridge = Bridge {
             queue: Arc::new(queue),
             generation: generation(),

@@ -11,6 +11,7 @@ mod operation;
 mod portable;
 mod runtime;
 mod source;
+mod wakeup;
 
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;

@@ -1,0 +1,309 @@
+"""`API`, a `tweepy.API` whose media calls run on xmedia: all that a program has to change is one import.
+
+```python
+from xmedia.compat.tweepy import API  # was: from tweepy import API
+```
+"""
+
+from __future__ import annotations
+
+import logging
+import mimetypes
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import tweepy
+
+from .. import _json
+from .._auth import OAuth1
+from .._client import Client
+from .._options import Retry
+from ._tweepy_errors import tweepys_errors
+
+if TYPE_CHECKING:
+    from .._media import Media
+
+__all__ = ["API"]
+
+_log = logging.getLogger("xmedia")
+
+#: API 1.1 takes no larger segment; tweepy would send one of 5 MiB.
+_LARGEST_SEGMENT = 5_000_000
+_TWEEPYS_UPLOAD_HOST = "upload.twitter.com"
+
+
+class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
+    """A `tweepy.API` that uploads, finalizes and asks for status with an `xmedia.Client`.
+
+    `media_upload`, `simple_upload`, `chunked_upload`, its steps, `get_media_upload_status` and
+    `create_media_metadata` take what tweepy's take and return what tweepy's parser makes of the answer. Every
+    other call is tweepy's own. Errors are xmedia's and tweepy's at once: `except tweepy.TooManyRequests` and
+    `except xmedia.RateLimitError` catch the same.
+
+    These things differ, on purpose: media whose processing failed is raised as `xmedia.MediaProcessingError`,
+    which is a `tweepy.TweepyException` as well, and not returned as if it could be used; a file of yours stays
+    open; an upload has a media category although none was given, so that long videos work; failures that pass are
+    tried again; answers about processing are never taken from the cache.
+
+    Args:
+        auth: A `tweepy.OAuth1UserHandler` with a user's token.
+        client: An `xmedia.Client` to use for media instead of one that is made from `auth` and the options, for
+            API 2 with OAuth 2.0 for instance.
+        **options: The other arguments of `tweepy.API`. `upload_host`, `timeout`, `proxy`, `user_agent`,
+            `retry_count`, `retry_delay` and `wait_on_rate_limit` hold for media, too.
+
+    Example:
+        >>> import tweepy
+        >>> from xmedia.compat.tweepy import API
+        >>> api = API(tweepy.OAuth1UserHandler("key", "secret", "token", "token secret"))
+        >>> api.xmedia_client
+        Client(OAuth1(<not shown>), api='1.1', base_url='https://upload.twitter.com')
+    """
+
+    def __init__(self, auth: Any = None, *, client: Client | None = None, **options: Any) -> None:
+        super().__init__(auth, **options)
+        self._given_client = client
+        self._own_user_agent = options.get("user_agent")
+        self._made: tuple[tuple[Any, ...], Client] | None = None
+
+    @property
+    def xmedia_client(self) -> Client:
+        """The client that media goes through. It follows changes of `auth` and the other attributes."""
+        if self._given_client is not None:
+            return self._given_client
+        if not self.auth:
+            raise tweepy.TweepyException("xmedia needs credentials to upload: give API an OAuth1UserHandler")
+        auth = OAuth1.from_tweepy(self.auth)
+        key = (
+            auth,
+            self.upload_host,
+            self.timeout,
+            self.proxy.get("https"),
+            self._ca_file(),
+            self.retry_count,
+            self.retry_delay,
+        )
+        if self._made is None or self._made[0] != key:
+            self._made = key, self._new_client(auth)
+        return self._made[1]
+
+    def _new_client(self, auth: OAuth1) -> Client:
+        default = Retry()
+        retry = Retry(
+            attempts=max(default.attempts, self.retry_count + 1), base_delay=self.retry_delay or default.base_delay
+        )
+        return Client(
+            auth,
+            base_url=None if self.upload_host == _TWEEPYS_UPLOAD_HOST else f"https://{self.upload_host}",
+            # requests takes a pair of limits as well; the second one is that of the answer.
+            request_timeout=self.timeout[1] if isinstance(self.timeout, tuple) else self.timeout,
+            retry=retry,
+            proxy=self.proxy.get("https"),
+            ca_file=self._ca_file(),
+            user_agent=self._own_user_agent,
+        )
+
+    def _ca_file(self) -> str | None:
+        """The certificates that requests would use, if it was told to use any."""
+        verify = self.session.verify
+        named = verify if isinstance(verify, str) else os.environ.get("REQUESTS_CA_BUNDLE")
+        return named if named and os.path.isfile(named) else None
+
+    def _patience(self) -> dict[str, Any]:
+        """The time limit for a call: none for who wants to wait for rate limits to end."""
+        return {"timeout": None} if self.wait_on_rate_limit else {}
+
+    def media_upload(
+        self,
+        filename: str | os.PathLike[str],
+        *,
+        file: Any = None,
+        chunked: bool = False,
+        media_category: str | None = None,
+        additional_owners: Iterable[int | str] | None = None,
+        **options: Any,
+    ) -> Any:
+        """Upload a file: images in one request, everything else, or with `chunked`, in segments.
+
+        Args:
+            filename: The path, or only a name if `file` is given.
+            file: A binary file, read from where it stands.
+            chunked: Whether to send an image in segments, too.
+            media_category: The category; by default the one of the file's type for posts.
+            additional_owners: Ids of users who may use the media as well.
+            **options: `file_type`, `chunk_size` and `wait_for_async_finalize`, as for `chunked_upload`.
+
+        Returns:
+            A `tweepy.models.Media`, or what else the parser makes.
+
+        Raises:
+            tweepy.TweepyException: The upload or its processing failed.
+        """
+        options |= {"media_category": media_category, "additional_owners": additional_owners}
+        return self._upload(filename, file, True if chunked else None, options)
+
+    def simple_upload(
+        self,
+        filename: str | os.PathLike[str],
+        *,
+        file: Any = None,
+        media_category: str | None = None,
+        additional_owners: Iterable[int | str] | None = None,
+        **options: Any,
+    ) -> Any:
+        """Upload an image in one request. The arguments are those of `media_upload`."""
+        options |= {"media_category": media_category, "additional_owners": additional_owners}
+        return self._upload(filename, file, False, options)
+
+    def chunked_upload(
+        self,
+        filename: str | os.PathLike[str],
+        *,
+        file: Any = None,
+        file_type: str | None = None,
+        wait_for_async_finalize: bool = True,
+        media_category: str | None = None,
+        additional_owners: Iterable[int | str] | None = None,
+        **options: Any,
+    ) -> Any:
+        """Upload a file in segments, finalize it, and wait until it is ready.
+
+        Args:
+            filename: The path, or only a name if `file` is given.
+            file: A binary file, read from where it stands.
+            file_type: The MIME type; by default what the first bytes say.
+            wait_for_async_finalize: Whether to wait; otherwise the answer of FINALIZE is returned.
+            media_category: The category; by default the one of the file's type for posts.
+            additional_owners: Ids of users who may use the media as well.
+            **options: `chunk_size`, the bytes of a segment.
+
+        Returns:
+            A `tweepy.models.Media`, or what else the parser makes.
+
+        Raises:
+            tweepy.TweepyException: The upload or its processing failed.
+        """
+        options |= {"media_category": media_category, "additional_owners": additional_owners}
+        options |= {"file_type": file_type, "wait_for_async_finalize": wait_for_async_finalize}
+        return self._upload(filename, file, True, options)
+
+    def _upload(
+        self, filename: str | os.PathLike[str], file: Any, chunked: bool | None, options: dict[str, Any]
+    ) -> Any:
+        media_category = options.pop("media_category")
+        additional_owners = options.pop("additional_owners")
+        media_type = options.pop("file_type", None)
+        if media_type is None and file is not None and isinstance(file_name := os.fspath(filename), str):
+            media_type = mimetypes.guess_type(file_name)[0]
+        chunk_size = options.pop("chunk_size", None)
+        wait = options.pop("wait_for_async_finalize", True)
+        parser = _parser(self, options)
+        with tweepys_errors():
+            media = self.xmedia_client.upload(
+                filename if file is None else file,
+                media_type=media_type,
+                media_category=media_category,
+                additional_owners=_owners(additional_owners),
+                chunked=chunked,
+                segment_bytes=None if chunk_size is None else min(chunk_size, _LARGEST_SEGMENT),
+                wait=bool(wait),
+                **self._patience(),
+            )
+        return self._parsed(media, parser)
+
+    def chunked_upload_init(
+        self,
+        total_bytes: int,
+        media_type: str,
+        *,
+        media_category: str | None = None,
+        additional_owners: Iterable[int | str] | None = None,
+        **options: Any,
+    ) -> Any:
+        """Send INIT. Arguments and result are those of `tweepy.API.chunked_upload_init`."""
+        parser = _parser(self, options)
+        with tweepys_errors():
+            media = self.xmedia_client.initialize(
+                total_bytes,
+                media_type,
+                media_category=media_category,
+                additional_owners=_owners(additional_owners),
+                **self._patience(),
+            )
+        return self._parsed(media, parser)
+
+    def chunked_upload_append(self, media_id: int | str, media: Any, segment_index: int, **options: Any) -> None:
+        """Send APPEND.
+
+        Args:
+            media_id: The upload.
+            media: The bytes, a binary file that is read to its end, or a pair of a name and one of these.
+            segment_index: The segment's number, 0 to 999.
+            **options: Nothing; tweepy's are passed over with a warning in the log.
+        """
+        _parser(self, options)
+        content = media[1] if isinstance(media, tuple) else media
+        data = content.read() if hasattr(content, "read") else content
+        with tweepys_errors():
+            self.xmedia_client.append(media_id, segment_index, data, **self._patience())
+
+    def chunked_upload_finalize(self, media_id: int | str, **options: Any) -> Any:
+        """Send FINALIZE. Arguments and result are those of `tweepy.API.chunked_upload_finalize`."""
+        parser = _parser(self, options)
+        with tweepys_errors():
+            media = self.xmedia_client.finalize(media_id, **self._patience())
+        return self._parsed(media, parser)
+
+    def get_media_upload_status(self, media_id: int | str, **options: Any) -> Any:
+        """Send STATUS. Media whose processing failed is returned here, as by tweepy."""
+        parser = _parser(self, options)
+        with tweepys_errors():
+            media = self.xmedia_client.status(media_id, **self._patience())
+        return self._parsed(media, parser)
+
+    def create_media_metadata(self, media_id: int | str, alt_text: str, **options: Any) -> None:
+        """Set the alt text of an image or GIF, at most 1000 characters."""
+        _parser(self, options)
+        with tweepys_errors():
+            self.xmedia_client.set_alt_text(media_id, alt_text)
+
+    def _parsed(self, media: Media, parser: Any) -> Any:
+        # tweepy's own parser reads the answer, so its results are tweepy's whatever parser was chosen.
+        return parser.parse(
+            _json.dumps(_answer(media)), api=self, payload_list=False, payload_type="media", return_cursors=False
+        )
+
+
+def _parser(api: API, options: dict[str, Any]) -> Any:
+    """The parser of a call; what else tweepy would have put into the request is left out."""
+    parser = options.pop("parser", None) or api.parser
+    for name in options:
+        _log.warning("Unexpected parameter: %s", name)
+    return parser
+
+
+def _owners(additional_owners: Iterable[int | str] | str | None) -> Iterable[int | str]:
+    if additional_owners is None:
+        return ()
+    return additional_owners.split(",") if isinstance(additional_owners, str) else additional_owners
+
+
+def _answer(media: Media) -> dict[str, object]:
+    """The answer as API 1.1 gives it, whichever version gave it."""
+    answer: dict[str, object] = {"media_id": media.media_id, "media_id_string": media.media_id_string}
+    if "media_id" in media.raw or "media_id_string" in media.raw:
+        answer |= media.raw
+    for name in ("media_key", "size", "expires_after_secs", "processing_info", "image", "video"):
+        value = getattr(media, name)
+        if value is not None:
+            answer.setdefault(name, _plain(value))
+    return answer
+
+
+def _plain(value: Any) -> Any:
+    """A record as JSON has it, without what the server left out."""
+    if not hasattr(value, "__dataclass_fields__"):
+        return str(value) if isinstance(value, str) else value
+    values = {name: getattr(value, name) for name in value.__dataclass_fields__}
+    return {name: _plain(item) for name, item in values.items() if item is not None}
