@@ -22,7 +22,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 
 pub use self::auth::Account;
-pub use self::transport::Transport;
+pub use self::transport::{Broken, Transport, Wire};
 pub use self::wait::Watch;
 
 use self::caller::Caller;
