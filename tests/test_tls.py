@@ -90,7 +90,7 @@ def test_without_it_the_error_names_the_remedy(server):
 
 def test_an_expired_certificate_is_refused(authority):
     issuer, ca_file = authority
-    past = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=2)
+    past = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=2)
     with serve(issuer.issue_cert("127.0.0.1", not_after=past)) as server:
         error = refused(f"https://127.0.0.1:{server.port}", ca_file=ca_file)
         assert server.requests == []
