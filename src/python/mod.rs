@@ -1,16 +1,21 @@
 //! The extension module `xmedia._core`: arguments in, one call, one mapping of results and one of errors.
 
 mod arguments;
+mod attendance;
 mod bridge;
 mod client;
 mod convert;
 mod errors;
+mod gathering;
+mod login;
+mod many;
 #[cfg(feature = "mock")]
 mod mock;
 mod operation;
 mod portable;
 mod runtime;
 mod source;
+mod upload;
 mod wakeup;
 
 use pyo3::exceptions::PyImportError;
@@ -22,6 +27,10 @@ mod _core {
     use super::bridge::Bridge;
     #[pymodule_export]
     use super::client::{Client, Watch};
+    #[pymodule_export]
+    use super::gathering::Gathering;
+    #[pymodule_export]
+    use super::many::WaitMany;
     #[cfg(feature = "mock")]
     #[pymodule_export]
     use super::mock::PyMockServer;

@@ -5,25 +5,33 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyTuple};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 
+use super::attendance::{Attendance, Interest};
 use super::bridge::{Bridge, Queue};
 use super::convert;
 use super::errors;
+use super::gathering::Arrivals;
+use super::login::Tokens;
+use super::many::waited_rows;
 use super::portable;
 use super::runtime;
 use super::source;
-use crate::client::caller::{Caller, Progress};
+use crate::client::Waited;
+use crate::client::auth::oauth2::{Secret, Token};
+use crate::client::caller::{Caller, Hearing, Progress, Report};
 use crate::client::error::{Error, Kind, Result};
 use crate::client::model::Media;
 
 /// How often a waiting thread looks for signals.
-const SIGNAL_TICK: Duration = Duration::from_millis(50);
+pub const SIGNAL_TICK: Duration = Duration::from_millis(50);
 /// How long an interrupted thread waits for its task to have let go of everything.
 const ABORT_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -31,8 +39,12 @@ const ABORT_PATIENCE: Duration = Duration::from_secs(1);
 pub enum Outcome {
     /// Media, or the end of an iterator.
     Media(Option<Box<Media>>),
+    /// Media, and the requests that made it up if they were asked for.
+    Uploaded(Box<Media>, Option<Vec<Report>>),
     /// Nothing.
     Nothing,
+    /// Some of many waits; more may follow.
+    Waited(Vec<Waited>),
 }
 
 /// A verb's work, not yet started.
@@ -42,6 +54,8 @@ pub type Verb = BoxFuture<'static, Result<Outcome>>;
 pub enum News {
     /// The verb has ended.
     Done(Result<Outcome>),
+    /// The verb has brought something and goes on.
+    Part(Outcome),
     /// The verb tells or asks something, and waits for the reply if it gave somewhere to put it.
     Question { topic: Topic, reply: oneshot::Sender<Result<()>> },
     /// The verb's task is gone and told nothing: it was aborted, or it panicked.
@@ -54,6 +68,31 @@ pub enum Topic {
     Progress(Box<Progress>),
     /// Something that the user should read.
     Warning(String),
+    /// What became of a request.
+    Request(Box<Report>),
+    /// The access token is wanted.
+    Token(oneshot::Sender<Secret>),
+    /// There are new tokens to keep.
+    Refreshed,
+    /// A method of the operation's feed is to be called.
+    Feed(&'static str, Feed, oneshot::Sender<Bytes>),
+}
+
+/// The arguments of a call to the feed.
+pub enum Feed {
+    /// None.
+    Nothing,
+    /// A place and a number of bytes.
+    Range(u64, usize),
+    /// Bytes.
+    Bytes(Bytes),
+}
+
+impl Topic {
+    /// Whether it can be told where the loop happens to be, since nobody waits for an answer.
+    fn is_passing(&self) -> bool {
+        matches!(self, Topic::Warning(_) | Topic::Request(_))
+    }
 }
 
 /// Where the worker leaves its news and whom it wakes.
@@ -79,6 +118,8 @@ pub enum Waker {
     Loop(Arc<Queue>, u64),
     /// A task of the portable bridge.
     Task(Arc<Notify>),
+    /// A thread that waits for several operations.
+    Gathering(Arc<Arrivals>, u64),
 }
 
 impl Mailbox {
@@ -95,6 +136,7 @@ impl Mailbox {
             Waker::Thread => self.arrived.notify_one(),
             Waker::Loop(queue, key) => queue.push(key),
             Waker::Task(notify) => notify.notify_one(),
+            Waker::Gathering(arrivals, key) => arrivals.push(key),
         }
     }
 
@@ -125,6 +167,35 @@ pub struct Post {
     mailbox: Arc<Mailbox>,
     /// Whether the caller wants to hear of progress.
     wants_progress: bool,
+    /// What else it wants.
+    interest: Interest,
+    /// The token that the caller gave.
+    token: tokio::sync::Mutex<Option<Arc<Token>>>,
+}
+
+impl Post {
+    /// Leaves something for the caller and goes on.
+    pub fn part(&self, outcome: Outcome) {
+        self.mailbox.push(News::Part(outcome));
+    }
+
+    /// Has a method of the operation's feed called; the bytes that it returned, if it returned some.
+    pub async fn feed(&self, method: &'static str, arguments: Feed) -> Result<Option<Bytes>> {
+        let (sender, given) = oneshot::channel();
+        self.ask(Topic::Feed(method, arguments, sender)).await?;
+        Ok(given.await.ok())
+    }
+
+    async fn ask(&self, topic: Topic) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.push(News::Question { topic, reply });
+        answer.await.unwrap_or_else(|_| Err(Error::new(Kind::Caller, "the caller did not answer")))
+    }
+
+    fn tell(&self, topic: Topic) {
+        let (reply, _) = oneshot::channel();
+        self.mailbox.push(News::Question { topic, reply });
+    }
 }
 
 impl Caller for Post {
@@ -132,16 +203,41 @@ impl Caller for Post {
         if !self.wants_progress {
             return Box::pin(std::future::ready(Ok(())));
         }
-        Box::pin(async {
-            let (reply, answer) = oneshot::channel();
-            self.mailbox.push(News::Question { topic: Topic::Progress(Box::new(progress)), reply });
-            answer.await.unwrap_or_else(|_| Err(Error::new(Kind::Caller, "the caller did not answer")))
-        })
+        Box::pin(self.ask(Topic::Progress(Box::new(progress))))
     }
 
     fn warn(&self, text: String) {
-        let (reply, _) = oneshot::channel();
-        self.mailbox.push(News::Question { topic: Topic::Warning(text), reply });
+        self.tell(Topic::Warning(text));
+    }
+
+    /// All who find the token refused wait here while the first of them asks.
+    fn access_token(&self, refused: Option<u64>) -> BoxFuture<'_, Result<Arc<Token>>> {
+        Box::pin(async move {
+            let mut kept = self.token.lock().await;
+            if let Some(token) = kept.as_ref().filter(|token| refused != Some(token.version)) {
+                return Ok(token.clone());
+            }
+            let (sender, given) = oneshot::channel();
+            self.ask(Topic::Token(sender)).await?;
+            let text = given.await.map_err(|_| Error::new(Kind::Caller, "the caller gave no token"))?;
+            let version = kept.as_ref().map_or(1, |token| token.version + 1);
+            Ok(kept.insert(Arc::new(Token::asked(text, version))).clone())
+        })
+    }
+
+    fn refreshed(&self) -> BoxFuture<'_, Result<()>> {
+        if !self.interest.minds_tokens() {
+            return Box::pin(std::future::ready(Ok(())));
+        }
+        Box::pin(self.ask(Topic::Refreshed))
+    }
+
+    fn hears(&self) -> Hearing {
+        self.interest.hearing()
+    }
+
+    fn request(&self, report: Report) {
+        self.tell(Topic::Request(Box::new(report)));
     }
 }
 
@@ -169,17 +265,33 @@ impl Drop for Ticket {
 /// A question of a verb to the calling side, as `xmedia._pump` answers it.
 #[pyclass(frozen, module = "xmedia._core")]
 pub struct Question {
-    /// `progress` or `warning`.
+    /// `progress`, `warning`, `request`, `token`, `refreshed`, or the name of a method of the feed.
     #[pyo3(get)]
     topic: &'static str,
-    /// What there is to say.
+    /// What there is to say; the arguments, for a method.
     #[pyo3(get)]
     payload: Py<PyAny>,
     reply: Mutex<Option<oneshot::Sender<Result<()>>>>,
+    token: Mutex<Option<oneshot::Sender<Secret>>>,
+    bytes: Mutex<Option<oneshot::Sender<Bytes>>>,
 }
 
 #[pymethods]
 impl Question {
+    /// Gives the access token that was asked for.
+    fn give_token(&self, token: String) {
+        if let Some(sender) = lock(&self.token).take() {
+            let _ = sender.send(token.into());
+        }
+    }
+
+    /// Gives the bytes that a method of the feed returned; they are sent in place.
+    fn give_bytes(&self, value: &Bound<'_, PyBytes>) {
+        if let Some(sender) = lock(&self.bytes).take() {
+            let _ = sender.send(source::lend_bytes(value));
+        }
+    }
+
     /// Lets the verb go on.
     fn answer(&self) {
         if let Some(reply) = lock(&self.reply).take() {
@@ -195,11 +307,16 @@ pub struct Operation {
     name: &'static str,
     verb: Mutex<Option<Verb>>,
     mailbox: Arc<Mailbox>,
+    post: Arc<Post>,
+    attendance: Option<Attendance>,
     task: Mutex<Option<AbortHandle>>,
     started: AtomicBool,
     /// Who is told of progress.
     #[pyo3(get)]
     progress: Option<Py<PyAny>>,
+    /// The object whose methods the verb has called: what reads a source, what keeps a checkpoint.
+    #[pyo3(get)]
+    feed: Option<Py<PyAny>>,
     /// The `Media` that the verb was given.
     given: Option<Py<PyAny>>,
     /// The verb reads memory of Python's, which is given back when it has ended.
@@ -212,18 +329,41 @@ impl Operation {
     /// A call that is not started yet. The verb is made with the post that leads back to this side.
     pub fn new(name: &'static str, progress: Option<Py<PyAny>>, verb: impl FnOnce(Arc<Post>) -> Verb) -> Self {
         let mailbox = Arc::new(Mailbox::default());
-        let post = Arc::new(Post { mailbox: mailbox.clone(), wants_progress: progress.is_some() });
+        let post = Arc::new(Post {
+            mailbox: mailbox.clone(),
+            wants_progress: progress.is_some(),
+            interest: Interest::default(),
+            token: tokio::sync::Mutex::default(),
+        });
         Operation {
             name,
-            verb: Mutex::new(Some(verb(post))),
+            verb: Mutex::new(Some(verb(post.clone()))),
             mailbox,
+            post,
+            attendance: None,
             task: Mutex::default(),
             started: AtomicBool::new(false),
             progress,
+            feed: None,
             given: None,
             borrows: false,
             place: Mutex::default(),
         }
+    }
+
+    /// The same call, with the program's side of its client.
+    pub fn attended_by(mut self, attendance: Attendance) -> Self {
+        self.attendance = Some(attendance);
+        self
+    }
+
+    /// Asks what the program wants to hear of. Whether its coroutine has to drive the call: it has things to say that
+    /// may have to be awaited, or that belong into the caller's context.
+    fn prepare(&self, py: Python<'_>) -> PyResult<bool> {
+        let Some(attendance) = &self.attendance else { return Ok(false) };
+        let hearing = attendance.hearing(py)?;
+        self.post.interest.set(hearing, attendance.minds_tokens());
+        Ok(attendance.minds_tokens() || hearing == Hearing::Everything)
     }
 
     /// The same call about this `Media`; anything else counts as none.
@@ -236,6 +376,21 @@ impl Operation {
     pub fn borrowing(mut self) -> Self {
         self.borrows = true;
         self
+    }
+
+    /// The same call, whose verb has methods of this object called.
+    pub fn fed_by(mut self, feed: Option<Py<PyAny>>) -> Self {
+        self.feed = feed;
+        self
+    }
+
+    /// Starts the verb and has the arrivals told of its news.
+    pub fn gather(&self, py: Python<'_>, arrivals: &Arc<Arrivals>, key: u64) -> PyResult<()> {
+        self.prepare(py)?;
+        if self.mailbox.wake(Waker::Gathering(arrivals.clone(), key)) {
+            arrivals.push(key);
+        }
+        self.start()
     }
 
     fn start(&self) -> PyResult<()> {
@@ -260,14 +415,34 @@ impl Operation {
         }
         match news {
             News::Done(Ok(Outcome::Media(Some(media)))) => convert::media(py, *media, self.given.as_ref()),
+            News::Done(Ok(Outcome::Uploaded(media, trace))) => convert::uploaded(py, *media, trace),
             News::Done(Ok(Outcome::Media(None) | Outcome::Nothing)) => Ok(py.None()),
+            News::Done(Ok(Outcome::Waited(waited))) | News::Part(Outcome::Waited(waited)) => waited_rows(py, waited),
+            News::Part(_) => Ok(py.None()),
             News::Done(Err(error)) => Err(errors::raise_about(py, error, self.given.as_ref())),
             News::Question { topic, reply } => {
+                let (mut token, mut bytes) = (None, None);
                 let (topic, payload) = match topic {
                     Topic::Progress(progress) => ("progress", convert::progress(py, *progress)?),
                     Topic::Warning(text) => ("warning", text.into_pyobject(py)?.into_any().unbind()),
+                    Topic::Request(report) => ("request", convert::report(py, *report)?),
+                    Topic::Token(sender) => {
+                        token = Some(sender);
+                        ("token", py.None())
+                    }
+                    Topic::Refreshed => ("refreshed", py.None()),
+                    Topic::Feed(method, arguments, sender) => {
+                        bytes = Some(sender);
+                        (method, fed(py, &arguments)?)
+                    }
                 };
-                let question = Question { topic, payload, reply: Mutex::new(Some(reply)) };
+                let question = Question {
+                    topic,
+                    payload,
+                    reply: Mutex::new(Some(reply)),
+                    token: Mutex::new(token),
+                    bytes: Mutex::new(bytes),
+                };
                 Ok(Py::new(py, question)?.into_any())
             }
             News::Gone => Err(PyRuntimeError::new_err(format!("{} was aborted", self.name))),
@@ -288,13 +463,13 @@ impl Operation {
         Ok(true)
     }
 
-    /// The next news that is more than a warning; warnings are given out at once.
+    /// The next news that somebody waits for; what is told in passing is given out at once.
     pub fn next_outcome(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
         loop {
             let news = self.mailbox.pop()?;
-            let is_warning = matches!(news, News::Question { topic: Topic::Warning(_), .. });
+            let is_passing = matches!(&news, News::Question { topic, .. } if topic.is_passing());
             let read = self.read(py, news);
-            if !is_warning {
+            if !is_passing {
                 return Some(read);
             }
             if let Err(error) = read.and_then(|question| self.answer(py, question)) {
@@ -307,7 +482,22 @@ impl Operation {
     /// Answers a question on this thread.
     fn answer(&self, py: Python<'_>, question: Py<PyAny>) -> PyResult<()> {
         let answer = pump(py)?.getattr(pyo3::intern!(py, "answer"))?;
-        answer.call1((self.progress.as_ref(), question)).map(drop)
+        let hooks = self.attendance.as_ref().map(Attendance::hooks);
+        answer.call1((self.progress.as_ref(), hooks, question)).map(drop)
+    }
+
+    /// Waits on this thread, looking at signals, of which an exception ends the verb.
+    fn next_news(&self, py: Python<'_>) -> PyResult<News> {
+        self.start()?;
+        loop {
+            if let Some(news) = py.detach(|| self.mailbox.wait(SIGNAL_TICK)) {
+                return Ok(news);
+            }
+            if let Err(error) = py.check_signals() {
+                self.abort_and_let_go(py);
+                return Err(error);
+            }
+        }
     }
 
     fn abort_and_let_go(&self, py: Python<'_>) {
@@ -326,28 +516,71 @@ impl Operation {
 #[pymethods]
 impl Operation {
     /// Waits on this thread, answering the verb's questions meanwhile.
-    fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.start()?;
+    fn wait(slf: Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        this.prepare(py)?;
+        if this.feed.is_some() || this.attendance.as_ref().is_some_and(Attendance::minds_tokens) {
+            return pump(py)?.getattr(pyo3::intern!(py, "run"))?.call1((slf,)).map(Bound::unbind);
+        }
         loop {
-            let news = py.detach(|| self.mailbox.wait(SIGNAL_TICK));
-            let step = match news {
-                None => py.check_signals(),
-                Some(news @ News::Question { .. }) => {
-                    self.read(py, news).and_then(|question| self.answer(py, question))
-                }
-                Some(news) => return self.read(py, news),
-            };
-            if let Err(error) = step {
-                self.abort_and_let_go(py);
+            let news = this.next_news(py)?;
+            let is_question = matches!(news, News::Question { .. });
+            let read = this.read(py, news);
+            if !is_question {
+                return read;
+            }
+            if let Err(error) = read.and_then(|question| this.answer(py, question)) {
+                this.abort_and_let_go(py);
                 return Err(error);
             }
+        }
+    }
+
+    /// Waits on this thread for the next news: the outcome or a question.
+    fn step(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let news = self.next_news(py)?;
+        self.read(py, news)
+    }
+
+    /// The next news if there are any: the outcome or a question.
+    fn take_news(&self, py: Python<'_>) -> PyResult<Option<(Py<PyAny>,)>> {
+        self.mailbox.pop().map(|news| self.read(py, news).map(|read| (read,))).transpose()
+    }
+
+    /// Starts the call without waiting for it.
+    fn begin(&self, py: Python<'_>) -> PyResult<()> {
+        self.prepare(py)?;
+        self.start()
+    }
+
+    /// Whether there are news.
+    fn has_news(&self) -> bool {
+        !self.mailbox.inbox().items.is_empty()
+    }
+
+    /// What the client tells of: an `xmedia._hooks.Hooks`.
+    #[getter]
+    fn hooks(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.attendance.as_ref().map(|attendance| attendance.hooks().clone_ref(py))
+    }
+
+    /// The new tokens that the program has to be given by whoever asks first, if there are any.
+    fn take_refreshed(&self) -> Option<Tokens> {
+        self.attendance.as_ref()?.login().take_refreshed()
+    }
+
+    /// Says whether the program has taken the new tokens. Otherwise they are still to be given.
+    fn end_delivery(&self, taken: bool) {
+        if let Some(attendance) = &self.attendance {
+            attendance.login().end_delivery(taken);
         }
     }
 
     /// An awaitable of the running event loop that brings the outcome.
     fn wait_async<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        if slf.get().progress.is_some() {
+        let this = slf.get();
+        if this.prepare(py)? || this.progress.is_some() || this.feed.is_some() {
             return pump(py)?.getattr(pyo3::intern!(py, "drive"))?.call1((slf,));
         }
         Self::step_async(slf)
@@ -398,6 +631,16 @@ impl Operation {
         }
         Ok(())
     }
+}
+
+/// The arguments of a call to the feed, as Python takes them.
+fn fed(py: Python<'_>, arguments: &Feed) -> PyResult<Py<PyAny>> {
+    let arguments = match arguments {
+        Feed::Nothing => PyTuple::empty(py),
+        Feed::Range(offset, len) => (*offset, *len).into_pyobject(py)?,
+        Feed::Bytes(bytes) => (PyBytes::new(py, bytes),).into_pyobject(py)?,
+    };
+    Ok(arguments.into_any().unbind())
 }
 
 /// Locks; a thread that panicked while it held the lock left nothing half done that matters here.
