@@ -16,3 +16,4 @@ mod mock_lifecycle;
 mod mock_load;
 mod oauth1;
 mod refusal;
+mod sequences;
