@@ -99,6 +99,7 @@ class Client:
         on_event: Callable[[RequestEvent], object] | None = None,
         allow_insecure_http: bool = False,
     ) -> None:
+        _check_callable("on_event", on_event)
         self._auth = auth
         self._api = api
         self._options: dict[str, Any] = {
@@ -392,6 +393,7 @@ class Client:
         """
         given: dict[str, Any] = {"auth": auth, "api": api, "request_timeout": request_timeout, "retry": retry}
         changes = {name: value for name, value in given.items() if value is not _UNSET}
+        _check_callable("on_event", None if on_event is _UNSET else on_event)
         # A version that was never chosen follows the credentials, as for a client of their own.
         changes.setdefault("api", self._api)
         client = object.__new__(type(self))
@@ -431,6 +433,11 @@ class Client:
 
     def __reduce__(self) -> tuple[Callable[..., Client], tuple[type[Client], OAuth1 | OAuth2, dict[str, Any]]]:
         return _restore, (type(self), self._auth, {"api": self._api, **self._options})
+
+
+def _check_callable(name: str, value: object) -> None:
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} must be callable or None, not {type(value).__name__}")
 
 
 def _restore(kind: type[Client], auth: OAuth1 | OAuth2, options: dict[str, Any]) -> Client:

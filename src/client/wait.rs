@@ -18,8 +18,9 @@ use super::retry::{self, Decision};
 const SLOWEST: Duration = Duration::from_secs(15);
 /// The longest single sleep of a wait without a deadline.
 const LONGEST_SLEEP: Duration = Duration::from_secs(300);
-/// What a poll gets that starts at the deadline.
-const GRACE: Duration = Duration::from_secs(1);
+/// What a poll gets that starts at the deadline: a little less than the second by which a verb may outlive its timeout,
+/// so that there is time left to say so.
+const GRACE: Duration = Duration::from_millis(950);
 
 /// A wait that is under way, between two answers. It survives being dropped in the middle of [`Watch::next`].
 pub struct Watch {

@@ -391,9 +391,9 @@ fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
     if ca_file.is_none() {
         return Ok(None);
     }
-    let path = ca_file.py().import("os")?.getattr("fspath")?.call1((ca_file,))?;
-    let Ok(path) = path.extract::<PathBuf>() else {
-        return Err(PyTypeError::new_err("ca_file must be a str or a path"));
+    let Ok(path) = ca_file.extract::<PathBuf>() else {
+        let type_name = ca_file.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("ca_file must be a str or a path, not {type_name}")));
     };
     match std::fs::read(&path) {
         Ok(pem) if pem.windows(27).any(|text| text == b"-----BEGIN CERTIFICATE-----") => Ok(Some(pem.into())),
