@@ -46,6 +46,7 @@ from ._models import (
     Progress,
     RateLimit,
     RequestEvent,
+    Stats,
     VideoInfo,
 )
 from ._options import Retry, Subtitle, UploadItem
@@ -83,6 +84,7 @@ __all__ = [
     "Result",
     "Retry",
     "ServerError",
+    "Stats",
     "Subtitle",
     "TransportError",
     "UnsupportedMediaError",
