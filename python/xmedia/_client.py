@@ -17,6 +17,7 @@ from ._many import AsyncWaitMany, WaitMany
 from ._media import Media, Result
 from ._models import Progress, RateLimit, Stats
 from ._options import Buffer, Retry, Subtitle
+from ._uploads import UploadVerbs
 from ._watch import AsyncWatch, Watch
 
 MediaId: TypeAlias = int | str | Media
@@ -58,7 +59,7 @@ class _Unset:
 _UNSET: Any = _Unset()
 
 
-class Client:
+class Client(UploadVerbs):
     """Uploads media to X, finalizes it and waits until it is ready.
 
     Every verb exists twice: `finalize` blocks, `finalize_async` is awaited in an asyncio event loop. They
@@ -554,17 +555,20 @@ class Client:
         _check_callable("on_event", None if on_event is _UNSET else on_event)
         # A version that was never chosen follows the credentials, as for a client of their own.
         changes.setdefault("api", self._api)
+        if "auth" in changes and self._is_own(changes["auth"]):
+            del changes["auth"]
         client = object.__new__(type(self))
         client._auth = changes.get("auth", self._auth)
         client._api = changes["api"]
+        client._hooks = Hooks(client._auth, self._hooks.on_event if on_event is _UNSET else on_event)
+        changes["hooks"] = client._hooks
         client._options = {**self._options, **{name: changes[name] for name in changes if name in self._options}}
         client._core = self._core.with_options(**changes)
         return client
 
     def _is_own(self, auth: OAuth1 | OAuth2) -> bool:
         """Whether these are this client's credentials, whose newest tokens and limits are shared then."""
-        same_callback = getattr(auth, "on_refresh", None) is getattr(self._auth, "on_refresh", None)
-        return auth == self._auth and same_callback
+        return auth == self._auth and getattr(auth, "on_refresh", None) == getattr(self._auth, "on_refresh", None)
 
     def close(self) -> None:
         """Close the client. What is in flight is aborted with `ClientClosedError`; so is every later call.
@@ -604,7 +608,10 @@ class Client:
         return f"{type(self).__name__}({self._auth!r}, api={self.api!r}, base_url={self.base_url!r}{closed})"
 
     def __reduce__(self) -> tuple[Callable[..., Client], tuple[type[Client], OAuth1 | OAuth2, dict[str, Any]]]:
-        return _restore, (type(self), self._auth, {"api": self._api, **self._options})
+        # The tokens as they were given are spent once there was a refresh.
+        tokens = self._core.refreshed_tokens()
+        auth = self._auth.refreshed(*tokens) if tokens is not None and isinstance(self._auth, OAuth2) else self._auth
+        return _restore, (type(self), auth, {"api": self._api, **self._options})
 
 
 def _check_callable(name: str, value: object) -> None:
