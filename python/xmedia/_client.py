@@ -10,10 +10,10 @@ from typing import Any, Literal, Self, TypeAlias, TypedDict, Unpack
 
 from . import _core, _network
 from ._auth import OAuth1, OAuth2
-from ._environ import options_from_environ
 from ._media import Media
 from ._models import Progress, RateLimit, RequestEvent
 from ._options import Buffer, Retry
+from ._public import name_as_imported
 from ._watch import AsyncWatch, Watch
 
 MediaId: TypeAlias = int | str | Media
@@ -131,6 +131,9 @@ class Client:
         Example:
             >>> xmedia.Client.from_env(request_timeout=30)  # doctest: +SKIP
         """
+        # Most clients are made without it, and it brings the files that tokens are kept in.
+        from ._environ import options_from_environ  # noqa: PLC0415
+
         found = options_from_environ(os.environ, auth=options.get("auth"), api=options.get("api"))
         together: dict[str, Any] = {**found, **options}
         return cls(**together)
@@ -436,3 +439,6 @@ class Client:
 def _restore(kind: type[Client], auth: OAuth1 | OAuth2, options: dict[str, Any]) -> Client:
     """Make the copy of a pickled client; it opens connections of its own."""
     return kind(auth, **options)
+
+
+name_as_imported(globals())
