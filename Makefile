@@ -66,14 +66,23 @@ format: $(BIN)/.tools ## format Rust and Python
 dist: $(BIN)/.tools ## build the wheel and the sdist into dist/
 	rm -rf dist
 	$(BIN)/maturin build --quiet --release --out dist
-	$(BIN)/maturin sdist --quiet --out dist
+	$(BIN)/maturin sdist --out dist
+	$(BIN)/python .ci/check_dist.py dist
 
 .PHONY: test-wheel
 test-wheel: dist ## install the built wheel into an empty environment and use it there
-	rm -rf target/empty-venv
-	$(PYTHON) -m venv target/empty-venv
-	target/empty-venv/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
-	cd target && empty-venv/bin/xmedia demo
+	.ci/test_wheel dist/*.whl $(PYTHON)
+
+.PHONY: test-sdist
+test-sdist: dist ## build the sdist in an empty environment (unoptimised, to be quick) and use the result there
+	rm -rf target/sdist && mkdir -p target/sdist
+	cd target/sdist && env -u PYO3_PYTHON CARGO_TARGET_DIR=$(abspath target/sdist/build) CARGO_PROFILE_RELEASE_LTO=off \
+	    CARGO_PROFILE_RELEASE_OPT_LEVEL=0 $(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps ../../dist/*.tar.gz
+	.ci/test_wheel target/sdist/*.whl $(PYTHON)
+
+.PHONY: audit
+audit: ## licences, sources and duplicates of the crates (needs cargo-deny); `make audit ADVISORIES=1` asks the network, too
+	cargo deny check bans licenses sources $(if $(ADVISORIES),advisories)
 
 .PHONY: clean
 clean: ## remove everything that was built

@@ -1,4 +1,4 @@
-"""What becomes of a FINALIZE whose answer is lost: STATUS is asked, and FINALIZE sent again only if need be (DESIGN §4)."""
+"""A FINALIZE whose answer is lost: STATUS is asked, and FINALIZE sent again only if need be (DESIGN §4)."""
 
 import time
 

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         Progress,
         RateLimit,
         RequestEvent,
+        Stats,
         VideoInfo,
     )
     from ._options import Retry, Subtitle, UploadItem
@@ -87,6 +88,7 @@ __all__ = [
     "Result",
     "Retry",
     "ServerError",
+    "Stats",
     "Subtitle",
     "TransportError",
     "UnsupportedMediaError",

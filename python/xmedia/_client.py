@@ -6,19 +6,23 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias, TypedDict, Unpack
+from typing import Any, Literal, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
 from . import _core, _network
 from ._auth import OAuth1, OAuth2
-from ._media import Media
-from ._models import Progress, RateLimit, RequestEvent
-from ._options import Buffer, Retry
+from ._errors import InvalidInputError
+from ._hooks import Hooks, OnEvent
+from ._many import AsyncWaitMany, WaitMany
+from ._media import Media, Result
+from ._models import Progress, RateLimit, Stats
+from ._options import Buffer, Retry, Subtitle
 from ._public import name_as_imported
 from ._watch import AsyncWatch, Watch
 
 MediaId: TypeAlias = int | str | Media
 Timeout: TypeAlias = float | timedelta | None
 Api: TypeAlias = Literal["1.1", "2"]
+ItemT = TypeVar("ItemT", bound=int | str | Media)
 
 
 class ClientOptions(TypedDict, total=False):
@@ -34,8 +38,14 @@ class ClientOptions(TypedDict, total=False):
     proxy: str | Literal[False] | None
     ca_file: str | os.PathLike[str] | None
     user_agent: str | None
-    on_event: Callable[[RequestEvent], object] | None
+    on_event: OnEvent | None
     allow_insecure_http: bool
+
+
+class EnvOptions(ClientOptions, total=False):
+    """The arguments of `Client.from_env`, each optional."""
+
+    on_refresh: Callable[[OAuth2], object] | None
 
 
 class _Unset:
@@ -68,7 +78,8 @@ class Client:
             loopback), False for none, or the address of one that is used for everything.
         ca_file: A file of certificates in PEM to trust besides the platform's.
         user_agent: The `User-Agent` header; by default it names this library.
-        on_event: Called with a `RequestEvent` for each request, on the calling side.
+        on_event: Called with a `RequestEvent` for each request, on the calling side and in order. It must be a plain
+            callable. An exception in it ends the call that sent the request, as one in `progress` does.
         allow_insecure_http: Lets credentials go over plain http to other machines. For test set-ups only.
 
     Raises:
@@ -96,9 +107,10 @@ class Client:
         proxy: str | Literal[False] | None = None,
         ca_file: str | os.PathLike[str] | None = None,
         user_agent: str | None = None,
-        on_event: Callable[[RequestEvent], object] | None = None,
+        on_event: OnEvent | None = None,
         allow_insecure_http: bool = False,
     ) -> None:
+        _check_callable("on_event", on_event)
         self._auth = auth
         self._api = api
         self._options: dict[str, Any] = {
@@ -112,17 +124,23 @@ class Client:
             "user_agent": user_agent,
             "allow_insecure_http": allow_insecure_http,
         }
-        self._core = _network.guarded(_core.Client(auth, api, **self._options), base_url, proxy)
+        self._hooks = Hooks(auth, on_event)
+        core = _core.Client(auth, api, **self._options, hooks=self._hooks)
+        self._core = _network.guarded(core, base_url, proxy)
 
     @classmethod
-    def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
+    def from_env(cls, **options: Unpack[EnvOptions]) -> Self:
         """Make a client with the credentials and settings of the environment.
 
         Read are `X_CONSUMER_KEY`, `X_CONSUMER_SECRET`, `X_ACCESS_TOKEN` and `X_ACCESS_TOKEN_SECRET`, or
-        `X_OAUTH2_ACCESS_TOKEN`; and `X_API`, `X_BASE_URL`, `X_ALLOW_INSECURE_HTTP=1`.
+        `X_OAUTH2_ACCESS_TOKEN`; and `X_API`, `X_BASE_URL`, `X_ALLOW_INSECURE_HTTP=1`. With
+        `X_OAUTH2_REFRESH_TOKEN` (and `X_CLIENT_ID`, `X_CLIENT_SECRET`) tokens are refreshed; since a refresh token
+        can be used but once, the new ones have to be kept: in the file that `X_OAUTH2_TOKEN_FILE` names, or by
+        `on_refresh`.
 
         Args:
-            **options: As for `Client`; they beat the environment.
+            **options: As for `Client`; they beat the environment. Also `on_refresh`, as for `OAuth2`: called after
+                the token file, if there is one, was written.
 
         Raises:
             InvalidInputError: Variables are missing, which are named, or two complete sets of credentials
@@ -134,9 +152,12 @@ class Client:
         # Most clients are made without it, and it brings the files that tokens are kept in.
         from ._environ import options_from_environ  # noqa: PLC0415
 
-        found = options_from_environ(os.environ, auth=options.get("auth"), api=options.get("api"))
-        together: dict[str, Any] = {**found, **options}
-        return cls(**together)
+        given: dict[str, Any] = dict(options)
+        on_refresh = given.pop("on_refresh", None)
+        if on_refresh is not None and given.get("auth") is not None:
+            raise InvalidInputError("on_refresh goes with the environment's credentials; give it to auth's OAuth2")
+        found = options_from_environ(os.environ, auth=given.get("auth"), api=given.get("api"), on_refresh=on_refresh)
+        return cls(**{**found, **given})
 
     @property
     def api(self) -> Api:
@@ -157,6 +178,18 @@ class Client:
     def rate_limits(self) -> dict[str, RateLimit]:
         """The last `RateLimit` of each command (`"INIT"`, `"STATUS"`, …) that an answer told."""
         return self._core.rate_limits
+
+    def stats(self) -> Stats:
+        """What this client counted of its requests, for metrics and for looking on while it works.
+
+        Returns:
+            The counts of this moment. A forked child and each client of `with_options` count for themselves.
+
+        Example:
+            >>> client.stats()  # doctest: +SKIP
+            Stats(requests={'FINALIZE': {200: 1}}, retries=0, in_flight=0, queued=0, bytes_sent=38, bytes_received=112)
+        """
+        return self._core.stats()
 
     def initialize(
         self,
@@ -369,6 +402,132 @@ class Client:
         """Iterate with `async for` over what `watch` brings. The iterator has `aclose`."""
         return AsyncWatch(self._core, self._core.watch(media_id, timeout))
 
+    def wait_many(
+        self, media_ids: Iterable[ItemT], *, timeout: Timeout = 900, concurrency: int = 1000
+    ) -> Iterator[Result[ItemT]]:
+        """Wait for many media at once, and iterate over the results as they finish.
+
+        One failing does not stop the rest. The waits go on between the items; closing the iterator drops them.
+
+        Args:
+            media_ids: Ids, or what `finalize` returned. A list or another collection is checked before anything is
+                sent. Anything else, a generator for instance, is read as places become free, and what is wrong with
+                an item of it becomes that item's `error`.
+            timeout: Seconds for each wait, from when it begins. None for no limit.
+            concurrency: How many waits run at once. Requests in flight are limited by `max_connections`.
+
+        Yields:
+            `Result`: the `item` as given, and its `media`, ready, or the `error` that `wait` would raise.
+
+        Raises:
+            TypeError, InvalidInputError: An argument is wrong; nothing was sent.
+            ClientClosedError: The client was closed; what had not finished is dropped.
+
+        Example:
+            >>> for result in client.wait_many(media_ids):  # doctest: +SKIP
+            ...     print(result.item, result.error or "ready")
+        """
+        return WaitMany(self._core.wait_many(timeout), media_ids, concurrency)
+
+    def wait_many_async(
+        self, media_ids: Iterable[ItemT], *, timeout: Timeout = 900, concurrency: int = 1000
+    ) -> AsyncIterator[Result[ItemT]]:
+        """Iterate with `async for` over what `wait_many` brings. The iterator has `aclose`."""
+        return AsyncWaitMany(self._core.wait_many(timeout), media_ids, concurrency)
+
+    def set_alt_text(self, media_id: MediaId, text: str, *, timeout: Timeout = 120) -> None:
+        """Set the text that describes media for those who cannot see it.
+
+        Args:
+            media_id: The media: an id (int or str) or a `Media`. It must be finalized.
+            text: 1 to 1000 characters.
+            timeout: Seconds for everything: queueing, requests, retries. None for no limit.
+
+        Raises:
+            TypeError, InvalidInputError: An argument is wrong; nothing was sent.
+            MediaExpiredError: The media's time is over; nothing was sent.
+            APIError, TransportError, InvalidResponseError, ClientClosedError: As for `initialize`.
+
+        Source: X's documentation of `POST media/metadata/create` and `POST /2/media/metadata`.
+
+        Example:
+            >>> client.set_alt_text(media, "A heron that lands on a frozen lake.")  # doctest: +SKIP
+        """
+        return self._core.set_alt_text(media_id, text, timeout).wait()
+
+    async def set_alt_text_async(self, media_id: MediaId, text: str, *, timeout: Timeout = 120) -> None:
+        """Await what `set_alt_text` does."""
+        return await self._core.set_alt_text(media_id, text, timeout).wait_async()
+
+    def set_subtitles(
+        self,
+        media_id: MediaId,
+        subtitles: Subtitle | Iterable[Subtitle],
+        *,
+        media_category: str = "tweet_video",
+        timeout: Timeout = 120,
+    ) -> None:
+        """Add subtitles, which were uploaded as media of their own, to a video.
+
+        API 2 takes one language a request: several are sent one after the other, and a failure leaves those before
+        it set.
+
+        Args:
+            media_id: The video: an id (int or str) or a `Media`.
+            subtitles: A `Subtitle` or several.
+            media_category: The video's, `"tweet_video"` or `"amplify_video"`.
+            timeout: Seconds for everything: queueing, requests, retries. None for no limit.
+
+        Raises:
+            TypeError, InvalidInputError: An argument is wrong; nothing was sent.
+            MediaExpiredError: The video's time is over; nothing was sent.
+            APIError, TransportError, InvalidResponseError, ClientClosedError: As for `initialize`.
+
+        Source: X's documentation of `POST media/subtitles/create` and `POST /2/media/subtitles`.
+
+        Example:
+            >>> english = xmedia.Subtitle(media_id=srt, language_code="EN", display_name="English")  # doctest: +SKIP
+            >>> client.set_subtitles(video, english)  # doctest: +SKIP
+        """
+        return self._core.set_subtitles(media_id, subtitles, media_category, timeout).wait()
+
+    async def set_subtitles_async(
+        self,
+        media_id: MediaId,
+        subtitles: Subtitle | Iterable[Subtitle],
+        *,
+        media_category: str = "tweet_video",
+        timeout: Timeout = 120,
+    ) -> None:
+        """Await what `set_subtitles` does."""
+        return await self._core.set_subtitles(media_id, subtitles, media_category, timeout).wait_async()
+
+    def delete_subtitles(
+        self, media_id: MediaId, language_code: str, *, media_category: str = "tweet_video", timeout: Timeout = 120
+    ) -> None:
+        """Take the subtitles of one language off a video.
+
+        Args:
+            media_id: The video: an id (int or str) or a `Media`.
+            language_code: The language, `"EN"` for instance.
+            media_category: The video's, `"tweet_video"` or `"amplify_video"`.
+            timeout: Seconds for everything: queueing, requests, retries. None for no limit.
+
+        Raises:
+            TypeError, InvalidInputError: An argument is wrong; nothing was sent.
+            MediaExpiredError: The video's time is over; nothing was sent.
+            APIError, TransportError, InvalidResponseError, ClientClosedError: As for `initialize`.
+
+        Source: X's documentation of `POST media/subtitles/delete` and `DELETE /2/media/subtitles`.
+        """
+        return self._core.delete_subtitles(media_id, language_code, media_category, timeout).wait()
+
+    async def delete_subtitles_async(
+        self, media_id: MediaId, language_code: str, *, media_category: str = "tweet_video", timeout: Timeout = 120
+    ) -> None:
+        """Await what `delete_subtitles` does."""
+        return await self._core.delete_subtitles(media_id, language_code, media_category, timeout).wait_async()
+
     def with_options(
         self,
         *,
@@ -376,7 +535,7 @@ class Client:
         api: Api | None = _UNSET,
         request_timeout: Timeout = _UNSET,
         retry: Retry | None = _UNSET,
-        on_event: Callable[[RequestEvent], object] | None = _UNSET,
+        on_event: OnEvent | None = _UNSET,
     ) -> Client:
         """Make a client that shares this one's connections and `max_connections`: many accounts, one pool.
 
@@ -395,22 +554,40 @@ class Client:
         """
         given: dict[str, Any] = {"auth": auth, "api": api, "request_timeout": request_timeout, "retry": retry}
         changes = {name: value for name, value in given.items() if value is not _UNSET}
+        _check_callable("on_event", None if on_event is _UNSET else on_event)
         # A version that was never chosen follows the credentials, as for a client of their own.
         changes.setdefault("api", self._api)
+        if "auth" in changes and self._is_own(changes["auth"]):
+            del changes["auth"]
         client = object.__new__(type(self))
         client._auth = changes.get("auth", self._auth)
         client._api = changes["api"]
+        client._hooks = Hooks(client._auth, self._hooks.on_event if on_event is _UNSET else on_event)
+        changes["hooks"] = client._hooks
         client._options = {**self._options, **{name: changes[name] for name in changes if name in self._options}}
         client._core = self._core.with_options(**changes)
         return client
 
+    def _is_own(self, auth: OAuth1 | OAuth2) -> bool:
+        """Whether these are this client's credentials, whose newest tokens and limits are shared then."""
+        return auth == self._auth and getattr(auth, "on_refresh", None) == getattr(self._auth, "on_refresh", None)
+
     def close(self) -> None:
-        """Close the client. What is in flight is aborted with `ClientClosedError`; so is every later call."""
+        """Close the client. What is in flight is aborted with `ClientClosedError`; so is every later call.
+
+        A token refresh under way is waited for, at most 10 seconds, and its tokens are given to `on_refresh`.
+        """
+        settled = self._core.settle()
         self._core.close()
+        if settled is not None:
+            settled.wait()
 
     async def aclose(self) -> None:
         """Do what `close` does."""
+        settled = self._core.settle()
         self._core.close()
+        if settled is not None:
+            await settled.wait_async()
 
     def __enter__(self) -> Self:
         return self
@@ -433,7 +610,15 @@ class Client:
         return f"{type(self).__name__}({self._auth!r}, api={self.api!r}, base_url={self.base_url!r}{closed})"
 
     def __reduce__(self) -> tuple[Callable[..., Client], tuple[type[Client], OAuth1 | OAuth2, dict[str, Any]]]:
-        return _restore, (type(self), self._auth, {"api": self._api, **self._options})
+        # The tokens as they were given are spent once there was a refresh.
+        tokens = self._core.refreshed_tokens()
+        auth = self._auth.refreshed(*tokens) if tokens is not None and isinstance(self._auth, OAuth2) else self._auth
+        return _restore, (type(self), auth, {"api": self._api, **self._options})
+
+
+def _check_callable(name: str, value: object) -> None:
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} must be callable or None, not {type(value).__name__}")
 
 
 def _restore(kind: type[Client], auth: OAuth1 | OAuth2, options: dict[str, Any]) -> Client:

@@ -209,4 +209,28 @@ class RequestEvent:
     __repr__ = brief_repr
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Stats:
+    """What a client counted of its requests up to one moment; what `Client.stats` returns.
+
+    Attributes:
+        requests: How many requests have ended, by command and then by HTTP status: `{'STATUS': {200: 7, 503: 1}}`.
+            Requests that got no answer are under None.
+        retries: How many of them were sent again after a failure.
+        in_flight: Requests on their way.
+        queued: Requests that wait for one of `max_connections`, or for a rate limit to end.
+        bytes_sent: Bytes of the bodies sent.
+        bytes_received: Bytes of the bodies received.
+    """
+
+    requests: dict[str, dict[int | None, int]]
+    retries: int = 0
+    in_flight: int = 0
+    queued: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+
+    __repr__ = brief_repr
+
+
 name_as_imported(globals())

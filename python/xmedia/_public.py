@@ -44,6 +44,7 @@ _MODULES = {
         "Progress",
         "RateLimit",
         "RequestEvent",
+        "Stats",
         "VideoInfo",
     ),
     "._options": (

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from . import _errors as errors
 from . import _json
 from ._media import Media
-from ._models import KNOWN_STATES, ImageInfo, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo
+from ._models import KNOWN_STATES, ImageInfo, ProcessingFailure, ProcessingInfo, RateLimit, Stats, VideoInfo
 
 _Failure: TypeAlias = tuple[int | None, str | None, str | None]
 _Info: TypeAlias = tuple[str, int | float | None, int | float | None, _Failure | None]
@@ -120,6 +120,28 @@ def rate_limit_from_wire(limit: int | None, remaining: int | None, reset_at: flo
     _set_remaining(record, remaining)
     _set_reset_at(record, moment)
     return record
+
+
+def stats_from_wire(  # noqa: PLR0917  (positional, because Rust calls it)
+    counts: list[tuple[str, int | None, int]],
+    retries: int,
+    in_flight: int,
+    queued: int,
+    bytes_sent: int,
+    bytes_received: int,
+) -> Stats:
+    """Build a `Stats` from rows of command, status and count."""
+    requests: dict[str, dict[int | None, int]] = {}
+    for command, status, count in counts:
+        requests.setdefault(command, {})[status] = count
+    return Stats(
+        requests=requests,
+        retries=retries,
+        in_flight=in_flight,
+        queued=queued,
+        bytes_sent=bytes_sent,
+        bytes_received=bytes_received,
+    )
 
 
 def _raw_from_wire(text: bytes) -> dict[str, object]:

@@ -1,14 +1,16 @@
-//! One command to its final outcome: encode, sign, send, decode, and again as `retry` decides.
+//! One command to its final outcome: sent once (`sending`), and again as `retry` decides and the budget allows.
 
 use super::Client;
 use super::auth::Credentials;
-use super::caller::Caller;
+use super::budget;
+use super::caller::{Caller, Report};
 use super::config::Retry;
 use super::deadline::Deadline;
 use super::error::{Error, Kind, Result};
 use super::model::{CommandName, Media, MediaId};
-use super::protocol::{self, Answer, Command, Response, Tokens};
+use super::protocol::{self, Answer, Command, Response};
 use super::retry::{self, Circumstances, Decision};
+use super::sending::{Sending, Tried};
 
 /// How a command is carried out.
 #[derive(Clone, Copy)]
@@ -24,56 +26,34 @@ pub struct Terms<'a> {
 impl Client {
     /// Carries out a command that answers with media.
     pub(super) async fn exchange_media(&self, command: &Command, terms: Terms<'_>) -> Result<Media> {
-        match self.exchange(command, terms).await? {
-            Answer::Media(media) => Ok(*media),
-            Answer::Tokens(Tokens { .. }) | Answer::Done => {
-                Err(Error::new(Kind::InvalidResponse, format!("{}: the answer names no media", command.name()))
-                    .about(command.name(), command.media_id()))
-            }
-        }
+        media_of(self.exchange(command, terms).await?, command)
     }
 
     /// Carries out a command.
     pub(super) async fn exchange(&self, command: &Command, terms: Terms<'_>) -> Result<Answer> {
         let (name, media_id) = (command.name(), command.media_id());
+        let mut sending = Sending::new(self, command, terms.deadline, terms.caller);
+        if terms.retry.is_none() {
+            sending = sending.heedless();
+        }
         let mut attempt = 0;
         let mut not_found = 0;
-        let mut resent = false;
-        let mut clock_corrected = false;
+        let mut paid = budget::SUCCESS;
         let mut last = None;
         loop {
             attempt += 1;
-            let failure = match self.attempt(command, terms.deadline).await {
-                Ok(response) => match protocol::decode(self.options.api, name, media_id, &response) {
-                    Ok(answer) => {
-                        self.note_answer(&answer);
-                        return Ok(answer);
-                    }
-                    Err(error) => {
-                        if is_unauthorized(&error) && !clock_corrected && self.correct_clock(&response, terms.caller) {
-                            clock_corrected = true;
-                            attempt -= 1;
-                            continue;
-                        }
-                        error
-                    }
-                },
-                Err(Failed::OutOfTime) => return Err(out_of_time(name, media_id, attempt - 1, last)),
-                Err(Failed::Broken { error, reused }) => {
-                    // The server closed an idle connection in the moment we used it. Only FINALIZE must not be sent
-                    // twice on such a guess; a body that can be read but once cannot.
-                    if reused
-                        && !resent
-                        && is_harmless(name)
-                        && matches!(error.kind, Kind::Transport { connect: false })
-                    {
-                        resent = true;
-                        attempt -= 1;
-                        continue;
-                    }
-                    error
+            let tried = match sending.once().await {
+                Ok(answer) => {
+                    self.budget.put_back(paid);
+                    return Ok(answer);
                 }
+                Err(tried) => tried,
             };
+            if tried.out_of_time {
+                sending.told(tried, None);
+                return Err(out_of_time(name, media_id, attempt - 1, last));
+            }
+            let mut failure = tried.error.clone();
             not_found += u32::from(retry::is_not_found(&failure));
             let now = Circumstances {
                 command: name,
@@ -83,37 +63,48 @@ impl Client {
                 remaining: terms.deadline.remaining(),
                 jitter: rand::random(),
             };
+            let sent = u32::from(tried.report.is_some());
             match retry::decide(terms.retry, &failure, &now) {
-                Decision::Again(delay) => tokio::time::sleep(delay).await,
-                Decision::Never => return Err(finished(failure, name, media_id, attempt)),
+                Decision::Again(delay) if self.budget.take(budget::price(&failure)) => {
+                    paid = budget::price(&failure);
+                    self.stats.retried();
+                    sending.told(tried, Some(delay));
+                    tokio::time::sleep(delay).await;
+                }
+                decision => {
+                    if decision != Decision::Never {
+                        failure.message.push_str("; not sent again, because too many requests of this client fail");
+                    }
+                    sending.told(tried, None);
+                    return Err(finished(failure, name, media_id, attempt - 1 + sent));
+                }
             }
             last = Some(failure);
         }
     }
 
-    /// One request and its answer.
-    async fn attempt(&self, command: &Command, deadline: Deadline) -> Result<Response, Failed> {
-        let (name, media_id) = (command.name(), command.media_id());
-        let request = protocol::encode(self.options.api, &self.transport.options().hosts, command);
-        let sending = async {
-            let _place = self.transport.place().await.map_err(|error| Failed::Broken { error, reused: false })?;
-            let authorization = self.account.authorization(&request);
-            let sent = self.transport.send(&request, authorization.as_deref(), self.options.request_timeout).await;
-            sent.map_err(|broken| {
-                let mut error = broken.error;
-                error.message = format!("{}: {}", subject(name, media_id), error.message);
-                error.retryable = true;
-                Failed::Broken { error, reused: broken.reused }
-            })
-        };
-        let response = deadline.limit(sending).await.ok_or(Failed::OutOfTime)??;
-        if let Some(limit) = protocol::rate_limit(&response.headers) {
-            self.account.note_rate_limit(name, limit);
+    /// Carries out a STATUS once, for a wait, which decides by itself what follows a failure.
+    pub(super) async fn poll(
+        &self,
+        media_id: MediaId,
+        deadline: Deadline,
+        caller: &dyn Caller,
+    ) -> Result<Media, (Error, Option<Box<Report>>)> {
+        let command = Command::Status(media_id);
+        let mut sending = Sending::new(self, &command, deadline, caller);
+        match sending.once().await {
+            Ok(answer) => {
+                self.budget.put_back(budget::SUCCESS);
+                media_of(answer, &command).map_err(|error| (error, None))
+            }
+            Err(Tried { report, out_of_time: true, .. }) => {
+                Err((out_of_time(command.name(), Some(media_id), 1, None), report))
+            }
+            Err(Tried { error, report, .. }) => Err((finished(error, command.name(), Some(media_id), 1), report)),
         }
-        Ok(response)
     }
 
-    fn note_answer(&self, answer: &Answer) {
+    pub(super) fn note_answer(&self, answer: &Answer) {
         if let Answer::Media(media) = answer
             && media.command == Some(CommandName::Init)
         {
@@ -122,7 +113,7 @@ impl Client {
     }
 
     /// After a 401: signs with the server's time from now on, if our clock is the likely reason.
-    fn correct_clock(&self, response: &Response, caller: &dyn Caller) -> bool {
+    pub(super) fn correct_clock(&self, response: &Response, caller: &dyn Caller) -> bool {
         if !matches!(self.account.credentials(), Credentials::OAuth1(_)) {
             return false;
         }
@@ -137,26 +128,20 @@ impl Client {
     }
 }
 
-/// How a request ended without an answer.
-enum Failed {
-    /// The verb's deadline passed.
-    OutOfTime,
-    /// The connection failed.
-    Broken { error: Error, reused: bool },
+/// The media that an answer describes.
+fn media_of(answer: Answer, command: &Command) -> Result<Media> {
+    match answer {
+        Answer::Media(media) => Ok(*media),
+        Answer::Tokens(_) | Answer::Done => {
+            Err(Error::new(Kind::InvalidResponse, format!("{}: the answer names no media", command.name()))
+                .about(command.name(), command.media_id()))
+        }
+    }
 }
 
 /// What a message begins with: the command, and the media if it has an id.
 pub(super) fn subject(command: CommandName, media_id: Option<MediaId>) -> String {
     media_id.map_or_else(|| command.to_string(), |media_id| format!("{command} {media_id}"))
-}
-
-fn is_unauthorized(error: &Error) -> bool {
-    error.api().is_some_and(|failure| failure.retry_status() == 401)
-}
-
-/// Commands whose repetition changes nothing that matters.
-fn is_harmless(command: CommandName) -> bool {
-    !matches!(command, CommandName::Finalize | CommandName::Token)
 }
 
 fn finished(mut error: Error, command: CommandName, media_id: Option<MediaId>, attempts: u32) -> Error {

@@ -3,15 +3,22 @@
 //! Each verb is one `async fn` that carries its whole work, whichever side of Python or Rust it is called from.
 
 pub mod auth;
+pub mod budget;
 pub mod caller;
 pub mod config;
 mod deadline;
+mod describe;
 pub mod error;
 mod exchange;
 mod finalize;
+pub mod limits;
+mod many;
 pub mod model;
 pub mod protocol;
+mod renew;
 pub mod retry;
+mod sending;
+pub mod stats;
 mod transport;
 mod wait;
 
@@ -22,9 +29,11 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 
 pub use self::auth::Account;
+pub use self::many::Waited;
 pub use self::transport::Transport;
 pub use self::wait::Watch;
 
+use self::budget::Budget;
 use self::caller::Caller;
 use self::config::Options;
 use self::deadline::Deadline;
@@ -32,6 +41,7 @@ use self::error::{Error, Kind, Result};
 use self::exchange::Terms;
 use self::model::{CommandName, Media, MediaId};
 use self::protocol::{Command, Init, Payload};
+use self::stats::Counters;
 
 /// A client: connections, an account and options. Clones are the same client.
 #[derive(Clone)]
@@ -40,6 +50,8 @@ pub struct Client {
     account: Arc<Account>,
     options: Arc<Options>,
     closed: Arc<watch::Sender<bool>>,
+    budget: Arc<Budget>,
+    stats: Arc<Counters>,
 }
 
 impl Client {
@@ -50,7 +62,13 @@ impl Client {
                 "api=\"1.1\" takes OAuth 1.0a only: X refuses OAuth 2.0 tokens there; use api=\"2\" or OAuth1(…)",
             ));
         }
-        Ok(Client { transport, account, options, closed: Arc::new(watch::Sender::new(false)) })
+        let closed = Arc::new(watch::Sender::new(false));
+        Ok(Client { transport, account, options, closed, budget: Arc::default(), stats: Arc::default() })
+    }
+
+    /// What was counted of its requests.
+    pub fn stats(&self) -> &Arc<Counters> {
+        &self.stats
     }
 
     /// What is known of the account.

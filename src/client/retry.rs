@@ -10,6 +10,8 @@ use super::model::CommandName;
 pub const SETTLING: Duration = Duration::from_secs(5);
 /// How often a 404 is tried again.
 pub const NOT_FOUND_TRIES: u32 = 3;
+/// A server that wants to be left alone for longer than this is not waited for, deadline or not.
+pub const LONGEST_DELAY: Duration = super::limits::FURTHEST;
 /// For how long a STATUS of media that was seen in processing may answer 404.
 pub const NOT_FOUND_WITHIN: Duration = Duration::from_secs(15);
 
@@ -49,6 +51,9 @@ pub fn decide(policy: Option<&Retry>, error: &Error, now: &Circumstances) -> Dec
     if now.attempt >= policy.attempts || !may_repeat(now.command, error) {
         return Decision::Never;
     }
+    if error.retry_after.is_some_and(|asked| asked > LONGEST_DELAY) {
+        return Decision::Never;
+    }
     within(error.retry_after.map_or(delay, |asked| asked.saturating_add(spread(policy, now.jitter))), now.remaining)
 }
 
@@ -82,6 +87,12 @@ pub fn decide_in_wait(
     }
     let delay = backoff(policy, failures, jitter);
     Decision::Again(error.retry_after.map_or(delay, |asked| asked.saturating_add(spread(policy, jitter))))
+}
+
+/// The delay of a wait whose client has no budget for retries left: as slow as it would get.
+pub fn stretched(policy: &Retry, delay: Duration, jitter: f64) -> Duration {
+    let slowest = policy.max_delay.min(Retry::default().max_delay);
+    delay.max(slowest.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0))
 }
 
 /// Whether a FINALIZE that failed like this may have taken effect without our knowing.
@@ -131,7 +142,7 @@ fn may_repeat(command: CommandName, error: &Error) -> bool {
 }
 
 /// The server did nothing: there was no connection, or it said «not now».
-fn never_arrived(error: &Error) -> bool {
+pub fn never_arrived(error: &Error) -> bool {
     match &error.kind {
         Kind::Transport { connect } | Kind::RequestTimeout { connect } => *connect,
         Kind::Api(failure) => error.retryable && matches!(failure.retry_status(), 425 | 429),
@@ -143,7 +154,8 @@ fn never_arrived(error: &Error) -> bool {
 fn passes(error: &Error) -> bool {
     match &error.kind {
         Kind::Transport { .. } | Kind::RequestTimeout { .. } => true,
-        Kind::Api(_) => error.retryable,
+        // A 401 that may pass once the token can be refreshed is for a later call.
+        Kind::Api(failure) => error.retryable && failure.retry_status() != 401,
         _ => false,
     }
 }

@@ -28,8 +28,9 @@ const PIECE: usize = 256 << 10;
 const IDLE: Duration = Duration::from_secs(25);
 
 tokio::task_local! {
-    /// Whether a connection was made for the request that is being sent.
-    static CONNECTED: Cell<bool>;
+    /// Whether the request that is being sent is past the danger of an idle connection: one was made for it, or its
+    /// answer has begun.
+    static SAFE: Cell<bool>;
 }
 
 /// The connections of one or several clients.
@@ -44,7 +45,8 @@ pub struct Transport {
 pub struct Broken {
     /// The failure.
     pub error: Error,
-    /// It was sent on a connection that had been used before, which the server may just have closed.
+    /// It was sent on a connection that had been used before, which the server may just have closed, since no answer
+    /// had begun.
     pub reused: bool,
 }
 
@@ -74,19 +76,18 @@ impl Transport {
         timeout: Option<Duration>,
     ) -> Result<Response, Broken> {
         let progress = Arc::new(Progress::default());
-        CONNECTED
-            .scope(Cell::new(false), async {
-                let attempt = self.attempt(request, authorization, &progress);
-                let outcome = match timeout {
-                    Some(timeout) => progress.limit(attempt, timeout).await.unwrap_or_else(|| {
-                        let message = format!("no answer within request_timeout ({} s)", timeout.as_secs_f64());
-                        Err(Error::new(Kind::RequestTimeout { connect: false }, message))
-                    }),
-                    None => attempt.await,
-                };
-                outcome.map_err(|error| Broken { error, reused: !CONNECTED.with(Cell::get) })
-            })
-            .await
+        SAFE.scope(Cell::new(false), async {
+            let attempt = self.attempt(request, authorization, &progress);
+            let outcome = match timeout {
+                Some(timeout) => progress.limit(attempt, timeout).await.unwrap_or_else(|| {
+                    let message = format!("no answer within request_timeout ({} s)", timeout.as_secs_f64());
+                    Err(Error::new(Kind::RequestTimeout { connect: false }, message))
+                }),
+                None => attempt.await,
+            };
+            outcome.map_err(|error| Broken { error, reused: !SAFE.with(Cell::get) })
+        })
+        .await
     }
 
     async fn attempt(
@@ -109,6 +110,7 @@ impl Transport {
             Body::Multipart(parts) => builder.multipart(form(parts, progress)?),
         };
         let mut response = builder.send().await.map_err(describe)?;
+        SAFE.with(|safe| safe.set(true));
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
@@ -332,7 +334,7 @@ where
         Box::pin(async move {
             let outcome = connecting.await;
             // Outside a request (a connection made ahead by the pool) there is nothing to mark.
-            let _ = CONNECTED.try_with(|connected| connected.set(true));
+            let _ = SAFE.try_with(|safe| safe.set(true));
             outcome
         })
     }

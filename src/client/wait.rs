@@ -5,21 +5,22 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::Client;
-use super::caller::{Caller, Phase, Progress};
+use super::budget;
+use super::caller::{Caller, Hearing, Phase, Progress};
 use super::config::Retry;
 use super::deadline::Deadline;
 use super::error::{Error, Kind, Result};
-use super::exchange::{Terms, subject};
+use super::exchange::subject;
 use super::model::{CommandName, Media, ProcessingInfo};
-use super::protocol::Command;
 use super::retry::{self, Decision};
 
 /// Our own pace where the server names none: 1, 2, 4 … seconds, up to this.
 const SLOWEST: Duration = Duration::from_secs(15);
 /// The longest single sleep of a wait without a deadline.
 const LONGEST_SLEEP: Duration = Duration::from_secs(300);
-/// What a poll gets that starts at the deadline.
-const GRACE: Duration = Duration::from_secs(1);
+/// What a poll gets that starts at the deadline: a little less than the second by which a verb may outlive its timeout,
+/// so that there is time left to say so.
+const GRACE: Duration = Duration::from_millis(950);
 
 /// A wait that is under way, between two answers. It survives being dropped in the middle of [`Watch::next`].
 pub struct Watch {
@@ -125,32 +126,39 @@ impl Watch {
         loop {
             let last = deadline.remaining().is_some_and(|left| pause >= left);
             deadline.sleep(pause).await;
-            let polled = self.poll(client, caller, deadline.later(GRACE)).await;
-            let error = match polled {
+            let polled = client.poll(self.media.media_id, deadline.later(GRACE), caller).await;
+            let (error, report) = match polled {
                 Ok(media) => {
                     self.take(media);
                     return Ok(self.media.clone());
                 }
-                Err(error) => error,
+                Err(failed) => failed,
             };
             let not_found = self.count_not_found(&error);
             self.failures += 1;
-            let decision = retry::decide_in_wait(retry, &error, self.failures, rand::random(), not_found);
-            let Decision::Again(delay) = decision else { return Err(self.with_media(error)) };
-            if is_hopeless(&error, deadline) {
-                return Err(self.with_media(error));
+            let jitter = rand::random();
+            let decision = match retry::decide_in_wait(retry, &error, self.failures, jitter, not_found) {
+                Decision::Again(delay) if client.budget.take(budget::price(&error)) => Some(delay),
+                Decision::Again(delay) => Some(retry::stretched(retry, delay, jitter)),
+                Decision::Never => None,
+            };
+            let over = last || deadline.passed();
+            let delay = decision.filter(|_| !is_hopeless(&error, deadline));
+            let next = delay.filter(|_| !over).map(|delay| delay.min(LONGEST_SLEEP));
+            if let Some(mut report) = report
+                && caller.hears() >= if next.is_some() { Hearing::Retries } else { Hearing::Everything }
+            {
+                report.retry_in = next;
+                caller.request(*report);
             }
+            let Some(delay) = delay else { return Err(self.with_media(error)) };
             self.trouble = Some(error);
-            if last || deadline.passed() {
+            if over {
                 return Err(self.out_of_time(started));
             }
+            client.stats.retried();
             pause = delay.min(LONGEST_SLEEP);
         }
-    }
-
-    async fn poll(&self, client: &Client, caller: &dyn Caller, deadline: Deadline) -> Result<Media> {
-        let terms = Terms { deadline, retry: None, caller };
-        client.exchange_media(&Command::Status(self.media.media_id), terms).await
     }
 
     /// How long to sleep before the next STATUS.

@@ -24,7 +24,7 @@ impl Call {
             FaultKind::Hang { .. } => return std::future::pending().await,
             FaultKind::Delay(delay) => {
                 tokio::time::sleep(delay).await;
-                return Ok(answer.map(|body| Outgoing::whole(body, underway)));
+                return Ok(self.whole(answer, underway));
             }
             FaultKind::Slow { bytes_per_second } => {
                 return Ok(answer.map(|body| Outgoing::slow(body, bytes_per_second, underway)));

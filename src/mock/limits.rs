@@ -50,7 +50,8 @@ impl Limits {
         let (limit, length) = rule.unwrap_or((documented(key.1, key.2), WINDOW));
         let fresh = || Window { ends: now + length, reset: epoch_ceil(wall + length), used: 0 };
         let window = self.windows.entry(key).or_insert_with(fresh);
-        if now >= window.ends || (rule.is_none() && window.used >= limit) {
+        // The last of a window would tell that none is left, which a client has to believe.
+        if now >= window.ends || (rule.is_none() && window.used + 1 >= limit) {
             *window = fresh();
         }
         let refused = window.used >= limit;

@@ -4,7 +4,7 @@
 //! crates read streams, copy, or refuse a missing last line ending and parts without a name.
 
 use bytes::Bytes;
-use memchr::memmem::Finder;
+use memchr::memmem::{Finder, find};
 
 /// A part with a name.
 #[derive(Debug, PartialEq)]
@@ -32,37 +32,62 @@ pub(super) fn parts(body: &Bytes, boundary: &str) -> Vec<Part> {
     let finder = Finder::new(delimiter.as_bytes());
     let mut parts = Vec::new();
     let mut begin: Option<usize> = None;
+    // The first boundary shows which line endings are written; in the other kind, the same bytes are data.
+    let mut line_ending: Option<&[u8]> = None;
     let mut from = 0;
     while let Some(at) = body.get(from..).and_then(|rest| finder.find(rest)).map(|offset| from + offset) {
         from = at + delimiter.len();
-        // A boundary begins a line and is alone in it; the same bytes anywhere else belong to the data.
-        let rest = body.get(from..).unwrap_or_default();
-        let starts_line = at == 0 || body.get(at - 1) == Some(&b'\n');
-        let last = rest.starts_with(b"--");
-        let ends_line = last || rest.starts_with(b"\r\n") || rest.starts_with(b"\n");
-        if !starts_line || !ends_line {
-            continue;
+        let before = body.get(..at).unwrap_or_default();
+        let starts_line = match line_ending {
+            Some(line_ending) => before.ends_with(line_ending),
+            None => before.is_empty() || before.ends_with(b"\n"),
+        };
+        let after = body.get(from..).unwrap_or_default();
+        let Some(end) = line_end(after).filter(|_| starts_line) else { continue };
+        if let (Some(begin), Some(line_ending)) = (begin, line_ending) {
+            parts.extend(part(body, begin, at - line_ending.len()));
         }
-        if let Some(part) = begin.and_then(|begin| part(body, begin, at)) {
-            parts.push(part);
+        match end {
+            LineEnd::Last => break,
+            LineEnd::Next { len, line_ending: found } => {
+                line_ending = line_ending.or(Some(found));
+                from += len;
+                begin = Some(from);
+            }
         }
-        if last {
-            break;
-        }
-        from += if rest.starts_with(b"\r\n") { 2 } else { 1 };
-        begin = Some(from);
     }
     parts
 }
 
-/// The part whose head begins here and whose data ends before the line ending in front of `end`.
+/// How a line with a boundary ends.
+enum LineEnd {
+    /// It is the last boundary.
+    Last,
+    /// A part follows after so many bytes.
+    Next { len: usize, line_ending: &'static [u8] },
+}
+
+/// What stands after a boundary; `None` if that is not alone in its line, and therefore none.
+fn line_end(after: &[u8]) -> Option<LineEnd> {
+    let last = after.starts_with(b"--");
+    let rest = if last { after.get(2..)? } else { after };
+    let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let rest = rest.get(blanks..)?;
+    if last {
+        let ends = rest.is_empty() || rest.starts_with(b"\r\n") || rest.starts_with(b"\n");
+        return ends.then_some(LineEnd::Last);
+    }
+    let line_ending: &'static [u8] = if rest.starts_with(b"\r\n") { b"\r\n" } else { b"\n" };
+    rest.starts_with(line_ending).then_some(LineEnd::Next { len: blanks + line_ending.len(), line_ending })
+}
+
+/// The part between these places; nothing if it has no name.
 fn part(body: &Bytes, begin: usize, end: usize) -> Option<Part> {
-    let bytes = body.get(begin..end)?;
-    let bytes = bytes.strip_suffix(b"\r\n").or_else(|| bytes.strip_suffix(b"\n"))?;
-    let (head_len, data_at) = match (memchr::memmem::find(bytes, b"\r\n\r\n"), memchr::memmem::find(bytes, b"\n\n")) {
+    // An empty part may end where its head does: its blank line is the one before the boundary.
+    let bytes = body.get(begin..end.max(begin))?;
+    let (head_len, data_at) = match (find(bytes, b"\r\n\r\n"), find(bytes, b"\n\n")) {
         (Some(at), other) if other.is_none_or(|other| at < other) => (at, at + 4),
         (_, Some(at)) => (at, at + 2),
-        // An empty part: the head's blank line is the one before the boundary.
         (_, None) => (bytes.len(), bytes.len()),
     };
     let head = String::from_utf8_lossy(bytes.get(..head_len)?).into_owned();

@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{Method, Response};
+use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::sync::mpsc::UnboundedSender;
@@ -109,7 +109,7 @@ pub(super) async fn serve(
         let at = epoch(state.wall());
         state.journal.open(&parts, at, line.number)
     };
-    let mut underway = Underway { shared: Arc::clone(&shared), place, answered: false };
+    let underway = Underway { shared: Arc::clone(&shared), place, answered: false };
     let mut call = Call { shared, line, place, parts, route, api, command: None, item: None };
     call.know_command(&Bytes::new());
     let body = match call.read(body).await {
@@ -130,15 +130,14 @@ pub(super) async fn serve(
     match item {
         Item::Normal => {
             let answer = call.process(&parameters, too_large);
-            Ok(answer.map(|body| Outgoing::whole(body, underway)))
+            Ok(call.whole(answer, underway))
         }
         Item::Reply(reply) => {
             if reply.apply {
                 call.process(&parameters, too_large);
             }
             tokio::time::sleep(reply.delay).await;
-            underway.answered = call.parts.method == Method::HEAD;
-            Ok(call.written(reply).map(|body| Outgoing::whole(body, underway)))
+            Ok(call.whole(call.written(reply), underway))
         }
         Item::Fault(fault) => {
             let answer = fault.takes_effect().then(|| call.process(&parameters, too_large));
@@ -257,6 +256,16 @@ impl Call {
             let empty = details.form.is_empty() && details.json.is_none();
             entry.details = (!empty).then(|| Box::new(details));
         });
+    }
+
+    /// The answer with its whole body.
+    pub(super) fn whole(&self, response: Response<Bytes>, mut underway: Underway) -> Response<Outgoing> {
+        // Nobody takes the body of an answer that is sent without one.
+        let status = response.status();
+        if self.parts.method == Method::HEAD || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
+            underway.answered();
+        }
+        response.map(|body| Outgoing::whole(body, underway))
     }
 
     /// Changes this request's place in the journal.

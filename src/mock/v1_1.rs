@@ -94,7 +94,7 @@ fn metadata(state: &mut State, parameters: &Parameters, now: Instant) -> Result<
     let id = id(body, "media_id")?;
     let text = body.pointer("/alt_text/text").and_then(Value::as_str).ok_or(Refusal::Missing("alt_text"))?;
     let upload = state.set_alt_text(&id, text, now)?;
-    Ok(Answer::empty(200).effect(upload.id))
+    Ok(Answer::empty(204).effect(upload.id))
 }
 
 fn subtitles(state: &mut State, delete: bool, parameters: &Parameters, now: Instant) -> Result<Answer, Refusal> {
@@ -110,7 +110,7 @@ fn subtitles(state: &mut State, delete: bool, parameters: &Parameters, now: Inst
         let added: Result<Vec<Subtitle>, Refusal> = listed.iter().map(|one| subtitle(one, "media_id")).collect();
         state.set_subtitles(&id, added?, now)?
     };
-    Ok(Answer::empty(200).effect(upload.id))
+    Ok(Answer::empty(204).effect(upload.id))
 }
 
 /// A parameter that has to be there.

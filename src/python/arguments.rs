@@ -8,11 +8,14 @@ use pyo3::types::{PyBool, PyBytes, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyStr
 
 use super::{convert, errors};
 use crate::client::model::{Media, MediaId};
+use crate::client::protocol::Subtitle;
 
 /// The largest file that v2 takes (WIRE §3), and that any version could.
 const MAX_TOTAL_BYTES: u64 = 17_179_869_184;
 /// The highest number of a segment (WIRE §2).
 const MAX_SEGMENT_INDEX: u64 = 999;
+/// How long an alt text may be (WIRE §2).
+const MAX_ALT_TEXT: usize = 1000;
 /// How many users may share media (WIRE §2).
 const MAX_OWNERS: usize = 100;
 
@@ -169,6 +172,65 @@ pub fn additional_owners(value: &Bound<'_, PyAny>) -> PyResult<Vec<MediaId>> {
         }
     }
     Ok(ids)
+}
+
+/// A description of 1 to 1000 characters.
+pub fn alt_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let alt_text = text(name, value)?;
+    match alt_text.chars().count() {
+        1..=MAX_ALT_TEXT => Ok(alt_text),
+        characters => {
+            let message = format!("{name}: 1 to {MAX_ALT_TEXT} characters are needed, not {characters}");
+            Err(errors::invalid_input(value.py(), message))
+        }
+    }
+}
+
+/// One `Subtitle` or several.
+pub fn subtitles(value: &Bound<'_, PyAny>) -> PyResult<Vec<Subtitle>> {
+    let class = value.py().import("xmedia._options")?.getattr("Subtitle")?;
+    let one = |subtitle: &Bound<'_, PyAny>| -> PyResult<Subtitle> {
+        if !subtitle.is_instance(&class)? {
+            return Err(wrong_type("subtitles", "a Subtitle or several", subtitle));
+        }
+        Ok(Subtitle {
+            media_id: media(&subtitle.getattr("media_id")?)?.media_id,
+            language_code: text("language_code", &subtitle.getattr("language_code")?)?,
+            display_name: text("display_name", &subtitle.getattr("display_name")?)?,
+        })
+    };
+    if value.is_instance(&class)? {
+        return Ok(vec![one(value)?]);
+    }
+    let Ok(several) = value.try_iter() else { return Err(wrong_type("subtitles", "a Subtitle or several", value)) };
+    let subtitles: Vec<Subtitle> = several.map(|subtitle| one(&subtitle?)).collect::<PyResult<_>>()?;
+    if subtitles.is_empty() {
+        return Err(errors::invalid_input(value.py(), "subtitles: there is none"));
+    }
+    Ok(subtitles)
+}
+
+/// `EN` and its like.
+pub fn language_code(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let code = text("language_code", value)?;
+    if code.trim().is_empty() {
+        return Err(errors::invalid_input(value.py(), "language_code: it is empty"));
+    }
+    Ok(code)
+}
+
+/// The category of a video that can have subtitles, in the spelling that this part of the API takes (WIRE §2, §3).
+pub fn video_category(value: &Bound<'_, PyAny>) -> PyResult<&'static str> {
+    let category = text("media_category", value)?;
+    match category.as_str() {
+        "tweet_video" | "TweetVideo" => Ok("TweetVideo"),
+        "amplify_video" | "AmplifyVideo" => Ok("AmplifyVideo"),
+        _ => {
+            let message =
+                format!("media_category: 'tweet_video' or 'amplify_video' is needed, not {:?}", cut(&category));
+            Err(errors::invalid_input(value.py(), message))
+        }
+    }
 }
 
 /// A bool, nothing else.

@@ -7,34 +7,36 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pyo3::exceptions::{PyOSError, PyTypeError};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::arguments;
+use super::attendance::Attendance;
 use super::convert;
 use super::errors;
-use super::operation::{Operation, Outcome};
+use super::login::{Login, Tokens};
+use super::many::WaitMany;
+use super::operation::{Operation, Outcome, Post};
 use super::runtime::Generational;
 use super::source;
-use crate::client::auth::{Credentials, oauth1, oauth2};
+use crate::client::auth::Credentials;
 use crate::client::config::{Options, Proxy, Retry, TransportOptions, parse_base_url};
 use crate::client::error::{Error, Result};
 use crate::client::model::{ApiVersion, Media};
 use crate::client::protocol::{Init, Payload};
-use crate::client::{Account, Client as Core, Transport, Watch as CoreWatch};
+use crate::client::stats::Counters;
+use crate::client::{Client as Core, Transport, Watch as CoreWatch};
+
+/// How long closing waits for a refresh under way, whose tokens would be lost.
+const SETTLE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Clients that share connections.
 struct Family {
     options: Arc<TransportOptions>,
     transport: Generational<Transport>,
     members: AtomicUsize,
-}
-
-/// One credential, and what its use has taught.
-struct Login {
-    credentials: Credentials,
-    account: Generational<Account>,
 }
 
 /// The core of `xmedia.Client`. It holds what never changes; the rest is made anew in a forked child.
@@ -45,6 +47,9 @@ pub struct Client {
     options: Arc<Options>,
     closed: AtomicBool,
     core: Generational<Core>,
+    counters: Generational<Arc<Counters>>,
+    /// The program's side: an `xmedia._hooks.Hooks`.
+    hooks: Py<PyAny>,
 }
 
 impl Client {
@@ -55,13 +60,13 @@ impl Client {
         self.core.get_or_make(|| {
             let transport =
                 self.family.transport.get_or_make(|| Ok::<_, Error>(Transport::new(self.family.options.clone())))?;
-            let account =
-                self.login.account.get_or_make(|| Ok::<_, Error>(Account::new(self.login.credentials.clone())))?;
-            Core::new(transport, account, self.options.clone())
+            let core = Core::new(transport, self.login.make_account()?, self.options.clone())?;
+            self.counters.get_or_make(|| Ok::<_, Error>(core.stats().clone()))?;
+            Ok(core)
         })
     }
 
-    fn new_core(family: Arc<Family>, login: Arc<Login>, options: Options) -> Result<Self> {
+    fn new_core(family: Arc<Family>, login: Arc<Login>, options: Options, hooks: Py<PyAny>) -> Result<Self> {
         options.retry.iter().try_for_each(Retry::validate)?;
         family.members.fetch_add(1, Ordering::AcqRel);
         let client = Client {
@@ -70,6 +75,8 @@ impl Client {
             options: Arc::new(options),
             closed: AtomicBool::new(false),
             core: Generational::default(),
+            counters: Generational::default(),
+            hooks,
         };
         client.core()?;
         Ok(client)
@@ -78,14 +85,34 @@ impl Client {
     /// A call of a verb that brings media.
     fn media_operation<F, V>(&self, py: Python<'_>, name: &'static str, verb: F) -> PyResult<Operation>
     where
-        F: FnOnce(Arc<Core>, Arc<super::operation::Post>) -> V,
+        F: FnOnce(Arc<Core>, Arc<Post>) -> V,
         V: Future<Output = Result<Media>> + Send + 'static,
     {
         let core = self.core().map_err(|error| errors::raise(py, error))?;
-        Ok(Operation::new(name, None, |post| {
+        let operation = Operation::new(name, None, |post| {
             let verb = verb(core, post);
             Box::pin(async { verb.await.map(|media| Outcome::Media(Some(Box::new(media)))) })
-        }))
+        });
+        self.attend(py, operation)
+    }
+
+    /// A call of a verb that brings nothing.
+    fn plain_operation<F, V>(&self, py: Python<'_>, name: &'static str, verb: F) -> PyResult<Operation>
+    where
+        F: FnOnce(Arc<Core>, Arc<Post>) -> V,
+        V: Future<Output = Result<()>> + Send + 'static,
+    {
+        let core = self.core().map_err(|error| errors::raise(py, error))?;
+        let operation = Operation::new(name, None, |post| {
+            let verb = verb(core, post);
+            Box::pin(async { verb.await.map(|()| Outcome::Nothing) })
+        });
+        self.attend(py, operation)
+    }
+
+    /// The same call, which tells and asks what this client's program wants to hear and to be asked.
+    fn attend(&self, py: Python<'_>, operation: Operation) -> PyResult<Operation> {
+        Ok(operation.attended_by(Attendance::new(py, &self.hooks, self.login.clone())?))
     }
 }
 
@@ -93,7 +120,7 @@ impl Client {
 impl Client {
     /// Takes the checked credentials and the options as `xmedia.Client` was given them.
     #[new]
-    #[pyo3(signature = (auth, api, *, base_url, request_timeout, connect_timeout, retry, max_connections, proxy, ca_file, user_agent, allow_insecure_http))]
+    #[pyo3(signature = (auth, api, *, base_url, request_timeout, connect_timeout, retry, max_connections, proxy, ca_file, user_agent, allow_insecure_http, hooks))]
     #[expect(clippy::too_many_arguments, reason = "they are the options of xmedia.Client")]
     fn new(
         py: Python<'_>,
@@ -108,11 +135,12 @@ impl Client {
         ca_file: &Bound<'_, PyAny>,
         user_agent: &Bound<'_, PyAny>,
         allow_insecure_http: &Bound<'_, PyAny>,
+        hooks: Py<PyAny>,
     ) -> PyResult<Self> {
         let refused = |error| errors::raise(py, error);
-        let credentials = credentials(auth)?;
+        let login = Login::new(auth)?;
         let options = Options {
-            api: api_version(api, &credentials)?,
+            api: api_version(api, login.credentials())?,
             request_timeout: arguments::duration("request_timeout", request_timeout)?,
             retry: retry_policy(retry)?,
         };
@@ -135,8 +163,7 @@ impl Client {
         transport.validate().map_err(refused)?;
         let family =
             Family { options: Arc::new(transport), transport: Generational::default(), members: AtomicUsize::new(0) };
-        let login = Login { credentials, account: Generational::default() };
-        Client::new_core(Arc::new(family), Arc::new(login), options).map_err(refused)
+        Client::new_core(Arc::new(family), Arc::new(login), options, hooks).map_err(refused)
     }
 
     /// A client on the same connections; what is given replaces this client's.
@@ -145,12 +172,12 @@ impl Client {
         self.core().map_err(|error| errors::raise(py, error))?;
         let change = |name: &str| changes.map_or(Ok(None), |changes| changes.get_item(name));
         let login = match change("auth")? {
-            Some(auth) => Arc::new(Login { credentials: credentials(&auth)?, account: Generational::default() }),
+            Some(auth) => Arc::new(Login::new(&auth)?),
             None => self.login.clone(),
         };
         let mut options = Options::clone(&self.options);
         if let Some(api) = change("api")? {
-            options.api = api_version(&api, &login.credentials)?;
+            options.api = api_version(&api, login.credentials())?;
         }
         if let Some(request_timeout) = change("request_timeout")? {
             options.request_timeout = arguments::duration("request_timeout", &request_timeout)?;
@@ -158,7 +185,8 @@ impl Client {
         if let Some(retry) = change("retry")? {
             options.retry = retry_policy(&retry)?;
         }
-        Client::new_core(self.family.clone(), login, options).map_err(|error| errors::raise(py, error))
+        let hooks = change("hooks")?.map_or_else(|| self.hooks.clone_ref(py), Bound::unbind);
+        Client::new_core(self.family.clone(), login, options, hooks).map_err(|error| errors::raise(py, error))
     }
 
     /// Aborts what is in flight and refuses what comes after. The last client of its connections closes them.
@@ -195,12 +223,34 @@ impl Client {
     #[getter]
     fn rate_limits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let limits = PyDict::new(py);
-        if let Some(account) = self.login.account.get() {
-            for (command, limit) in account.rate_limits() {
+        if let Some(account) = self.login.account() {
+            for (command, limit) in account.limits().all_told() {
                 limits.set_item(command.as_str(), convert::rate_limit_record(py, limit)?)?;
             }
         }
         Ok(limits)
+    }
+
+    /// What was counted so far.
+    fn stats(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        convert::stats(py, &self.counters.get().map(|counters| counters.now()).unwrap_or_default())
+    }
+
+    /// The newest tokens, if there was a refresh.
+    fn refreshed_tokens(&self) -> Option<Tokens> {
+        self.login.refreshed()
+    }
+
+    /// A call that waits for a refresh under way, so that its tokens can be kept; None if all were kept.
+    fn settle(&self, py: Python<'_>) -> PyResult<Option<Operation>> {
+        let Some(core) = self.core.get().filter(|_| self.login.unsettled()) else { return Ok(None) };
+        let operation = Operation::new("close", None, |_| {
+            Box::pin(async move {
+                core.refresh_settled(SETTLE_WITHIN).await;
+                Ok(Outcome::Nothing)
+            })
+        });
+        self.attend(py, operation).map(Some)
     }
 
     #[expect(clippy::too_many_arguments, reason = "they are the parameters of INIT")]
@@ -237,12 +287,9 @@ impl Client {
         let segment_index = arguments::segment_index(segment_index)?;
         let timeout = arguments::duration("timeout", timeout)?;
         let media = Payload::Bytes(source::lend("data", data)?);
-        let core = self.core().map_err(|error| errors::raise(py, error))?;
-        let operation = Operation::new("append", None, |post| {
-            Box::pin(async move {
-                core.append(&upload, segment_index, media, timeout, &*post).await.map(|()| Outcome::Nothing)
-            })
-        });
+        let operation = self.plain_operation(py, "append", |core, post| async move {
+            core.append(&upload, segment_index, media, timeout, &*post).await
+        })?;
         operation.borrowing().about(media_id)
     }
 
@@ -280,7 +327,7 @@ impl Client {
                 core.wait(media, timeout, &*post).await.map(|media| Outcome::Media(Some(Box::new(media))))
             })
         });
-        operation.about(media_id)
+        self.attend(py, operation)?.about(media_id)
     }
 
     fn watch(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Watch> {
@@ -302,7 +349,77 @@ impl Client {
                 Ok(Outcome::Media(media.map(Box::new)))
             })
         });
-        operation.about(watch.given.bind(py))
+        self.attend(py, operation)?.about(watch.given.bind(py))
+    }
+
+    /// Many waits, each with this timeout.
+    fn wait_many(&self, timeout: &Bound<'_, PyAny>) -> PyResult<WaitMany> {
+        let py = timeout.py();
+        let timeout = arguments::duration("timeout", timeout)?;
+        let core = self.core().map_err(|error| errors::raise(py, error))?;
+        WaitMany::new(py, |items| {
+            let operation = Operation::new("wait_many", None, |post| {
+                Box::pin(async move {
+                    let tell = |waited| post.part(Outcome::Waited(waited));
+                    core.wait_many(items, timeout, &*post, tell).await.map(|()| Outcome::Nothing)
+                })
+            });
+            self.attend(py, operation)
+        })
+    }
+
+    fn set_alt_text(
+        &self,
+        media_id: &Bound<'_, PyAny>,
+        text: &Bound<'_, PyAny>,
+        timeout: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let media = arguments::media(media_id)?;
+        let text = arguments::alt_text("text", text)?;
+        let timeout = arguments::duration("timeout", timeout)?;
+        let operation = self.plain_operation(media_id.py(), "set_alt_text", |core, post| async move {
+            core.set_alt_text(&media, text, timeout, &*post).await
+        })?;
+        operation.about(media_id)
+    }
+
+    fn set_subtitles(
+        &self,
+        media_id: &Bound<'_, PyAny>,
+        subtitles: &Bound<'_, PyAny>,
+        media_category: &Bound<'_, PyAny>,
+        timeout: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let video = arguments::media(media_id)?;
+        let subtitles = arguments::subtitles(subtitles)?;
+        let media_category = arguments::video_category(media_category)?;
+        let timeout = arguments::duration("timeout", timeout)?;
+        let operation = self.plain_operation(media_id.py(), "set_subtitles", |core, post| async move {
+            core.set_subtitles(&video, media_category, subtitles, timeout, &*post).await
+        })?;
+        operation.about(media_id)
+    }
+
+    fn delete_subtitles(
+        &self,
+        media_id: &Bound<'_, PyAny>,
+        language_code: &Bound<'_, PyAny>,
+        media_category: &Bound<'_, PyAny>,
+        timeout: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let video = arguments::media(media_id)?;
+        let language_code = arguments::language_code(language_code)?;
+        let media_category = arguments::video_category(media_category)?;
+        let timeout = arguments::duration("timeout", timeout)?;
+        let operation = self.plain_operation(media_id.py(), "delete_subtitles", |core, post| async move {
+            core.delete_subtitles(&video, media_category, language_code, timeout, &*post).await
+        })?;
+        operation.about(media_id)
+    }
+
+    /// The callbacks may lead back to the client.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
+        visit.call(&self.hooks)
     }
 }
 
@@ -321,25 +438,6 @@ pub struct Watch {
     state: Arc<AsyncMutex<CoreWatch>>,
     /// What was watched, an id or a `Media`.
     given: Py<PyAny>,
-}
-
-/// The credentials of an `xmedia.OAuth1` or `xmedia.OAuth2`.
-fn credentials(auth: &Bound<'_, PyAny>) -> PyResult<Credentials> {
-    let module = auth.py().import("xmedia._auth")?;
-    let field = |name: &str| auth.getattr(name)?.extract::<String>();
-    if auth.is_instance(&module.getattr("OAuth1")?)? {
-        return Ok(Credentials::OAuth1(oauth1::Credentials {
-            consumer_key: field("consumer_key")?,
-            consumer_secret: field("consumer_secret")?,
-            access_token: field("access_token")?,
-            access_token_secret: field("access_token_secret")?,
-        }));
-    }
-    if auth.is_instance(&module.getattr("OAuth2")?)? {
-        return Ok(Credentials::OAuth2(oauth2::Credentials::new(field("access_token")?)));
-    }
-    let type_name = auth.get_type().name()?;
-    Err(PyTypeError::new_err(format!("auth must be an OAuth1 or an OAuth2, not {type_name}")))
 }
 
 fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResult<ApiVersion> {
@@ -391,9 +489,9 @@ fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
     if ca_file.is_none() {
         return Ok(None);
     }
-    let path = ca_file.py().import("os")?.getattr("fspath")?.call1((ca_file,))?;
-    let Ok(path) = path.extract::<PathBuf>() else {
-        return Err(PyTypeError::new_err("ca_file must be a str or a path"));
+    let Ok(path) = ca_file.extract::<PathBuf>() else {
+        let type_name = ca_file.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("ca_file must be a str or a path, not {type_name}")));
     };
     match std::fs::read(&path) {
         Ok(pem) if pem.windows(27).any(|text| text == b"-----BEGIN CERTIFICATE-----") => Ok(Some(pem.into())),

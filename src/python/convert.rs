@@ -7,10 +7,11 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
-use crate::client::caller::{Phase, Progress};
+use crate::client::caller::{Phase, Progress, Report};
 use crate::client::model::{
     CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo,
 };
+use crate::client::stats::Stats;
 
 /// The Python objects that Rust needs, each fetched once.
 static MEDIA_FROM_WIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -69,6 +70,32 @@ pub fn progress(py: Python<'_>, progress: Progress) -> PyResult<Py<PyAny>> {
     Ok(PROGRESS.import(py, "xmedia._models", "Progress")?.call((), Some(&fields))?.unbind())
 }
 
+/// The arguments of `xmedia._hooks.Hooks.request`.
+pub fn report(py: Python<'_>, report: Report) -> PyResult<Py<PyAny>> {
+    let row = (
+        report.command.as_str(),
+        report.media_id.map(MediaId::get),
+        report.attempt,
+        report.status,
+        report.error,
+        epoch(report.started_at),
+        report.duration.as_secs_f64(),
+        report.bytes_sent,
+        report.request_id,
+        report.retry_in.map(|delay| delay.as_secs_f64()),
+    );
+    Ok(row.into_pyobject(py)?.into_any().unbind())
+}
+
+/// `xmedia.Stats`.
+pub fn stats(py: Python<'_>, stats: &Stats) -> PyResult<Py<PyAny>> {
+    static STATS_FROM_WIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let requests: Vec<_> =
+        stats.requests.iter().map(|((command, status), count)| (command.as_str(), *status, *count)).collect();
+    let counts = (requests, stats.retries, stats.in_flight, stats.queued, stats.bytes_sent, stats.bytes_received);
+    Ok(STATS_FROM_WIRE.import(py, "xmedia._wire", "stats_from_wire")?.call1(counts)?.unbind())
+}
+
 /// `xmedia.RateLimit`.
 pub fn rate_limit_record<'py>(py: Python<'py>, limit: RateLimit) -> PyResult<Bound<'py, PyAny>> {
     RATE_LIMIT_FROM_WIRE.import(py, "xmedia._wire", "rate_limit_from_wire")?.call1(rate_limit(limit))
@@ -104,7 +131,8 @@ fn optional_number<'py>(py: Python<'py>, number: Option<Number>) -> PyResult<Bou
     }
 }
 
-fn epoch(at: SystemTime) -> f64 {
+/// Seconds since the epoch.
+pub fn epoch(at: SystemTime) -> f64 {
     match at.duration_since(UNIX_EPOCH) {
         Ok(since) => since.as_secs_f64(),
         Err(before) => -before.duration().as_secs_f64(),

@@ -1,10 +1,13 @@
 //! The extension module `xmedia._core`: arguments in, one call, one mapping of results and one of errors.
 
 mod arguments;
+mod attendance;
 mod bridge;
 mod client;
 mod convert;
 mod errors;
+mod login;
+mod many;
 #[cfg(feature = "mock")]
 mod mock;
 mod operation;
@@ -22,6 +25,8 @@ mod _core {
     use super::bridge::Bridge;
     #[pymodule_export]
     use super::client::{Client, Watch};
+    #[pymodule_export]
+    use super::many::WaitMany;
     #[cfg(feature = "mock")]
     #[pymodule_export]
     use super::mock::PyMockServer;

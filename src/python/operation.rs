@@ -12,13 +12,18 @@ use pyo3::sync::PyOnceLock;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 
+use super::attendance::{Attendance, Interest};
 use super::bridge::{Bridge, Queue};
 use super::convert;
 use super::errors;
+use super::login::Tokens;
+use super::many::waited_rows;
 use super::portable;
 use super::runtime;
 use super::source;
-use crate::client::caller::{Caller, Progress};
+use crate::client::Waited;
+use crate::client::auth::oauth2::{Secret, Token};
+use crate::client::caller::{Caller, Hearing, Progress, Report};
 use crate::client::error::{Error, Kind, Result};
 use crate::client::model::Media;
 
@@ -33,6 +38,8 @@ pub enum Outcome {
     Media(Option<Box<Media>>),
     /// Nothing.
     Nothing,
+    /// Some of many waits; more may follow.
+    Waited(Vec<Waited>),
 }
 
 /// A verb's work, not yet started.
@@ -42,6 +49,8 @@ pub type Verb = BoxFuture<'static, Result<Outcome>>;
 pub enum News {
     /// The verb has ended.
     Done(Result<Outcome>),
+    /// The verb has brought something and goes on.
+    Part(Outcome),
     /// The verb tells or asks something, and waits for the reply if it gave somewhere to put it.
     Question { topic: Topic, reply: oneshot::Sender<Result<()>> },
     /// The verb's task is gone and told nothing: it was aborted, or it panicked.
@@ -54,6 +63,19 @@ pub enum Topic {
     Progress(Box<Progress>),
     /// Something that the user should read.
     Warning(String),
+    /// What became of a request.
+    Request(Box<Report>),
+    /// The access token is wanted.
+    Token(oneshot::Sender<Secret>),
+    /// There are new tokens to keep.
+    Refreshed,
+}
+
+impl Topic {
+    /// Whether it can be told where the loop happens to be, since nobody waits for an answer.
+    fn is_passing(&self) -> bool {
+        matches!(self, Topic::Warning(_) | Topic::Request(_))
+    }
 }
 
 /// Where the worker leaves its news and whom it wakes.
@@ -125,6 +147,28 @@ pub struct Post {
     mailbox: Arc<Mailbox>,
     /// Whether the caller wants to hear of progress.
     wants_progress: bool,
+    /// What else it wants.
+    interest: Interest,
+    /// The token that the caller gave.
+    token: tokio::sync::Mutex<Option<Arc<Token>>>,
+}
+
+impl Post {
+    /// Leaves something for the caller and goes on.
+    pub fn part(&self, outcome: Outcome) {
+        self.mailbox.push(News::Part(outcome));
+    }
+
+    async fn ask(&self, topic: Topic) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.push(News::Question { topic, reply });
+        answer.await.unwrap_or_else(|_| Err(Error::new(Kind::Caller, "the caller did not answer")))
+    }
+
+    fn tell(&self, topic: Topic) {
+        let (reply, _) = oneshot::channel();
+        self.mailbox.push(News::Question { topic, reply });
+    }
 }
 
 impl Caller for Post {
@@ -132,16 +176,41 @@ impl Caller for Post {
         if !self.wants_progress {
             return Box::pin(std::future::ready(Ok(())));
         }
-        Box::pin(async {
-            let (reply, answer) = oneshot::channel();
-            self.mailbox.push(News::Question { topic: Topic::Progress(Box::new(progress)), reply });
-            answer.await.unwrap_or_else(|_| Err(Error::new(Kind::Caller, "the caller did not answer")))
-        })
+        Box::pin(self.ask(Topic::Progress(Box::new(progress))))
     }
 
     fn warn(&self, text: String) {
-        let (reply, _) = oneshot::channel();
-        self.mailbox.push(News::Question { topic: Topic::Warning(text), reply });
+        self.tell(Topic::Warning(text));
+    }
+
+    /// All who find the token refused wait here while the first of them asks.
+    fn access_token(&self, refused: Option<u64>) -> BoxFuture<'_, Result<Arc<Token>>> {
+        Box::pin(async move {
+            let mut kept = self.token.lock().await;
+            if let Some(token) = kept.as_ref().filter(|token| refused != Some(token.version)) {
+                return Ok(token.clone());
+            }
+            let (sender, given) = oneshot::channel();
+            self.ask(Topic::Token(sender)).await?;
+            let text = given.await.map_err(|_| Error::new(Kind::Caller, "the caller gave no token"))?;
+            let version = kept.as_ref().map_or(1, |token| token.version + 1);
+            Ok(kept.insert(Arc::new(Token::asked(text, version))).clone())
+        })
+    }
+
+    fn refreshed(&self) -> BoxFuture<'_, Result<()>> {
+        if !self.interest.minds_tokens() {
+            return Box::pin(std::future::ready(Ok(())));
+        }
+        Box::pin(self.ask(Topic::Refreshed))
+    }
+
+    fn hears(&self) -> Hearing {
+        self.interest.hearing()
+    }
+
+    fn request(&self, report: Report) {
+        self.tell(Topic::Request(Box::new(report)));
     }
 }
 
@@ -169,17 +238,25 @@ impl Drop for Ticket {
 /// A question of a verb to the calling side, as `xmedia._pump` answers it.
 #[pyclass(frozen, module = "xmedia._core")]
 pub struct Question {
-    /// `progress` or `warning`.
+    /// `progress`, `warning`, `request`, `token` or `refreshed`.
     #[pyo3(get)]
     topic: &'static str,
     /// What there is to say.
     #[pyo3(get)]
     payload: Py<PyAny>,
     reply: Mutex<Option<oneshot::Sender<Result<()>>>>,
+    token: Mutex<Option<oneshot::Sender<Secret>>>,
 }
 
 #[pymethods]
 impl Question {
+    /// Gives the access token that was asked for.
+    fn give_token(&self, token: String) {
+        if let Some(sender) = lock(&self.token).take() {
+            let _ = sender.send(token.into());
+        }
+    }
+
     /// Lets the verb go on.
     fn answer(&self) {
         if let Some(reply) = lock(&self.reply).take() {
@@ -195,6 +272,8 @@ pub struct Operation {
     name: &'static str,
     verb: Mutex<Option<Verb>>,
     mailbox: Arc<Mailbox>,
+    post: Arc<Post>,
+    attendance: Option<Attendance>,
     task: Mutex<Option<AbortHandle>>,
     started: AtomicBool,
     /// Who is told of progress.
@@ -212,11 +291,18 @@ impl Operation {
     /// A call that is not started yet. The verb is made with the post that leads back to this side.
     pub fn new(name: &'static str, progress: Option<Py<PyAny>>, verb: impl FnOnce(Arc<Post>) -> Verb) -> Self {
         let mailbox = Arc::new(Mailbox::default());
-        let post = Arc::new(Post { mailbox: mailbox.clone(), wants_progress: progress.is_some() });
+        let post = Arc::new(Post {
+            mailbox: mailbox.clone(),
+            wants_progress: progress.is_some(),
+            interest: Interest::default(),
+            token: tokio::sync::Mutex::default(),
+        });
         Operation {
             name,
-            verb: Mutex::new(Some(verb(post))),
+            verb: Mutex::new(Some(verb(post.clone()))),
             mailbox,
+            post,
+            attendance: None,
             task: Mutex::default(),
             started: AtomicBool::new(false),
             progress,
@@ -224,6 +310,21 @@ impl Operation {
             borrows: false,
             place: Mutex::default(),
         }
+    }
+
+    /// The same call, with the program's side of its client.
+    pub fn attended_by(mut self, attendance: Attendance) -> Self {
+        self.attendance = Some(attendance);
+        self
+    }
+
+    /// Asks what the program wants to hear of. Whether its coroutine has to drive the call: it has things to say that
+    /// may have to be awaited, or that belong into the caller's context.
+    fn prepare(&self, py: Python<'_>) -> PyResult<bool> {
+        let Some(attendance) = &self.attendance else { return Ok(false) };
+        let hearing = attendance.hearing(py)?;
+        self.post.interest.set(hearing, attendance.minds_tokens());
+        Ok(attendance.minds_tokens() || hearing == Hearing::Everything)
     }
 
     /// The same call about this `Media`; anything else counts as none.
@@ -261,13 +362,22 @@ impl Operation {
         match news {
             News::Done(Ok(Outcome::Media(Some(media)))) => convert::media(py, *media, self.given.as_ref()),
             News::Done(Ok(Outcome::Media(None) | Outcome::Nothing)) => Ok(py.None()),
+            News::Done(Ok(Outcome::Waited(waited))) | News::Part(Outcome::Waited(waited)) => waited_rows(py, waited),
+            News::Part(_) => Ok(py.None()),
             News::Done(Err(error)) => Err(errors::raise_about(py, error, self.given.as_ref())),
             News::Question { topic, reply } => {
+                let mut token = None;
                 let (topic, payload) = match topic {
                     Topic::Progress(progress) => ("progress", convert::progress(py, *progress)?),
                     Topic::Warning(text) => ("warning", text.into_pyobject(py)?.into_any().unbind()),
+                    Topic::Request(report) => ("request", convert::report(py, *report)?),
+                    Topic::Token(sender) => {
+                        token = Some(sender);
+                        ("token", py.None())
+                    }
+                    Topic::Refreshed => ("refreshed", py.None()),
                 };
-                let question = Question { topic, payload, reply: Mutex::new(Some(reply)) };
+                let question = Question { topic, payload, reply: Mutex::new(Some(reply)), token: Mutex::new(token) };
                 Ok(Py::new(py, question)?.into_any())
             }
             News::Gone => Err(PyRuntimeError::new_err(format!("{} was aborted", self.name))),
@@ -288,13 +398,13 @@ impl Operation {
         Ok(true)
     }
 
-    /// The next news that is more than a warning; warnings are given out at once.
+    /// The next news that somebody waits for; what is told in passing is given out at once.
     pub fn next_outcome(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
         loop {
             let news = self.mailbox.pop()?;
-            let is_warning = matches!(news, News::Question { topic: Topic::Warning(_), .. });
+            let is_passing = matches!(&news, News::Question { topic, .. } if topic.is_passing());
             let read = self.read(py, news);
-            if !is_warning {
+            if !is_passing {
                 return Some(read);
             }
             if let Err(error) = read.and_then(|question| self.answer(py, question)) {
@@ -307,7 +417,22 @@ impl Operation {
     /// Answers a question on this thread.
     fn answer(&self, py: Python<'_>, question: Py<PyAny>) -> PyResult<()> {
         let answer = pump(py)?.getattr(pyo3::intern!(py, "answer"))?;
-        answer.call1((self.progress.as_ref(), question)).map(drop)
+        let hooks = self.attendance.as_ref().map(Attendance::hooks);
+        answer.call1((self.progress.as_ref(), hooks, question)).map(drop)
+    }
+
+    /// Waits on this thread, looking at signals, of which an exception ends the verb.
+    fn next_news(&self, py: Python<'_>) -> PyResult<News> {
+        self.start()?;
+        loop {
+            if let Some(news) = py.detach(|| self.mailbox.wait(SIGNAL_TICK)) {
+                return Ok(news);
+            }
+            if let Err(error) = py.check_signals() {
+                self.abort_and_let_go(py);
+                return Err(error);
+            }
+        }
     }
 
     fn abort_and_let_go(&self, py: Python<'_>) {
@@ -326,28 +451,65 @@ impl Operation {
 #[pymethods]
 impl Operation {
     /// Waits on this thread, answering the verb's questions meanwhile.
-    fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.start()?;
+    fn wait(slf: Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        this.prepare(py)?;
+        if this.attendance.as_ref().is_some_and(Attendance::minds_tokens) {
+            return pump(py)?.getattr(pyo3::intern!(py, "run"))?.call1((slf,)).map(Bound::unbind);
+        }
         loop {
-            let news = py.detach(|| self.mailbox.wait(SIGNAL_TICK));
-            let step = match news {
-                None => py.check_signals(),
-                Some(news @ News::Question { .. }) => {
-                    self.read(py, news).and_then(|question| self.answer(py, question))
-                }
-                Some(news) => return self.read(py, news),
-            };
-            if let Err(error) = step {
-                self.abort_and_let_go(py);
+            let news = this.next_news(py)?;
+            let is_question = matches!(news, News::Question { .. });
+            let read = this.read(py, news);
+            if !is_question {
+                return read;
+            }
+            if let Err(error) = read.and_then(|question| this.answer(py, question)) {
+                this.abort_and_let_go(py);
                 return Err(error);
             }
+        }
+    }
+
+    /// Waits on this thread for the next news: the outcome or a question.
+    fn step(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let news = self.next_news(py)?;
+        self.read(py, news)
+    }
+
+    /// Starts the call without waiting for it.
+    fn begin(&self, py: Python<'_>) -> PyResult<()> {
+        self.prepare(py)?;
+        self.start()
+    }
+
+    /// Whether there are news.
+    fn has_news(&self) -> bool {
+        !self.mailbox.inbox().items.is_empty()
+    }
+
+    /// What the client tells of: an `xmedia._hooks.Hooks`.
+    #[getter]
+    fn hooks(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.attendance.as_ref().map(|attendance| attendance.hooks().clone_ref(py))
+    }
+
+    /// The new tokens that the program has to be given by whoever asks first, if there are any.
+    fn take_refreshed(&self) -> Option<Tokens> {
+        self.attendance.as_ref()?.login().take_refreshed()
+    }
+
+    /// Says whether the program has taken the new tokens. Otherwise they are still to be given.
+    fn end_delivery(&self, taken: bool) {
+        if let Some(attendance) = &self.attendance {
+            attendance.login().end_delivery(taken);
         }
     }
 
     /// An awaitable of the running event loop that brings the outcome.
     fn wait_async<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        if slf.get().progress.is_some() {
+        if slf.get().prepare(py)? || slf.get().progress.is_some() {
             return pump(py)?.getattr(pyo3::intern!(py, "drive"))?.call1((slf,));
         }
         Self::step_async(slf)

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from types import EllipsisType, TracebackType
@@ -106,6 +105,8 @@ class MockServer:
             tls=tls,
         )
         if self._core.ca_pem is not None:
+            import tempfile  # noqa: PLC0415  (takes longer than all of this package, and few tests want TLS)
+
             descriptor, self._ca_file = tempfile.mkstemp(prefix="xmedia-mock-", suffix=".pem")
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
                 file.write(self._core.ca_pem)

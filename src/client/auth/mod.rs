@@ -2,8 +2,8 @@
 
 pub mod oauth1;
 pub mod oauth2;
+pub mod refresh;
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -11,7 +11,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::model::{CommandName, MediaId, RateLimit};
+use self::oauth2::Token;
+use self::refresh::Refreshes;
+use super::limits::Limits;
+use super::model::MediaId;
 use super::protocol::{Body, Login, Request};
 
 /// Whose requests these are.
@@ -31,7 +34,8 @@ pub struct Account {
     credentials: Credentials,
     /// The server's clock less ours, in seconds.
     clock_offset: AtomicI64,
-    rate_limits: Mutex<BTreeMap<CommandName, RateLimit>>,
+    limits: Limits,
+    refreshes: Refreshes,
     opened: Mutex<Vec<(MediaId, Instant)>>,
 }
 
@@ -41,7 +45,8 @@ impl Account {
         Account {
             credentials,
             clock_offset: AtomicI64::new(0),
-            rate_limits: Mutex::default(),
+            limits: Limits::default(),
+            refreshes: Refreshes::default(),
             opened: Mutex::default(),
         }
     }
@@ -51,15 +56,25 @@ impl Account {
         &self.credentials
     }
 
-    /// The `Authorization` header for this request, if it needs one.
-    pub fn authorization(&self, request: &Request) -> Option<String> {
+    /// What the server told of the rate limits.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Where the refresh of the token stands.
+    pub fn refreshes(&self) -> &Refreshes {
+        &self.refreshes
+    }
+
+    /// The `Authorization` header for this request, if it needs one; with OAuth 2.0 it holds this token.
+    pub fn authorization(&self, request: &Request, token: Option<&Token>) -> Option<String> {
         match (&request.login, &self.credentials) {
             (Login::None, _) => None,
             (Login::App { client_id, client_secret }, _) => {
                 let pair = format!("{}:{}", oauth1::percent_encode(client_id), oauth1::percent_encode(client_secret));
                 Some(format!("Basic {}", BASE64.encode(pair)))
             }
-            (Login::User, Credentials::OAuth2(credentials)) => Some(format!("Bearer {}", credentials.access_token())),
+            (Login::User, Credentials::OAuth2(_)) => token.map(|token| format!("Bearer {}", *token.access_token)),
             (Login::User, Credentials::OAuth1(credentials)) => {
                 let form: &[(&str, String)] = match &request.body {
                     Body::Form(fields) => fields,
@@ -92,16 +107,6 @@ impl Account {
         }
         self.clock_offset.store(offset, Ordering::Relaxed);
         Some(offset)
-    }
-
-    /// Keeps what an answer said about the limit of a command.
-    pub fn note_rate_limit(&self, command: CommandName, limit: RateLimit) {
-        self.rate_limits.lock().unwrap_or_else(PoisonError::into_inner).insert(command, limit);
-    }
-
-    /// The last known limit of each command.
-    pub fn rate_limits(&self) -> BTreeMap<CommandName, RateLimit> {
-        self.rate_limits.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Remembers that this upload was opened just now.

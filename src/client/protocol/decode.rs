@@ -4,6 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use serde_json::Value;
+use zeroize::Zeroize as _;
 
 use super::Response;
 use super::headers::{rate_limit, request_id};
@@ -34,6 +35,13 @@ pub struct Tokens {
     pub refresh_token: Option<String>,
     /// For how many seconds the access token holds.
     pub expires_in: Option<f64>,
+}
+
+impl Drop for Tokens {
+    fn drop(&mut self) {
+        self.access_token.zeroize();
+        self.refresh_token.zeroize();
+    }
 }
 
 impl fmt::Debug for Tokens {

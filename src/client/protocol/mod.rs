@@ -15,6 +15,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
+use zeroize::Zeroize as _;
 
 pub use decode::{Answer, Tokens, decode};
 pub use headers::{rate_limit, request_id, retry_after, server_date};
@@ -120,6 +121,13 @@ pub struct RefreshToken {
     pub client_id: String,
     /// Set for confidential clients, which authenticate with it.
     pub client_secret: Option<String>,
+}
+
+impl Drop for RefreshToken {
+    fn drop(&mut self) {
+        self.refresh_token.zeroize();
+        self.client_secret.zeroize();
+    }
 }
 
 impl fmt::Debug for RefreshToken {
@@ -266,6 +274,27 @@ pub enum Part {
         /// Its MIME type.
         media_type: Option<String>,
     },
+}
+
+impl Body {
+    /// How many bytes it has that mean something: without the boundaries of a multipart body.
+    pub fn size(&self) -> u64 {
+        match self {
+            Body::Empty => 0,
+            Body::Form(fields) => fields.iter().map(|(name, value)| (name.len() + value.len() + 2) as u64).sum(),
+            Body::Json(json) => json.len() as u64,
+            Body::Multipart(parts) => parts.iter().map(|(_, part)| part.size()).sum(),
+        }
+    }
+}
+
+impl Part {
+    fn size(&self) -> u64 {
+        match self {
+            Part::Text(text) => text.len() as u64,
+            Part::File { payload, .. } => payload.len(),
+        }
+    }
 }
 
 impl fmt::Debug for Body {

@@ -1,0 +1,82 @@
+"""Checks a folder's wheel and sdist: tag, contents, and what the extension links to."""
+
+import re
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+#: Part of every system that the tag promises. No OpenSSL: TLS is rustls.
+SYSTEM_LIBRARIES = {b"libc.so.6", b"libm.so.6", b"libgcc_s.so.1", b"libpthread.so.0", b"libdl.so.2", b"librt.so.1"}
+NEEDED = {
+    "pytest_xmedia.py",
+    "xmedia/__init__.py",
+    "xmedia/_core.pyi",
+    "xmedia/py.typed",
+    "xmedia/compat/tweepy.py",
+    "xmedia/testing/__init__.py",
+}
+IN_SDIST = {
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE",
+    "README.md",
+    "pyproject.toml",
+    "src/lib.rs",
+    "python/pytest_xmedia.py",
+}
+LARGEST_WHEEL = 8 << 20
+
+
+def problems_of_wheel(path: Path) -> list[str]:
+    problems = []
+    free_threaded = re.search(r"-cp3\d+-cp3\d+t-", path.name)
+    if not free_threaded and "-cp311-abi3-" not in path.name:
+        problems.append("not tagged cp311-abi3")
+    if sys.platform == "linux" and not re.search(r"-(manylinux|musllinux)_\d+_\d+_\w+\.whl$", path.name):
+        problems.append("not tagged manylinux or musllinux")
+    if path.stat().st_size > LARGEST_WHEEL:
+        problems.append(f"larger than {LARGEST_WHEEL} bytes")
+    with zipfile.ZipFile(path) as wheel:
+        names = set(wheel.namelist())
+        problems += [f"lacks {name}" for name in sorted(NEEDED - names)]
+        problems += [
+            f"holds {name}"
+            for name in sorted(names)
+            if not name.startswith(("xmedia/", "xmedia-")) and name != "pytest_xmedia.py"
+        ]
+        entry_points = next((name for name in names if name.endswith("/entry_points.txt")), None)
+        if entry_points is None or b"[pytest11]" not in wheel.read(entry_points):
+            problems.append("lacks the pytest entry point")
+        if not any(name.endswith("/licenses/LICENSE") for name in names):
+            problems.append("lacks the license")
+        extensions = [name for name in names if name.endswith((".so", ".pyd"))]
+        if len(extensions) != 1:
+            problems.append(f"holds {len(extensions)} extensions")
+        for name in extensions:
+            linked = set(re.findall(rb"\0(lib[\w+-]+\.so(?:\.\d+)*)(?=\0)", wheel.read(name)))
+            problems += [f"{name} links {library.decode()}" for library in sorted(linked - SYSTEM_LIBRARIES)]
+    return problems
+
+
+def problems_of_sdist(path: Path) -> list[str]:
+    with tarfile.open(path) as sdist:
+        names = {name.partition("/")[2] for name in sdist.getnames()}
+    problems = [f"lacks {name}" for name in sorted(IN_SDIST - names)]
+    built = (".so", ".pyd", ".pyc")
+    return problems + [f"holds {name}" for name in sorted(names) if name.endswith(built)]
+
+
+def main() -> int:
+    folder = Path(sys.argv[1])
+    found = False
+    wheels, sdists = sorted(folder.glob("*.whl")), sorted(folder.glob("*.tar.gz"))
+    for path, check in [(each, problems_of_wheel) for each in wheels] + [(each, problems_of_sdist) for each in sdists]:
+        problems = check(path)
+        found |= bool(problems)
+        print(f"{path.name}: {'; '.join(problems) or 'good'}")
+    return 1 if found or not (wheels or sdists) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

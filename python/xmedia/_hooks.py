@@ -1,0 +1,121 @@
+"""What a client tells its program of requests and tokens: `on_event`, the logger `xmedia`, `on_refresh`."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from ._auth import OAuth1, OAuth2, checked_secret
+from ._models import RequestEvent
+
+logger = logging.getLogger("xmedia")
+# Without a handler of the program's, Python would print warnings to standard error by itself.
+logger.addHandler(logging.NullHandler())
+
+OnEvent: TypeAlias = Callable[[RequestEvent], object]
+Tokens: TypeAlias = tuple[str, str | None, float | None]
+_Report: TypeAlias = tuple[str, int | None, int, int | None, str | None, float, float, int, str | None, float | None]
+
+_NOTHING, _RETRIES, _EVERYTHING = range(3)
+
+
+class Hooks:
+    """The program's side of one client. The core reads `minds_tokens` and calls `hearing` when a call starts.
+
+    Args:
+        auth: The client's credentials.
+        on_event: Given each `RequestEvent`.
+
+    Raises:
+        TypeError: `on_event` cannot be called, or is a coroutine function.
+    """
+
+    __slots__ = ("__weakref__", "auth", "minds_tokens", "on_event")
+
+    def __init__(self, auth: OAuth1 | OAuth2, on_event: OnEvent | None) -> None:
+        if on_event is not None and not callable(on_event):
+            raise TypeError(f"on_event must be callable or None, not {type(on_event).__name__}")
+        if _is_async(on_event):
+            raise TypeError("on_event must be a plain callable; an async one would be awaited by nobody")
+        self.auth = auth
+        self.on_event = on_event
+        asks = isinstance(auth, OAuth2) and callable(auth.access_token)
+        tells = isinstance(auth, OAuth2) and auth.refresh_token is not None and auth.on_refresh is not None
+        self.minds_tokens = asks or tells
+
+    def hearing(self) -> int:
+        """Which requests are to be told: 0 none, 1 those that are sent again, 2 all."""
+        if self.on_event is not None or logger.isEnabledFor(logging.DEBUG):
+            return _EVERYTHING
+        return _RETRIES if logger.isEnabledFor(logging.WARNING) else _NOTHING
+
+    def request(self, report: _Report) -> None:
+        """Tell of a request that has ended."""
+        command, media_id, attempt, status, error, started_at, duration, bytes_sent, request_id, retry_in = report
+        subject = command if media_id is None else f"{command} {media_id}"
+        milliseconds = duration * 1000
+        outcome = "no answer" if status is None else status
+        logger.debug("%s: %s, attempt %d, %.0f ms", subject, outcome, attempt, milliseconds)
+        if retry_in is not None:
+            logger.warning("%s: attempt %d failed, again in %.2f s: %s", subject, attempt, retry_in, error)
+        if self.on_event is None:
+            return
+        event = RequestEvent(
+            command=command,
+            media_id=media_id,
+            attempt=attempt,
+            status=status,
+            error=error,
+            started_at=datetime.fromtimestamp(started_at, UTC),
+            duration=duration,
+            bytes_sent=bytes_sent,
+            request_id=request_id,
+            retry_in=retry_in,
+        )
+        result = self.on_event(event)
+        if inspect.iscoroutine(result):
+            result.close()
+            raise TypeError("on_event must be a plain callable; an async one would be awaited by nobody")
+
+    def access_token(self) -> Any:
+        """Ask the program for its token: text, or an awaitable of it."""
+        assert isinstance(self.auth, OAuth2)  # noqa: S101  (only such credentials ask)
+        assert callable(self.auth.access_token)  # noqa: S101
+        return self.auth.access_token()
+
+    def keep(self, tokens: Tokens) -> Any:
+        """Give the program its new credentials; what `on_refresh` returned, which may be awaitable."""
+        if not isinstance(self.auth, OAuth2) or self.auth.on_refresh is None:
+            return None
+        return self.auth.on_refresh(self.auth.refreshed(*tokens))
+
+    def refuse_async(self) -> None:
+        """Refuse, before a sync call sends anything, callables that only an awaited one could use.
+
+        Raises:
+            TypeError: There is one.
+        """
+        if isinstance(self.auth, OAuth2):
+            for name in ("access_token", "on_refresh"):
+                if _is_async(getattr(self.auth, name)):
+                    raise TypeError(f"{name} of this client's OAuth2 is async, so only the awaited verbs can use it")
+
+
+def checked_token(token: object) -> str:
+    """Return the token that the program gave, if it can be one."""
+    return checked_secret("the token that the access_token callable returned", token, header=True)
+
+
+def refuse_awaitable(name: str, result: object) -> None:
+    """Refuse what a callable returned to a sync call if it wants to be awaited."""
+    if inspect.isawaitable(result):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise TypeError(f"{name} returned an awaitable, which only the awaited verbs can use")
+
+
+def _is_async(value: object) -> bool:
+    return inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(getattr(value, "__call__", None))  # noqa: B004

@@ -1,0 +1,132 @@
+//! Where the refresh of an account's token stands: one for all who wait, never twice for the same token.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::client::caller::Report;
+use crate::client::error::{Error, Kind, Result};
+
+/// How a refresh ended; nothing while it runs.
+pub type Outcome = Option<Result<()>>;
+
+/// The refreshes of one account.
+#[derive(Default)]
+pub struct Refreshes {
+    stage: Mutex<Stage>,
+    delivery: Mutex<Delivery>,
+    reports: Mutex<Vec<Report>>,
+}
+
+#[derive(Default)]
+enum Stage {
+    #[default]
+    Idle,
+    /// The token of this version is being replaced.
+    Running { version: u64, outcome: watch::Receiver<Outcome> },
+    /// The refresh token of this version is used up, or may be, and brought nothing.
+    Spent { version: u64, error: Error },
+}
+
+/// Whether the program has been given the newest tokens.
+#[derive(Default)]
+struct Delivery {
+    due: bool,
+    under_way: bool,
+}
+
+/// What somebody who needs a new token has to do.
+pub enum Turn {
+    /// Nothing: another refresh has brought it.
+    Done,
+    /// Nothing helps.
+    Spent(Error),
+    /// Wait for the refresh that runs.
+    Wait(watch::Receiver<Outcome>),
+    /// Run the refresh, tell its outcome, and wait as well.
+    Run(watch::Sender<Outcome>, watch::Receiver<Outcome>),
+}
+
+impl Refreshes {
+    /// Somebody's token of version `refused` does not do any more; `newest` is the version that there is now.
+    pub fn turn(&self, refused: u64, newest: impl FnOnce() -> u64) -> Turn {
+        let mut stage = lock(&self.stage);
+        // Asked under the lock: a refresh that ended in between has published its token before.
+        if newest() != refused {
+            return Turn::Done;
+        }
+        match &*stage {
+            Stage::Running { version, outcome } if *version == refused => match &*outcome.borrow() {
+                // The task is gone without a word, so nobody knows what became of the refresh token.
+                None if outcome.has_changed().is_err() => Turn::Spent(lost()),
+                _ => Turn::Wait(outcome.clone()),
+            },
+            Stage::Spent { version, error } if *version == refused => Turn::Spent(error.clone()),
+            _ => {
+                let (sender, outcome) = watch::channel(None);
+                *stage = Stage::Running { version: refused, outcome: outcome.clone() };
+                Turn::Run(sender, outcome)
+            }
+        }
+    }
+
+    /// The refresh has brought a new token, which was published.
+    pub fn succeeded(&self) {
+        lock(&self.delivery).due = true;
+        *lock(&self.stage) = Stage::Idle;
+    }
+
+    /// The refresh has failed. If the refresh token may be used up, it is not sent again.
+    pub fn failed(&self, version: u64, error: &Error, may_be_spent: bool) {
+        *lock(&self.stage) = if may_be_spent { Stage::Spent { version, error: error.clone() } } else { Stage::Idle };
+    }
+
+    /// The refresh that runs now, if one does.
+    pub fn running(&self) -> Option<watch::Receiver<Outcome>> {
+        match &*lock(&self.stage) {
+            Stage::Running { outcome, .. } => Some(outcome.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether a refresh runs, or its tokens have not been given to the program.
+    pub fn unsettled(&self) -> bool {
+        self.running().is_some() || lock(&self.delivery).due
+    }
+
+    /// Whether the program is to be given new tokens by whoever asks; then it says how that went.
+    pub fn begin_delivery(&self) -> bool {
+        let mut delivery = lock(&self.delivery);
+        let begun = delivery.due && !delivery.under_way;
+        if begun {
+            *delivery = Delivery { due: false, under_way: true };
+        }
+        begun
+    }
+
+    /// The program has taken the tokens, or has not: then they are still to be given.
+    pub fn end_delivery(&self, taken: bool) {
+        let mut delivery = lock(&self.delivery);
+        delivery.under_way = false;
+        delivery.due |= !taken;
+    }
+
+    /// Keeps what is to be told of the refresh's requests.
+    pub fn keep_reports(&self, reports: Vec<Report>) {
+        lock(&self.reports).extend(reports);
+    }
+
+    /// Takes out what is to be told.
+    pub fn take_reports(&self) -> Vec<Report> {
+        std::mem::take(&mut *lock(&self.reports))
+    }
+}
+
+/// The error of a refresh of which nothing was heard.
+pub fn lost() -> Error {
+    Error::new(Kind::Transport { connect: false }, "TOKEN: the refresh was cut off before its answer came")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

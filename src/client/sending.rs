@@ -1,0 +1,377 @@
+//! One try of a command: its turn, its token, its request, its answer, and what can be repaired without counting it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::Client;
+use super::auth::Credentials;
+use super::auth::oauth2::{self, Token};
+use super::caller::{Caller, Hearing, Report};
+use super::deadline::Deadline;
+use super::error::{ApiClass, ApiFailure, Error, Kind, Result};
+use super::exchange::subject;
+use super::model::{CommandName, MediaId};
+use super::protocol::{self, Answer, Command, Request, Response};
+use super::transport::Broken;
+
+/// Those who waited for the same reset come back spread over this time.
+const SPREAD: Duration = Duration::from_millis(250);
+
+/// A try that failed.
+pub(super) struct Tried {
+    /// Why.
+    pub error: Error,
+    /// What is to be told of its request once it is decided what follows; none if nothing was sent.
+    pub report: Option<Box<Report>>,
+    /// The verb's deadline passed, which says nothing of the server.
+    pub out_of_time: bool,
+}
+
+impl From<Error> for Tried {
+    fn from(error: Error) -> Self {
+        Tried { error, report: None, out_of_time: false }
+    }
+}
+
+/// The tries of one command.
+pub(super) struct Sending<'a> {
+    client: &'a Client,
+    command: &'a Command,
+    deadline: Deadline,
+    caller: &'a dyn Caller,
+    name: CommandName,
+    media_id: Option<MediaId>,
+    /// Whether an empty bucket is waited for; otherwise the server is asked all the same.
+    heeds_limits: bool,
+    /// Requests sent.
+    sent: u32,
+    resent: bool,
+    clock_corrected: bool,
+    renewed: bool,
+    /// Why the token could not be replaced before it was sent.
+    unrenewed: Option<Error>,
+}
+
+impl<'a> Sending<'a> {
+    pub(super) fn new(client: &'a Client, command: &'a Command, deadline: Deadline, caller: &'a dyn Caller) -> Self {
+        Sending {
+            client,
+            command,
+            deadline,
+            caller,
+            name: command.name(),
+            media_id: command.media_id(),
+            heeds_limits: true,
+            sent: 0,
+            resent: false,
+            clock_corrected: false,
+            renewed: false,
+            unrenewed: None,
+        }
+    }
+
+    /// The same, sent whatever is known of rate limits.
+    pub(super) fn heedless(mut self) -> Self {
+        self.heeds_limits = false;
+        self
+    }
+
+    /// Sends the command once, and again where that repairs what was no fault of it: an idle connection that the server
+    /// had closed, a clock that is off, a token that has run out.
+    pub(super) async fn once(&mut self) -> Result<Answer, Tried> {
+        loop {
+            let tried = match self.request().await {
+                Ok(answer) => return Ok(answer),
+                Err(Failed::Tried(tried)) => tried,
+                Err(Failed::Reused(tried)) => {
+                    self.resent = true;
+                    self.told(tried, Some(Duration::ZERO));
+                    continue;
+                }
+                Err(Failed::Unauthorized(tried, response, token)) => match self.repair(&response, token).await {
+                    Ok(true) => {
+                        self.told(tried, Some(Duration::ZERO));
+                        self.tell_of_refresh().await?;
+                        continue;
+                    }
+                    Ok(false) => tried,
+                    Err(Unrepaired::OutOfTime) => {
+                        self.told(tried, None);
+                        return Err(out_of_time(None));
+                    }
+                    Err(Unrepaired::Caller(error)) => {
+                        self.told(tried, None);
+                        return Err(error.into());
+                    }
+                    Err(Unrepaired::Refresh(error)) => {
+                        let refused = not_refreshed(tried.error.clone(), error);
+                        self.told(tried, None);
+                        self.tell_of_refresh_requests();
+                        return Err(refused.into());
+                    }
+                },
+            };
+            return Err(tried);
+        }
+    }
+
+    /// Tells the caller of a request, now that it is known what follows.
+    pub(super) fn told(&self, tried: Tried, retry_in: Option<Duration>) {
+        let Some(mut report) = tried.report else { return };
+        let heard = if retry_in.is_some() { Hearing::Retries } else { Hearing::Everything };
+        if self.caller.hears() >= heard {
+            report.retry_in = retry_in;
+            self.caller.request(*report);
+        }
+    }
+
+    async fn request(&mut self) -> Result<Answer, Failed> {
+        let (client, deadline) = (self.client, self.deadline);
+        let request = protocol::encode(client.options.api, &client.transport.options().hosts, self.command);
+        let token = deadline.limit(self.token(&request)).await.unwrap_or_else(|| Err(out_of_time(None)));
+        let token = token.map_err(Failed::Tried)?;
+        let place = {
+            let _queued = client.stats.queue();
+            self.turn().await.map_err(Failed::Tried)?
+        };
+        // While it waited for its turn, another request may have had the token refreshed.
+        let token = self.kept().and_then(oauth2::Credentials::newest).or(token);
+        let authorization = client.account.authorization(&request, token.as_deref());
+        self.sent += 1;
+        let mut in_flight = client.stats.send(self.name);
+        let begun = Begun { started_at: SystemTime::now(), started: Instant::now(), bytes: request.body.size() };
+        let sending = client.transport.send(&request, authorization.as_deref(), client.options.request_timeout);
+        let outcome = self.deadline.limit(sending).await;
+        drop(place);
+        let response = match outcome {
+            Some(Ok(response)) => response,
+            Some(Err(broken)) => return Err(self.broken(broken, &begun, &in_flight)),
+            None => {
+                in_flight.sent(begun.bytes);
+                let report = self.report(&begun, None, Some("no answer within the timeout".to_owned()));
+                return Err(Failed::Tried(out_of_time(Some(report))));
+            }
+        };
+        in_flight.sent(begun.bytes);
+        in_flight.answered(response.status, response.body.len());
+        drop(in_flight);
+        self.note_limit(&response);
+        match protocol::decode(client.options.api, self.name, self.media_id, &response) {
+            Ok(answer) => {
+                client.note_answer(&answer);
+                if self.caller.hears() == Hearing::Everything {
+                    self.caller.request(*self.report(&begun, Some(&response), None));
+                }
+                Ok(answer)
+            }
+            Err(error) => {
+                self.note_refusal(&error);
+                let report = self.report(&begun, Some(&response), Some(error.message.clone()));
+                let unauthorized = error.api().is_some_and(|failure| failure.retry_status() == 401);
+                let tried = Tried { error, report: Some(report), out_of_time: false };
+                Err(if unauthorized {
+                    Failed::Unauthorized(tried, Box::new(response), token)
+                } else {
+                    Failed::Tried(tried)
+                })
+            }
+        }
+    }
+
+    fn broken(&self, broken: Broken, begun: &Begun, in_flight: &super::stats::InFlight<'_>) -> Failed {
+        let mut error = broken.error;
+        let connected =
+            !matches!(error.kind, Kind::Transport { connect: true } | Kind::RequestTimeout { connect: true });
+        let bytes = if connected { begun.bytes } else { 0 };
+        in_flight.sent(bytes);
+        error.message = format!("{}: {}", subject(self.name, self.media_id), error.message);
+        error.retryable = true;
+        let report = self.report(&Begun { bytes, ..*begun }, None, Some(error.message.clone()));
+        // The server closed an idle connection in the moment we used it. Only FINALIZE and a refresh must not be sent
+        // twice on such a guess.
+        let harmless = !matches!(self.name, CommandName::Finalize | CommandName::Token);
+        let again = broken.reused && !self.resent && harmless;
+        let cut_off = matches!(error.kind, Kind::Transport { connect: false });
+        let tried = Tried { error, report: Some(report), out_of_time: false };
+        if again && cut_off { Failed::Reused(tried) } else { Failed::Tried(tried) }
+    }
+
+    /// The token to send, if the credentials are of that kind. One whose time is over is replaced before it is sent.
+    async fn token(&mut self, request: &Request) -> Result<Option<Arc<Token>>, Tried> {
+        let Credentials::OAuth2(credentials) = self.client.account.credentials() else { return Ok(None) };
+        if !matches!(request.login, protocol::Login::User) {
+            return Ok(None);
+        }
+        let Some(token) = credentials.newest() else {
+            return Ok(Some(self.caller.access_token(None).await?));
+        };
+        if token.expired() && credentials.can_refresh() && !self.renewed {
+            self.renewed = true;
+            // Where it fails, the server is left to say that the token has run out: its clock counts.
+            self.unrenewed = self.client.renew(credentials, token.version).await.err();
+            self.tell_of_refresh_requests();
+            if self.unrenewed.is_none() {
+                self.caller.refreshed().await?;
+            }
+        }
+        Ok(credentials.newest())
+    }
+
+    /// The credentials, if they hold the token themselves.
+    fn kept(&self) -> Option<&'a oauth2::Credentials> {
+        match self.client.account.credentials() {
+            Credentials::OAuth2(credentials) => Some(credentials),
+            Credentials::OAuth1(_) => None,
+        }
+    }
+
+    /// Waits until the command's bucket is not empty and one more request may be in flight. Nothing is held while it
+    /// waits for the bucket.
+    async fn turn(&self) -> Result<tokio::sync::SemaphorePermit<'a>, Tried> {
+        let limits = self.client.account.limits();
+        loop {
+            if let Some(left) = limits.empty_for(self.name).filter(|_| self.heeds_limits) {
+                let wait = left.saturating_add(SPREAD.mul_f64(rand::random()));
+                if self.deadline.remaining().is_some_and(|remaining| left >= remaining) {
+                    return Err(self.limited(left).into());
+                }
+                self.deadline.sleep(wait).await;
+            }
+            let place = self.deadline.limit(self.client.transport.place()).await.ok_or_else(|| out_of_time(None))??;
+            // Those who were before it in the queue may have emptied the bucket.
+            if !self.heeds_limits || limits.empty_for(self.name).is_none() {
+                return Ok(place);
+            }
+        }
+    }
+
+    /// The refusal that the server would give.
+    fn limited(&self, left: Duration) -> Error {
+        let message = format!(
+            "{}: not sent, because the rate limit is used up and its reset lies beyond the timeout. Try again in {} s.",
+            subject(self.name, self.media_id),
+            left.as_secs_f64().ceil()
+        );
+        let failure = ApiFailure {
+            class: ApiClass::RateLimit,
+            status: 429,
+            rate_limit: self.client.account.limits().told(self.name),
+            ..ApiFailure::default()
+        };
+        let mut error = Error::new(Kind::Api(Box::new(failure)), message);
+        error.retryable = true;
+        error.retry_after = Some(left);
+        error
+    }
+
+    fn note_limit(&self, response: &Response) {
+        if let Some(limit) = protocol::rate_limit(&response.headers) {
+            let server_now = protocol::server_date(&response.headers).unwrap_or(response.received_at);
+            self.client.account.limits().note(self.name, limit, server_now);
+        }
+    }
+
+    fn note_refusal(&self, error: &Error) {
+        let limited = error.api().is_some_and(|failure| failure.class == ApiClass::RateLimit);
+        if let Some(retry_after) = error.retry_after.filter(|_| limited) {
+            self.client.account.limits().note_refusal(self.name, retry_after);
+        }
+    }
+
+    /// Removes the reason of a 401, once a reason: whether it is worth sending the request again.
+    async fn repair(&mut self, response: &Response, token: Option<Arc<Token>>) -> Result<bool, Unrepaired> {
+        let Some(credentials) = self.kept() else {
+            let corrected = !self.clock_corrected && self.client.correct_clock(response, self.caller);
+            self.clock_corrected |= corrected;
+            return Ok(corrected);
+        };
+        let Some(token) = token else { return Ok(false) };
+        if std::mem::replace(&mut self.renewed, true) {
+            return self.unrenewed.take().map_or(Ok(false), |error| Err(Unrepaired::Refresh(error)));
+        }
+        let Some(newest) = credentials.newest() else {
+            let asked = self.deadline.limit(self.caller.access_token(Some(token.version))).await;
+            let asked = asked.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Caller)?;
+            return Ok(*asked.access_token != *token.access_token);
+        };
+        if newest.version != token.version {
+            return Ok(true);
+        }
+        if !credentials.can_refresh() {
+            return Ok(false);
+        }
+        let renewed = self.deadline.limit(self.client.renew(credentials, token.version)).await;
+        renewed.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Refresh)?;
+        Ok(true)
+    }
+
+    /// Tells of the requests of a refresh, and has its tokens kept before they are used.
+    async fn tell_of_refresh(&self) -> Result<()> {
+        self.tell_of_refresh_requests();
+        if self.renewed { self.caller.refreshed().await } else { Ok(()) }
+    }
+
+    fn tell_of_refresh_requests(&self) {
+        if self.caller.hears() == Hearing::Nothing || self.name == CommandName::Token {
+            return;
+        }
+        for report in self.client.account.refreshes().take_reports() {
+            if report.retry_in.is_some() || self.caller.hears() == Hearing::Everything {
+                self.caller.request(report);
+            }
+        }
+    }
+
+    fn report(&self, begun: &Begun, response: Option<&Response>, error: Option<String>) -> Box<Report> {
+        Box::new(Report {
+            command: self.name,
+            media_id: self.media_id,
+            attempt: self.sent,
+            status: response.map(|response| response.status),
+            error,
+            started_at: begun.started_at,
+            duration: begun.started.elapsed(),
+            bytes_sent: begun.bytes,
+            request_id: response.and_then(|response| protocol::request_id(&response.headers)),
+            retry_in: None,
+        })
+    }
+}
+
+/// A request that was begun.
+#[derive(Clone, Copy)]
+struct Begun {
+    started_at: SystemTime,
+    started: Instant,
+    bytes: u64,
+}
+
+/// How a request failed, and what that calls for.
+enum Failed {
+    /// For `retry` to judge.
+    Tried(Tried),
+    /// A connection that had been used before broke.
+    Reused(Tried),
+    /// A 401, its answer and the token that was sent.
+    Unauthorized(Tried, Box<Response>, Option<Arc<Token>>),
+}
+
+/// Why a 401 could not be repaired.
+enum Unrepaired {
+    OutOfTime,
+    Caller(Error),
+    Refresh(Error),
+}
+
+fn out_of_time(report: Option<Box<Report>>) -> Tried {
+    let error = Error::new(Kind::RequestTimeout { connect: false }, "no answer within the timeout");
+    Tried { error, report, out_of_time: true }
+}
+
+/// The 401 of a token that could not be replaced.
+fn not_refreshed(mut refused: Error, refresh: Error) -> Error {
+    refused.message = format!("{} The access token could not be refreshed: {}", refused.message, refresh.message);
+    refused.retryable = super::retry::never_arrived(&refresh);
+    refused.retry_after = refresh.retry_after;
+    refused.because(refresh)
+}

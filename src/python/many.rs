@@ -1,0 +1,78 @@
+//! `wait_many`: what is waited for goes in one by one, what has ended comes out in batches.
+
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::arguments;
+use super::convert;
+use super::errors;
+use super::operation::Operation;
+use crate::client::Waited;
+use crate::client::model::Media;
+
+/// Many waits in one call.
+#[pyclass(frozen, module = "xmedia._core")]
+pub struct WaitMany {
+    items: Mutex<Option<UnboundedSender<(u64, Media)>>>,
+    /// Brings lists of `(number, media, error)`, at last None.
+    #[pyo3(get)]
+    operation: Py<Operation>,
+}
+
+/// Where the waits find their items.
+pub type Items = UnboundedReceiver<(u64, Media)>;
+
+impl WaitMany {
+    /// The waits that this call makes of its items.
+    pub fn new(py: Python<'_>, operation: impl FnOnce(Items) -> PyResult<Operation>) -> PyResult<Self> {
+        let (sender, items) = unbounded_channel();
+        let operation = Py::new(py, operation(items)?)?;
+        Ok(WaitMany { items: Mutex::new(Some(sender)), operation })
+    }
+}
+
+#[pymethods]
+impl WaitMany {
+    /// Refuses what can be no media id: `TypeError` or `InvalidInputError`.
+    #[staticmethod]
+    fn check(media_id: &Bound<'_, PyAny>) -> PyResult<()> {
+        arguments::media(media_id).map(drop)
+    }
+
+    /// Adds a wait, whose outcome will come with this number. `TypeError` or `InvalidInputError` if it can be none.
+    fn add(&self, number: u64, media_id: &Bound<'_, PyAny>) -> PyResult<()> {
+        let media = arguments::media(media_id)?;
+        if let Some(items) = &*self.items.lock().unwrap_or_else(PoisonError::into_inner) {
+            // A call that is over takes nothing more, and says so by its outcome.
+            let _ = items.send((number, media));
+        }
+        Ok(())
+    }
+
+    /// Says that there will be no more.
+    fn finish(&self) {
+        drop(self.items.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+impl Drop for WaitMany {
+    fn drop(&mut self) {
+        self.operation.get().abort();
+    }
+}
+
+/// Rows of number, `Media` and exception, of which one is None.
+pub fn waited_rows(py: Python<'_>, waited: Vec<Waited>) -> PyResult<Py<PyAny>> {
+    let rows = PyList::empty(py);
+    for (number, outcome) in waited {
+        let (media, error) = match outcome {
+            Ok(media) => (Some(convert::media(py, media, None)?), None),
+            Err(error) => (None, Some(errors::raise(py, error).into_value(py))),
+        };
+        rows.append((number, media, error))?;
+    }
+    Ok(rows.into_any().unbind())
+}
