@@ -100,7 +100,8 @@ def test_what_only_turns_out_to_be_awaitable_is_refused_by_sync_calls(server, co
 
 
 @pytest.mark.parametrize(
-    ("token", "error"), [(None, TypeError), (b"good", TypeError), ("", ValueError), ("a b", ValueError), ("ä", ValueError)]
+    ("token", "error"),
+    [(None, TypeError), (b"good", TypeError), ("", ValueError), ("a b", ValueError), ("ä", ValueError)],
 )
 def test_what_is_no_token_is_refused(call, server, connect, token, error):
     with pytest.raises(error):

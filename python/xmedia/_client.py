@@ -17,6 +17,7 @@ from ._media import Media, Result
 from ._models import Progress, RateLimit, Stats
 from ._options import Buffer, Retry, Subtitle
 from ._public import name_as_imported
+from ._uploads import UploadVerbs
 from ._watch import AsyncWatch, Watch
 
 MediaId: TypeAlias = int | str | Media
@@ -58,7 +59,7 @@ class _Unset:
 _UNSET: Any = _Unset()
 
 
-class Client:
+class Client(UploadVerbs):
     """Uploads media to X, finalizes it and waits until it is ready.
 
     Every verb exists twice: `finalize` blocks, `finalize_async` is awaited in an asyncio event loop. They

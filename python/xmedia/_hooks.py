@@ -5,18 +5,17 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._auth import OAuth1, OAuth2, checked_secret
 from ._models import RequestEvent
+from ._wire import Report, event_from_wire
 
 if TYPE_CHECKING:
     import logging
 
 OnEvent: TypeAlias = Callable[[RequestEvent], object]
 Tokens: TypeAlias = tuple[str, str | None, float | None]
-_Report: TypeAlias = tuple[str, int | None, int, int | None, str | None, float, float, int, str | None, float | None]
 
 _NOTHING, _RETRIES, _EVERYTHING = range(3)
 # The levels of `logging`, which only a program that listens has loaded.
@@ -74,9 +73,9 @@ class Hooks:
             return _EVERYTHING
         return _RETRIES if logger.isEnabledFor(_WARNING) else _NOTHING
 
-    def request(self, report: _Report) -> None:
+    def request(self, report: Report) -> None:
         """Tell of a request that has ended."""
-        command, media_id, attempt, status, error, started_at, duration, bytes_sent, request_id, retry_in = report
+        command, media_id, attempt, status, error, _, duration, _, _, retry_in = report
         subject = command if media_id is None else f"{command} {media_id}"
         milliseconds = duration * 1000
         outcome = "no answer" if status is None else status
@@ -87,19 +86,7 @@ class Hooks:
             logger.warning("%s: attempt %d failed, again in %.2f s: %s", subject, attempt, retry_in, error)
         if self.on_event is None:
             return
-        event = RequestEvent(
-            command=command,
-            media_id=media_id,
-            attempt=attempt,
-            status=status,
-            error=error,
-            started_at=datetime.fromtimestamp(started_at, UTC),
-            duration=duration,
-            bytes_sent=bytes_sent,
-            request_id=request_id,
-            retry_in=retry_in,
-        )
-        result = self.on_event(event)
+        result = self.on_event(event_from_wire(report))
         if inspect.iscoroutine(result):
             result.close()
             raise TypeError("on_event must be a plain callable; an async one would be awaited by nobody")

@@ -1,7 +1,7 @@
 """What a caller hands in beside plain arguments: `Retry`, `UploadItem` and `Subtitle`."""
 
 import os
-from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import Enum
@@ -121,18 +121,17 @@ _NOT_GIVEN: Final = _NotGiven.NOT_GIVEN
 _Unset: TypeAlias = Literal[_NotGiven.NOT_GIVEN]
 
 
-class UploadOptions(TypedDict, total=False):
-    """The keyword arguments of `upload`."""
+class UploadDefaults(TypedDict, total=False):
+    """The keyword arguments of `upload` that `upload_many` takes for all of its items."""
 
     total_bytes: int | None
     media_type: str | None
     media_category: str | None
-    additional_owners: Sequence[int | str]
+    additional_owners: Iterable[int | str]
     shared: bool
     alt_text: str | None
     chunked: bool | None
     segment_bytes: int | None
-    concurrency: int
     checkpoint: str | os.PathLike[str] | CheckpointStore | None
     fingerprint: str | None
     check_limits: bool
@@ -140,6 +139,12 @@ class UploadOptions(TypedDict, total=False):
     timeout: float | timedelta | None
     progress: ProgressOption
     trace: bool
+
+
+class UploadOptions(UploadDefaults, total=False):
+    """The keyword arguments of `upload`."""
+
+    concurrency: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -157,7 +162,7 @@ class UploadItem:
     total_bytes: int | _Unset | None = _NOT_GIVEN
     media_type: str | _Unset | None = _NOT_GIVEN
     media_category: str | _Unset | None = _NOT_GIVEN
-    additional_owners: Sequence[int | str] | _Unset = _NOT_GIVEN
+    additional_owners: Iterable[int | str] | _Unset = _NOT_GIVEN
     shared: bool | _Unset = _NOT_GIVEN
     alt_text: str | _Unset | None = _NOT_GIVEN
     chunked: bool | _Unset | None = _NOT_GIVEN

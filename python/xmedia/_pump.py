@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import warnings
 from collections.abc import Callable
@@ -11,6 +12,11 @@ from ._core import Operation, Question
 from ._hooks import Hooks, Tokens, checked_token, refuse_awaitable
 
 _Progress = Callable[[Any], object]
+
+#: What is told or asked of the program itself; everything else is a method of the operation's feed.
+_OWN_TOPICS = frozenset({"warning", "request", "progress", "token", "refreshed"})
+#: The methods of the feed that return bytes.
+_READS = frozenset({"read", "read_at", "load"})
 
 
 def answer(progress: _Progress | None, hooks: Hooks | None, question: Question) -> None:
@@ -23,31 +29,55 @@ def answer(progress: _Progress | None, hooks: Hooks | None, question: Question) 
     question.answer()
 
 
+class Attendant:
+    """Answers the questions of one operation on this thread.
+
+    Raises:
+        TypeError: Something would have to be awaited.
+    """
+
+    def __init__(self, operation: Operation[Any]) -> None:
+        self.operation = operation
+        self.hooks = operation.hooks
+        if self.hooks is not None:
+            self.hooks.refuse_async()
+        self._delivery = _Delivery(operation, self.hooks)
+
+    def respond(self, question: Question) -> None:
+        """Answer a question."""
+        if question.topic == "token":
+            assert self.hooks is not None  # noqa: S101  (without hooks nobody asks)
+            token = self.hooks.access_token()
+            refuse_awaitable("access_token", token)
+            question.give_token(checked_token(token))
+        elif question.topic == "refreshed":
+            self.deliver()
+        elif question.topic in _OWN_TOPICS:
+            return answer(self.operation.progress, self.hooks, question)
+        else:
+            result = self.operation.feed.method(question.topic)(*question.payload)
+            refuse_awaitable(question.topic, result)
+            _give(question, result)
+        return question.answer()
+
+    def deliver(self) -> None:
+        """Give the program new tokens to keep, if there are any."""
+        self._delivery.make()
+
+
 def run(operation: Operation[Any]) -> Any:
-    """Wait on this thread for an operation whose program looks after tokens."""
-    hooks = operation.hooks
-    assert hooks is not None  # noqa: S101  (the core calls this for such operations only)
-    hooks.refuse_async()
-    delivery = _Delivery(operation, hooks)
+    """Wait on this thread for an operation that asks for more than a plain answer."""
+    attendant = Attendant(operation)
     over = True
     try:
-        delivery.make()
+        attendant.deliver()
         try:
             while isinstance(news := operation.step(), Question):
-                if news.topic == "token":
-                    token = hooks.access_token()
-                    refuse_awaitable("access_token", token)
-                    news.give_token(checked_token(token))
-                    news.answer()
-                elif news.topic == "refreshed":
-                    delivery.make()
-                    news.answer()
-                else:
-                    answer(operation.progress, hooks, news)
+                attendant.respond(news)
         except Exception:
-            delivery.make()
+            attendant.deliver()
             raise
-        delivery.make()
+        attendant.deliver()
         over = False
         return news
     finally:
@@ -56,7 +86,10 @@ def run(operation: Operation[Any]) -> Any:
 
 
 async def drive(operation: Operation[Any]) -> Any:
-    """Await an operation that has questions: plain callables are called, async ones awaited, in this very task."""
+    """Await an operation that has questions: plain callables are called, async ones awaited, in this very task.
+
+    What reads a source or keeps a checkpoint may block, so it is called in a thread, unless it is async.
+    """
     hooks = operation.hooks
     delivery = _Delivery(operation, hooks)
     over = True
@@ -70,10 +103,12 @@ async def drive(operation: Operation[Any]) -> Any:
                     news.give_token(checked_token(await token if inspect.isawaitable(token) else token))
                 elif news.topic == "refreshed":
                     await delivery.make_async()
-                else:
+                elif news.topic in _OWN_TOPICS:
                     result = _tell(operation.progress, hooks, news)
                     if inspect.isawaitable(result):
                         await result
+                else:
+                    _give(news, await _call(operation, news))
                 news.answer()
         except Exception:
             await delivery.make_async()
@@ -85,6 +120,44 @@ async def drive(operation: Operation[Any]) -> Any:
         # Nothing happens if the verb has ended; after an exception of a callable, or cancellation, this ends it.
         if over:
             operation.abort()
+
+
+async def _call(operation: Operation[Any], question: Question) -> object:
+    """Call a method of the feed: an async one here, another in a thread.
+
+    Cancelled, this ends the verb at once, and returns when the call that is under way in the thread has ended: the
+    caller's object must not be read behind its back.
+    """
+    method = operation.feed.method(question.topic)
+    if inspect.iscoroutinefunction(method):
+        return await method(*question.payload)
+    if not operation.feed.blocks(question.topic):
+        return method(*question.payload)
+    work = asyncio.ensure_future(asyncio.to_thread(method, *question.payload))
+    try:
+        result = await asyncio.shield(work)
+    except asyncio.CancelledError:
+        operation.abort()
+        while not work.done():
+            try:
+                await asyncio.wait([work])
+            except asyncio.CancelledError:
+                continue
+        if not work.cancelled():
+            work.exception()
+        raise
+    return await result if inspect.isawaitable(result) else result
+
+
+def _give(question: Question, result: object) -> None:
+    """Hand over what a method of the feed returned."""
+    if question.topic not in _READS or result is None:
+        return
+    if isinstance(result, (bytearray, memoryview)):
+        result = bytes(result)
+    if not isinstance(result, bytes):
+        raise TypeError(f"{question.topic}() must return bytes, not {type(result).__name__}")
+    question.give_bytes(result)
 
 
 def _tell(progress: _Progress | None, hooks: Hooks | None, question: Question) -> object:

@@ -8,7 +8,16 @@ from typing import Any, TypeAlias
 from . import _errors as errors
 from . import _json
 from ._media import Media
-from ._models import KNOWN_STATES, ImageInfo, ProcessingFailure, ProcessingInfo, RateLimit, Stats, VideoInfo
+from ._models import (
+    KNOWN_STATES,
+    ImageInfo,
+    ProcessingFailure,
+    ProcessingInfo,
+    RateLimit,
+    RequestEvent,
+    Stats,
+    VideoInfo,
+)
 
 _Failure: TypeAlias = tuple[int | None, str | None, str | None]
 _Info: TypeAlias = tuple[str, int | float | None, int | float | None, _Failure | None]
@@ -152,6 +161,32 @@ def _raw_from_wire(text: bytes) -> dict[str, object]:
     except (ValueError, RecursionError):
         value = {}
     return value if isinstance(value, dict) else {}
+
+
+Report: TypeAlias = tuple[str, int | None, int, int | None, str | None, float, float, int, str | None, float | None]
+
+
+def event_from_wire(report: Report) -> RequestEvent:
+    """Build a `RequestEvent` from its fields in their order; `started_at` comes in seconds since the epoch."""
+    command, media_id, attempt, status, error, started_at, duration, bytes_sent, request_id, retry_in = report
+    return RequestEvent(
+        command=command,
+        media_id=media_id,
+        attempt=attempt,
+        status=status,
+        error=error,
+        started_at=datetime.fromtimestamp(started_at, UTC),
+        duration=duration,
+        bytes_sent=bytes_sent,
+        request_id=request_id,
+        retry_in=retry_in,
+    )
+
+
+def with_trace(media: Media, reports: tuple[Report, ...]) -> Media:
+    """Give a `Media` that nobody has seen yet the requests that made it up."""
+    _set_trace(media, tuple(map(event_from_wire, reports)))
+    return media
 
 
 _CLASSES: dict[str, type[errors.XMediaError]] = {

@@ -62,6 +62,8 @@ pub struct Report {
     pub status: Option<u16>,
     /// What went wrong, if anything did.
     pub error: Option<String>,
+    /// It ended because it took too long.
+    pub timed_out: bool,
     /// When it began.
     pub started_at: SystemTime,
     /// How long it took.

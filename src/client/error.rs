@@ -65,8 +65,11 @@ pub enum Kind {
         /// How long it was waited.
         elapsed: Duration,
     },
-    /// Another process holds the checkpoint.
-    CheckpointLocked,
+    /// Another upload holds the checkpoint.
+    CheckpointLocked {
+        /// The checkpoint.
+        path: std::path::PathBuf,
+    },
     /// A file could not be read or written.
     Io {
         /// The operating system's number.

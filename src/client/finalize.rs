@@ -8,6 +8,15 @@ use super::protocol::Command;
 use super::retry::{self, Decision};
 
 impl Client {
+    /// FINALIZE of an upload of which another process may have sent it already: treated as one whose answer was lost.
+    pub(super) async fn finalize_resumed(&self, media_id: MediaId, terms: Terms<'_>) -> Result<Media> {
+        match self.exchange_media(&Command::Status(media_id), terms).await {
+            Ok(media) if media.processing_info.is_some() => Ok(media),
+            Err(status) if !retry::is_not_found(&status) => Err(status),
+            _ => self.finalize_surely(media_id, terms).await.map_err(maybe_ambiguous),
+        }
+    }
+
     /// FINALIZE until it is known what it did. When the request went out and no readable answer came, STATUS is asked;
     /// only one with `processing_info` proves that it took effect. Media that was finalized synchronously has no
     /// STATUS, so that «not found» leaves open whether it did, and FINALIZE is sent again. Whoever allows one attempt

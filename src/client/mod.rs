@@ -20,6 +20,7 @@ pub mod retry;
 mod sending;
 pub mod stats;
 mod transport;
+pub mod upload;
 mod wait;
 
 use std::future::Future;
@@ -74,6 +75,15 @@ impl Client {
     /// What is known of the account.
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// Where this client's requests for media go.
+    fn host(&self) -> &str {
+        let hosts = &self.transport.options().hosts;
+        match self.options.api {
+            model::ApiVersion::V1_1 => &hosts.upload,
+            model::ApiVersion::V2 => &hosts.api,
+        }
     }
 
     /// Ends what is in flight with [`Kind::Closed`] and refuses all that comes after.

@@ -118,6 +118,7 @@ impl<'a> Sending<'a> {
     /// Tells the caller of a request, now that it is known what follows.
     pub(super) fn told(&self, tried: Tried, retry_in: Option<Duration>) {
         let Some(mut report) = tried.report else { return };
+        report.timed_out = matches!(tried.error.kind, Kind::RequestTimeout { .. });
         let heard = if retry_in.is_some() { Hearing::Retries } else { Hearing::Everything };
         if self.caller.hears() >= heard {
             report.retry_in = retry_in;
@@ -329,6 +330,7 @@ impl<'a> Sending<'a> {
             attempt: self.sent,
             status: response.map(|response| response.status),
             error,
+            timed_out: false,
             started_at: begun.started_at,
             duration: begun.started.elapsed(),
             bytes_sent: begun.bytes,

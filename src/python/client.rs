@@ -330,6 +330,17 @@ impl Client {
         self.attend(py, operation)?.about(media_id)
     }
 
+    fn upload(
+        &self,
+        source: &Bound<'_, PyAny>,
+        feed: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
+        progress: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let core = self.core().map_err(|error| errors::raise(source.py(), error))?;
+        self.attend(source.py(), super::upload::operation(core, source, feed, options, progress)?)
+    }
+
     fn watch(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Watch> {
         let media = arguments::media(media_id)?;
         let timeout = arguments::duration("timeout", timeout)?;

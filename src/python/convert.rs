@@ -87,6 +87,16 @@ pub fn report(py: Python<'_>, report: Report) -> PyResult<Py<PyAny>> {
     Ok(row.into_pyobject(py)?.into_any().unbind())
 }
 
+/// `xmedia.Media` as an upload returns it, with the requests that made it up if they were asked for.
+pub fn uploaded(py: Python<'_>, media: Media, trace: Option<Vec<Report>>) -> PyResult<Py<PyAny>> {
+    static WITH_TRACE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let media = self::media(py, media, None)?;
+    let Some(trace) = trace else { return Ok(media) };
+    let rows = trace.into_iter().map(|each| report(py, each)).collect::<PyResult<Vec<_>>>()?;
+    let add = WITH_TRACE.import(py, "xmedia._wire", "with_trace")?;
+    add.call1((media, PyTuple::new(py, rows)?)).map(Bound::unbind)
+}
+
 /// `xmedia.Stats`.
 pub fn stats(py: Python<'_>, stats: &Stats) -> PyResult<Py<PyAny>> {
     static STATS_FROM_WIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();

@@ -57,7 +57,10 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
             details.set_item("elapsed", elapsed.as_secs_f64())?;
             "wait_timeout"
         }
-        Kind::CheckpointLocked => "checkpoint_locked",
+        Kind::CheckpointLocked { path } => {
+            details.set_item("path", path.to_string_lossy())?;
+            "checkpoint_locked"
+        }
         Kind::Io { errno, path } => {
             details.set_item("errno", errno)?;
             details.set_item("filename", path)?;

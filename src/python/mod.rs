@@ -6,6 +6,7 @@ mod bridge;
 mod client;
 mod convert;
 mod errors;
+mod gathering;
 mod login;
 mod many;
 #[cfg(feature = "mock")]
@@ -14,6 +15,7 @@ mod operation;
 mod portable;
 mod runtime;
 mod source;
+mod upload;
 mod wakeup;
 
 use pyo3::exceptions::PyImportError;
@@ -25,6 +27,8 @@ mod _core {
     use super::bridge::Bridge;
     #[pymodule_export]
     use super::client::{Client, Watch};
+    #[pymodule_export]
+    use super::gathering::Gathering;
     #[pymodule_export]
     use super::many::WaitMany;
     #[cfg(feature = "mock")]

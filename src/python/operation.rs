@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyTuple};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 
@@ -16,6 +18,7 @@ use super::attendance::{Attendance, Interest};
 use super::bridge::{Bridge, Queue};
 use super::convert;
 use super::errors;
+use super::gathering::Arrivals;
 use super::login::Tokens;
 use super::many::waited_rows;
 use super::portable;
@@ -28,7 +31,7 @@ use crate::client::error::{Error, Kind, Result};
 use crate::client::model::Media;
 
 /// How often a waiting thread looks for signals.
-const SIGNAL_TICK: Duration = Duration::from_millis(50);
+pub const SIGNAL_TICK: Duration = Duration::from_millis(50);
 /// How long an interrupted thread waits for its task to have let go of everything.
 const ABORT_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -36,6 +39,8 @@ const ABORT_PATIENCE: Duration = Duration::from_secs(1);
 pub enum Outcome {
     /// Media, or the end of an iterator.
     Media(Option<Box<Media>>),
+    /// Media, and the requests that made it up if they were asked for.
+    Uploaded(Box<Media>, Option<Vec<Report>>),
     /// Nothing.
     Nothing,
     /// Some of many waits; more may follow.
@@ -69,6 +74,18 @@ pub enum Topic {
     Token(oneshot::Sender<Secret>),
     /// There are new tokens to keep.
     Refreshed,
+    /// A method of the operation's feed is to be called.
+    Feed(&'static str, Feed, oneshot::Sender<Bytes>),
+}
+
+/// The arguments of a call to the feed.
+pub enum Feed {
+    /// None.
+    Nothing,
+    /// A place and a number of bytes.
+    Range(u64, usize),
+    /// Bytes.
+    Bytes(Bytes),
 }
 
 impl Topic {
@@ -101,6 +118,8 @@ pub enum Waker {
     Loop(Arc<Queue>, u64),
     /// A task of the portable bridge.
     Task(Arc<Notify>),
+    /// A thread that waits for several operations.
+    Gathering(Arc<Arrivals>, u64),
 }
 
 impl Mailbox {
@@ -117,6 +136,7 @@ impl Mailbox {
             Waker::Thread => self.arrived.notify_one(),
             Waker::Loop(queue, key) => queue.push(key),
             Waker::Task(notify) => notify.notify_one(),
+            Waker::Gathering(arrivals, key) => arrivals.push(key),
         }
     }
 
@@ -157,6 +177,13 @@ impl Post {
     /// Leaves something for the caller and goes on.
     pub fn part(&self, outcome: Outcome) {
         self.mailbox.push(News::Part(outcome));
+    }
+
+    /// Has a method of the operation's feed called; the bytes that it returned, if it returned some.
+    pub async fn feed(&self, method: &'static str, arguments: Feed) -> Result<Option<Bytes>> {
+        let (sender, given) = oneshot::channel();
+        self.ask(Topic::Feed(method, arguments, sender)).await?;
+        Ok(given.await.ok())
     }
 
     async fn ask(&self, topic: Topic) -> Result<()> {
@@ -238,14 +265,15 @@ impl Drop for Ticket {
 /// A question of a verb to the calling side, as `xmedia._pump` answers it.
 #[pyclass(frozen, module = "xmedia._core")]
 pub struct Question {
-    /// `progress`, `warning`, `request`, `token` or `refreshed`.
+    /// `progress`, `warning`, `request`, `token`, `refreshed`, or the name of a method of the feed.
     #[pyo3(get)]
     topic: &'static str,
-    /// What there is to say.
+    /// What there is to say; the arguments, for a method.
     #[pyo3(get)]
     payload: Py<PyAny>,
     reply: Mutex<Option<oneshot::Sender<Result<()>>>>,
     token: Mutex<Option<oneshot::Sender<Secret>>>,
+    bytes: Mutex<Option<oneshot::Sender<Bytes>>>,
 }
 
 #[pymethods]
@@ -254,6 +282,13 @@ impl Question {
     fn give_token(&self, token: String) {
         if let Some(sender) = lock(&self.token).take() {
             let _ = sender.send(token.into());
+        }
+    }
+
+    /// Gives the bytes that a method of the feed returned; they are sent in place.
+    fn give_bytes(&self, value: &Bound<'_, PyBytes>) {
+        if let Some(sender) = lock(&self.bytes).take() {
+            let _ = sender.send(source::lend_bytes(value));
         }
     }
 
@@ -279,6 +314,9 @@ pub struct Operation {
     /// Who is told of progress.
     #[pyo3(get)]
     progress: Option<Py<PyAny>>,
+    /// The object whose methods the verb has called: what reads a source, what keeps a checkpoint.
+    #[pyo3(get)]
+    feed: Option<Py<PyAny>>,
     /// The `Media` that the verb was given.
     given: Option<Py<PyAny>>,
     /// The verb reads memory of Python's, which is given back when it has ended.
@@ -306,6 +344,7 @@ impl Operation {
             task: Mutex::default(),
             started: AtomicBool::new(false),
             progress,
+            feed: None,
             given: None,
             borrows: false,
             place: Mutex::default(),
@@ -339,6 +378,21 @@ impl Operation {
         self
     }
 
+    /// The same call, whose verb has methods of this object called.
+    pub fn fed_by(mut self, feed: Option<Py<PyAny>>) -> Self {
+        self.feed = feed;
+        self
+    }
+
+    /// Starts the verb and has the arrivals told of its news.
+    pub fn gather(&self, py: Python<'_>, arrivals: &Arc<Arrivals>, key: u64) -> PyResult<()> {
+        self.prepare(py)?;
+        if self.mailbox.wake(Waker::Gathering(arrivals.clone(), key)) {
+            arrivals.push(key);
+        }
+        self.start()
+    }
+
     fn start(&self) -> PyResult<()> {
         if self.started.swap(true, Ordering::AcqRel) {
             return Ok(());
@@ -361,12 +415,13 @@ impl Operation {
         }
         match news {
             News::Done(Ok(Outcome::Media(Some(media)))) => convert::media(py, *media, self.given.as_ref()),
+            News::Done(Ok(Outcome::Uploaded(media, trace))) => convert::uploaded(py, *media, trace),
             News::Done(Ok(Outcome::Media(None) | Outcome::Nothing)) => Ok(py.None()),
             News::Done(Ok(Outcome::Waited(waited))) | News::Part(Outcome::Waited(waited)) => waited_rows(py, waited),
             News::Part(_) => Ok(py.None()),
             News::Done(Err(error)) => Err(errors::raise_about(py, error, self.given.as_ref())),
             News::Question { topic, reply } => {
-                let mut token = None;
+                let (mut token, mut bytes) = (None, None);
                 let (topic, payload) = match topic {
                     Topic::Progress(progress) => ("progress", convert::progress(py, *progress)?),
                     Topic::Warning(text) => ("warning", text.into_pyobject(py)?.into_any().unbind()),
@@ -376,8 +431,18 @@ impl Operation {
                         ("token", py.None())
                     }
                     Topic::Refreshed => ("refreshed", py.None()),
+                    Topic::Feed(method, arguments, sender) => {
+                        bytes = Some(sender);
+                        (method, fed(py, &arguments)?)
+                    }
                 };
-                let question = Question { topic, payload, reply: Mutex::new(Some(reply)), token: Mutex::new(token) };
+                let question = Question {
+                    topic,
+                    payload,
+                    reply: Mutex::new(Some(reply)),
+                    token: Mutex::new(token),
+                    bytes: Mutex::new(bytes),
+                };
                 Ok(Py::new(py, question)?.into_any())
             }
             News::Gone => Err(PyRuntimeError::new_err(format!("{} was aborted", self.name))),
@@ -454,7 +519,7 @@ impl Operation {
     fn wait(slf: Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         this.prepare(py)?;
-        if this.attendance.as_ref().is_some_and(Attendance::minds_tokens) {
+        if this.feed.is_some() || this.attendance.as_ref().is_some_and(Attendance::minds_tokens) {
             return pump(py)?.getattr(pyo3::intern!(py, "run"))?.call1((slf,)).map(Bound::unbind);
         }
         loop {
@@ -475,6 +540,11 @@ impl Operation {
     fn step(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let news = self.next_news(py)?;
         self.read(py, news)
+    }
+
+    /// The next news if there are any: the outcome or a question.
+    fn take_news(&self, py: Python<'_>) -> PyResult<Option<(Py<PyAny>,)>> {
+        self.mailbox.pop().map(|news| self.read(py, news).map(|read| (read,))).transpose()
     }
 
     /// Starts the call without waiting for it.
@@ -509,7 +579,8 @@ impl Operation {
     /// An awaitable of the running event loop that brings the outcome.
     fn wait_async<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        if slf.get().prepare(py)? || slf.get().progress.is_some() {
+        let this = slf.get();
+        if this.prepare(py)? || this.progress.is_some() || this.feed.is_some() {
             return pump(py)?.getattr(pyo3::intern!(py, "drive"))?.call1((slf,));
         }
         Self::step_async(slf)
@@ -560,6 +631,16 @@ impl Operation {
         }
         Ok(())
     }
+}
+
+/// The arguments of a call to the feed, as Python takes them.
+fn fed(py: Python<'_>, arguments: &Feed) -> PyResult<Py<PyAny>> {
+    let arguments = match arguments {
+        Feed::Nothing => PyTuple::empty(py),
+        Feed::Range(offset, len) => (*offset, *len).into_pyobject(py)?,
+        Feed::Bytes(bytes) => (PyBytes::new(py, bytes),).into_pyobject(py)?,
+    };
+    Ok(arguments.into_any().unbind())
 }
 
 /// Locks; a thread that panicked while it held the lock left nothing half done that matters here.

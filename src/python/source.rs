@@ -56,15 +56,23 @@ pub fn lend(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
             view.call_method0("tobytes")?.cast_into::<PyBytes>()?
         }
     };
-    let bytes = object.as_bytes();
-    if bytes.is_empty() {
+    if object.as_bytes().is_empty() {
         return Err(errors::invalid_input(py, format!("{name}: it is empty")));
+    }
+    Ok(lend_bytes(&object))
+}
+
+/// The bytes of a `bytes` object, in place.
+pub fn lend_bytes(object: &Bound<'_, PyBytes>) -> Bytes {
+    let (py, bytes) = (object.py(), object.as_bytes());
+    if bytes.is_empty() {
+        return Bytes::new();
     }
     let count = Arc::new(());
     let loan = Loan { start: bytes.as_ptr(), len: bytes.len(), _count: count.clone() };
     give_back(py);
-    LENT.lock().unwrap_or_else(PoisonError::into_inner).push((object.unbind(), count));
-    Ok(Bytes::from_owner(loan))
+    LENT.lock().unwrap_or_else(PoisonError::into_inner).push((object.clone().unbind(), count));
+    Bytes::from_owner(loan)
 }
 
 /// Gives back what is not read any more.

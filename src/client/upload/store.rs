@@ -1,0 +1,161 @@
+//! Where an upload's record is kept: a file with a lock beside it, or a place of the caller's.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use super::source::{blocking, file_error};
+use crate::client::error::{Error, Kind, Result};
+
+/// No record is longer than this; what is longer was not written by us.
+const LONGEST: u64 = 1 << 20;
+
+/// A place for one record.
+pub trait Store: Send + Sync {
+    /// What was saved last.
+    fn load(&self) -> BoxFuture<'_, Result<Option<Bytes>>>;
+
+    /// Keeps a record in place of the one before.
+    fn save(&self, record: Bytes) -> BoxFuture<'_, Result<()>>;
+
+    /// Forgets it.
+    fn clear(&self) -> BoxFuture<'_, Result<()>>;
+}
+
+/// A file. As long as this lives nobody else uses it.
+pub struct FileStore {
+    path: PathBuf,
+    lock: Arc<Lock>,
+}
+
+impl FileStore {
+    /// Takes a file for a record; an error if another upload, of this process or another, has it.
+    pub async fn open(path: PathBuf) -> Result<Self> {
+        let beside = named_beside(&path, ".lock");
+        let taking = beside.clone();
+        let lock = blocking(move || Lock::take(taking)).await.map_err(|error| file_error(&error, Some(&beside)))?;
+        match lock {
+            Some(lock) => Ok(FileStore { path, lock: Arc::new(lock) }),
+            None => {
+                let message = format!("another upload is using the checkpoint {}", path.display());
+                let mut error = Error::new(Kind::CheckpointLocked { path }, message);
+                error.retryable = true;
+                Err(error)
+            }
+        }
+    }
+
+    /// Does something to the file while the lock is held, even if the upload is given up meanwhile.
+    async fn locked<T: Send + 'static>(&self, work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static) -> Result<T> {
+        let (path, lock) = (self.path.clone(), self.lock.clone());
+        let done = blocking(move || {
+            let done = work(&path);
+            drop(lock);
+            done
+        });
+        done.await.map_err(|error| file_error(&error, Some(&self.path)))
+    }
+}
+
+impl Store for FileStore {
+    fn load(&self) -> BoxFuture<'_, Result<Option<Bytes>>> {
+        Box::pin(self.locked(|path| match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+            Ok(file) => {
+                let mut text = Vec::new();
+                file.take(LONGEST).read_to_end(&mut text)?;
+                Ok(Some(text.into()))
+            }
+        }))
+    }
+
+    fn save(&self, record: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.locked(move |path| {
+            let fresh = named_beside(path, ".new");
+            // One that is left over from a process that was killed is not written to: who knows who else may read it.
+            let _ = std::fs::remove_file(&fresh);
+            let mut file = private().create_new(true).open(&fresh)?;
+            file.write_all(&record)?;
+            file.sync_data()?;
+            drop(file);
+            std::fs::rename(&fresh, path)
+        }))
+    }
+
+    fn clear(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.locked(|path| match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }))
+    }
+}
+
+/// A file that is locked as long as this lives. The system takes the lock off when the process is killed.
+struct Lock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock, or finds it taken.
+    fn take(path: PathBuf) -> io::Result<Option<Self>> {
+        loop {
+            let file = private().create(true).open(&path)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            // Whoever had it before us removed it, perhaps after we had opened it.
+            if is_at(&file, &path)? {
+                return Ok(Some(Lock { path, _file: file }));
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A file that cannot be removed is taken over by the next upload.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Whether this is the file that has this path now.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let ours = file.metadata()?;
+    match std::fs::metadata(path) {
+        Ok(theirs) => Ok((ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Elsewhere a file that is open cannot be removed.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+/// How a file is opened that nobody else may read.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// The path with something at the end of its name.
+fn named_beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}

@@ -1,0 +1,195 @@
+//! `Client.upload`: its arguments, and the sources and checkpoints that are read and kept by Python.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::arguments;
+use super::errors;
+use super::operation::{Feed, Operation, Outcome, Post};
+use super::source::lend;
+use crate::client::Client as Core;
+use crate::client::error::Result;
+use crate::client::upload::source::{Content, Memory, OpenFile, Read, ReadAt, Source, Stream};
+use crate::client::upload::store::Store;
+use crate::client::upload::{Checkpoint, Upload, UploadOptions};
+
+/// The highest number of segments that may be in flight; there are no more.
+const MOST_AT_ONCE: u64 = 1000;
+
+/// A call of `upload`. `source` is an `xmedia._sources.Prepared`, `feed` has the methods that are called meanwhile, and
+/// `given` holds the options that the user gave.
+pub fn operation(
+    core: Arc<Core>,
+    source: &Bound<'_, PyAny>,
+    feed: &Bound<'_, PyAny>,
+    given: &Bound<'_, PyDict>,
+    progress: &Bound<'_, PyAny>,
+) -> PyResult<Operation> {
+    let options = options(given)?;
+    let content = content(source)?;
+    let name: Option<String> = source.getattr("name")?.extract()?;
+    let total_bytes = item(given, "total_bytes")?;
+    let total_bytes = (!total_bytes.is_none()).then(|| arguments::total_bytes(&total_bytes)).transpose()?;
+    let progress = arguments::callable("progress", progress)?;
+    let checkpoint = checkpoint(&item(given, "checkpoint")?)?;
+    let verb = move |post: Arc<Post>| {
+        let mut options = options;
+        options.checkpoint = match checkpoint {
+            Kept::Nowhere => None,
+            Kept::InFile(path) => Some(Checkpoint::Path(path)),
+            Kept::ByCaller => Some(Checkpoint::Store(Arc::new(Fed { post: post.clone(), total_bytes: 0 }))),
+        };
+        let source = Source { name, total_bytes, content: content.with(&post) };
+        let verb: super::operation::Verb = Box::pin(async move {
+            let uploaded = core.upload(Upload { source, options }, &*post).await?;
+            Ok(Outcome::Uploaded(Box::new(uploaded.media), uploaded.trace))
+        });
+        verb
+    };
+    Ok(Operation::new("upload", progress, verb).fed_by((!feed.is_none()).then(|| feed.clone().unbind())).borrowing())
+}
+
+fn item<'py>(given: &Bound<'py, PyDict>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    given.get_item(name)?.ok_or_else(|| PyTypeError::new_err(format!("upload() misses {name}")))
+}
+
+fn options(given: &Bound<'_, PyDict>) -> PyResult<UploadOptions> {
+    let value = |name: &str| item(given, name);
+    let optional = |name: &str| value(name).map(|value| (!value.is_none()).then_some(value));
+    Ok(UploadOptions {
+        media_type: optional("media_type")?.as_ref().map(arguments::media_type).transpose()?,
+        media_category: arguments::media_category(&value("media_category")?)?,
+        additional_owners: arguments::additional_owners(&value("additional_owners")?)?,
+        shared: arguments::flag("shared", &value("shared")?)?,
+        alt_text: optional("alt_text")?.map(|text| arguments::text("alt_text", &text)).transpose()?,
+        chunked: optional("chunked")?.map(|flag| arguments::flag("chunked", &flag)).transpose()?,
+        segment_bytes: optional("segment_bytes")?
+            .map(|count| arguments::count("segment_bytes", &count, u64::MAX))
+            .transpose()?,
+        concurrency: usize::try_from(arguments::count("concurrency", &value("concurrency")?, MOST_AT_ONCE)?)
+            .unwrap_or(usize::MAX),
+        checkpoint: None,
+        fingerprint: optional("fingerprint")?.map(|text| arguments::text("fingerprint", &text)).transpose()?,
+        check_limits: arguments::flag("check_limits", &value("check_limits")?)?,
+        trace: arguments::flag("trace", &value("trace")?)?,
+        wait: arguments::flag("wait", &value("wait")?)?,
+        timeout: arguments::duration("timeout", &value("timeout")?)?,
+    })
+}
+
+/// Where a checkpoint is kept.
+enum Kept {
+    Nowhere,
+    InFile(PathBuf),
+    /// By an object of the caller's, whose methods the feed has.
+    ByCaller,
+}
+
+fn checkpoint(value: &Bound<'_, PyAny>) -> PyResult<Kept> {
+    if value.is_none() {
+        return Ok(Kept::Nowhere);
+    }
+    // `_uploads` has seen to it that it is a path or has the three methods.
+    Ok(value.extract::<PathBuf>().map_or(Kept::ByCaller, Kept::InFile))
+}
+
+/// A source as Python prepared it, before there is a way back to Python.
+enum Prepared {
+    Content(Content),
+    Seekable(u64),
+    Stream,
+}
+
+impl Prepared {
+    fn with(self, post: &Arc<Post>) -> Content {
+        match self {
+            Prepared::Content(content) => content,
+            Prepared::Seekable(total_bytes) => Content::Sized(Arc::new(Fed { post: post.clone(), total_bytes })),
+            Prepared::Stream => Content::Stream(Stream::new(Box::new(Fed { post: post.clone(), total_bytes: 0 }))),
+        }
+    }
+}
+
+fn content(source: &Bound<'_, PyAny>) -> PyResult<Prepared> {
+    let (kind, value): (String, Bound<'_, PyAny>) = (source.getattr("kind")?.extract()?, source.getattr("value")?);
+    match kind.as_str() {
+        "path" => Ok(Prepared::Content(Content::Path(value.extract()?))),
+        "bytes" => Ok(Prepared::Content(Content::Sized(Arc::new(Memory(lend("source", &value)?))))),
+        "descriptor" => descriptor(&value),
+        "seekable" => Ok(Prepared::Seekable(value.extract()?)),
+        "stream" => Ok(Prepared::Stream),
+        other => Err(PyTypeError::new_err(format!("a source of an unknown kind: {other}"))),
+    }
+}
+
+/// An open file of Python's, read through a descriptor of our own, so that its place is not moved.
+#[cfg(unix)]
+fn descriptor(value: &Bound<'_, PyAny>) -> PyResult<Prepared> {
+    use std::os::fd::BorrowedFd;
+    let (descriptor, start): (i32, u64) = value.extract()?;
+    if descriptor < 0 {
+        return Err(errors::invalid_input(value.py(), "source: its file is closed"));
+    }
+    // SAFETY: the Python file object that has this descriptor is alive for the length of this call.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
+    let file = borrowed.try_clone_to_owned()?.into();
+    let file = OpenFile::new(file, None, start).map_err(|error| errors::raise(value.py(), error))?;
+    Ok(Prepared::Content(Content::Sized(Arc::new(file))))
+}
+
+#[cfg(not(unix))]
+fn descriptor(_: &Bound<'_, PyAny>) -> PyResult<Prepared> {
+    Err(PyTypeError::new_err("descriptors are not read on this system"))
+}
+
+/// What Python reads and keeps for an upload, through the operation's feed.
+struct Fed {
+    post: Arc<Post>,
+    total_bytes: u64,
+}
+
+fn bytes(reply: Option<Bytes>) -> Bytes {
+    reply.unwrap_or_default()
+}
+
+impl ReadAt for Fed {
+    fn total_bytes(&self) -> u64 {
+        self.total_bytes
+    }
+
+    fn read_at(&self, offset: u64, len: usize) -> BoxFuture<'static, Result<Bytes>> {
+        let post = self.post.clone();
+        let left = usize::try_from(self.total_bytes.saturating_sub(offset)).unwrap_or(usize::MAX);
+        Box::pin(async move { post.feed("read_at", Feed::Range(offset, len.min(left))).await.map(bytes) })
+    }
+
+    fn unchanged(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { self.post.feed("unchanged", Feed::Nothing).await.map(drop) })
+    }
+}
+
+impl Read for Fed {
+    fn read(&mut self) -> BoxFuture<'_, Result<Bytes>> {
+        Box::pin(async { self.post.feed("read", Feed::Nothing).await.map(bytes) })
+    }
+}
+
+impl Store for Fed {
+    fn load(&self) -> BoxFuture<'_, Result<Option<Bytes>>> {
+        Box::pin(self.post.feed("load", Feed::Nothing))
+    }
+
+    fn save(&self, record: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { self.post.feed("save", Feed::Bytes(record)).await.map(drop) })
+    }
+
+    fn clear(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { self.post.feed("clear", Feed::Nothing).await.map(drop) })
+    }
+}
