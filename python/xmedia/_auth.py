@@ -7,6 +7,7 @@ from typing import ClassVar, NoReturn, Self
 
 from ._checks import check_type, checked_utc
 from ._errors import InvalidInputError
+from ._public import name_as_imported
 
 
 def checked_secret(name: str, value: object, *, header: bool = False) -> str:
@@ -276,3 +277,6 @@ def _checked_expiry(moment: object) -> datetime | None:
     except (OverflowError, ValueError, OSError):
         pass
     raise InvalidInputError("expires_at must be a datetime or seconds since the epoch, and a date of the calendar")
+
+
+name_as_imported(globals())

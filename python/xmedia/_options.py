@@ -11,6 +11,7 @@ from ._checks import check_type, checked_seconds
 from ._errors import InvalidInputError
 from ._media import Media
 from ._models import Progress, brief_repr
+from ._public import name_as_imported
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer as Buffer  # noqa: PLC0414  (others take it from here)
@@ -193,3 +194,6 @@ class UploadItem:
             if each.name != "source" and value is not _NOT_GIVEN:
                 options[each.name] = value  # type: ignore[literal-required]  # the fields are the keys
         return options
+
+
+name_as_imported(globals())
