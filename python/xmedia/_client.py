@@ -17,13 +17,13 @@ from . import (
     _wire,  # noqa: F401
 )
 from ._auth import OAuth1, OAuth2
-from ._environ import options_from_environ
 from ._errors import InvalidInputError
 from ._hooks import Hooks, OnEvent
 from ._many import AsyncWaitMany, WaitMany
 from ._media import Media, Result
 from ._models import Progress, RateLimit, Stats
 from ._options import Buffer, Retry, Subtitle
+from ._public import name_as_imported
 from ._uploads import UploadVerbs
 from ._watch import AsyncWatch, Watch
 
@@ -156,6 +156,9 @@ class Client(UploadVerbs):
         Example:
             >>> xmedia.Client.from_env(request_timeout=30)  # doctest: +SKIP
         """
+        # Most clients are made without it, and it brings the files that tokens are kept in.
+        from ._environ import options_from_environ  # noqa: PLC0415
+
         given: dict[str, Any] = dict(options)
         on_refresh = given.pop("on_refresh", None)
         if on_refresh is not None and given.get("auth") is not None:
@@ -622,3 +625,6 @@ class Client(UploadVerbs):
 def _restore(kind: type[Client], auth: OAuth1 | OAuth2, options: dict[str, Any]) -> Client:
     """Make the copy of a pickled client; it opens connections of its own."""
     return kind(auth, **options)
+
+
+name_as_imported(globals())
