@@ -16,4 +16,5 @@ mod mock_lifecycle;
 mod mock_load;
 mod oauth1;
 mod refusal;
+mod retry;
 mod sequences;
