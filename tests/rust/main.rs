@@ -3,14 +3,17 @@
 // A table of cases is clearer with its type written out.
 #![allow(clippy::type_complexity)]
 
+mod checkpoint;
 mod decode;
 mod decode_any;
 mod decode_unreadable;
 mod encode;
 mod headers;
+mod media_type;
 mod mock_any_order;
 mod mock_http;
 mod mock_lifecycle;
 mod mock_load;
 mod oauth1;
+mod plan;
 mod refusal;
