@@ -19,4 +19,5 @@ mod mock_load;
 mod oauth1;
 mod plan;
 mod refusal;
+mod retry;
 mod sequences;
