@@ -53,11 +53,9 @@ def table(row: Row) -> str:
     unit = "ms/GB" if row.number == 6 else "µs"
     scale = 1000 if row.number == 6 else 1
     for client in row.clients:
-        least, most = client.spread()
-        lines.append(
-            f"   {client.name:26} {client.per_call() / scale:9.1f} {unit} CPU ({least / scale:.1f} to {most / scale:.1f})"
-            f" {client.per_call('wall') / scale:9.1f} {unit} wall"
-        )
+        least, most = (edge / scale for edge in client.spread())
+        cpu, wall = client.per_call() / scale, client.per_call("wall") / scale
+        lines.append(f"   {client.name:26} {cpu:9.1f} {unit} CPU ({least:.1f} to {most:.1f}) {wall:9.1f} {unit} wall")
     lines += [f"   {'met   ' if target.met else 'MISSED'} {target}" for target in row.targets]
     if row.note:
         lines.append(f"   ({row.note})")
