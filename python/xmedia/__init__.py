@@ -50,6 +50,7 @@ from ._models import (
     VideoInfo,
 )
 from ._options import Retry, Subtitle, UploadItem
+from ._trace import Trace, TracedRequest, TracedWait
 
 __all__ = [
     "APIError",
@@ -86,6 +87,9 @@ __all__ = [
     "ServerError",
     "Stats",
     "Subtitle",
+    "Trace",
+    "TracedRequest",
+    "TracedWait",
     "TransportError",
     "UnsupportedMediaError",
     "UploadItem",
