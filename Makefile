@@ -46,6 +46,14 @@ test-rust: $(BIN)/.tools ## the Rust client and the mock server, with no Python
 test-python: develop ## the package, through its public API, against the mock server
 	$(BIN)/pytest
 
+.PHONY: test-exit
+test-exit: develop ## let 300 interpreters exit with calls in flight or just finished
+	XMEDIA_TEST_EXITS=40 $(BIN)/pytest tests/test_exit.py
+
+.PHONY: test-clients
+test-clients: develop ## drive other people's clients (from PyPI and npm) against the mock server
+	$(BIN)/python tests/clients/run.py
+
 .PHONY: lint
 lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 	cargo fmt --check

@@ -149,8 +149,8 @@ def test_a_fault_shows_how_it_is_made():
 class TestCredentials:
     def test_by_default_there_are_documented_dummies(self):
         with MockServer() as server:
-            assert [type(each) for each in server.auth] == [OAuth1, OAuth2]
-            assert server.auth == [
+            assert server.auth == server.credentials[0]
+            assert server.credentials == [
                 OAuth1("mock-consumer-key", "mock-consumer-secret", "1-mock-access-token", "mock-access-token-secret"),
                 OAuth2("mock-oauth2-access-token"),
             ]
@@ -158,6 +158,7 @@ class TestCredentials:
     def test_they_are_given_back_as_they_were_given(self):
         with MockServer(auth=OTHER) as server:
             assert server.auth is OTHER
+            assert server.credentials == [OTHER]
         with MockServer(auth=(OTHER,)) as server:
             assert server.auth == [OTHER]
 
@@ -215,7 +216,7 @@ class TestClient:
 
     def test_options_go_before_what_the_server_would_choose(self):
         with MockServer() as server:
-            client = server.client(auth=server.auth[1], retry=None)
+            client = server.client(auth=server.credentials[1], retry=None)
             assert client.api == "2"
             server.script("STATUS", Reply(503))
             with pytest.raises(Exception, match="503"):

@@ -13,7 +13,7 @@ from . import _core
 _reason: str | None = os.environ.get("XMEDIA_BLOCK_NETWORK") or None
 
 #: What a client may still do: it sends nothing.
-_HARMLESS = frozenset({"api", "base_url", "close", "closed", "rate_limits", "stats"})
+_HARMLESS = frozenset({"api", "base_url", "close", "closed", "rate_limits", "refreshed_tokens", "settle", "stats"})
 
 
 def block(reason: str | None) -> None:

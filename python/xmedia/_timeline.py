@@ -6,10 +6,8 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ._trace import TracedRequest, TracedWait
+from ._trace import SAME_MOMENT, TracedRequest, TracedWait
 
 _WIDTH, _LEFT, _RIGHT = 900, 16, 16
 _LANE, _BAR, _TOP, _BOTTOM = 26, 18, 34, 68
@@ -26,9 +24,6 @@ _COLOURS = {
 }
 _OTHER_COLOUR = "#5f6b76"
 _FAILED_COLOUR = "#c93c37"
-
-#: Seconds by which the clock that dates requests and the one that measures them may differ.
-SAME_MOMENT = 0.001
 
 #: What a document of its own needs; within a page the page decides.
 _STYLE = (

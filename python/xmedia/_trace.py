@@ -1,17 +1,19 @@
 """`Trace`: the requests that made up one upload, what was waited for between them, and their picture."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Literal, Self
 
-from . import _timeline
 from ._models import RequestEvent, brief_repr
+from ._public import name_as_imported
 
 #: Commands whose answer says when to ask again, so that the time until the next STATUS is a wait for processing.
 _ASKED = frozenset({"FINALIZE", "STATUS", "SIMPLE"})
+
+#: Seconds by which the clock that dates requests and the one that measures them may differ.
+SAME_MOMENT = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -115,7 +117,7 @@ class Trace(tuple[TracedRequest, ...]):
         for request in self:
             key = (request.command, request.segment_index)
             chain = unanswered.pop(key, None)
-            if chain is None or chain[-1].ended > request.started + _timeline.SAME_MOMENT:
+            if chain is None or chain[-1].ended > request.started + SAME_MOMENT:
                 chain = []
                 chains.append(chain)
             chain.append(request)
@@ -139,6 +141,8 @@ class Trace(tuple[TracedRequest, ...]):
         Returns:
             The object as text. Names and units are those of the attributes, times of day are ISO 8601.
         """
+        import json  # noqa: PLC0415  (few look at a trace, and every result loads this module)
+
         requests = [{**asdict(request), "started_at": request.started_at.isoformat()} for request in self]
         started_at = self.started_at
         return json.dumps(
@@ -160,14 +164,19 @@ class Trace(tuple[TracedRequest, ...]):
             A whole SVG document, which needs no fonts, scripts or styles from elsewhere and follows the reader's
             choice of light or dark.
         """
-        return _timeline.draw(self.chains, self.waits, self.duration, alone=True)
+        return self._drawn(alone=True)
 
     def _repr_svg_(self) -> str:
         return self.to_svg()
 
     def _repr_html_(self) -> str:
         # Within a page the picture takes the page's colour of text, so that it follows the notebook's theme.
-        return _timeline.draw(self.chains, self.waits, self.duration, alone=False)
+        return self._drawn(alone=False)
+
+    def _drawn(self, *, alone: bool) -> str:
+        from . import _timeline  # noqa: PLC0415  (as above)
+
+        return _timeline.draw(self.chains, self.waits, self.duration, alone=alone)
 
 
 def _between(reason: Literal["retry", "processing"], one: TracedRequest, other: TracedRequest) -> TracedWait:
@@ -178,3 +187,6 @@ def _between(reason: Literal["retry", "processing"], one: TracedRequest, other: 
         started=one.ended,
         duration=max(0.0, other.started - one.ended),
     )
+
+
+name_as_imported(globals())

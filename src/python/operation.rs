@@ -294,6 +294,8 @@ impl Question {
 
     /// Lets the verb go on.
     fn answer(&self) {
+        // Nothing more is to be expected: Python may keep this object for a while.
+        drop(lock(&self.bytes).take());
         if let Some(reply) = lock(&self.reply).take() {
             // A verb that has ended in the meantime does not mind.
             let _ = reply.send(Ok(()));
@@ -311,6 +313,8 @@ pub struct Operation {
     attendance: Option<Attendance>,
     task: Mutex<Option<AbortHandle>>,
     started: AtomicBool,
+    /// A coroutine takes all news, in its own context; otherwise the loop tells what is told in passing.
+    driven: AtomicBool,
     /// Who is told of progress.
     #[pyo3(get)]
     progress: Option<Py<PyAny>>,
@@ -343,6 +347,7 @@ impl Operation {
             attendance: None,
             task: Mutex::default(),
             started: AtomicBool::new(false),
+            driven: AtomicBool::new(false),
             progress,
             feed: None,
             given: None,
@@ -467,7 +472,8 @@ impl Operation {
     pub fn next_outcome(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
         loop {
             let news = self.mailbox.pop()?;
-            let is_passing = matches!(&news, News::Question { topic, .. } if topic.is_passing());
+            let is_passing = matches!(&news, News::Question { topic, .. } if topic.is_passing())
+                && !self.driven.load(Ordering::Relaxed);
             let read = self.read(py, news);
             if !is_passing {
                 return Some(read);
@@ -581,6 +587,7 @@ impl Operation {
         let py = slf.py();
         let this = slf.get();
         if this.prepare(py)? || this.progress.is_some() || this.feed.is_some() {
+            this.driven.store(true, Ordering::Relaxed);
             return pump(py)?.getattr(pyo3::intern!(py, "drive"))?.call1((slf,));
         }
         Self::step_async(slf)

@@ -3,14 +3,17 @@
 // A table of cases is clearer with its type written out.
 #![allow(clippy::type_complexity)]
 
+mod budget;
 mod decode;
 mod decode_any;
 mod decode_unreadable;
 mod encode;
 mod headers;
+mod limits;
 mod mock_any_order;
 mod mock_http;
 mod mock_lifecycle;
 mod mock_load;
 mod oauth1;
 mod refusal;
+mod sequences;
