@@ -54,6 +54,16 @@ test-exit: develop ## let 300 interpreters exit with calls in flight or just fin
 test-clients: develop ## drive other people's clients (from PyPI and npm) against the mock server
 	$(BIN)/python tests/clients/run.py
 
+$(BIN)/.docs: $(BIN)/.tools
+	$(BIN)/python -m pip install --quiet --group docs
+	touch $@
+
+.PHONY: docs
+docs: $(BIN)/.docs ## build the documentation's site into target/site, with warnings as errors
+	mkdir -p target
+	$(BIN)/zensical build --clean --strict >target/docs.log 2>&1 || { cat target/docs.log; exit 1; }
+	! grep -E '^(griffe|mkdocstrings|autorefs): ' target/docs.log
+
 .PHONY: lint
 lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 	cargo fmt --check
