@@ -379,7 +379,8 @@ def test_killed_at_any_moment_it_goes_on(tmp_path):
                 else:
                     done = int(child.stdout.readline())
             for request in server.requests[before:]:
-                if request.command == "APPEND":
+                # Of a request that was cut off by the kill, the server may not have seen which segment it was.
+                if request.command == "APPEND" and "segment_index" in request.form:
                     assert int(request.form["segment_index"]) not in known.get(request.media_id, ())
             if checkpoint.exists():
                 record = checkpoint.read_text()
