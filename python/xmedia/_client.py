@@ -8,15 +8,22 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
-from . import _core, _network
+from . import (
+    _core,
+    _network,
+    # The core calls these two. They are imported now, because an import reads files, for which it lets go of the GIL: a
+    # daemon thread that comes back from that while a CPython before 3.14 exits is ended inside Rust, which aborts.
+    _pump,  # noqa: F401
+    _wire,  # noqa: F401
+)
 from ._auth import OAuth1, OAuth2
-from ._environ import options_from_environ
 from ._errors import InvalidInputError
 from ._hooks import Hooks, OnEvent
 from ._many import AsyncWaitMany, WaitMany
 from ._media import Media, Result
 from ._models import Progress, RateLimit, Stats
 from ._options import Buffer, Retry, Subtitle
+from ._public import name_as_imported
 from ._uploads import UploadVerbs
 from ._watch import AsyncWatch, Watch
 
@@ -111,7 +118,6 @@ class Client(UploadVerbs):
         on_event: OnEvent | None = None,
         allow_insecure_http: bool = False,
     ) -> None:
-        _check_callable("on_event", on_event)
         self._auth = auth
         self._api = api
         self._options: dict[str, Any] = {
@@ -150,6 +156,9 @@ class Client(UploadVerbs):
         Example:
             >>> xmedia.Client.from_env(request_timeout=30)  # doctest: +SKIP
         """
+        # Most clients are made without it, and it brings the files that tokens are kept in.
+        from ._environ import options_from_environ  # noqa: PLC0415
+
         given: dict[str, Any] = dict(options)
         on_refresh = given.pop("on_refresh", None)
         if on_refresh is not None and given.get("auth") is not None:
@@ -388,7 +397,7 @@ class Client(UploadVerbs):
             `Media`.
 
         Raises:
-            As for `wait`.
+            XMediaError: As for `wait`.
 
         Example:
             >>> for media in client.watch(media):  # doctest: +SKIP
@@ -552,7 +561,6 @@ class Client(UploadVerbs):
         """
         given: dict[str, Any] = {"auth": auth, "api": api, "request_timeout": request_timeout, "retry": retry}
         changes = {name: value for name, value in given.items() if value is not _UNSET}
-        _check_callable("on_event", None if on_event is _UNSET else on_event)
         # A version that was never chosen follows the credentials, as for a client of their own.
         changes.setdefault("api", self._api)
         if "auth" in changes and self._is_own(changes["auth"]):
@@ -614,11 +622,9 @@ class Client(UploadVerbs):
         return _restore, (type(self), auth, {"api": self._api, **self._options})
 
 
-def _check_callable(name: str, value: object) -> None:
-    if value is not None and not callable(value):
-        raise TypeError(f"{name} must be callable or None, not {type(value).__name__}")
-
-
 def _restore(kind: type[Client], auth: OAuth1 | OAuth2, options: dict[str, Any]) -> Client:
     """Make the copy of a pickled client; it opens connections of its own."""
     return kind(auth, **options)
+
+
+name_as_imported(globals())

@@ -31,7 +31,7 @@ use tokio::sync::watch;
 
 pub use self::auth::Account;
 pub use self::many::Waited;
-pub use self::transport::Transport;
+pub use self::transport::{Broken, Transport, Wire};
 pub use self::wait::Watch;
 
 use self::budget::Budget;

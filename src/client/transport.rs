@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
 use futures_util::{Stream, StreamExt};
 use reqwest::multipart::{Form, Part as FormPart};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -37,7 +38,14 @@ tokio::task_local! {
 pub struct Transport {
     options: Arc<TransportOptions>,
     http: OnceLock<Result<reqwest::Client>>,
+    wire: Option<Box<dyn Wire>>,
     places: Semaphore,
+}
+
+/// Something in the network's place: how a test drives the client through every way in which requests can go.
+pub trait Wire: Send + Sync {
+    /// Brings the answer to a request, or tells how it broke.
+    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Broken>>;
 }
 
 /// How a request ended without an answer.
@@ -54,7 +62,12 @@ impl Transport {
     /// No connection is made before the first request; neither is TLS set up, which may fail without roots.
     pub fn new(options: Arc<TransportOptions>) -> Self {
         let places = Semaphore::new(options.max_connections.min(Semaphore::MAX_PERMITS));
-        Transport { options, http: OnceLock::new(), places }
+        Transport { options, http: OnceLock::new(), wire: None, places }
+    }
+
+    /// A transport that makes no connections but asks `wire`.
+    pub fn over(options: Arc<TransportOptions>, wire: Box<dyn Wire>) -> Self {
+        Transport { wire: Some(wire), ..Transport::new(options) }
     }
 
     /// The options it was made with.
@@ -96,6 +109,12 @@ impl Transport {
         authorization: Option<&str>,
         progress: &Arc<Progress>,
     ) -> Result<Response> {
+        if let Some(wire) = &self.wire {
+            return wire.exchange(request).await.map_err(|broken| {
+                SAFE.with(|safe| safe.set(!broken.reused));
+                broken.error
+            });
+        }
         let http = self.http.get_or_init(|| build(&self.options)).as_ref().map_err(Clone::clone)?;
         let mut builder = http.request(request.method.clone(), target(request));
         if let Some(authorization) = authorization {

@@ -313,6 +313,8 @@ pub struct Operation {
     attendance: Option<Attendance>,
     task: Mutex<Option<AbortHandle>>,
     started: AtomicBool,
+    /// A coroutine takes all news, in its own context; otherwise the loop tells what is told in passing.
+    driven: AtomicBool,
     /// Who is told of progress.
     #[pyo3(get)]
     progress: Option<Py<PyAny>>,
@@ -345,6 +347,7 @@ impl Operation {
             attendance: None,
             task: Mutex::default(),
             started: AtomicBool::new(false),
+            driven: AtomicBool::new(false),
             progress,
             feed: None,
             given: None,
@@ -469,7 +472,8 @@ impl Operation {
     pub fn next_outcome(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
         loop {
             let news = self.mailbox.pop()?;
-            let is_passing = matches!(&news, News::Question { topic, .. } if topic.is_passing());
+            let is_passing = matches!(&news, News::Question { topic, .. } if topic.is_passing())
+                && !self.driven.load(Ordering::Relaxed);
             let read = self.read(py, news);
             if !is_passing {
                 return Some(read);
@@ -583,6 +587,7 @@ impl Operation {
         let py = slf.py();
         let this = slf.get();
         if this.prepare(py)? || this.progress.is_some() || this.feed.is_some() {
+            this.driven.store(true, Ordering::Relaxed);
             return pump(py)?.getattr(pyo3::intern!(py, "drive"))?.call1((slf,));
         }
         Self::step_async(slf)

@@ -1,0 +1,127 @@
+//! A FINALIZE under every sequence of outcomes: no false success, none sent again unasked, ended in time.
+
+use xmedia::client::caller::Silent;
+use xmedia::client::error::Kind;
+use xmedia::client::model::Media;
+use xmedia::client::protocol::Init;
+
+use super::Outcome::{
+    Hang, Hollow, Limited, LimitedFar, Refused, Reset, Stale, Status, StatusAfter, Truth, Unreadable, WrongId,
+};
+use super::{DEPTH, Ended, GRACE, Outcome, Step, TIMEOUT, World, every_sequence, quick};
+use crate::decode::example;
+
+fn outcomes(command: &str) -> &'static [Outcome] {
+    match command {
+        "INIT" => &[Truth],
+        "FINALIZE" => &[
+            Truth,
+            Refused,
+            Reset { after: false },
+            Reset { after: true },
+            Stale { after: true },
+            Hang,
+            StatusAfter(408),
+            Status(500),
+            Status(425),
+            Limited,
+            LimitedFar,
+            Unreadable,
+            WrongId,
+            Status(400),
+            Status(401),
+            Status(404),
+        ],
+        _ => &[Truth, Hollow, Reset { after: false }, Status(500), Status(404), Status(403), Limited],
+    }
+}
+
+/// The request went out and no readable answer came.
+fn lost(outcome: Outcome) -> bool {
+    matches!(outcome, Reset { .. } | Stale { .. } | Hang | StatusAfter(408) | Status(500) | Unreadable | WrongId)
+}
+
+/// The server did nothing, and said so or could not know.
+fn never_arrived(outcome: Outcome) -> bool {
+    matches!(outcome, Refused | Status(425) | Limited)
+}
+
+/// A STATUS that leaves open whether a FINALIZE took effect.
+fn settles_nothing(step: &Step) -> bool {
+    match step.outcome {
+        Truth => !step.known,
+        Hollow | Status(404) => true,
+        _ => false,
+    }
+}
+
+fn check(own_init: bool, ended: &Ended<Media>) {
+    let world = &ended.world;
+    let steps: Vec<&Step> = world.steps.iter().filter(|step| step.command != "INIT").collect();
+    let told = || format!("{:?} after {:?}: {:#?}", ended.outcome, ended.after, steps);
+    assert!(ended.after <= TIMEOUT + GRACE, "too late: {}", told());
+
+    // A FINALIZE is followed by another one only where nothing else can be done.
+    for (at, _) in steps.iter().enumerate().skip(1).filter(|(_, step)| step.command == "FINALIZE") {
+        let before = steps[at - 1];
+        let asked = match before.command {
+            "FINALIZE" => never_arrived(before.outcome) || (own_init && before.outcome == Status(404)),
+            _ => settles_nothing(before),
+        };
+        assert!(asked, "FINALIZE was sent again unasked: {}", told());
+    }
+    // STATUS is asked about a FINALIZE whose answer was lost, and about nothing else.
+    for (at, _) in steps.iter().enumerate().filter(|(_, step)| step.command == "STATUS") {
+        let last = steps[..at].iter().rev().find(|step| step.command == "FINALIZE").unwrap();
+        assert!(lost(last.outcome), "STATUS without need: {}", told());
+    }
+
+    let any_lost = steps.iter().any(|step| step.command == "FINALIZE" && lost(step.outcome));
+    match &ended.outcome {
+        Ok(media) => {
+            assert!(world.finalized, "a false success: {}", told());
+            assert_eq!(world.asynchronous, media.processing_info.is_some(), "{}", told());
+            assert_eq!(example(), media.media_id);
+            assert_eq!(Truth, ended.last().outcome);
+        }
+        Err(error) => match &error.kind {
+            Kind::Api(failure) => assert_eq!(any_lost, failure.ambiguous, "ambiguous: {}", told()),
+            Kind::Transport { .. } | Kind::RequestTimeout { .. } | Kind::InvalidResponse => {}
+            other => panic!("{other:?}: {}", told()),
+        },
+    }
+}
+
+fn explore(asynchronous: bool, refuses_second: bool, own_init: bool, attempts: u32, depth: usize) -> usize {
+    let world = World { asynchronous, refuses_second, ..World::new(outcomes) };
+    every_sequence(
+        depth,
+        &world,
+        (attempts > 0).then(|| quick(attempts)).flatten(),
+        |client| async move {
+            if own_init {
+                let init = Init {
+                    total_bytes: 1,
+                    media_type: "video/mp4".into(),
+                    media_category: None,
+                    additional_owners: Vec::new(),
+                    shared: false,
+                };
+                client.initialize(init, None, &Silent).await?;
+            }
+            client.finalize(&example().into(), Some(TIMEOUT), &Silent).await
+        },
+        |ended| check(own_init, ended),
+    )
+}
+
+#[test]
+fn whatever_happens_a_finalize_is_never_a_false_success_and_never_sent_again_unasked() {
+    // The first choice of the first two is INIT's, which has but one.
+    let mut count = explore(true, false, true, 5, DEPTH + 1) + explore(false, true, true, 5, DEPTH + 1);
+    for (asynchronous, refuses_second) in [(true, true), (true, false), (false, true), (false, false)] {
+        count += explore(asynchronous, refuses_second, false, 3, DEPTH - 1);
+        count += explore(asynchronous, refuses_second, false, 0, DEPTH - 1);
+    }
+    assert!(count > 100_000, "{count} sequences");
+}

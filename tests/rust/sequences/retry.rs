@@ -1,0 +1,122 @@
+//! INIT, APPEND and STATUS under every sequence of outcomes: repeated when that helps, never otherwise, in time.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use xmedia::client::Client;
+use xmedia::client::caller::Silent;
+use xmedia::client::error::{Error, Kind};
+use xmedia::client::protocol::{Init, Payload};
+
+use super::Outcome::{Hang, Limited, LimitedFar, Refused, Reset, Stale, Status, Truth, Unreadable, WrongId};
+use super::{DEPTH, Ended, Outcome, TIMEOUT, World, every_sequence, quick};
+use crate::decode::example;
+
+const ATTEMPTS: u32 = 4;
+
+fn outcomes(_: &str) -> &'static [Outcome] {
+    &[
+        Truth,
+        Refused,
+        Reset { after: true },
+        Stale { after: false },
+        Hang,
+        Status(408),
+        Status(425),
+        Status(503),
+        Limited,
+        LimitedFar,
+        Unreadable,
+        WrongId,
+        Status(400),
+        Status(401),
+        Status(402),
+        Status(404),
+        Status(413),
+        Status(301),
+    ]
+}
+
+fn passes(outcome: Outcome) -> bool {
+    matches!(outcome, Refused | Reset { .. } | Stale { .. } | Hang | Status(408 | 425 | 503) | Limited | LimitedFar)
+}
+
+fn check(command: &str, readable: bool, ended: &Ended<()>) {
+    let steps = &ended.world.steps;
+    let told = || format!("{:?} after {:?}: {:#?}", ended.outcome, ended.after, steps);
+    assert!(ended.after <= TIMEOUT, "too late: {}", told());
+    assert!(steps.iter().all(|step| step.command == command), "{}", told());
+    let (last, early) = steps.split_last().unwrap();
+    for step in early {
+        assert!(passes(step.outcome) && step.outcome != LimitedFar, "sent again for nothing: {}", told());
+    }
+    // The first request on a connection that the server had closed is sent again at once and not counted.
+    let free = steps.iter().any(|step| matches!(step.outcome, Stale { .. }));
+    assert!(steps.len() <= ATTEMPTS as usize + usize::from(free), "too many: {}", told());
+    for pair in steps.windows(2).filter(|pair| pair[0].outcome == Limited) {
+        assert!(pair[1].at - pair[0].at >= Duration::from_secs(2), "too soon: {}", told());
+    }
+    let right = match last.outcome {
+        Truth => true,
+        Unreadable => !readable,
+        // An INIT makes the id, so that none is wrong.
+        WrongId => !readable || command == "INIT",
+        _ => false,
+    };
+    match &ended.outcome {
+        Ok(()) => assert!(right, "a false success: {}", told()),
+        Err(error) => {
+            assert!(!right, "a false failure: {}", told());
+            let fits = match &error.kind {
+                Kind::Api(failure) => match last.outcome {
+                    Status(status) => status == failure.status,
+                    Limited | LimitedFar => failure.status == 429,
+                    _ => false,
+                },
+                Kind::InvalidResponse => matches!(last.outcome, Unreadable | WrongId),
+                Kind::Transport { .. } => matches!(last.outcome, Refused | Reset { .. } | Stale { .. }),
+                Kind::RequestTimeout { .. } => ended.after >= TIMEOUT || last.outcome == Hang,
+                _ => false,
+            };
+            assert!(fits, "another error than the last one: {}", told());
+        }
+    }
+}
+
+fn explore<F>(command: &'static str, readable: bool, verb: impl Fn(Client) -> F)
+where
+    F: Future<Output = Result<(), Error>>,
+{
+    let world = World { finalized: true, ..World::new(outcomes) };
+    let count = every_sequence(DEPTH - 1, &world, quick(ATTEMPTS), verb, |ended| check(command, readable, ended));
+    assert!(count > 3_000, "{count} sequences");
+}
+
+#[test]
+fn whatever_happens_init_is_repeated_only_where_it_helps() {
+    explore("INIT", true, |client| async move {
+        let init = Init {
+            total_bytes: 1,
+            media_type: "video/mp4".into(),
+            media_category: None,
+            additional_owners: Vec::new(),
+            shared: false,
+        };
+        client.initialize(init, Some(TIMEOUT), &Silent).await.map(drop)
+    });
+}
+
+#[test]
+fn whatever_happens_append_is_repeated_only_where_it_helps() {
+    explore("APPEND", false, |client| async move {
+        let media = Payload::Bytes(Bytes::from_static(b"x"));
+        client.append(&example().into(), 0, media, Some(TIMEOUT), &Silent).await
+    });
+}
+
+#[test]
+fn whatever_happens_status_is_repeated_only_where_it_helps() {
+    explore("STATUS", true, |client| async move {
+        client.status(&example().into(), Some(TIMEOUT), &Silent).await.map(drop)
+    });
+}
