@@ -365,7 +365,7 @@ def test_killed_at_any_moment_it_goes_on(tmp_path):
     known, done, kills = {}, None, 0
     with MockServer(check_after_secs=0.05) as server:
         environ = {**os.environ, **server.environ}
-        server.script("APPEND", *[Fault.delay(0.01)] * 3000)
+        server.script("APPEND", *[Fault.delay(0.02)] * 3000)
         while done is None:
             command = [sys.executable, str(Path(__file__).with_name("_upload_child.py")), path, checkpoint]
             before = len(server.requests)
