@@ -46,6 +46,10 @@ test-rust: $(BIN)/.tools ## the Rust client and the mock server, with no Python
 test-python: develop ## the package, through its public API, against the mock server
 	$(BIN)/pytest
 
+.PHONY: test-large
+test-large: develop ## that 2 GiB go through a few MiB of memory
+	XMEDIA_LARGE_FILE=2147483648 $(BIN)/pytest --timeout 300 tests/test_upload_memory.py
+
 .PHONY: test-exit
 test-exit: develop ## let 300 interpreters exit with calls in flight or just finished
 	XMEDIA_TEST_EXITS=40 $(BIN)/pytest tests/test_exit.py
