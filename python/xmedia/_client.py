@@ -612,6 +612,9 @@ class Client(UploadVerbs):
         await self.aclose()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_core"):
+            # Shown in the traceback of its own making.
+            return f"<{type(self).__name__}, not made>"
         closed = ", closed" if self.closed else ""
         return f"{type(self).__name__}({self._auth!r}, api={self.api!r}, base_url={self.base_url!r}{closed})"
 
