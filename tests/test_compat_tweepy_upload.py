@@ -112,6 +112,18 @@ def test_a_file_is_read_from_where_it_stands_and_stays_open(server: MockServer, 
     assert not file.closed
 
 
+def test_the_bytes_tell_the_type_and_not_the_name(server: MockServer, ours: Any) -> None:
+    media = ours.media_upload("clip.jpg", file=io.BytesIO(VIDEO))
+    assert server.media(media.media_id).media_type == "video/mp4"
+
+
+def test_bytes_that_tell_nothing_need_a_type(server: MockServer, ours: Any) -> None:
+    with pytest.raises(tweepy.TweepyException, match="media_type") as info:
+        ours.chunked_upload("clip.mp4", file=io.BytesIO(b"nothing known"))
+    assert isinstance(info.value, xmedia.InvalidInputError)
+    assert server.commands == []
+
+
 def test_a_video_has_a_category_although_none_was_given(server: MockServer, ours: Any, clip: str) -> None:
     media = ours.media_upload(clip)
     assert server.media(media.media_id).media_category == "tweet_video"
