@@ -92,7 +92,7 @@ def run(command: Sequence[str], *, cpu: int | None = None, prelude: Callable[[],
         if prelude is not None:
             prelude()
 
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, preexec_fn=before)  # noqa: PLW1509
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, preexec_fn=before)
     figures: Figures = json.loads(done.stdout.splitlines()[-1])
     return figures
 
@@ -117,7 +117,7 @@ def process(command: Sequence[str], cpu: int | None = None) -> Iterator[str]:
         if cpu is not None:
             os.sched_setaffinity(0, {cpu})
 
-    with subprocess.Popen(  # noqa: PLW1509
+    with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=before
     ) as running:
         assert running.stdout is not None

@@ -13,7 +13,7 @@ import xmedia
 from _front import cut_in_head, drip, drip_body
 from xmedia.testing import Fault, Reply
 
-COMMANDS = ("INIT", "APPEND", "FINALIZE", "STATUS", "wait")
+COMMANDS = ("INIT", "APPEND", "FINALIZE", "STATUS", "wait", "METADATA", "SUBTITLES")
 APIS = ("1.1", "2")
 ID = 710511363345354753
 
@@ -100,6 +100,8 @@ def limited(seconds):
     return item
 
 
+#: 1.1 answers some commands without a body, so that there is nothing to be slow.
+BODILESS = {"1.1": RIGHT, "2": TIMED_OUT}
 BOMB = gzip.compress(bytes(64_000_000), compresslevel=9)
 NOT_FOUND = {"1.1": {"errors": [{"code": 34, "message": "Sorry, that page does not exist."}]}}
 OK_AFTER = Reply(
@@ -141,8 +143,7 @@ FAULTS: dict[str, Case] = {
     "slow body": Case(
         item=fault(Fault.slow(10)),
         request_timeout=0.25,
-        # 1.1 answers an APPEND without a body, so that there is nothing to be slow.
-        always=settled(TIMED_OUT, APPEND={"1.1": RIGHT, "2": TIMED_OUT}),
+        always=settled(TIMED_OUT, APPEND=BODILESS, METADATA=BODILESS, SUBTITLES=BODILESS),
     ),
     "never answering": Case(item=fault(Fault.hang()), request_timeout=0.25, always=lasting(TIMED_OUT)),
     "never answering after": Case(item=fault(Fault.hang(after=True)), request_timeout=0.25, always=settled(TIMED_OUT)),
@@ -175,8 +176,8 @@ FAULTS: dict[str, Case] = {
         404,
         xmedia.NotFoundError,
         NOT_FOUND,
-        # INIT makes the id, and a single STATUS is not asked again.
-        once=outcomes(RIGHT, INIT=xmedia.NotFoundError, STATUS=xmedia.NotFoundError),
+        # Only of media that this client opened a moment ago, or saw in processing.
+        once=outcomes(xmedia.NotFoundError, APPEND=RIGHT, FINALIZE=RIGHT, wait=RIGHT),
     ),
     "413 empty": refused(413, xmedia.PayloadTooLargeError),
     "redirect": Case(
@@ -186,7 +187,11 @@ FAULTS: dict[str, Case] = {
     ),
     "wrong id in a good answer": Case(item=wrong_id, **SPOILT),
     "HTML that says it is JSON": Case(item=fault(OK_AFTER), **SPOILT),
-    "empty success": Case(item=fault(Reply(200, apply=True)), **SPOILT),
+    "empty success": Case(
+        item=fault(Reply(200, apply=True)),
+        once={**SPOILT["once"], "METADATA": RIGHT, "SUBTITLES": RIGHT},
+        always={**SPOILT["always"], "METADATA": RIGHT, "SUBTITLES": RIGHT},
+    ),
     "gzip bomb": Case(
         item=fault(
             Reply(200, body=BOMB, headers={"content-encoding": "gzip", "content-type": "application/json"}, apply=True)

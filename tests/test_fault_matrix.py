@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import xmedia
-from _faults import COMMANDS, FAULTS, RIGHT
+from _faults import COMMANDS, FAULTS, ID, RIGHT
 from _front import Front
 from xmedia.testing import MockServer
 
@@ -22,6 +22,7 @@ DATA = b"\0\0\0\x18ftypisom" + bytes(range(256)) * 8
 #: How long a verb may take in all, in the cases whose fault passes and in those whose fault stays.
 ENOUGH, SHORT = 20.0, 0.4
 MODES = ("sync", "async")
+ENGLISH = xmedia.Subtitle(media_id=ID, language_code="EN", display_name="English")
 #: Commands that are ended by the fault itself get more time than they need, and must not take it.
 PATIENT = xmedia.Retry(attempts=12, base_delay=0.01, max_delay=0.05)
 BRISK = xmedia.Retry(attempts=2, base_delay=0.01, max_delay=0.02)
@@ -57,6 +58,8 @@ def perform(client, command, media, mode, timeout):
         "FINALIZE": ("finalize", (media,), {}),
         "STATUS": ("status", (media,), {}),
         "wait": ("wait", (media,), {}),
+        "METADATA": ("set_alt_text", (media, "a film"), {}),
+        "SUBTITLES": ("set_subtitles", (media, ENGLISH), {}),
     }
     verb, arguments, options = calls[command]
 
@@ -81,7 +84,7 @@ def prepare(client, command):
     media = client.initialize(len(DATA), "video/mp4", media_category="tweet_video")
     if command != "APPEND":
         client.append(media, 0, DATA)
-    if command in {"STATUS", "wait"}:
+    if command not in {"APPEND", "FINALIZE"}:
         media = client.finalize(media)
     return media
 
@@ -95,7 +98,7 @@ def expect(command, outcome, wanted, server):
         assert str(outcome)
         return
     assert not isinstance(outcome, BaseException), repr(outcome)
-    if command == "APPEND":
+    if command in {"APPEND", "METADATA", "SUBTITLES"}:
         assert outcome is None
         return
     assert outcome.command in {"INIT": {"INIT"}, "FINALIZE": {"FINALIZE", "STATUS"}}.get(command, {"STATUS"})
@@ -139,6 +142,8 @@ def try_cell(server, cell, case, wanted, *, api, often):
         url = front.url if front else server.url
         client = stack.enter_context(xmedia.Client(auth, api=api, base_url=url, **options))
         media = prepare(client, command)
+        # The subtitles themselves are media, too.
+        server.add_media(ID, data=b"1", media_type="text/srt", media_category="subtitles")
         server.set_clock(case.clock)
         if front:
             front.always = not once
@@ -156,6 +161,10 @@ def try_cell(server, cell, case, wanted, *, api, often):
         assert server.media(media.media_id).data == DATA
     if wanted == RIGHT and command == "FINALIZE":
         assert server.media(media.media_id).finalized
+    if wanted == RIGHT and command == "METADATA":
+        assert server.media(media.media_id).alt_text == "a film"
+    if wanted == RIGHT and command == "SUBTITLES":
+        assert [each.language_code for each in server.media(media.media_id).subtitles] == ["EN"]
 
 
 @pytest.mark.parametrize("often", ["once", "always"])

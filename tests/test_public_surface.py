@@ -16,7 +16,8 @@ NAMES = """
     InvalidInputError InvalidMediaError InvalidResponseError Media MediaExpiredError MediaInternalError
     MediaProcessingError NotFoundError OAuth1 OAuth2 PayloadTooLargeError PaymentRequiredError PermissionDeniedError
     ProcessingFailure ProcessingInfo ProcessingState Progress QuotaError RateLimit RateLimitError RequestEvent
-    RequestTimeoutError Result Retry ServerError Stats Subtitle TransportError UnsupportedMediaError UploadItem
+    RequestTimeoutError Result Retry ServerError Stats Subtitle Trace TracedRequest TracedWait TransportError
+    UnsupportedMediaError UploadItem
     UsageCapExceededError VideoInfo WaitTimeoutError XMediaError __version__
 """
 #: `Buffer` is a class of CPython that only type checkers need before 3.12.

@@ -5,9 +5,8 @@ TLS, the handshake and the call took after it.
 """
 
 import json
-import sys
-
 import resource
+import sys
 
 
 def cpu() -> float:

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         VideoInfo,
     )
     from ._options import Retry, Subtitle, UploadItem
+    from ._trace import Trace, TracedRequest, TracedWait
 
 __all__ = [
     "APIError",
@@ -90,6 +91,9 @@ __all__ = [
     "ServerError",
     "Stats",
     "Subtitle",
+    "Trace",
+    "TracedRequest",
+    "TracedWait",
     "TransportError",
     "UnsupportedMediaError",
     "UploadItem",

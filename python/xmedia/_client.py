@@ -397,7 +397,7 @@ class Client(UploadVerbs):
             `Media`.
 
         Raises:
-            As for `wait`.
+            XMediaError: As for `wait`.
 
         Example:
             >>> for media in client.watch(media):  # doctest: +SKIP

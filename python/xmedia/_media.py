@@ -7,8 +7,9 @@ from typing import Generic, Literal, TypeVar
 
 from ._checks import check_type, checked_media_id, checked_utc
 from ._errors import InvalidInputError
-from ._models import COMMANDS, ImageInfo, ProcessingInfo, RateLimit, RequestEvent, VideoInfo, brief_repr, check_fields
+from ._models import COMMANDS, ImageInfo, ProcessingInfo, RateLimit, VideoInfo, brief_repr, check_fields
 from ._public import name_as_imported
+from ._trace import Trace
 
 ItemT = TypeVar("ItemT")
 
@@ -54,7 +55,7 @@ class Media:
         received_at: When the answer came, in UTC.
         request_id: X's id of the request, worth giving to X's support.
         rate_limit: The rate limit that the answer reported.
-        trace: The requests that made up an upload, with `upload(…, trace=True)`.
+        trace: The requests that made up an upload, with `upload(…, trace=True)`; a timeline in a notebook.
         raw: The JSON object as received. Integers are exact; a number with a fraction or an exponent that
             no float holds exactly is a `decimal.Decimal`.
 
@@ -78,7 +79,7 @@ class Media:
     received_at: datetime = field(default_factory=_now, repr=False, compare=False)
     request_id: str | None = field(default=None, repr=False, compare=False)
     rate_limit: RateLimit | None = field(default=None, repr=False, compare=False)
-    trace: tuple[RequestEvent, ...] | None = field(default=None, repr=False, compare=False)
+    trace: Trace | None = field(default=None, repr=False, compare=False)
     raw: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     __repr__ = brief_repr

@@ -52,6 +52,11 @@ _MODULES = {
         "Subtitle",
         "UploadItem",
     ),
+    "._trace": (
+        "Trace",
+        "TracedRequest",
+        "TracedWait",
+    ),
 }
 
 #: The module of each name, relative to the package.

@@ -331,6 +331,7 @@ impl<'a> Sending<'a> {
         Box::new(Report {
             command: self.name,
             media_id: self.media_id,
+            segment_index: self.command.segment_index(),
             attempt: self.sent,
             status: response.map(|response| response.status),
             error,
