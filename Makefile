@@ -97,9 +97,11 @@ test-wheel: dist ## install the built wheel into an empty environment and use it
 
 .PHONY: test-sdist
 test-sdist: dist ## build the sdist in an empty environment (unoptimised, to be quick) and use the result there
-	rm -rf target/sdist && mkdir -p target/sdist
-	cd target/sdist && env -u PYO3_PYTHON CARGO_TARGET_DIR=$(abspath target/sdist/build) CARGO_PROFILE_RELEASE_LTO=off \
-	    CARGO_PROFILE_RELEASE_OPT_LEVEL=0 $(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps ../../dist/*.tar.gz
+	rm -rf target/sdist
+	$(PYTHON) -m venv target/sdist/venv
+	cd target/sdist && env -u PYO3_PYTHON -u PYO3_BUILD_EXTENSION_MODULE CARGO_TARGET_DIR=$(abspath target/sdist/build) \
+	    CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 \
+	    venv/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps ../../dist/*.tar.gz
 	.ci/test_wheel target/sdist/*.whl $(PYTHON)
 
 .PHONY: audit
