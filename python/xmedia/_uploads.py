@@ -94,7 +94,7 @@ class UploadVerbs:
 
         Source: X's documentation of chunked media upload, both versions.
 
-        Example:
+        Examples:
             >>> client.upload("clip.mp4", progress=True, checkpoint="clip.mp4.upload")  # doctest: +SKIP
         """
         options: UploadOptions = {
@@ -184,7 +184,7 @@ class UploadVerbs:
             TypeError, InvalidInputError: `items`, `concurrency` or the name of an option is wrong. What is
                 wrong with one item is that item's `error`.
 
-        Example:
+        Examples:
             >>> for result in client.upload_many(["a.mp4", "b.png"], alt_text="A cat"):  # doctest: +SKIP
             ...     print(result.item, result.media or result.error)
         """

@@ -52,7 +52,7 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
         **options: The other arguments of `tweepy.API`. `upload_host`, `timeout`, `proxy`, `user_agent`,
             `retry_count`, `retry_delay` and `wait_on_rate_limit` hold for media, too.
 
-    Example:
+    Examples:
         >>> import tweepy
         >>> from xmedia.compat.tweepy import API
         >>> api = API(tweepy.OAuth1UserHandler("key", "secret", "token", "token secret"))
