@@ -46,6 +46,10 @@ test-rust: $(BIN)/.tools ## the Rust client and the mock server, with no Python
 test-python: develop ## the package, through its public API, against the mock server
 	$(BIN)/pytest
 
+.PHONY: test-large
+test-large: develop ## that 2 GiB go through a few MiB of memory
+	XMEDIA_LARGE_FILE=2147483648 $(BIN)/pytest --timeout 300 tests/test_upload_memory.py
+
 .PHONY: test-exit
 test-exit: develop ## let 300 interpreters exit with calls in flight or just finished
 	XMEDIA_TEST_EXITS=40 $(BIN)/pytest tests/test_exit.py
@@ -63,6 +67,7 @@ docs: $(BIN)/.docs ## build the documentation's site into target/site, with warn
 	mkdir -p target
 	$(BIN)/zensical build --clean --strict >target/docs.log 2>&1 || { cat target/docs.log; exit 1; }
 	! grep -E '^(griffe|mkdocstrings|autorefs): ' target/docs.log
+	! grep -rn '^ *Example:$$' python  # only «Examples:» is shown as code
 
 .PHONY: lint
 lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
@@ -93,9 +98,11 @@ test-wheel: dist ## install the built wheel into an empty environment and use it
 
 .PHONY: test-sdist
 test-sdist: dist ## build the sdist in an empty environment (unoptimised, to be quick) and use the result there
-	rm -rf target/sdist && mkdir -p target/sdist
-	cd target/sdist && env -u PYO3_PYTHON CARGO_TARGET_DIR=$(abspath target/sdist/build) CARGO_PROFILE_RELEASE_LTO=off \
-	    CARGO_PROFILE_RELEASE_OPT_LEVEL=0 $(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps ../../dist/*.tar.gz
+	rm -rf target/sdist
+	$(PYTHON) -m venv target/sdist/venv
+	cd target/sdist && env -u PYO3_PYTHON -u PYO3_BUILD_EXTENSION_MODULE CARGO_TARGET_DIR=$(abspath target/sdist/build) \
+	    CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 \
+	    venv/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps ../../dist/*.tar.gz
 	.ci/test_wheel target/sdist/*.whl $(PYTHON)
 
 .PHONY: audit

@@ -26,6 +26,7 @@ def tls_server() -> Iterator[MockServer]:
 @pytest.fixture
 def server(tls_server: MockServer, monkeypatch: pytest.MonkeyPatch) -> MockServer:
     tls_server.reset()
+    tls_server.set_processing(["pending", "succeeded"])
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", tls_server.ca_file or "")
     return tls_server
 

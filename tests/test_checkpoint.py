@@ -365,7 +365,7 @@ def test_killed_at_any_moment_it_goes_on(tmp_path):
     known, done, kills = {}, None, 0
     with MockServer(check_after_secs=0.05) as server:
         environ = {**os.environ, **server.environ}
-        server.script("APPEND", *[Fault.delay(0.01)] * 3000)
+        server.script("APPEND", *[Fault.delay(0.02)] * 3000)
         while done is None:
             command = [sys.executable, str(Path(__file__).with_name("_upload_child.py")), path, checkpoint]
             before = len(server.requests)
@@ -379,17 +379,15 @@ def test_killed_at_any_moment_it_goes_on(tmp_path):
                 else:
                     done = int(child.stdout.readline())
             for request in server.requests[before:]:
-                if request.command == "APPEND":
+                # Of a request that was cut off by the kill, the server may not have seen which segment it was.
+                if request.command == "APPEND" and "segment_index" in request.form:
                     assert int(request.form["segment_index"]) not in known.get(request.media_id, ())
             if checkpoint.exists():
                 record = checkpoint.read_text()
                 known[int(json.loads(record)["media_id"])] = acknowledged(record)
         assert server.media(done).data == data
-        sessions = {request.media_id for request in server.requests if request.command == "APPEND"}
-        per_session = [
-            sum(request.command == "APPEND" and request.media_id == session for request in server.requests)
-            for session in sessions
-        ]
+        sent = [request.media_id for request in server.requests if request.command == "APPEND" and request.media_id]
     assert not checkpoint.exists()
-    assert sum(per_session) <= 300 * len(sessions) + 4 * kills
-    assert sessions == {done}
+    # One session took all of it, and of each process at most as many segments twice as were in flight.
+    assert set(sent) == {done}
+    assert len(sent) <= 300 + 4 * kills

@@ -30,6 +30,7 @@ def test_from_tweepy_takes_the_credentials_of_a_real_handler(server: MockServer)
 
 
 def test_each_step_gives_what_tweepys_gives(server: MockServer, apis: Apis) -> None:
+    server.set_processing(["pending"])
     seen = []
     for api in apis:
         server.reset()

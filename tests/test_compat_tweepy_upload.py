@@ -94,14 +94,11 @@ def test_a_picture_in_chunks(server: MockServer, ours: Any, picture: str) -> Non
 def test_a_video_that_failed_is_raised_where_tweepy_returns_it(server: MockServer, apis: Apis, clip: str) -> None:
     tweepys, ours = apis
     server.set_processing(["pending", FAILED])
-    try:
-        assert tweepys.media_upload(clip, media_category="tweet_video").processing_info == FAILED
-        with pytest.raises(xmedia.InvalidMediaError, match="Unsupported video format") as info:
-            ours.media_upload(clip, media_category="tweet_video")
-        assert isinstance(info.value, tweepy.TweepyException)
-        assert info.value.media.failed
-    finally:
-        server.set_processing(["pending", "succeeded"])
+    assert tweepys.media_upload(clip, media_category="tweet_video").processing_info == FAILED
+    with pytest.raises(xmedia.InvalidMediaError, match="Unsupported video format") as info:
+        ours.media_upload(clip, media_category="tweet_video")
+    assert isinstance(info.value, tweepy.TweepyException)
+    assert info.value.media.failed
 
 
 def test_a_file_is_read_from_where_it_stands_and_stays_open(server: MockServer, ours: Any) -> None:
@@ -110,6 +107,18 @@ def test_a_file_is_read_from_where_it_stands_and_stays_open(server: MockServer, 
     media = ours.media_upload("clip.mp4", file=file)
     assert server.media(media.media_id).data == VIDEO
     assert not file.closed
+
+
+def test_the_bytes_tell_the_type_and_not_the_name(server: MockServer, ours: Any) -> None:
+    media = ours.media_upload("clip.jpg", file=io.BytesIO(VIDEO))
+    assert server.media(media.media_id).media_type == "video/mp4"
+
+
+def test_bytes_that_tell_nothing_need_a_type(server: MockServer, ours: Any) -> None:
+    with pytest.raises(tweepy.TweepyException, match="media_type") as info:
+        ours.chunked_upload("clip.mp4", file=io.BytesIO(b"nothing known"))
+    assert isinstance(info.value, xmedia.InvalidInputError)
+    assert server.commands == []
 
 
 def test_a_video_has_a_category_although_none_was_given(server: MockServer, ours: Any, clip: str) -> None:

@@ -72,9 +72,10 @@ def test_a_page_runs(
     files = {match[1]: code for code, _ in blocks if (match := FILE.match(code))}
     if files:
         pytester.makepyfile(**files)
-        for name in server.environ:
-            monkeypatch.delenv(name)
-        result = pytester.runpytest_subprocess("-Werror", "-p", "no:anyio", "-p", "no:hypothesispytest")
+        with monkeypatch.context() as readers:
+            for name in server.environ:
+                readers.delenv(name)
+            result = pytester.runpytest_subprocess("-Werror", "-p", "no:anyio", "-p", "no:hypothesispytest")
         assert result.ret == 0
     oauth1 = server.auth
     assert isinstance(oauth1, xmedia.OAuth1)

@@ -87,7 +87,7 @@ class OAuth1(_Credentials):
         TypeError: A value is no str.
         InvalidInputError: A value is empty, or contains white space or characters that cannot be printed.
 
-    Example:
+    Examples:
         >>> OAuth1("key", "secret", "token", "token-secret")
         OAuth1(<not shown>)
     """
@@ -173,7 +173,7 @@ class OAuth2(_Credentials):
         InvalidInputError: A value is empty or contains what cannot stand in a request; a refresh token has
             no client id, or goes with a callable; `expires_at` has no time zone or is no date.
 
-    Example:
+    Examples:
         >>> OAuth2("token")
         OAuth2(<not shown>)
     """

@@ -95,7 +95,7 @@ class Client(UploadVerbs):
         InvalidInputError: An argument has a wrong value: `OAuth2` with `api="1.1"`, say.
         OSError: `ca_file` cannot be read.
 
-    Example:
+    Examples:
         >>> import xmedia
         >>> client = xmedia.Client(xmedia.OAuth1("key", "secret", "token", "token secret"))
         >>> client
@@ -153,7 +153,7 @@ class Client(UploadVerbs):
             InvalidInputError: Variables are missing, which are named, or two complete sets of credentials
                 are there and `X_API` does not choose.
 
-        Example:
+        Examples:
             >>> xmedia.Client.from_env(request_timeout=30)  # doctest: +SKIP
         """
         # Most clients are made without it, and it brings the files that tokens are kept in.
@@ -192,7 +192,7 @@ class Client(UploadVerbs):
         Returns:
             The counts of this moment. A forked child and each client of `with_options` count for themselves.
 
-        Example:
+        Examples:
             >>> client.stats()  # doctest: +SKIP
             Stats(requests={'FINALIZE': {200: 1}}, retries=0, in_flight=0, queued=0, bytes_sent=38, bytes_received=112)
         """
@@ -299,7 +299,7 @@ class Client(UploadVerbs):
 
         Source: X's documentation of `POST media/upload (FINALIZE)` and `POST /2/media/upload/{id}/finalize`.
 
-        Example:
+        Examples:
             >>> media = client.finalize(710511363345354753)  # doctest: +SKIP
             >>> media.processing_info  # doctest: +SKIP
             ProcessingInfo(state='pending', check_after_secs=5)
@@ -365,7 +365,7 @@ class Client(UploadVerbs):
             APIError: The server refused: unknown media ("not found"), credentials, permissions.
             ClientClosedError: The client was closed.
 
-        Example:
+        Examples:
             >>> media = client.wait(client.finalize(media_id), timeout=600)  # doctest: +SKIP
             >>> media.ready  # doctest: +SKIP
             True
@@ -399,7 +399,7 @@ class Client(UploadVerbs):
         Raises:
             XMediaError: As for `wait`.
 
-        Example:
+        Examples:
             >>> for media in client.watch(media):  # doctest: +SKIP
             ...     print(media.processing_info)
         """
@@ -430,7 +430,7 @@ class Client(UploadVerbs):
             TypeError, InvalidInputError: An argument is wrong; nothing was sent.
             ClientClosedError: The client was closed; what had not finished is dropped.
 
-        Example:
+        Examples:
             >>> for result in client.wait_many(media_ids):  # doctest: +SKIP
             ...     print(result.item, result.error or "ready")
         """
@@ -457,7 +457,7 @@ class Client(UploadVerbs):
 
         Source: X's documentation of `POST media/metadata/create` and `POST /2/media/metadata`.
 
-        Example:
+        Examples:
             >>> client.set_alt_text(media, "A heron that lands on a frozen lake.")  # doctest: +SKIP
         """
         return self._core.set_alt_text(media_id, text, timeout).wait()
@@ -492,7 +492,7 @@ class Client(UploadVerbs):
 
         Source: X's documentation of `POST media/subtitles/create` and `POST /2/media/subtitles`.
 
-        Example:
+        Examples:
             >>> english = xmedia.Subtitle(media_id=srt, language_code="EN", display_name="English")  # doctest: +SKIP
             >>> client.set_subtitles(video, english)  # doctest: +SKIP
         """
@@ -612,6 +612,9 @@ class Client(UploadVerbs):
         await self.aclose()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_core"):
+            # Shown in the traceback of its own making.
+            return f"<{type(self).__name__}, not made>"
         closed = ", closed" if self.closed else ""
         return f"{type(self).__name__}({self._auth!r}, api={self.api!r}, base_url={self.base_url!r}{closed})"
 

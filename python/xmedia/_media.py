@@ -59,7 +59,7 @@ class Media:
         raw: The JSON object as received. Integers are exact; a number with a fraction or an exponent that
             no float holds exactly is a `decimal.Decimal`.
 
-    Example:
+    Examples:
         >>> media = Media(media_id=710511363345354753)
         >>> media.media_id_string
         '710511363345354753'

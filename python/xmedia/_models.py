@@ -28,7 +28,7 @@ def check_fields(record: object, allowed: Mapping[str, tuple[type, ...]]) -> Non
 class ProcessingState(StrEnum):
     """The documented states of processing. An undocumented one stays a plain `str`.
 
-    Example:
+    Examples:
         >>> ProcessingState.PENDING
         'pending'
     """

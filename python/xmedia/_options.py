@@ -159,7 +159,7 @@ class UploadItem:
 
     The options are those of `upload`. One that is not given is what `upload_many` was given for all.
 
-    Example:
+    Examples:
         >>> UploadItem("clip.mp4", media_category="amplify_video")
         UploadItem('clip.mp4', media_category='amplify_video')
     """

@@ -78,7 +78,7 @@ class Trace(tuple[TracedRequest, ...]):
 
     It is a tuple of `TracedRequest`. In a notebook it shows itself as a timeline.
 
-    Example:
+    Examples:
         >>> media = client.upload("clip.mp4", trace=True)  # doctest: +SKIP
         >>> media.trace.duration  # doctest: +SKIP
         3.52

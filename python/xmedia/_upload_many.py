@@ -33,6 +33,12 @@ def check_many(items: object, concurrency: object, defaults: Mapping[str, object
         raise TypeError(f"upload_many() got an unexpected keyword argument {unknown[0]!r}")
 
 
+def for_all(defaults: Mapping[str, object]) -> Mapping[str, object]:
+    """The options as every item can have them: an iterator would be used up by the first."""
+    owners = defaults.get("additional_owners")
+    return {**defaults, "additional_owners": tuple(owners)} if isinstance(owners, Iterator) else defaults
+
+
 def unpack(item: object, defaults: Mapping[str, object]) -> tuple[object, Mapping[str, object]]:
     """An item's source and the options for it."""
     if isinstance(item, UploadItem):

@@ -161,7 +161,12 @@ impl<'a> Sending<'a> {
         in_flight.answered(response.status, response.body.len());
         drop(in_flight);
         self.note_limit(&response);
-        match protocol::decode(client.options.api, self.name, self.media_id, &response) {
+        let decoded = self.decode(&response).map_err(|error| {
+            // The error shows what the server said, which may be what it was sent.
+            let masked = client.account.masked(&response.body, self.command, token.as_deref());
+            masked.and_then(|body| self.decode(&Response { body, ..response.clone() }).err()).unwrap_or(error)
+        });
+        match decoded {
             Ok(answer) => {
                 client.note_answer(&answer);
                 if self.caller.hears() == Hearing::Everything {
@@ -181,6 +186,10 @@ impl<'a> Sending<'a> {
                 })
             }
         }
+    }
+
+    fn decode(&self, response: &Response) -> Result<Answer> {
+        protocol::decode(self.client.options.api, self.name, self.media_id, response)
     }
 
     fn broken(&self, broken: Broken, begun: &Begun, in_flight: &super::stats::InFlight<'_>) -> Failed {

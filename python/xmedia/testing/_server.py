@@ -59,7 +59,7 @@ class MockServer:
         InvalidInputError: An argument has a wrong value.
         OSError: The address cannot be listened on.
 
-    Example:
+    Examples:
         >>> from xmedia.testing import MockServer
         >>> with MockServer(processing=("pending", "succeeded"), check_after_secs=0.01) as server:
         ...     server.add_media(710511363345354753)
@@ -219,7 +219,7 @@ class MockServer:
             items: A `Reply`, a `Fault`, or None for a normal answer, one for each request. They come after those
                 that were ordered before.
 
-        Example:
+        Examples:
             >>> from xmedia.testing import Fault, MockServer, Reply
             >>> with MockServer() as server:
             ...     server.script("FINALIZE", Reply(503), None, Fault.reset(after=True))

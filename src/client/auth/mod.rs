@@ -1,5 +1,6 @@
 //! Credentials, and what they put on a request.
 
+mod mask;
 pub mod oauth1;
 pub mod oauth2;
 pub mod refresh;

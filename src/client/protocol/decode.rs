@@ -192,10 +192,12 @@ fn text(object: &Value, name: &str) -> Option<String> {
 
 /// Reads a new token. No error says what stood in the body.
 fn tokens(body: &Value) -> Result<Tokens, String> {
-    let access_token = text(body, "access_token").filter(|token| !token.is_empty());
+    // What no header can hold is none; credentials could not be made of it.
+    let token =
+        |name| text(body, name).filter(|token| !token.is_empty() && token.bytes().all(|it| it.is_ascii_graphic()));
     Ok(Tokens {
-        access_token: access_token.ok_or("the body has no access_token")?,
-        refresh_token: text(body, "refresh_token").filter(|token| !token.is_empty()),
+        access_token: token("access_token").ok_or("the body has no access_token that can be sent")?,
+        refresh_token: token("refresh_token"),
         expires_in: body.get("expires_in").and_then(number).map(|seconds| seconds.as_f64()),
     })
 }
