@@ -3,6 +3,7 @@
 // A table of cases is clearer with its type written out.
 #![allow(clippy::type_complexity)]
 
+mod checkpoint_any;
 mod decode;
 mod decode_any;
 mod decode_unreadable;
