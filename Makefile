@@ -46,6 +46,29 @@ test-rust: $(BIN)/.tools ## the Rust client and the mock server, with no Python
 test-python: develop ## the package, through its public API, against the mock server
 	$(BIN)/pytest
 
+.PHONY: test-large
+test-large: develop ## that 2 GiB go through a few MiB of memory
+	XMEDIA_LARGE_FILE=2147483648 $(BIN)/pytest --timeout 300 tests/test_upload_memory.py
+
+.PHONY: test-exit
+test-exit: develop ## let 300 interpreters exit with calls in flight or just finished
+	XMEDIA_TEST_EXITS=40 $(BIN)/pytest tests/test_exit.py
+
+.PHONY: test-clients
+test-clients: develop ## drive other people's clients (from PyPI and npm) against the mock server
+	$(BIN)/python tests/clients/run.py
+
+$(BIN)/.docs: $(BIN)/.tools
+	$(BIN)/python -m pip install --quiet --group docs
+	touch $@
+
+.PHONY: docs
+docs: $(BIN)/.docs ## build the documentation's site into target/site, with warnings as errors
+	mkdir -p target
+	$(BIN)/zensical build --clean --strict >target/docs.log 2>&1 || { cat target/docs.log; exit 1; }
+	! grep -E '^(griffe|mkdocstrings|autorefs): ' target/docs.log
+	! grep -rn '^ *Example:$$' python  # only «Examples:» is shown as code
+
 .PHONY: lint
 lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 	cargo fmt --check
@@ -75,14 +98,43 @@ test-wheel: dist ## install the built wheel into an empty environment and use it
 
 .PHONY: test-sdist
 test-sdist: dist ## build the sdist in an empty environment (unoptimised, to be quick) and use the result there
-	rm -rf target/sdist && mkdir -p target/sdist
-	cd target/sdist && env -u PYO3_PYTHON CARGO_TARGET_DIR=$(abspath target/sdist/build) CARGO_PROFILE_RELEASE_LTO=off \
-	    CARGO_PROFILE_RELEASE_OPT_LEVEL=0 $(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps ../../dist/*.tar.gz
+	rm -rf target/sdist
+	$(PYTHON) -m venv target/sdist/venv
+	cd target/sdist && env -u PYO3_PYTHON -u PYO3_BUILD_EXTENSION_MODULE CARGO_TARGET_DIR=$(abspath target/sdist/build) \
+	    CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 \
+	    venv/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps ../../dist/*.tar.gz
 	.ci/test_wheel target/sdist/*.whl $(PYTHON)
 
 .PHONY: audit
 audit: ## licences, sources and duplicates of the crates (needs cargo-deny); `make audit ADVISORIES=1` asks the network, too
 	cargo deny check bans licenses sources $(if $(ADVISORIES),advisories)
+
+.PHONY: check-instructions
+check-instructions: ## count the instructions of signing, encoding, decoding and retrying, against bench/instructions.json
+	$(PYTHON) bench/instructions.py
+
+BENCH := target/bench-venv/bin
+BENCH_ENV := env -u PYO3_PYTHON -u PYO3_BUILD_EXTENSION_MODULE
+
+# The wheel is the one that users get; what it is compared with comes from PyPI.
+$(BENCH)/.ready: bench/peers.txt $(SOURCES) $(shell find python -name '*.py')
+	$(MAKE) dist
+	test -x $(BENCH)/python || $(PYTHON) -m venv target/bench-venv
+	$(BENCH)/python -m pip install --quiet --disable-pip-version-check --upgrade -r bench/peers.txt
+	$(BENCH)/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps dist/*.whl
+	touch $@
+
+.PHONY: bench-limit
+bench-limit: ## build the limit and the server that the benchmarks are held against
+	cd bench/limit && $(BENCH_ENV) cargo build --quiet --release --locked --target-dir ../../target/limit
+
+.PHONY: bench
+bench: $(BENCH)/.ready bench-limit ## measure the table of docs/performance.md (a few minutes, and the builds)
+	$(BENCH)/python bench --json target/bench.json
+
+.PHONY: bench-full
+bench-full: $(BENCH)/.ready bench-limit ## measure it with more rounds, 1 GiB and 100,000 waits, and draw the README's chart
+	$(BENCH)/python bench --full --json bench/results.json --svg docs/assets/bench.svg
 
 .PHONY: clean
 clean: ## remove everything that was built

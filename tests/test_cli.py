@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 import xmedia
-from xmedia import _cli
+from xmedia import _cli, _report
 from xmedia.testing import Fault, MockServer, Reply
 
 MEDIA_ID = 710511363345354753
+GIF = b"GIF89a\x01\x00\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
 
 
 @pytest.fixture
@@ -131,10 +132,61 @@ def test_the_mock_server_prints_where_it_is_and_ends_with_its_parent(tmp_path: P
 
 def test_the_demo_takes_any_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "note.gif"
-    file.write_bytes(b"GIF89a\x01\x00\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;")
+    file.write_bytes(GIF)
     assert _cli.main(["demo", str(file)]) == 0
     assert "note.gif" in capsys.readouterr().out
 
 
 def test_the_worst_of_several_results_counts() -> None:
-    assert [_cli.worst(each) for each in ([], [0, 3], [3, 1, 0], [1, 130])] == [0, 3, 1, 130]
+    assert [_report.worst(each) for each in ([], [0, 3], [3, 1, 0], [1, 130])] == [0, 3, 1, 130]
+
+
+CLIP = Path(xmedia.__file__).parent / "_data" / "clip.mp4"
+
+
+class TestUpload:
+    def test_a_line_a_file_and_no_bar_in_a_pipe(self, server: MockServer, tmp_path: Path) -> None:
+        image = tmp_path / "dot.gif"
+        image.write_bytes(GIF)
+        done = run("upload", str(CLIP), str(image), "--alt-text", "A dot")
+        assert (done.returncode, done.stderr) == (0, "")
+        first, second = done.stdout.splitlines()
+        assert (first.split()[0], first.split()[-1]) == (str(CLIP), "ready")
+        assert (second.split()[0], second.split()[-1]) == (str(image), "ready")
+        assert {server.media(media_id).alt_text for media_id in server.media_ids[-2:]} == {"A dot"}
+
+    def test_json_has_a_line_for_the_good_and_for_the_bad(self, server: MockServer, tmp_path: Path) -> None:
+        done = run("upload", str(CLIP), str(tmp_path / "none.mp4"), "--json", "--jobs", "2")
+        assert done.returncode == 1
+        printed = {line["file"]: line for line in map(json.loads, done.stdout.splitlines())}
+        good, bad = printed[str(CLIP)], printed[str(tmp_path / "none.mp4")]
+        assert (good["state"], good["error"], good["ready"]) == ("succeeded", None, True)
+        assert (bad["media_id"], bad["state"], bad["error_type"]) == (None, None, "FileNotFoundError")
+
+    def test_what_was_interrupted_goes_on_with_the_same_command(self, server: MockServer, tmp_path: Path) -> None:
+        file = tmp_path / "big.mp4"
+        file.write_bytes(CLIP.read_bytes() + bytes(200_000))
+        command = ["upload", str(file), "--segment-bytes", "50000", "--concurrency", "1"]
+        command += ["--checkpoint-dir", str(tmp_path / "checkpoints")]
+        server.script("APPEND", None, None, Fault.hang())
+        process = subprocess.Popen(
+            [sys.executable, "-m", "xmedia", *command], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        while server.commands.count("APPEND") < 3 and process.poll() is None:
+            pass
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=10)
+        assert (process.returncode, errors) == (
+            130,
+            "xmedia: interrupted; the same command goes on where it stopped\n",
+        )
+        done = run(*command)
+        assert done.returncode == 0
+        assert server.commands.count("INIT") == 1
+        assert server.media(server.media_ids[-1]).data == file.read_bytes()
+        assert list((tmp_path / "checkpoints").glob("*.json")) == []
+
+    def test_a_directory_is_an_error_that_names_it(self, server: MockServer, tmp_path: Path) -> None:
+        done = run("upload", str(tmp_path))
+        assert done.returncode == 1
+        assert str(tmp_path) in done.stderr

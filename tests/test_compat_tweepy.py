@@ -2,7 +2,7 @@
 
 import copy
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,58 +12,14 @@ from xmedia.testing import Fault, MockServer, Reply
 
 tweepy = pytest.importorskip("tweepy")
 
+from _tweepys import VIDEO, Apis, api_of, apis, ours, server, tls_server, without_what_differs  # noqa: E402
 from xmedia.compat.tweepy import API  # noqa: E402  (it needs tweepy)
 
-VIDEO = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2mp41" + b"\x01" * 3000
-PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x02\x08\x06\0\0\0" + b"\0" * 64
-FAILED = {"state": "failed", "error": {"code": 1, "name": "InvalidMedia", "message": "Unsupported video format"}}
-
-Apis = tuple[Any, Any]
-
-
-@pytest.fixture(scope="module")
-def tls_server() -> Iterator[MockServer]:
-    with MockServer(tls=True, check_after_secs=0.01, processing=("pending", "succeeded")) as server:
-        yield server
-
-
-@pytest.fixture
-def server(tls_server: MockServer, monkeypatch: pytest.MonkeyPatch) -> MockServer:
-    tls_server.reset()
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", tls_server.ca_file or "")
-    return tls_server
-
-
-def _api(kind: Callable[..., Any], server: MockServer, **options: Any) -> Any:
-    credentials = server.auth
-    assert isinstance(credentials, xmedia.OAuth1)
-    handler = tweepy.OAuth1UserHandler(
-        credentials.consumer_key,
-        credentials.consumer_secret,
-        credentials.access_token,
-        credentials.access_token_secret,
-    )
-    return kind(
-        handler,
-        upload_host=server.url.removeprefix("https://").replace("127.0.0.1", "localhost"),
-        retry_delay=0.01,
-        **options,
-    )
-
-
-@pytest.fixture
-def ours(server: MockServer) -> Any:
-    return _api(API, server)
-
-
-@pytest.fixture
-def apis(server: MockServer) -> Apis:
-    """The real tweepy and ours."""
-    return _api(tweepy.API, server), _api(API, server)
+__all__ = ["apis", "ours", "server", "tls_server"]
 
 
 def test_from_tweepy_takes_the_credentials_of_a_real_handler(server: MockServer) -> None:
-    handler = _api(tweepy.API, server).auth
+    handler = api_of(tweepy.API, server).auth
     assert xmedia.OAuth1.from_tweepy(handler) == server.auth
     as_bytes = tweepy.OAuth1UserHandler(b"key", b"secret", "token", "token-secret")
     assert xmedia.OAuth1.from_tweepy(as_bytes) == xmedia.OAuth1("key", "secret", "token", "token-secret")
@@ -73,16 +29,8 @@ def test_from_tweepy_takes_the_credentials_of_a_real_handler(server: MockServer)
         xmedia.OAuth1.from_tweepy(tweepy.OAuth2BearerHandler("token"))
 
 
-def _without_what_differs(media: Any) -> dict[str, Any]:
-    """What a result holds, but for the API that made it, the id, and what depends on the moment."""
-    found = dict(vars(media))
-    assert str(found.pop("media_id")) == found.pop("media_id_string")
-    for name in ("_api", "media_key", "expires_after_secs"):
-        found.pop(name, None)
-    return found
-
-
 def test_each_step_gives_what_tweepys_gives(server: MockServer, apis: Apis) -> None:
+    server.set_processing(["pending"])
     seen = []
     for api in apis:
         server.reset()
@@ -93,7 +41,7 @@ def test_each_step_gives_what_tweepys_gives(server: MockServer, apis: Apis) -> N
         finalized = api.chunked_upload_finalize(begun.media_id)
         pending = api.get_media_upload_status(begun.media_id_string)
         kinds = [type(each) for each in (begun, nothing, finalized, pending)]
-        results = [_without_what_differs(each) for each in (begun, finalized, pending)]
+        results = [without_what_differs(each) for each in (begun, finalized, pending)]
         record = server.media(begun.media_id)
         seen.append((kinds, results, record.sha256, record.additional_owners, server.commands))
     assert seen[0] == seen[1]

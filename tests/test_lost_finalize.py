@@ -30,7 +30,7 @@ NEVER_ARRIVED = [Fault.reset(), Fault.close(), Reply(500), Reply(503), Reply(408
 
 @pytest.mark.parametrize("lost", LOST, ids=repr)
 def test_a_status_with_processing_info_is_the_result(call, api, server, connect, lost):
-    server.add_media(ID)
+    server.add_media(ID, processing=["pending"])
     server.script("FINALIZE", lost)
     media = call(connect(server, api=api), "finalize", ID)
     assert (media.command, str(media.processing_info.state)) == ("STATUS", "pending")

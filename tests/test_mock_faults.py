@@ -130,10 +130,10 @@ class TestFault:
         assert time.perf_counter() - begun >= len(answer.body) / 2000 * 0.9
 
     def test_delay_lets_the_command_take_effect_at_once(self, server):
-        server.script("FINALIZE", Fault.delay(0.08))
+        server.script("FINALIZE", Fault.delay(0.5))
         connection = connect(server)
         connection.request("POST", FINALIZE)
-        assert until(lambda: finalized(server), 0.07)
+        assert until(lambda: finalized(server), 0.45)
         assert connection.getresponse().status == 201
         connection.close()
 
@@ -163,11 +163,10 @@ class TestFault:
         assert until(lambda: server.requests[0].aborted)
 
     def test_refuse_keeps_everybody_out_for_a_while(self, server):
-        server.script("FINALIZE", Fault.refuse(0.1))
+        server.script("FINALIZE", Fault.refuse(0.5))
         with pytest.raises(ConnectionResetError):
             call(server, "POST", FINALIZE)
-        with pytest.raises(ConnectionRefusedError):
-            until(lambda: not call(server, "GET", "/__media"))
+        assert until(lambda: not _reached(server))
         assert until(lambda: _reached(server))
         assert call(server, "POST", FINALIZE).status == 201
 
@@ -175,7 +174,7 @@ class TestFault:
 def _reached(server):
     try:
         return call(server, "GET", "/__media").status == 200
-    except ConnectionRefusedError:
+    except ConnectionError:
         return False
 
 

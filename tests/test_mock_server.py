@@ -158,6 +158,7 @@ class TestCredentials:
     def test_they_are_given_back_as_they_were_given(self):
         with MockServer(auth=OTHER) as server:
             assert server.auth is OTHER
+            assert server.credentials == [OTHER]
         with MockServer(auth=(OTHER,)) as server:
             assert server.auth == [OTHER]
 

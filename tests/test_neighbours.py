@@ -71,12 +71,14 @@ def test_an_anyio_cancel_scope_aborts_the_request(server: MockServer, xmedia_cli
 
     server.script("STATUS", Fault.hang())
 
-    async def main() -> bool:
-        with anyio.move_on_after(0.05) as scope:
-            await xmedia_client.status_async(1)
-        return scope.cancelled_caught
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(xmedia_client.status_async, 1)
+            while not server.requests:
+                await anyio.sleep(0.005)
+            group.cancel_scope.cancel()
 
-    assert run(main) is True
+    run(main)
     deadline = time.monotonic() + 5
     while not server.requests[-1].aborted and time.monotonic() < deadline:
         time.sleep(0.005)

@@ -53,7 +53,7 @@ def test_an_upload_item_holds_only_the_options_it_was_given():
 
 def test_upload_options_and_the_fields_of_an_upload_item_are_the_same():
     fields = [field.name for field in dataclasses.fields(UploadItem) if field.name != "source"]
-    assert fields == list(_options.UploadOptions.__annotations__)
+    assert sorted(fields) == sorted(_options.UploadOptions.__annotations__)
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,10 @@ OFFLINE = """
         client.close()
         assert client.closed
 
+    def test_an_upload():
+        with xmedia.Client(AUTH) as client, pytest.raises(RuntimeError, match="xmedia_block_network"):
+            client.upload(b"GIF89a")
+
     def test_awaited_verbs(xmedia_server):
         with pytest.raises(RuntimeError, match="xmedia_block_network"):
             asyncio.run(xmedia.Client(AUTH).finalize_async(1))
@@ -155,4 +159,4 @@ def test_block_network(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\nxmedia_block_network = true\npythonpath = .\n")
     pytester.makeconftest("import xmedia\nclient = xmedia.Client(xmedia.OAuth2('a-token'))\n")
     pytester.makepyfile(OFFLINE)
-    pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=13)
+    pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=14)

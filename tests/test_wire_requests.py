@@ -1,10 +1,7 @@
 """The bytes that each verb sends, in both versions of the API (WIRE §2, §3)."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from email.parser import BytesParser
 from urllib.parse import urlsplit
 
@@ -282,55 +279,3 @@ def test_plain_http_to_loopback_is_allowed(connect, host):
     with server:
         media = connect(server, base_url=f"http://{host}:{server.port}").status(ID)
     assert media.media_id == ID
-
-
-ASK = """
-import sys, xmedia
-options = {"base_url": sys.argv[1] or None, "retry": None, **eval(sys.argv[2])}
-client = xmedia.Client(xmedia.OAuth1("k", "s", "t", "ts"), **options)
-try:
-    print(client.status(710511363345354753).media_id)
-except xmedia.TransportError as error:
-    print(type(error).__name__)
-"""
-
-
-def ask(base_url, environ, options="{}"):
-    names = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
-    clean = {name: value for name, value in os.environ.items() if name.upper() not in names}
-    command = [sys.executable, "-c", ASK, base_url, options]
-    return subprocess.run(command, env={**clean, **environ}, capture_output=True, text=True, check=True).stdout.strip()
-
-
-@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
-def test_the_environments_proxy_is_used_for_the_real_hosts(variable):
-    with RawServer(CLOSE) as proxy:
-        assert ask("", {variable: proxy.url}) == "TransportError"
-    assert {"upload.twitter.com:443"} == {each.target for each in proxy.requests}
-
-
-@pytest.mark.parametrize("base_url", ["http://127.0.0.1:{}", "http://localhost:{}"])
-def test_the_environments_proxy_is_never_used_for_loopback(base_url):
-    with RawServer(MEDIA) as server, RawServer(CLOSE) as proxy:
-        environ = dict.fromkeys(["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"], proxy.url)
-        assert str(ID) == ask(base_url.format(server.port), environ)
-    assert proxy.connections == 0
-
-
-@pytest.mark.parametrize(
-    ("environ", "options"),
-    [({"NO_PROXY": "media.invalid"}, {}), ({"NO_PROXY": ".invalid"}, {}), ({}, {"proxy": False})],
-)
-def test_no_proxy_and_proxy_false_keep_requests_off_it(environ, options):
-    # The name then has to be looked up, and there is no such host (RFC 2606).
-    with RawServer(CLOSE) as proxy:
-        settings = repr({"connect_timeout": 0.1, **options})
-        assert ask("https://media.invalid", {"HTTPS_PROXY": proxy.url, **environ}, settings).endswith("Error")
-    assert proxy.connections == 0
-
-
-def test_a_given_proxy_is_used_for_everything(connect):
-    with RawServer(MEDIA) as proxy:
-        media = connect(proxy, base_url="http://127.0.0.1:1", proxy=proxy.url).status(ID)
-    assert media.media_id == ID
-    assert proxy.requests[0].target.partition("?")[0] == "http://127.0.0.1:1/1.1/media/upload.json"

@@ -8,48 +8,53 @@ media = client.wait(client.finalize(710511363345354753))
 ```
 """
 
-from ._auth import OAuth1, OAuth2
-from ._client import Client
 from ._core import __version__
-from ._errors import (
-    APIError,
-    AuthenticationError,
-    BadRequestError,
-    CheckpointLockedError,
-    ClientClosedError,
-    InvalidInputError,
-    InvalidMediaError,
-    InvalidResponseError,
-    MediaExpiredError,
-    MediaInternalError,
-    MediaProcessingError,
-    NotFoundError,
-    PayloadTooLargeError,
-    PaymentRequiredError,
-    PermissionDeniedError,
-    QuotaError,
-    RateLimitError,
-    RequestTimeoutError,
-    ServerError,
-    TransportError,
-    UnsupportedMediaError,
-    UsageCapExceededError,
-    WaitTimeoutError,
-    XMediaError,
-)
-from ._media import Media, Result
-from ._models import (
-    ImageInfo,
-    ProcessingFailure,
-    ProcessingInfo,
-    ProcessingState,
-    Progress,
-    RateLimit,
-    RequestEvent,
-    Stats,
-    VideoInfo,
-)
-from ._options import Retry, Subtitle, UploadItem
+from ._public import HOMES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._auth import OAuth1, OAuth2
+    from ._client import Client
+    from ._errors import (
+        APIError,
+        AuthenticationError,
+        BadRequestError,
+        CheckpointLockedError,
+        ClientClosedError,
+        InvalidInputError,
+        InvalidMediaError,
+        InvalidResponseError,
+        MediaExpiredError,
+        MediaInternalError,
+        MediaProcessingError,
+        NotFoundError,
+        PayloadTooLargeError,
+        PaymentRequiredError,
+        PermissionDeniedError,
+        QuotaError,
+        RateLimitError,
+        RequestTimeoutError,
+        ServerError,
+        TransportError,
+        UnsupportedMediaError,
+        UsageCapExceededError,
+        WaitTimeoutError,
+        XMediaError,
+    )
+    from ._media import Media, Result
+    from ._models import (
+        ImageInfo,
+        ProcessingFailure,
+        ProcessingInfo,
+        ProcessingState,
+        Progress,
+        RateLimit,
+        RequestEvent,
+        Stats,
+        VideoInfo,
+    )
+    from ._options import Retry, Subtitle, UploadItem
+    from ._trace import Trace, TracedRequest, TracedWait
 
 __all__ = [
     "APIError",
@@ -86,6 +91,9 @@ __all__ = [
     "ServerError",
     "Stats",
     "Subtitle",
+    "Trace",
+    "TracedRequest",
+    "TracedWait",
     "TransportError",
     "UnsupportedMediaError",
     "UploadItem",
@@ -96,8 +104,19 @@ __all__ = [
     "__version__",
 ]
 
-# Tracebacks, reprs and pickles name things as users import them.
-for _name in __all__:
-    if isinstance(_public := globals()[_name], type):
-        _public.__module__ = __name__
-del _name, _public
+
+if not TYPE_CHECKING:
+    # What a name stands for is loaded when it is first used: dataclasses and typing, on which most of them build, take
+    # longer to import than everything of ours. Type checkers are not told of this function, since they would take any
+    # name for one that exists.
+    def __getattr__(name):
+        home = HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module  # noqa: PLC0415  (only here is it needed)
+
+        value = globals()[name] = getattr(import_module(home, __name__), name)
+        return value
+
+    def __dir__():
+        return sorted({*globals(), *__all__})

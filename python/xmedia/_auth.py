@@ -7,6 +7,7 @@ from typing import ClassVar, NoReturn, Self
 
 from ._checks import check_type, checked_utc
 from ._errors import InvalidInputError
+from ._public import name_as_imported
 
 
 def checked_secret(name: str, value: object, *, header: bool = False) -> str:
@@ -86,7 +87,7 @@ class OAuth1(_Credentials):
         TypeError: A value is no str.
         InvalidInputError: A value is empty, or contains white space or characters that cannot be printed.
 
-    Example:
+    Examples:
         >>> OAuth1("key", "secret", "token", "token-secret")
         OAuth1(<not shown>)
     """
@@ -145,28 +146,34 @@ class OAuth1(_Credentials):
 class OAuth2(_Credentials):
     """An OAuth 2.0 *user* access token with the scope `media.write`, for v2 only.
 
-    With a refresh token, an expired access token is replaced when the server refuses it. X's refresh
-    tokens are single-use: the new ones must be kept, which is what `on_refresh` is for.
+    With a refresh token, an expired access token is replaced when the server refuses it, or before it is
+    sent once `expires_at` has passed. X's refresh tokens are single-use: the new ones must be kept, which
+    is what `on_refresh` is for. If it raises, so does the call; the new token stays in use, and the next
+    call hands it over again. A refresh whose answer is lost is not repeated: `AuthenticationError`.
+
+    Two clients, or two processes, with the same refresh token take it away from each other: share one
+    client (`with_options` makes others of it), or give a callable that looks after one token for all.
 
     It cannot be changed, compares and hashes by value without `on_refresh`, and never shows what it
     holds. A pickle contains the tokens in the clear, and `on_refresh` is left out of it; a callable
     `access_token` is pickled as functions are, by its name.
 
     Args:
-        access_token: The token, or a callable that returns the current one. A callable is asked again
-            after the server refused a token.
+        access_token: The token, or a callable that returns the current one, which may be an `async def` for awaited
+            calls. It is asked once for each call of a verb, and again after the server refused its token.
         refresh_token: The token that buys the next one.
         client_id: The app's OAuth 2.0 client id; needed with a refresh token.
         client_secret: The app's client secret, for confidential clients.
         expires_at: When the access token expires: an aware datetime, or seconds since the epoch.
-        on_refresh: Called with the new `OAuth2` after each refresh. It may be an `async def` for awaited calls.
+        on_refresh: Called with the new `OAuth2` after each refresh, before the new token is used, on the thread of
+            the call that needed it. It may be an `async def`; then only awaited calls can be made.
 
     Raises:
         TypeError: A value has a wrong type.
         InvalidInputError: A value is empty or contains what cannot stand in a request; a refresh token has
             no client id, or goes with a callable; `expires_at` has no time zone or is no date.
 
-    Example:
+    Examples:
         >>> OAuth2("token")
         OAuth2(<not shown>)
     """
@@ -270,3 +277,6 @@ def _checked_expiry(moment: object) -> datetime | None:
     except (OverflowError, ValueError, OSError):
         pass
     raise InvalidInputError("expires_at must be a datetime or seconds since the epoch, and a date of the calendar")
+
+
+name_as_imported(globals())

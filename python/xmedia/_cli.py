@@ -7,17 +7,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Self
 
-from . import __version__
+from . import __version__, _cli_upload, _report
 from ._client import Client
-from ._errors import InvalidInputError, RequestTimeoutError, WaitTimeoutError, XMediaError
+from ._errors import InvalidInputError, XMediaError
 from ._media import Media
 from ._models import Progress
-
-READY, FAILED, USAGE, TIMEOUT, INTERRUPTED = 0, 1, 2, 3, 130
-#: What is worse than what, where several files end differently.
-_SEVERITY = (READY, TIMEOUT, FAILED, USAGE, INTERRUPTED)
 
 _ENVIRONMENT = """\
 credentials come from the environment:
@@ -36,32 +32,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(arguments)
     except KeyboardInterrupt:
-        _say("interrupted")
-        return INTERRUPTED
+        _report.say("interrupted")
+        return _report.INTERRUPTED
     except InvalidInputError as error:
-        _say(str(error))
-        return USAGE
+        _report.say(str(error))
+        return _report.USAGE
     except (XMediaError, OSError) as error:
         if isinstance(error, BrokenPipeError) and not isinstance(error, XMediaError):
             # Whoever read our output has seen enough. What is left in the buffer must not be complained about.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return FAILED
-        _say(str(error))
-        return exit_status(error)
-
-
-def exit_status(error: BaseException) -> int:
-    """The exit status that an error stands for."""
-    return TIMEOUT if isinstance(error, WaitTimeoutError | RequestTimeoutError) else FAILED
-
-
-def worst(statuses: Sequence[int]) -> int:
-    """The exit status for several results."""
-    return max(statuses, key=_SEVERITY.index, default=READY)
-
-
-def _say(text: str) -> None:
-    print(f"xmedia: {text}", file=sys.stderr, flush=True)
+            return _report.FAILED
+        _report.say(str(error))
+        return _report.exit_status(error)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,6 +62,10 @@ def _parser() -> argparse.ArgumentParser:
         )
         sub.set_defaults(run=run)
         return sub
+
+    upload = command("upload", _cli_upload.run, "Upload files, finalize them, and wait until they are ready.")
+    _cli_upload.add_arguments(upload)
+    _common(upload, timeout=3600.0)
 
     finalize = command("finalize", _finalize, "End an upload: one FINALIZE.")
     finalize.add_argument("media_id", metavar="ID", help="the upload's id, 1 to 19 digits")
@@ -105,11 +91,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _common(parser: argparse.ArgumentParser) -> None:
+def _common(parser: argparse.ArgumentParser, timeout: float = 900.0) -> None:
     parser.add_argument(
-        "--timeout", type=_seconds, default=900.0, metavar="SECONDS", help="give up after this time (default: 900)"
+        "--timeout",
+        type=_seconds,
+        default=timeout,
+        metavar="SECONDS",
+        help=f"give up after this time (default: {timeout:g})",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
 
 
 def _seconds(text: str) -> float:
@@ -150,45 +140,10 @@ def _about_one(arguments: argparse.Namespace, work: Callable[[Client, ProgressLi
             if not arguments.json:
                 raise
             line.clear()
-            print(json.dumps(report(error.media, error=error, media_id=arguments.media_id)), flush=True)
-            return exit_status(error)
-    print(json.dumps(report(media)) if arguments.json else summary(media), flush=True)
-    return FAILED if media.failed else READY
-
-
-def report(
-    media: Media | None, *, file: str | None = None, error: BaseException | None = None, media_id: str | None = None
-) -> dict[str, Any]:
-    """What `--json` prints of one result: the file, what `Media.to_json` says, the state, and the error."""
-    info = media.processing_info if media is not None else None
-    known: dict[str, Any] = {"media_id": int(media_id) if media_id else None} if media is None else {}
-    if media is not None:
-        known = json.loads(media.to_json())
-        known["ready"] = media.ready
-    known["state"] = str(info.state) if info is not None else ("succeeded" if media and media.ready else None)
-    failure = info.error if info is not None else None
-    text = str(error) if error is not None else (failure.message or failure.name or "failed") if failure else None
-    known["error"] = text
-    known["error_type"] = type(error).__name__ if error is not None else None
-    return known if file is None else {"file": file, **known}
-
-
-def summary(media: Media) -> str:
-    """A result in one line, for people."""
-    info = media.processing_info
-    if media.ready:
-        state = "ready"
-    elif media.failed:
-        failure = info.error if info is not None else None
-        said = [part for part in (failure.name, failure.message) if part] if failure is not None else []
-        state = ": ".join(["failed", *said])
-    elif info is not None:
-        percent = "" if info.progress_percent is None else f", {info.progress_percent} %"
-        again = "" if info.check_after_secs is None else f", ask again in {info.check_after_secs} s"
-        state = f"{info.state}{percent}{again}"
-    else:
-        state = "not finalized"
-    return f"{media.media_id}  {state}"
+            print(json.dumps(_report.report(error.media, error=error, media_id=arguments.media_id)), flush=True)
+            return _report.exit_status(error)
+    print(json.dumps(_report.report(media)) if arguments.json else _report.summary(media), flush=True)
+    return _report.FAILED if media.failed else _report.READY
 
 
 class ProgressLine:
@@ -230,7 +185,7 @@ def _mock_server(arguments: argparse.Namespace) -> int:
         as_json=arguments.json,
         until_stdin_closes=arguments.until_stdin_closes,
     )
-    return READY
+    return _report.READY
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -8,15 +8,22 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
-from . import _core, _network
+from . import (
+    _core,
+    _network,
+    # The core calls these two. They are imported now, because an import reads files, for which it lets go of the GIL: a
+    # daemon thread that comes back from that while a CPython before 3.14 exits is ended inside Rust, which aborts.
+    _pump,  # noqa: F401
+    _wire,  # noqa: F401
+)
 from ._auth import OAuth1, OAuth2
-from ._environ import options_from_environ
 from ._errors import InvalidInputError
 from ._hooks import Hooks, OnEvent
 from ._many import AsyncWaitMany, WaitMany
 from ._media import Media, Result
 from ._models import Progress, RateLimit, Stats
 from ._options import Buffer, Retry, Subtitle
+from ._public import name_as_imported
 from ._uploads import UploadVerbs
 from ._watch import AsyncWatch, Watch
 
@@ -88,7 +95,7 @@ class Client(UploadVerbs):
         InvalidInputError: An argument has a wrong value: `OAuth2` with `api="1.1"`, say.
         OSError: `ca_file` cannot be read.
 
-    Example:
+    Examples:
         >>> import xmedia
         >>> client = xmedia.Client(xmedia.OAuth1("key", "secret", "token", "token secret"))
         >>> client
@@ -111,7 +118,6 @@ class Client(UploadVerbs):
         on_event: OnEvent | None = None,
         allow_insecure_http: bool = False,
     ) -> None:
-        _check_callable("on_event", on_event)
         self._auth = auth
         self._api = api
         self._options: dict[str, Any] = {
@@ -147,9 +153,12 @@ class Client(UploadVerbs):
             InvalidInputError: Variables are missing, which are named, or two complete sets of credentials
                 are there and `X_API` does not choose.
 
-        Example:
+        Examples:
             >>> xmedia.Client.from_env(request_timeout=30)  # doctest: +SKIP
         """
+        # Most clients are made without it, and it brings the files that tokens are kept in.
+        from ._environ import options_from_environ  # noqa: PLC0415
+
         given: dict[str, Any] = dict(options)
         on_refresh = given.pop("on_refresh", None)
         if on_refresh is not None and given.get("auth") is not None:
@@ -183,7 +192,7 @@ class Client(UploadVerbs):
         Returns:
             The counts of this moment. A forked child and each client of `with_options` count for themselves.
 
-        Example:
+        Examples:
             >>> client.stats()  # doctest: +SKIP
             Stats(requests={'FINALIZE': {200: 1}}, retries=0, in_flight=0, queued=0, bytes_sent=38, bytes_received=112)
         """
@@ -290,7 +299,7 @@ class Client(UploadVerbs):
 
         Source: X's documentation of `POST media/upload (FINALIZE)` and `POST /2/media/upload/{id}/finalize`.
 
-        Example:
+        Examples:
             >>> media = client.finalize(710511363345354753)  # doctest: +SKIP
             >>> media.processing_info  # doctest: +SKIP
             ProcessingInfo(state='pending', check_after_secs=5)
@@ -356,7 +365,7 @@ class Client(UploadVerbs):
             APIError: The server refused: unknown media ("not found"), credentials, permissions.
             ClientClosedError: The client was closed.
 
-        Example:
+        Examples:
             >>> media = client.wait(client.finalize(media_id), timeout=600)  # doctest: +SKIP
             >>> media.ready  # doctest: +SKIP
             True
@@ -388,9 +397,9 @@ class Client(UploadVerbs):
             `Media`.
 
         Raises:
-            As for `wait`.
+            XMediaError: As for `wait`.
 
-        Example:
+        Examples:
             >>> for media in client.watch(media):  # doctest: +SKIP
             ...     print(media.processing_info)
         """
@@ -421,7 +430,7 @@ class Client(UploadVerbs):
             TypeError, InvalidInputError: An argument is wrong; nothing was sent.
             ClientClosedError: The client was closed; what had not finished is dropped.
 
-        Example:
+        Examples:
             >>> for result in client.wait_many(media_ids):  # doctest: +SKIP
             ...     print(result.item, result.error or "ready")
         """
@@ -448,7 +457,7 @@ class Client(UploadVerbs):
 
         Source: X's documentation of `POST media/metadata/create` and `POST /2/media/metadata`.
 
-        Example:
+        Examples:
             >>> client.set_alt_text(media, "A heron that lands on a frozen lake.")  # doctest: +SKIP
         """
         return self._core.set_alt_text(media_id, text, timeout).wait()
@@ -483,7 +492,7 @@ class Client(UploadVerbs):
 
         Source: X's documentation of `POST media/subtitles/create` and `POST /2/media/subtitles`.
 
-        Example:
+        Examples:
             >>> english = xmedia.Subtitle(media_id=srt, language_code="EN", display_name="English")  # doctest: +SKIP
             >>> client.set_subtitles(video, english)  # doctest: +SKIP
         """
@@ -552,7 +561,6 @@ class Client(UploadVerbs):
         """
         given: dict[str, Any] = {"auth": auth, "api": api, "request_timeout": request_timeout, "retry": retry}
         changes = {name: value for name, value in given.items() if value is not _UNSET}
-        _check_callable("on_event", None if on_event is _UNSET else on_event)
         # A version that was never chosen follows the credentials, as for a client of their own.
         changes.setdefault("api", self._api)
         if "auth" in changes and self._is_own(changes["auth"]):
@@ -617,11 +625,9 @@ class Client(UploadVerbs):
         return _restore, (type(self), auth, {"api": self._api, **self._options})
 
 
-def _check_callable(name: str, value: object) -> None:
-    if value is not None and not callable(value):
-        raise TypeError(f"{name} must be callable or None, not {type(value).__name__}")
-
-
 def _restore(kind: type[Client], auth: OAuth1 | OAuth2, options: dict[str, Any]) -> Client:
     """Make the copy of a pickled client; it opens connections of its own."""
     return kind(auth, **options)
+
+
+name_as_imported(globals())

@@ -5,7 +5,6 @@ from typing import Literal, TypedDict
 
 from ._auth import OAuth1, OAuth2, checked_secret
 from ._errors import InvalidInputError
-from ._token_file import TokenFile
 
 _OAUTH1 = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET")
 _OAUTH2 = ("X_OAUTH2_ACCESS_TOKEN",)
@@ -127,6 +126,9 @@ def _oauth2(variables: Mapping[str, str], on_refresh: _OnRefresh | None) -> OAut
 
 
 def _kept_in_file(auth: OAuth2, path: str) -> OAuth2:
+    # It brings hashing, locks and temporary files, which only few programs need.
+    from ._token_file import TokenFile  # noqa: PLC0415
+
     file = TokenFile(path, auth)
     newest = file.load()
     then = auth.on_refresh

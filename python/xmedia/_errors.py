@@ -32,8 +32,9 @@ Errors of files are not in this tree: they are the `OSError` that Python itself 
 
 from __future__ import annotations
 
-import pickle
 from typing import TYPE_CHECKING, Self, TypedDict
+
+from ._public import name_as_imported
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -102,6 +103,8 @@ class XMediaError(Exception):
 def _can_pickle(value: object) -> bool:
     # A cause may be any exception of the caller's own code. One that cannot be pickled must not
     # keep the error itself from reaching another process.
+    import pickle  # noqa: PLC0415  (errors are made more often than pickled)
+
     try:
         pickle.loads(pickle.dumps(value))  # noqa: S301  (our own bytes, made in this very line)
     except Exception:
@@ -323,3 +326,6 @@ def processing_error_class(name: str | None) -> type[MediaProcessingError]:
     X's codes and names do not map one to one (WIRE.md §2), so the name alone decides.
     """
     return _BY_FAILURE_NAME.get(name or "", MediaProcessingError)
+
+
+name_as_imported(globals())

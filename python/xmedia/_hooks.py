@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import inspect
-import logging
+import sys
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._auth import OAuth1, OAuth2, checked_secret
 from ._models import RequestEvent
 from ._wire import Report, event_from_wire
 
-logger = logging.getLogger("xmedia")
-# Without a handler of the program's, Python would print warnings to standard error by itself.
-logger.addHandler(logging.NullHandler())
+if TYPE_CHECKING:
+    import logging
 
 OnEvent: TypeAlias = Callable[[RequestEvent], object]
 Tokens: TypeAlias = tuple[str, str | None, float | None]
 
 _NOTHING, _RETRIES, _EVERYTHING = range(3)
+# The levels of `logging`, which only a program that listens has loaded.
+_DEBUG, _WARNING = 10, 30
+
+_logger: logging.Logger | None = None
+
+
+def _listened_logger() -> logging.Logger | None:
+    """The logger `xmedia`, or None while the program has not loaded `logging`: then nobody listens."""
+    global _logger  # noqa: PLW0603  (there is one of that name in the process)
+    if _logger is None and (loaded := sys.modules.get("logging")) is not None:
+        # Another thread may be importing it this moment.
+        get_logger, handler = getattr(loaded, "getLogger", None), getattr(loaded, "NullHandler", None)
+        if get_logger is not None and handler is not None:
+            logger = get_logger("xmedia")
+            # Without a handler of the program's, Python would print warnings to standard error by itself.
+            logger.addHandler(handler())
+            _logger = logger
+    return _logger
 
 
 class Hooks:
@@ -47,9 +64,14 @@ class Hooks:
 
     def hearing(self) -> int:
         """Which requests are to be told: 0 none, 1 those that are sent again, 2 all."""
-        if self.on_event is not None or logger.isEnabledFor(logging.DEBUG):
+        if self.on_event is not None:
             return _EVERYTHING
-        return _RETRIES if logger.isEnabledFor(logging.WARNING) else _NOTHING
+        logger = _logger or _listened_logger()
+        if logger is None:
+            return _NOTHING
+        if logger.isEnabledFor(_DEBUG):
+            return _EVERYTHING
+        return _RETRIES if logger.isEnabledFor(_WARNING) else _NOTHING
 
     def request(self, report: Report) -> None:
         """Tell of a request that has ended."""
@@ -57,8 +79,10 @@ class Hooks:
         subject = command if media_id is None else f"{command} {media_id}"
         milliseconds = duration * 1000
         outcome = "no answer" if status is None else status
-        logger.debug("%s: %s, attempt %d, %.0f ms", subject, outcome, attempt, milliseconds)
-        if retry_in is not None:
+        logger = _listened_logger()
+        if logger is not None:
+            logger.debug("%s: %s, attempt %d, %.0f ms", subject, outcome, attempt, milliseconds)
+        if logger is not None and retry_in is not None:
             logger.warning("%s: attempt %d failed, again in %.2f s: %s", subject, attempt, retry_in, error)
         if self.on_event is None:
             return

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Literal, TypeVar
 
-from . import _html, _stored
 from ._checks import check_type, checked_media_id, checked_utc
 from ._errors import InvalidInputError
-from ._models import ImageInfo, ProcessingInfo, RateLimit, RequestEvent, VideoInfo, brief_repr, check_fields
+from ._models import COMMANDS, ImageInfo, ProcessingInfo, RateLimit, VideoInfo, brief_repr, check_fields
+from ._public import name_as_imported
+from ._trace import Trace
 
 ItemT = TypeVar("ItemT")
 
@@ -54,11 +55,11 @@ class Media:
         received_at: When the answer came, in UTC.
         request_id: X's id of the request, worth giving to X's support.
         rate_limit: The rate limit that the answer reported.
-        trace: The requests that made up an upload, with `upload(…, trace=True)`.
+        trace: The requests that made up an upload, with `upload(…, trace=True)`; a timeline in a notebook.
         raw: The JSON object as received. Integers are exact; a number with a fraction or an exponent that
             no float holds exactly is a `decimal.Decimal`.
 
-    Example:
+    Examples:
         >>> media = Media(media_id=710511363345354753)
         >>> media.media_id_string
         '710511363345354753'
@@ -78,7 +79,7 @@ class Media:
     received_at: datetime = field(default_factory=_now, repr=False, compare=False)
     request_id: str | None = field(default=None, repr=False, compare=False)
     rate_limit: RateLimit | None = field(default=None, repr=False, compare=False)
-    trace: tuple[RequestEvent, ...] | None = field(default=None, repr=False, compare=False)
+    trace: Trace | None = field(default=None, repr=False, compare=False)
     raw: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     __repr__ = brief_repr
@@ -87,8 +88,8 @@ class Media:
         media_id = checked_media_id(self.media_id)
         check_fields(self, _FIELD_TYPES)
         check_type("raw", self.raw, dict)
-        if self.command is not None and self.command not in _stored.COMMANDS:
-            raise InvalidInputError(f"command must be one of {', '.join(_stored.COMMANDS)}, or None")
+        if self.command is not None and self.command not in COMMANDS:
+            raise InvalidInputError(f"command must be one of {', '.join(COMMANDS)}, or None")
         object.__setattr__(self, "media_id", media_id)
         object.__setattr__(self, "media_id_string", str(media_id))
         object.__setattr__(self, "received_at", checked_utc("received_at", self.received_at))
@@ -137,7 +138,9 @@ class Media:
         Raises:
             TypeError: `raw` was set by hand to something that JSON does not have.
         """
-        return _stored.to_json(self)
+        from ._stored import to_json  # noqa: PLC0415  (brings the decimals of exact JSON)
+
+        return to_json(self)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Media":
@@ -153,10 +156,14 @@ class Media:
         Raises:
             InvalidInputError: The text is no JSON object, or a field in it cannot be right.
         """
-        return cls(**_stored.fields_from_json(text))
+        from ._stored import fields_from_json  # noqa: PLC0415  (as above)
+
+        return cls(**fields_from_json(text))
 
     def _repr_html_(self) -> str:
-        return _html.media_table(self)
+        from ._html import media_table  # noqa: PLC0415  (only notebooks ask)
+
+        return media_table(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -174,3 +181,6 @@ class Result(Generic[ItemT]):
     error: Exception | None = None
 
     __repr__ = brief_repr
+
+
+name_as_imported(globals())

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from ._checks import check_type
+from ._public import name_as_imported
 
 
 def brief_repr(record: Any) -> str:
@@ -27,7 +28,7 @@ def check_fields(record: object, allowed: Mapping[str, tuple[type, ...]]) -> Non
 class ProcessingState(StrEnum):
     """The documented states of processing. An undocumented one stays a plain `str`.
 
-    Example:
+    Examples:
         >>> ProcessingState.PENDING
         'pending'
     """
@@ -40,6 +41,9 @@ class ProcessingState(StrEnum):
     def __repr__(self) -> str:
         return repr(self.value)
 
+
+#: The commands whose answer is media.
+COMMANDS = ("INIT", "FINALIZE", "STATUS", "SIMPLE")
 
 KNOWN_STATES: dict[str, ProcessingState] = {state.value: state for state in ProcessingState}
 
@@ -227,3 +231,6 @@ class Stats:
     bytes_received: int = 0
 
     __repr__ = brief_repr
+
+
+name_as_imported(globals())

@@ -11,6 +11,7 @@ from ._checks import check_type, checked_seconds
 from ._errors import InvalidInputError
 from ._media import Media
 from ._models import Progress, brief_repr
+from ._public import name_as_imported
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer as Buffer  # noqa: PLC0414  (others take it from here)
@@ -59,7 +60,13 @@ class Retry:
     """How often, and how far apart, a request that failed for the moment is sent again.
 
     The delay before the n-th repetition is random, up to `base_delay` · 2ⁿ⁻¹ and never above
-    `max_delay`. A server that names a later time is obeyed.
+    `max_delay`. A server that names a later time is obeyed, and one that names a time more than a day away is not
+    waited for.
+
+    A client has a budget for retries besides, so that many calls that fail together do not multiply the load: it
+    begins with 500 tokens and never has more, a retry takes 5 (10 after a timeout, none at the time that a rate limit
+    named), a success gives 1 back, one after retries what the last of them took. Without tokens the failure is raised
+    at once; a wait goes on, more slowly.
 
     Attributes:
         attempts: Requests in all, the first included.
@@ -152,7 +159,7 @@ class UploadItem:
 
     The options are those of `upload`. One that is not given is what `upload_many` was given for all.
 
-    Example:
+    Examples:
         >>> UploadItem("clip.mp4", media_category="amplify_video")
         UploadItem('clip.mp4', media_category='amplify_video')
     """
@@ -187,3 +194,6 @@ class UploadItem:
             if each.name != "source" and value is not _NOT_GIVEN:
                 options[each.name] = value  # type: ignore[literal-required]  # the fields are the keys
         return options
+
+
+name_as_imported(globals())

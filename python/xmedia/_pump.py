@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import warnings
 from collections.abc import Callable
@@ -128,6 +127,8 @@ async def _call(operation: Operation[Any], question: Question) -> object:
     Cancelled, this ends the verb at once, and returns when the call that is under way in the thread has ended: the
     caller's object must not be read behind its back.
     """
+    import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
+
     method = operation.feed.method(question.topic)
     if inspect.iscoroutinefunction(method):
         return await method(*question.payload)

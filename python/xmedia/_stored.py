@@ -10,8 +10,6 @@ from ._checks import LARGEST_MEDIA_ID, check_type
 from ._errors import InvalidInputError
 from ._models import ImageInfo, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo
 
-COMMANDS = ("INIT", "FINALIZE", "STATUS", "SIMPLE")
-
 T = TypeVar("T")
 _NUMBERS: tuple[type[int | float | Decimal], ...] = (int, float, Decimal)
 _Object = dict[str, object]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
-from typing import Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from . import _core
 from ._call import DEFAULTS, Call
@@ -15,6 +14,9 @@ from ._errors import InvalidInputError
 from ._media import Media, Result
 from ._options import UploadItem
 from ._pump import Attendant
+
+if TYPE_CHECKING:
+    import asyncio
 
 ItemT = TypeVar("ItemT")
 
@@ -29,6 +31,12 @@ def check_many(items: object, concurrency: object, defaults: Mapping[str, object
         raise TypeError("items must be an iterable of sources; for one of them use upload()")
     if unknown := sorted(set(defaults) - set(DEFAULTS)):
         raise TypeError(f"upload_many() got an unexpected keyword argument {unknown[0]!r}")
+
+
+def for_all(defaults: Mapping[str, object]) -> Mapping[str, object]:
+    """The options as every item can have them: an iterator would be used up by the first."""
+    owners = defaults.get("additional_owners")
+    return {**defaults, "additional_owners": tuple(owners)} if isinstance(owners, Iterator) else defaults
 
 
 def unpack(item: object, defaults: Mapping[str, object]) -> tuple[object, Mapping[str, object]]:
@@ -162,6 +170,8 @@ class AsyncUploads(AsyncIterator[Result[ItemT]], Generic[ItemT]):
         return result
 
     async def _next(self) -> Result[ItemT] | None:
+        import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
+
         if self._iterator is None:
             self._iterator = _aiter(self._items)
         while True:
@@ -179,6 +189,8 @@ class AsyncUploads(AsyncIterator[Result[ItemT]], Generic[ItemT]):
                 return _result(self._running.pop(task), task)
 
     def _take_item(self) -> None:
+        import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
+
         drawing, self._drawing = self._drawing, None
         assert drawing is not None  # noqa: S101  (the caller has seen to it)
         drawn = drawing.result()
@@ -190,6 +202,8 @@ class AsyncUploads(AsyncIterator[Result[ItemT]], Generic[ItemT]):
 
     async def aclose(self) -> None:
         """Abort what is in flight, wait until it has let go, and end the iteration."""
+        import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
+
         self._closed = True
         tasks: list[asyncio.Task[Any]] = [*self._running]
         if self._drawing is not None:
@@ -205,6 +219,8 @@ class AsyncUploads(AsyncIterator[Result[ItemT]], Generic[ItemT]):
 
 
 def _result(item: ItemT, task: asyncio.Task[Media]) -> Result[ItemT]:
+    import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
+
     if task.cancelled():
         return Result(item=item, error=asyncio.CancelledError())  # type: ignore[arg-type]
     error = task.exception()

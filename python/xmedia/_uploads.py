@@ -11,7 +11,7 @@ from . import _core
 from ._call import Call
 from ._media import Media, Result
 from ._options import CheckpointStore, ProgressOption, UploadDefaults, UploadItem, UploadOptions, UploadSource
-from ._upload_many import AsyncUploads, Uploads, check_many, unpack
+from ._upload_many import AsyncUploads, Uploads, check_many, for_all, unpack
 
 _Item = TypeVar("_Item", bound=UploadSource | UploadItem)
 
@@ -94,7 +94,7 @@ class UploadVerbs:
 
         Source: X's documentation of chunked media upload, both versions.
 
-        Example:
+        Examples:
             >>> client.upload("clip.mp4", progress=True, checkpoint="clip.mp4.upload")  # doctest: +SKIP
         """
         options: UploadOptions = {
@@ -184,12 +184,12 @@ class UploadVerbs:
             TypeError, InvalidInputError: `items`, `concurrency` or the name of an option is wrong. What is
                 wrong with one item is that item's `error`.
 
-        Example:
+        Examples:
             >>> for result in client.upload_many(["a.mp4", "b.png"], alt_text="A cat"):  # doctest: +SKIP
             ...     print(result.item, result.media or result.error)
         """
         check_many(items, concurrency, defaults)
-        return Uploads(self._core, items, concurrency, defaults)
+        return Uploads(self._core, items, concurrency, for_all(defaults))
 
     def upload_many_async(
         self,
@@ -203,9 +203,10 @@ class UploadVerbs:
         The iterator has `aclose`, which aborts what is in flight.
         """
         check_many(items, concurrency, defaults)
+        shared = for_all(defaults)
 
         async def upload(item: _Item) -> Media:
-            source, options = unpack(item, defaults)
+            source, options = unpack(item, shared)
             return await Call(self._core, source, options, awaited=True).wait_async()
 
         return AsyncUploads(upload, items, concurrency)

@@ -18,6 +18,7 @@ from ._models import (
     Stats,
     VideoInfo,
 )
+from ._trace import Trace, TracedRequest
 
 _Failure: TypeAlias = tuple[int | None, str | None, str | None]
 _Info: TypeAlias = tuple[str, int | float | None, int | float | None, _Failure | None]
@@ -183,9 +184,10 @@ def event_from_wire(report: Report) -> RequestEvent:
     )
 
 
-def with_trace(media: Media, reports: tuple[Report, ...]) -> Media:
-    """Give a `Media` that nobody has seen yet the requests that made it up."""
-    _set_trace(media, tuple(map(event_from_wire, reports)))
+def with_trace(media: Media, reports: tuple[tuple[Report, int | None], ...]) -> Media:
+    """Give a `Media` that nobody has seen yet the requests that made it up, each with its segment's index."""
+    events = ((event_from_wire(report), segment_index) for report, segment_index in reports)
+    _set_trace(media, Trace.of(TracedRequest.made_of(event, index) for event, index in events))
     return media
 
 

@@ -56,6 +56,8 @@ pub struct Report {
     pub command: CommandName,
     /// The media it was about.
     pub media_id: Option<MediaId>,
+    /// Which segment it sent, if it is an APPEND.
+    pub segment_index: Option<u16>,
     /// 1 for the first request of a command.
     pub attempt: u32,
     /// The HTTP status; none where no answer came.

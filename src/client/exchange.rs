@@ -1,7 +1,7 @@
 //! One command to its final outcome: sent once (`sending`), and again as `retry` decides and the budget allows.
 
 use super::Client;
-use super::auth::Credentials;
+use super::auth::Clock;
 use super::budget;
 use super::caller::{Caller, Report};
 use super::config::Retry;
@@ -112,19 +112,18 @@ impl Client {
         }
     }
 
-    /// After a 401: signs with the server's time from now on, if our clock is the likely reason.
-    pub(super) fn correct_clock(&self, response: &Response, caller: &dyn Caller) -> bool {
-        if !matches!(self.account.credentials(), Credentials::OAuth1(_)) {
-            return false;
-        }
+    /// After a 401: signs with the server's time from now on, if our clock is the likely reason. Whether it is.
+    pub(super) fn correct_clock(&self, response: &Response, signed_with: i64, caller: &dyn Caller) -> bool {
         let Some(server) = protocol::server_date(&response.headers) else { return false };
-        let Some(seconds) = self.account.correct_clock(server, response.received_at) else { return false };
-        caller.warn(format!(
-            "this machine's clock is {} s {} the server's; requests are signed with the server's time",
-            seconds.unsigned_abs(),
-            if seconds > 0 { "behind" } else { "ahead of" },
-        ));
-        true
+        let clock = self.account.correct_clock(server, response.received_at, signed_with);
+        if let Clock::Moved(seconds) = clock {
+            caller.warn(format!(
+                "this machine's clock is {} s {} the server's; requests are signed with the server's time",
+                seconds.unsigned_abs(),
+                if seconds > 0 { "behind" } else { "ahead of" },
+            ));
+        }
+        clock != Clock::Right
     }
 }
 

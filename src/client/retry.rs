@@ -15,6 +15,9 @@ pub const LONGEST_DELAY: Duration = super::limits::FURTHEST;
 /// For how long a STATUS of media that was seen in processing may answer 404.
 pub const NOT_FOUND_WITHIN: Duration = Duration::from_secs(15);
 
+/// Our own pace of STATUS where the server names none ends here.
+const SLOWEST_PACE: Duration = Duration::from_secs(15);
+
 /// What is known when a request has failed.
 #[derive(Clone, Copy, Debug)]
 pub struct Circumstances {
@@ -59,7 +62,7 @@ pub fn decide(policy: Option<&Retry>, error: &Error, now: &Circumstances) -> Dec
 
 /// Whether FINALIZE is sent once more after it was lost so many times and STATUS could not tell what it did.
 pub fn decide_lost(policy: &Retry, lost: &Error, times: u32, remaining: Option<Duration>, jitter: f64) -> Decision {
-    if times >= policy.attempts {
+    if times >= policy.attempts || lost.retry_after.is_some_and(|asked| asked > LONGEST_DELAY) {
         return Decision::Never;
     }
     within(lost.retry_after.unwrap_or_else(|| backoff(policy, times, jitter)), remaining)
@@ -108,6 +111,11 @@ pub fn is_lost(error: &Error) -> bool {
 /// Whether the server does not know the media.
 pub fn is_not_found(error: &Error) -> bool {
     error.api().is_some_and(|failure| failure.not_found || failure.retry_status() == 404)
+}
+
+/// How long to sleep before the next STATUS after so many answers that did not say when to ask: 1, 2, 4 … 15 s.
+pub fn pace(answers: u32) -> Duration {
+    Duration::from_secs(2_u64.saturating_pow(answers.saturating_sub(1))).min(SLOWEST_PACE)
 }
 
 /// Exponential backoff with full jitter: somewhere between nothing and the doubled delay.

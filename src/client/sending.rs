@@ -46,6 +46,8 @@ pub(super) struct Sending<'a> {
     /// Requests sent.
     sent: u32,
     resent: bool,
+    /// The server's clock less ours, as the last request was signed with it.
+    signed_with: i64,
     clock_corrected: bool,
     renewed: bool,
     /// Why the token could not be replaced before it was sent.
@@ -64,6 +66,7 @@ impl<'a> Sending<'a> {
             heeds_limits: true,
             sent: 0,
             resent: false,
+            signed_with: 0,
             clock_corrected: false,
             renewed: false,
             unrenewed: None,
@@ -137,6 +140,7 @@ impl<'a> Sending<'a> {
         };
         // While it waited for its turn, another request may have had the token refreshed.
         let token = self.kept().and_then(oauth2::Credentials::newest).or(token);
+        self.signed_with = client.account.clock_offset();
         let authorization = client.account.authorization(&request, token.as_deref());
         self.sent += 1;
         let mut in_flight = client.stats.send(self.name);
@@ -291,7 +295,7 @@ impl<'a> Sending<'a> {
     /// Removes the reason of a 401, once a reason: whether it is worth sending the request again.
     async fn repair(&mut self, response: &Response, token: Option<Arc<Token>>) -> Result<bool, Unrepaired> {
         let Some(credentials) = self.kept() else {
-            let corrected = !self.clock_corrected && self.client.correct_clock(response, self.caller);
+            let corrected = !self.clock_corrected && self.client.correct_clock(response, self.signed_with, self.caller);
             self.clock_corrected |= corrected;
             return Ok(corrected);
         };
@@ -336,6 +340,7 @@ impl<'a> Sending<'a> {
         Box::new(Report {
             command: self.name,
             media_id: self.media_id,
+            segment_index: self.command.segment_index(),
             attempt: self.sent,
             status: response.map(|response| response.status),
             error,

@@ -14,8 +14,6 @@ use super::exchange::subject;
 use super::model::{CommandName, Media, ProcessingInfo};
 use super::retry::{self, Decision};
 
-/// Our own pace where the server names none: 1, 2, 4 … seconds, up to this.
-const SLOWEST: Duration = Duration::from_secs(15);
 /// The longest single sleep of a wait without a deadline.
 const LONGEST_SLEEP: Duration = Duration::from_secs(300);
 /// What a poll gets that starts at the deadline: a little less than the second by which a verb may outlive its timeout,
@@ -171,7 +169,7 @@ impl Watch {
         }
         let asked = info.check_after_secs.and_then(super::model::Number::as_duration).unwrap_or_else(|| {
             self.unpaced += 1;
-            Duration::from_secs(2_u64.saturating_pow(self.unpaced - 1)).min(SLOWEST)
+            retry::pace(self.unpaced)
         });
         let since = match self.answered {
             Some(answered) => answered.elapsed(),

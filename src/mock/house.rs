@@ -108,11 +108,9 @@ impl House {
     }
 
     async fn open(&self, door: Door) -> Door {
-        if matches!(door, Door::Open(_)) {
-            return door;
-        }
-        drop(door);
-        loop {
+        let Door::Shut { until, _port: port } = door else { return door };
+        drop(port);
+        while !self.shared.closing.load(Ordering::Relaxed) {
             let listener = bind(self.address, true).and_then(|socket| TcpListener::from_std(socket.into()));
             match listener {
                 Ok(listener) => return Door::Open(listener),
@@ -120,6 +118,7 @@ impl House {
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         }
+        Door::Shut { _port: None, until }
     }
 }
 

@@ -92,7 +92,11 @@ pub fn uploaded(py: Python<'_>, media: Media, trace: Option<Vec<Report>>) -> PyR
     static WITH_TRACE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let media = self::media(py, media, None)?;
     let Some(trace) = trace else { return Ok(media) };
-    let rows = trace.into_iter().map(|each| report(py, each)).collect::<PyResult<Vec<_>>>()?;
+    let row = |each: Report| {
+        let segment_index = each.segment_index;
+        Ok((report(py, each)?, segment_index))
+    };
+    let rows = trace.into_iter().map(row).collect::<PyResult<Vec<_>>>()?;
     let add = WITH_TRACE.import(py, "xmedia._wire", "with_trace")?;
     add.call1((media, PyTuple::new(py, rows)?)).map(Bound::unbind)
 }

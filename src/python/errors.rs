@@ -63,7 +63,7 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
         }
         Kind::Io { errno, path } => {
             details.set_item("errno", errno)?;
-            details.set_item("filename", path)?;
+            details.set_item("filename", path.map(std::path::PathBuf::into_os_string))?;
             "io"
         }
         // The caller's own exception was raised on its side; this is only seen if it got lost.

@@ -8,11 +8,14 @@ mod convert;
 mod errors;
 mod gathering;
 mod login;
+mod mailbox;
 mod many;
 #[cfg(feature = "mock")]
 mod mock;
 mod operation;
 mod portable;
+mod post;
+mod question;
 mod runtime;
 mod source;
 mod upload;
@@ -35,7 +38,9 @@ mod _core {
     #[pymodule_export]
     use super::mock::PyMockServer;
     #[pymodule_export]
-    use super::operation::{Operation, Question};
+    use super::operation::Operation;
+    #[pymodule_export]
+    use super::question::Question;
     use super::*;
 
     #[pymodule_init]

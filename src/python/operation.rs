@@ -1,305 +1,38 @@
 //! One call of a verb: started once, waited for by a thread or by an event loop.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyTuple};
-use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 
-use super::attendance::{Attendance, Interest};
-use super::bridge::{Bridge, Queue};
+use super::attendance::Attendance;
+use super::bridge::Bridge;
 use super::convert;
 use super::errors;
 use super::gathering::Arrivals;
 use super::login::Tokens;
+use super::mailbox::{Mailbox, News, Outcome, Ticket, Waker, lock};
 use super::many::waited_rows;
 use super::portable;
+use super::post::Post;
+use super::question::Question;
 use super::runtime;
 use super::source;
-use crate::client::Waited;
-use crate::client::auth::oauth2::{Secret, Token};
-use crate::client::caller::{Caller, Hearing, Progress, Report};
-use crate::client::error::{Error, Kind, Result};
-use crate::client::model::Media;
+use crate::client::caller::Hearing;
+use crate::client::error::Result;
+
+/// A verb's work, not yet started.
+pub type Verb = BoxFuture<'static, Result<Outcome>>;
 
 /// How often a waiting thread looks for signals.
 pub const SIGNAL_TICK: Duration = Duration::from_millis(50);
 /// How long an interrupted thread waits for its task to have let go of everything.
 const ABORT_PATIENCE: Duration = Duration::from_secs(1);
-
-/// What a verb brings.
-pub enum Outcome {
-    /// Media, or the end of an iterator.
-    Media(Option<Box<Media>>),
-    /// Media, and the requests that made it up if they were asked for.
-    Uploaded(Box<Media>, Option<Vec<Report>>),
-    /// Nothing.
-    Nothing,
-    /// Some of many waits; more may follow.
-    Waited(Vec<Waited>),
-}
-
-/// A verb's work, not yet started.
-pub type Verb = BoxFuture<'static, Result<Outcome>>;
-
-/// What the worker has for the calling side.
-pub enum News {
-    /// The verb has ended.
-    Done(Result<Outcome>),
-    /// The verb has brought something and goes on.
-    Part(Outcome),
-    /// The verb tells or asks something, and waits for the reply if it gave somewhere to put it.
-    Question { topic: Topic, reply: oneshot::Sender<Result<()>> },
-    /// The verb's task is gone and told nothing: it was aborted, or it panicked.
-    Gone,
-}
-
-/// What a verb tells or asks.
-pub enum Topic {
-    /// How far it is.
-    Progress(Box<Progress>),
-    /// Something that the user should read.
-    Warning(String),
-    /// What became of a request.
-    Request(Box<Report>),
-    /// The access token is wanted.
-    Token(oneshot::Sender<Secret>),
-    /// There are new tokens to keep.
-    Refreshed,
-    /// A method of the operation's feed is to be called.
-    Feed(&'static str, Feed, oneshot::Sender<Bytes>),
-}
-
-/// The arguments of a call to the feed.
-pub enum Feed {
-    /// None.
-    Nothing,
-    /// A place and a number of bytes.
-    Range(u64, usize),
-    /// Bytes.
-    Bytes(Bytes),
-}
-
-impl Topic {
-    /// Whether it can be told where the loop happens to be, since nobody waits for an answer.
-    fn is_passing(&self) -> bool {
-        matches!(self, Topic::Warning(_) | Topic::Request(_))
-    }
-}
-
-/// Where the worker leaves its news and whom it wakes.
-#[derive(Default)]
-pub struct Mailbox {
-    news: Mutex<Inbox>,
-    arrived: Condvar,
-}
-
-#[derive(Default)]
-struct Inbox {
-    items: VecDeque<News>,
-    waker: Waker,
-}
-
-/// Who is to be woken.
-#[derive(Default, Clone)]
-pub enum Waker {
-    /// The thread that waits on the mailbox's condition.
-    #[default]
-    Thread,
-    /// An event loop that watches a descriptor.
-    Loop(Arc<Queue>, u64),
-    /// A task of the portable bridge.
-    Task(Arc<Notify>),
-    /// A thread that waits for several operations.
-    Gathering(Arc<Arrivals>, u64),
-}
-
-impl Mailbox {
-    fn inbox(&self) -> MutexGuard<'_, Inbox> {
-        lock(&self.news)
-    }
-
-    fn push(&self, news: News) {
-        let mut inbox = self.inbox();
-        inbox.items.push_back(news);
-        let waker = inbox.waker.clone();
-        drop(inbox);
-        match waker {
-            Waker::Thread => self.arrived.notify_one(),
-            Waker::Loop(queue, key) => queue.push(key),
-            Waker::Task(notify) => notify.notify_one(),
-            Waker::Gathering(arrivals, key) => arrivals.push(key),
-        }
-    }
-
-    /// The next news, if there are any.
-    pub fn pop(&self) -> Option<News> {
-        self.inbox().items.pop_front()
-    }
-
-    /// Whom to wake from now on; whether there are news already, of which nobody will be told again.
-    pub fn wake(&self, waker: Waker) -> bool {
-        let mut inbox = self.inbox();
-        inbox.waker = waker;
-        !inbox.items.is_empty()
-    }
-
-    fn wait(&self, patience: Duration) -> Option<News> {
-        let inbox = self.inbox();
-        let (mut inbox, _) = self
-            .arrived
-            .wait_timeout_while(inbox, patience, |inbox| inbox.items.is_empty())
-            .unwrap_or_else(PoisonError::into_inner);
-        inbox.items.pop_front()
-    }
-}
-
-/// The calling side as a verb sees it.
-pub struct Post {
-    mailbox: Arc<Mailbox>,
-    /// Whether the caller wants to hear of progress.
-    wants_progress: bool,
-    /// What else it wants.
-    interest: Interest,
-    /// The token that the caller gave.
-    token: tokio::sync::Mutex<Option<Arc<Token>>>,
-}
-
-impl Post {
-    /// Leaves something for the caller and goes on.
-    pub fn part(&self, outcome: Outcome) {
-        self.mailbox.push(News::Part(outcome));
-    }
-
-    /// Has a method of the operation's feed called; the bytes that it returned, if it returned some.
-    pub async fn feed(&self, method: &'static str, arguments: Feed) -> Result<Option<Bytes>> {
-        let (sender, given) = oneshot::channel();
-        self.ask(Topic::Feed(method, arguments, sender)).await?;
-        Ok(given.await.ok())
-    }
-
-    async fn ask(&self, topic: Topic) -> Result<()> {
-        let (reply, answer) = oneshot::channel();
-        self.mailbox.push(News::Question { topic, reply });
-        answer.await.unwrap_or_else(|_| Err(Error::new(Kind::Caller, "the caller did not answer")))
-    }
-
-    fn tell(&self, topic: Topic) {
-        let (reply, _) = oneshot::channel();
-        self.mailbox.push(News::Question { topic, reply });
-    }
-}
-
-impl Caller for Post {
-    fn progress(&self, progress: Progress) -> BoxFuture<'_, Result<()>> {
-        if !self.wants_progress {
-            return Box::pin(std::future::ready(Ok(())));
-        }
-        Box::pin(self.ask(Topic::Progress(Box::new(progress))))
-    }
-
-    fn warn(&self, text: String) {
-        self.tell(Topic::Warning(text));
-    }
-
-    /// All who find the token refused wait here while the first of them asks.
-    fn access_token(&self, refused: Option<u64>) -> BoxFuture<'_, Result<Arc<Token>>> {
-        Box::pin(async move {
-            let mut kept = self.token.lock().await;
-            if let Some(token) = kept.as_ref().filter(|token| refused != Some(token.version)) {
-                return Ok(token.clone());
-            }
-            let (sender, given) = oneshot::channel();
-            self.ask(Topic::Token(sender)).await?;
-            let text = given.await.map_err(|_| Error::new(Kind::Caller, "the caller gave no token"))?;
-            let version = kept.as_ref().map_or(1, |token| token.version + 1);
-            Ok(kept.insert(Arc::new(Token::asked(text, version))).clone())
-        })
-    }
-
-    fn refreshed(&self) -> BoxFuture<'_, Result<()>> {
-        if !self.interest.minds_tokens() {
-            return Box::pin(std::future::ready(Ok(())));
-        }
-        Box::pin(self.ask(Topic::Refreshed))
-    }
-
-    fn hears(&self) -> Hearing {
-        self.interest.hearing()
-    }
-
-    fn request(&self, report: Report) {
-        self.tell(Topic::Request(Box::new(report)));
-    }
-}
-
-/// Leaves word when a task ends without having told its outcome.
-struct Ticket {
-    mailbox: Arc<Mailbox>,
-    told: bool,
-}
-
-impl Ticket {
-    fn tell(mut self, outcome: Result<Outcome>) {
-        self.told = true;
-        self.mailbox.push(News::Done(outcome));
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        if !self.told {
-            self.mailbox.push(News::Gone);
-        }
-    }
-}
-
-/// A question of a verb to the calling side, as `xmedia._pump` answers it.
-#[pyclass(frozen, module = "xmedia._core")]
-pub struct Question {
-    /// `progress`, `warning`, `request`, `token`, `refreshed`, or the name of a method of the feed.
-    #[pyo3(get)]
-    topic: &'static str,
-    /// What there is to say; the arguments, for a method.
-    #[pyo3(get)]
-    payload: Py<PyAny>,
-    reply: Mutex<Option<oneshot::Sender<Result<()>>>>,
-    token: Mutex<Option<oneshot::Sender<Secret>>>,
-    bytes: Mutex<Option<oneshot::Sender<Bytes>>>,
-}
-
-#[pymethods]
-impl Question {
-    /// Gives the access token that was asked for.
-    fn give_token(&self, token: String) {
-        if let Some(sender) = lock(&self.token).take() {
-            let _ = sender.send(token.into());
-        }
-    }
-
-    /// Gives the bytes that a method of the feed returned; they are sent in place.
-    fn give_bytes(&self, value: &Bound<'_, PyBytes>) {
-        if let Some(sender) = lock(&self.bytes).take() {
-            let _ = sender.send(source::lend_bytes(value));
-        }
-    }
-
-    /// Lets the verb go on.
-    fn answer(&self) {
-        if let Some(reply) = lock(&self.reply).take() {
-            // A verb that has ended in the meantime does not mind.
-            let _ = reply.send(Ok(()));
-        }
-    }
-}
 
 /// One call of a verb. It is started by the first wait; it is over when one has returned or raised.
 #[pyclass(frozen, module = "xmedia._core")]
@@ -311,6 +44,8 @@ pub struct Operation {
     attendance: Option<Attendance>,
     task: Mutex<Option<AbortHandle>>,
     started: AtomicBool,
+    /// A coroutine takes all news, in its own context; otherwise the loop tells what is told in passing.
+    driven: AtomicBool,
     /// Who is told of progress.
     #[pyo3(get)]
     progress: Option<Py<PyAny>>,
@@ -329,12 +64,7 @@ impl Operation {
     /// A call that is not started yet. The verb is made with the post that leads back to this side.
     pub fn new(name: &'static str, progress: Option<Py<PyAny>>, verb: impl FnOnce(Arc<Post>) -> Verb) -> Self {
         let mailbox = Arc::new(Mailbox::default());
-        let post = Arc::new(Post {
-            mailbox: mailbox.clone(),
-            wants_progress: progress.is_some(),
-            interest: Interest::default(),
-            token: tokio::sync::Mutex::default(),
-        });
+        let post = Arc::new(Post::new(mailbox.clone(), progress.is_some()));
         Operation {
             name,
             verb: Mutex::new(Some(verb(post.clone()))),
@@ -343,6 +73,7 @@ impl Operation {
             attendance: None,
             task: Mutex::default(),
             started: AtomicBool::new(false),
+            driven: AtomicBool::new(false),
             progress,
             feed: None,
             given: None,
@@ -362,7 +93,7 @@ impl Operation {
     fn prepare(&self, py: Python<'_>) -> PyResult<bool> {
         let Some(attendance) = &self.attendance else { return Ok(false) };
         let hearing = attendance.hearing(py)?;
-        self.post.interest.set(hearing, attendance.minds_tokens());
+        self.post.interest().set(hearing, attendance.minds_tokens());
         Ok(attendance.minds_tokens() || hearing == Hearing::Everything)
     }
 
@@ -399,7 +130,7 @@ impl Operation {
         }
         let verb = lock(&self.verb).take();
         let Some(verb) = verb else { return Err(PyRuntimeError::new_err("this call is over")) };
-        let ticket = Ticket { mailbox: self.mailbox.clone(), told: false };
+        let ticket = Ticket::new(self.mailbox.clone());
         let task = runtime::spawn(async move {
             let outcome = verb.await;
             ticket.tell(outcome);
@@ -420,31 +151,7 @@ impl Operation {
             News::Done(Ok(Outcome::Waited(waited))) | News::Part(Outcome::Waited(waited)) => waited_rows(py, waited),
             News::Part(_) => Ok(py.None()),
             News::Done(Err(error)) => Err(errors::raise_about(py, error, self.given.as_ref())),
-            News::Question { topic, reply } => {
-                let (mut token, mut bytes) = (None, None);
-                let (topic, payload) = match topic {
-                    Topic::Progress(progress) => ("progress", convert::progress(py, *progress)?),
-                    Topic::Warning(text) => ("warning", text.into_pyobject(py)?.into_any().unbind()),
-                    Topic::Request(report) => ("request", convert::report(py, *report)?),
-                    Topic::Token(sender) => {
-                        token = Some(sender);
-                        ("token", py.None())
-                    }
-                    Topic::Refreshed => ("refreshed", py.None()),
-                    Topic::Feed(method, arguments, sender) => {
-                        bytes = Some(sender);
-                        (method, fed(py, &arguments)?)
-                    }
-                };
-                let question = Question {
-                    topic,
-                    payload,
-                    reply: Mutex::new(Some(reply)),
-                    token: Mutex::new(token),
-                    bytes: Mutex::new(bytes),
-                };
-                Ok(Py::new(py, question)?.into_any())
-            }
+            News::Question { topic, reply } => Ok(Py::new(py, Question::new(py, topic, reply)?)?.into_any()),
             News::Gone => Err(PyRuntimeError::new_err(format!("{} was aborted", self.name))),
         }
     }
@@ -467,7 +174,8 @@ impl Operation {
     pub fn next_outcome(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
         loop {
             let news = self.mailbox.pop()?;
-            let is_passing = matches!(&news, News::Question { topic, .. } if topic.is_passing());
+            let is_passing = matches!(&news, News::Question { topic, .. } if topic.is_passing())
+                && !self.driven.load(Ordering::Relaxed);
             let read = self.read(py, news);
             if !is_passing {
                 return Some(read);
@@ -555,7 +263,7 @@ impl Operation {
 
     /// Whether there are news.
     fn has_news(&self) -> bool {
-        !self.mailbox.inbox().items.is_empty()
+        self.mailbox.has_news()
     }
 
     /// What the client tells of: an `xmedia._hooks.Hooks`.
@@ -581,6 +289,7 @@ impl Operation {
         let py = slf.py();
         let this = slf.get();
         if this.prepare(py)? || this.progress.is_some() || this.feed.is_some() {
+            this.driven.store(true, Ordering::Relaxed);
             return pump(py)?.getattr(pyo3::intern!(py, "drive"))?.call1((slf,));
         }
         Self::step_async(slf)
@@ -631,21 +340,6 @@ impl Operation {
         }
         Ok(())
     }
-}
-
-/// The arguments of a call to the feed, as Python takes them.
-fn fed(py: Python<'_>, arguments: &Feed) -> PyResult<Py<PyAny>> {
-    let arguments = match arguments {
-        Feed::Nothing => PyTuple::empty(py),
-        Feed::Range(offset, len) => (*offset, *len).into_pyobject(py)?,
-        Feed::Bytes(bytes) => (PyBytes::new(py, bytes),).into_pyobject(py)?,
-    };
-    Ok(arguments.into_any().unbind())
-}
-
-/// Locks; a thread that panicked while it held the lock left nothing half done that matters here.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn pump(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {

@@ -14,7 +14,8 @@ use pyo3_async_runtimes::generic::{self, ContextExt, JoinError, Runtime};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::operation::{Mailbox, Operation, Waker};
+use super::mailbox::{Mailbox, Waker};
+use super::operation::Operation;
 use super::runtime;
 
 /// An awaitable that brings an operation's next news.

@@ -11,7 +11,9 @@ use pyo3::types::PyDict;
 
 use super::arguments;
 use super::errors;
-use super::operation::{Feed, Operation, Outcome, Post};
+use super::mailbox::{Feed, Outcome};
+use super::operation::{Operation, Verb};
+use super::post::Post;
 use super::source::lend;
 use crate::client::Client as Core;
 use crate::client::error::Result;
@@ -46,7 +48,7 @@ pub fn operation(
             Kept::ByCaller => Some(Checkpoint::Store(Arc::new(Fed { post: post.clone(), total_bytes: 0 }))),
         };
         let source = Source { name, total_bytes, content: content.with(&post) };
-        let verb: super::operation::Verb = Box::pin(async move {
+        let verb: Verb = Box::pin(async move {
             let uploaded = core.upload(Upload { source, options }, &*post).await?;
             Ok(Outcome::Uploaded(Box::new(uploaded.media), uploaded.trace))
         });

@@ -3,16 +3,22 @@
 // A table of cases is clearer with its type written out.
 #![allow(clippy::type_complexity)]
 
+mod budget;
+mod checkpoint;
 mod checkpoint_any;
 mod decode;
 mod decode_any;
 mod decode_unreadable;
 mod encode;
 mod headers;
+mod limits;
+mod media_type;
 mod mock_any_order;
 mod mock_http;
 mod mock_lifecycle;
 mod mock_load;
 mod oauth1;
+mod plan;
 mod refusal;
+mod retry;
 mod sequences;

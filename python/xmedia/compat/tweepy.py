@@ -8,7 +8,6 @@ from xmedia.compat.tweepy import API  # was: from tweepy import API
 from __future__ import annotations
 
 import logging
-import mimetypes
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -53,7 +52,7 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
         **options: The other arguments of `tweepy.API`. `upload_host`, `timeout`, `proxy`, `user_agent`,
             `retry_count`, `retry_delay` and `wait_on_rate_limit` hold for media, too.
 
-    Example:
+    Examples:
         >>> import tweepy
         >>> from xmedia.compat.tweepy import API
         >>> api = API(tweepy.OAuth1UserHandler("key", "secret", "token", "token secret"))
@@ -194,8 +193,6 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
         media_category = options.pop("media_category")
         additional_owners = options.pop("additional_owners")
         media_type = options.pop("file_type", None)
-        if media_type is None and file is not None and isinstance(file_name := os.fspath(filename), str):
-            media_type = mimetypes.guess_type(file_name)[0]
         chunk_size = options.pop("chunk_size", None)
         wait = options.pop("wait_for_async_finalize", True)
         parser = _parser(self, options)
@@ -266,7 +263,7 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
         """Set the alt text of an image or GIF, at most 1000 characters."""
         _parser(self, options)
         with tweepys_errors():
-            self.xmedia_client.set_alt_text(media_id, alt_text)
+            self.xmedia_client.set_alt_text(media_id, alt_text, **self._patience())
 
     def _parsed(self, media: Media, parser: Any) -> Any:
         # tweepy's own parser reads the answer, so its results are tweepy's whatever parser was chosen.

@@ -38,7 +38,7 @@ class Reply:
         TypeError: An argument has a wrong type, or `json` cannot be written as JSON.
         InvalidInputError: An argument has a wrong value.
 
-    Example:
+    Examples:
         >>> from xmedia.testing import Reply
         >>> Reply(503, body=b"<html>over capacity</html>", headers={"retry-after": "1"}).status
         503
@@ -90,7 +90,7 @@ class Fault:
     Make one with the functions below. `reset`, `close`, `hang` and `refuse` keep the command from taking effect,
     unless they are told `after=True`; the others spoil or delay only its answer.
 
-    Example:
+    Examples:
         >>> from xmedia.testing import Fault
         >>> Fault.reset(after=True)
         Fault.reset(after=True)

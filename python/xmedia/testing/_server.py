@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from types import EllipsisType, TracebackType
@@ -58,7 +59,7 @@ class MockServer:
         InvalidInputError: An argument has a wrong value.
         OSError: The address cannot be listened on.
 
-    Example:
+    Examples:
         >>> from xmedia.testing import MockServer
         >>> with MockServer(processing=("pending", "succeeded"), check_after_secs=0.01) as server:
         ...     server.add_media(710511363345354753)
@@ -108,6 +109,7 @@ class MockServer:
             import tempfile  # noqa: PLC0415  (takes longer than all of this package, and few tests want TLS)
 
             descriptor, self._ca_file = tempfile.mkstemp(prefix="xmedia-mock-", suffix=".pem")
+            self._forget_ca_file = weakref.finalize(self, _remove, self._ca_file, os.getpid())
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
                 file.write(self._core.ca_pem)
 
@@ -181,8 +183,7 @@ class MockServer:
             return
         self._core.close()
         if self._ca_file is not None:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._ca_file)
+            self._forget_ca_file()
 
     def __enter__(self) -> Self:
         return self
@@ -218,7 +219,7 @@ class MockServer:
             items: A `Reply`, a `Fault`, or None for a normal answer, one for each request. They come after those
                 that were ordered before.
 
-        Example:
+        Examples:
             >>> from xmedia.testing import Fault, MockServer, Reply
             >>> with MockServer() as server:
             ...     server.script("FINALIZE", Reply(503), None, Fault.reset(after=True))
@@ -368,3 +369,10 @@ class MockServer:
             yield
         finally:
             self._core.come_up()
+
+
+def _remove(file: str, pid: int) -> None:
+    """Remove the server's file, unless this is a process that was forked from the server's."""
+    if os.getpid() == pid:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(file)

@@ -30,6 +30,17 @@ pub enum Credentials {
 /// Clocks that differ by more than this are corrected after a 401; servers refuse at some minutes.
 const SKEW: Duration = Duration::from_secs(60);
 
+/// Whether a request was refused because of the time in its signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// No: it was right.
+    Right,
+    /// Yes, but the clock has been corrected since.
+    Corrected,
+    /// Yes, and the clock was moved now, by so many seconds in all.
+    Moved(i64),
+}
+
 /// Credentials, and what their use has taught.
 pub struct Account {
     credentials: Credentials,
@@ -92,22 +103,26 @@ impl Account {
 
     fn timestamp(&self) -> u64 {
         let ours = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        ours.saturating_add_signed(self.clock_offset.load(Ordering::Relaxed))
+        ours.saturating_add_signed(self.clock_offset())
     }
 
-    /// Takes over the server's time after a 401 if ours differs enough to be the reason. Returns by how many seconds the
-    /// signing clock was moved, `None` if it already was right.
-    pub fn correct_clock(&self, server: SystemTime, received_at: SystemTime) -> Option<i64> {
-        if !matches!(self.credentials, Credentials::OAuth1(_)) {
-            return None;
-        }
+    /// The server's clock less ours, in seconds, as requests are signed with it now.
+    pub fn clock_offset(&self) -> i64 {
+        self.clock_offset.load(Ordering::Relaxed)
+    }
+
+    /// Takes over the server's time after a 401 of a request that was signed with this offset.
+    pub fn correct_clock(&self, server: SystemTime, received_at: SystemTime, signed_with: i64) -> Clock {
         let offset = signed_seconds(server, received_at);
-        let before = self.clock_offset.load(Ordering::Relaxed);
-        if offset.abs_diff(before) <= SKEW.as_secs() {
-            return None;
+        if !matches!(self.credentials, Credentials::OAuth1(_)) || offset.abs_diff(signed_with) <= SKEW.as_secs() {
+            return Clock::Right;
+        }
+        // Of several requests that were under way together, the first one moves the clock.
+        if offset.abs_diff(self.clock_offset()) <= SKEW.as_secs() {
+            return Clock::Corrected;
         }
         self.clock_offset.store(offset, Ordering::Relaxed);
-        Some(offset)
+        Clock::Moved(offset)
     }
 
     /// Remembers that this upload was opened just now.

@@ -162,6 +162,11 @@ impl Command {
             Command::Init(_) | Command::Simple(_) | Command::RefreshToken(_) => None,
         }
     }
+
+    /// Which segment it sends, if it sends one.
+    pub fn segment_index(&self) -> Option<u16> {
+        if let Command::Append { segment_index, .. } = self { Some(*segment_index) } else { None }
+    }
 }
 
 /// Bytes to send, as often as it takes.

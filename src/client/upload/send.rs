@@ -51,6 +51,9 @@ impl Session<'_> {
         let mut in_flight = FuturesUnordered::new();
         let mut all_taken = false;
         loop {
+            if all_taken && in_flight.is_empty() {
+                return Ok(());
+            }
             let room = !all_taken && in_flight.len() < self.teller.concurrency();
             tokio::select! {
                 biased;
@@ -60,7 +63,6 @@ impl Session<'_> {
                     Some((index, payload)) => in_flight.push(self.append(index, payload)),
                     None => all_taken = true,
                 },
-                else => return Ok(()),
             }
         }
     }

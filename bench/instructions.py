@@ -1,0 +1,91 @@
+"""Counts the instructions of the client's pure parts and holds them against `instructions.json`.
+
+`python bench/instructions.py` checks, and fails when a part takes over 10 % more than recorded; `--record` writes the
+file anew. Counting needs valgrind. Figures are comparable for one compiler only, so with another rustc than the
+recorded one nothing is checked, and that is said.
+"""
+
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+RECORD = HERE / "instructions.json"
+PARTS = ("sign", "encode", "decode", "retry")
+MARGIN = 0.10
+
+
+def compiler() -> str:
+    """The compiler's version and target."""
+    told = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
+    fields = dict(line.split(": ", 1) for line in told.splitlines() if ": " in line)
+    return f"{fields['release']} ({fields['commit-hash'][:9]}), {fields['host']}"
+
+
+def build() -> Path:
+    """Build the binary, without link-time optimization: it changes these figures little and takes minutes."""
+    target = HERE.parent / "target" / "instructions"
+    subprocess.run(
+        ["cargo", "build", "--quiet", "--release", "--locked", "--bin", "instructions", "--target-dir", str(target)],
+        cwd=HERE / "limit",
+        check=True,
+        env=dict(environment(), CARGO_PROFILE_RELEASE_LTO="off"),
+    )
+    return target / "release" / "instructions"
+
+
+def environment() -> dict[str, str]:
+    """The caller's environment, without what would build the Python module."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYO3_")}
+
+
+def instructions(binary: Path, part: str, times: int) -> int:
+    """What one run takes from start to end."""
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", str(binary), part, str(times)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    found = re.search(r"Collected : (\d+)", told)
+    if found is None:
+        raise RuntimeError(f"callgrind counted nothing: {told}")
+    return int(found[1])
+
+
+def count(binary: Path) -> dict[str, int]:
+    """Instructions of one turn of each part: the difference of two runs, so that start-up does not count."""
+    few, many = 100, 1100
+    return {
+        part: round((instructions(binary, part, many) - instructions(binary, part, few)) / (many - few))
+        for part in PARTS
+    }
+
+
+def main() -> int:
+    """Check or record."""
+    recording = "--record" in sys.argv[1:]
+    if shutil.which("valgrind") is None or shutil.which("rustc") is None:
+        print("instructions: not checked, valgrind or rustc is missing")
+        return 1 if recording else 0
+    recorded = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
+    if not recording and recorded.get("compiler") != compiler():
+        print(f"instructions: not checked, recorded with {recorded.get('compiler')}, this is {compiler()}")
+        return 0
+    counted = count(build())
+    if recording:
+        found = {"compiler": compiler(), "machine": platform.machine(), "instructions": counted}
+        RECORD.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    failed = False
+    for part, number in counted.items():
+        before = recorded.get("instructions", {}).get(part, number)
+        grown = number / before - 1
+        too_many = grown > MARGIN and not recording
+        failed |= too_many
+        print(f"{part:8} {number:8} instructions, {grown:+.1%} of the recorded{'  TOO MANY' if too_many else ''}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

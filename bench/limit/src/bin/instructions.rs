@@ -1,0 +1,149 @@
+//! One pure part of the client, run a number of times: `instructions sign|encode|decode|retry TIMES`.
+//!
+//! `bench/instructions.py` runs it under callgrind twice, with different numbers, so that start-up is not counted.
+
+use std::hint::black_box;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use xmedia::client::auth::oauth1;
+use xmedia::client::config::Retry;
+use xmedia::client::error::{Error, Kind};
+use xmedia::client::model::{ApiVersion, CommandName, MediaId};
+use xmedia::client::protocol::{self, Command, Hosts, Init, Response};
+use xmedia::client::retry::{self, Circumstances};
+
+const ID: u64 = 710_511_363_345_354_753;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let part = arguments.next().unwrap_or_default();
+    let times = arguments.next().and_then(|times| times.parse().ok()).unwrap_or(1);
+    let work: Box<dyn Fn()> = match part.as_str() {
+        "sign" => Box::new(sign()),
+        "encode" => Box::new(encode()),
+        "decode" => Box::new(decode()),
+        "retry" => Box::new(decide()),
+        _ => {
+            eprintln!("instructions sign|encode|decode|retry TIMES");
+            std::process::exit(2);
+        }
+    };
+    for _ in 0..times {
+        work();
+    }
+}
+
+fn id() -> MediaId {
+    MediaId::new(ID).expect("an id")
+}
+
+/// The `Authorization` header of a FINALIZE.
+fn sign() -> impl Fn() {
+    let credentials = oauth1::Credentials {
+        consumer_key: "xvz1evFS4wEEPTGEFPHBog".into(),
+        consumer_secret: "kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3WpwPAoE3Z7kBw".into(),
+        access_token: "370773112-GmHxMAgYyLbNEtIKZeRNFsMKPR9EyMZeS9weJAEb".into(),
+        access_token_secret: "LswwdoUaIvS8ltyTt5jkRh4J50vUPVVHtR2YPi5kE".into(),
+    };
+    move || {
+        black_box(oauth1::authorization(
+            black_box(&credentials),
+            "POST",
+            "https://upload.twitter.com/1.1/media/upload.json",
+            &[("command", "FINALIZE"), ("media_id", "710511363345354753")],
+            "kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg",
+            1_318_622_958,
+        ));
+    }
+}
+
+/// An INIT, a FINALIZE and a STATUS in each version.
+fn encode() -> impl Fn() {
+    let hosts = Hosts::x();
+    let init = Init {
+        total_bytes: 1_048_576,
+        media_type: "video/mp4".into(),
+        media_category: Some("tweet_video".into()),
+        additional_owners: vec![id(), id()],
+        shared: false,
+    };
+    let commands = [Command::Init(init), Command::Finalize(id()), Command::Status(id())];
+    move || {
+        for version in [ApiVersion::V1_1, ApiVersion::V2] {
+            for command in &commands {
+                black_box(protocol::encode(version, &hosts, black_box(command)));
+            }
+        }
+    }
+}
+
+/// A FINALIZE's answer in each version, and a refusal.
+fn decode() -> impl Fn() {
+    let answer = |status: u16, body: &'static str| {
+        let mut headers = http_headers();
+        headers.insert("x-rate-limit-limit", "615".parse().expect("a header"));
+        headers.insert("x-rate-limit-remaining", "614".parse().expect("a header"));
+        headers.insert("x-rate-limit-reset", "1900000000".parse().expect("a header"));
+        headers.insert("x-transaction-id", "4f1b0e3d2c5a6b79".parse().expect("a header"));
+        Response {
+            status,
+            headers,
+            body: Bytes::from_static(body.as_bytes()),
+            truncated: false,
+            received_at: SystemTime::UNIX_EPOCH,
+        }
+    };
+    let answers = [
+        (
+            ApiVersion::V1_1,
+            answer(
+                201,
+                r#"{"media_id":710511363345354753,"media_id_string":"710511363345354753","media_key":"7_710511363345354753","size":1048576,"expires_after_secs":86400,"video":{"video_type":"video\/mp4"},"processing_info":{"state":"pending","check_after_secs":5}}"#,
+            ),
+        ),
+        (
+            ApiVersion::V2,
+            answer(
+                200,
+                r#"{"data":{"id":"710511363345354753","media_key":"7_710511363345354753","size":1048576,"expires_after_secs":86400,"processing_info":{"state":"in_progress","check_after_secs":5,"progress_percent":42}}}"#,
+            ),
+        ),
+        (
+            ApiVersion::V2,
+            answer(
+                400,
+                r#"{"errors":[{"message":"The id is unknown."}],"title":"Invalid Request","detail":"One or more parameters to your request was invalid.","type":"https://api.twitter.com/2/problems/invalid-request"}"#,
+            ),
+        ),
+    ];
+    move || {
+        for (version, response) in &answers {
+            let _ = black_box(protocol::decode(*version, CommandName::Finalize, Some(id()), black_box(response)));
+        }
+    }
+}
+
+fn http_headers() -> reqwest::header::HeaderMap {
+    reqwest::header::HeaderMap::new()
+}
+
+/// What is to be done about a reset connection, for each command.
+fn decide() -> impl Fn() {
+    let policy = Retry::default();
+    let error = Error::new(Kind::Transport { connect: false }, "the connection was reset");
+    let commands = [CommandName::Init, CommandName::Append, CommandName::Finalize, CommandName::Status];
+    move || {
+        for command in commands {
+            let now = Circumstances {
+                command,
+                attempt: 2,
+                not_found: 0,
+                age: Some(Duration::from_secs(1)),
+                remaining: Some(Duration::from_secs(100)),
+                jitter: 0.5,
+            };
+            black_box(retry::decide(Some(black_box(&policy)), black_box(&error), &now));
+        }
+    }
+}

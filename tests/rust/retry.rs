@@ -1,0 +1,260 @@
+//! The decisions of `retry`, as tables over command, failure, attempt, age and what is left of the time.
+
+use std::time::Duration;
+
+use xmedia::client::config::Retry;
+use xmedia::client::error::{ApiClass, ApiFailure, Error, Kind};
+use xmedia::client::model::CommandName;
+use xmedia::client::retry::{
+    Circumstances, Decision, LONGEST_DELAY, backoff, decide, decide_in_wait, decide_lost, is_lost, is_not_found, pace,
+};
+
+use CommandName::{Append, Finalize, Init, Metadata, Simple, Status, Subtitles, Token};
+use Decision::{Again, Never};
+
+/// Repeated as often as it takes.
+const HARMLESS: [CommandName; 6] = [Init, Append, Status, Simple, Metadata, Subtitles];
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Without jitter's doubt: the whole delay.
+const WHOLE: f64 = 1.0;
+
+fn policy() -> Retry {
+    Retry { attempts: 5, base_delay: SECOND, max_delay: 10 * SECOND }
+}
+
+fn now(command: CommandName) -> Circumstances {
+    Circumstances { command, attempt: 1, not_found: 0, age: None, remaining: None, jitter: WHOLE }
+}
+
+fn api(status: u16, retryable: bool) -> Error {
+    let class = if status == 429 { ApiClass::RateLimit } else { ApiClass::Other };
+    let failure = ApiFailure { status, class, not_found: status == 404, ..ApiFailure::default() };
+    let mut error = Error::new(Kind::Api(Box::new(failure)), "refused");
+    error.retryable = retryable;
+    error
+}
+
+fn problem_in_success(status: u16, retryable: bool) -> Error {
+    let failure = ApiFailure { status: 200, problem_status: Some(status), ..ApiFailure::default() };
+    let mut error = Error::new(Kind::Api(Box::new(failure)), "refused");
+    error.retryable = retryable;
+    error
+}
+
+fn transport(connect: bool) -> Error {
+    Error::new(Kind::Transport { connect }, "broken")
+}
+
+fn timed_out(connect: bool) -> Error {
+    Error::new(Kind::RequestTimeout { connect }, "timed out")
+}
+
+fn unreadable() -> Error {
+    Error::new(Kind::InvalidResponse, "unreadable")
+}
+
+fn asked(mut error: Error, delay: Duration) -> Error {
+    error.retry_after = Some(delay);
+    error
+}
+
+/// Name, failure, and whether it is sent again: a harmless command; FINALIZE and TOKEN; a STATUS inside a wait. Then,
+/// whether a FINALIZE that failed like this is lost.
+fn failures() -> Vec<(&'static str, Error, [bool; 3], bool)> {
+    vec![
+        ("no connection", transport(true), [true, true, true], false),
+        ("no connection in time", timed_out(true), [true, true, true], false),
+        ("cut off", transport(false), [true, false, true], true),
+        ("no answer in time", timed_out(false), [true, false, true], true),
+        ("408", api(408, true), [true, false, true], true),
+        ("425", api(425, true), [true, true, true], false),
+        ("429", api(429, true), [true, true, true], false),
+        ("500", api(500, true), [true, false, true], true),
+        ("503", api(503, true), [true, false, true], true),
+        ("599", api(599, true), [true, false, true], true),
+        ("503 in a 200", problem_in_success(503, true), [true, false, true], true),
+        ("429 in a 200", problem_in_success(429, true), [true, true, true], false),
+        ("unreadable", unreadable(), [false, false, true], true),
+        ("301", api(301, false), [false; 3], false),
+        ("400", api(400, false), [false; 3], false),
+        ("401", api(401, false), [false; 3], false),
+        ("401 for now", api(401, true), [false; 3], false),
+        ("402", api(402, false), [false; 3], false),
+        ("403", api(403, false), [false; 3], false),
+        ("404", api(404, false), [false; 3], false),
+        ("413", api(413, false), [false; 3], false),
+        ("usage cap", api(429, false), [false; 3], false),
+        ("403 in a 200", problem_in_success(403, false), [false; 3], false),
+        ("closed", Error::closed(), [false; 3], false),
+        ("bad input", Error::invalid_input("x"), [false; 3], false),
+        ("processing", Error::new(Kind::Processing(None), "x"), [false; 3], false),
+        ("expired", Error::new(Kind::Expired, "x"), [false; 3], false),
+        ("the caller's", Error::new(Kind::Caller, "x"), [false; 3], false),
+    ]
+}
+
+#[test]
+fn what_is_sent_again() {
+    for (name, error, [harmless, finalize, in_wait], lost) in failures() {
+        for command in HARMLESS {
+            assert_eq!(harmless, decide(Some(&policy()), &error, &now(command)) != Never, "{name} of {command}");
+        }
+        for command in [Finalize, Token] {
+            assert_eq!(finalize, decide(Some(&policy()), &error, &now(command)) != Never, "{name} of {command}");
+        }
+        assert_eq!(in_wait, decide_in_wait(&policy(), &error, 1, WHOLE, None) != Never, "{name} in a wait");
+        assert_eq!(lost, is_lost(&error), "{name} of FINALIZE");
+        // What never arrived is repeated; what is lost is asked after: nothing is both.
+        assert!(!(finalize && lost), "{name}");
+    }
+}
+
+#[test]
+fn nothing_is_sent_again_without_a_policy_or_after_the_last_attempt() {
+    for (name, error, ..) in failures() {
+        for command in CommandName::ALL {
+            assert_eq!(Never, decide(None, &error, &now(command)), "{name} of {command}");
+            for attempt in [5, 6, u32::MAX] {
+                let late = Circumstances { attempt, ..now(command) };
+                assert_eq!(Never, decide(Some(&policy()), &error, &late), "{name} of {command}, attempt {attempt}");
+            }
+        }
+    }
+}
+
+#[test]
+fn tries_inside_a_wait_are_not_counted() {
+    for failures in [1, 5, 1000, u32::MAX] {
+        assert_eq!(
+            Again(policy().max_delay.min(backoff(&policy(), failures, WHOLE))),
+            decide_in_wait(&policy(), &api(503, true), failures, WHOLE, None)
+        );
+    }
+}
+
+#[test]
+fn delays_double_up_to_the_largest_and_are_spread_by_jitter() {
+    let seconds: Vec<u64> = (1..=8).map(|attempt| backoff(&policy(), attempt, WHOLE).as_secs()).collect();
+    assert_eq!(vec![1, 2, 4, 8, 10, 10, 10, 10], seconds);
+    for (jitter, expected) in [(0.0, 0.0), (0.25, 1.0), (0.5, 2.0), (1.0, 4.0), (-1.0, 0.0), (9.0, 4.0)] {
+        assert_eq!(Duration::from_secs_f64(expected), backoff(&policy(), 3, jitter), "jitter {jitter}");
+    }
+    for attempt in [0, 31, 32, 1000, u32::MAX] {
+        assert!(backoff(&policy(), attempt, WHOLE) <= policy().max_delay, "attempt {attempt}");
+    }
+    let endless = Retry { max_delay: Duration::MAX, ..policy() };
+    assert!(backoff(&endless, u32::MAX, 0.99) > SECOND);
+}
+
+#[test]
+fn a_server_that_names_a_time_is_not_asked_before() {
+    for (error, delay) in [(api(429, true), 100), (api(503, true), 100), (api(429, true), 0)] {
+        let error = asked(error, delay * SECOND);
+        for jitter in [0.0, 0.5, 1.0] {
+            let Again(slept) = decide(Some(&policy()), &error, &Circumstances { jitter, ..now(Status) }) else {
+                panic!("{error} is not sent again");
+            };
+            let expected = delay * SECOND;
+            assert!((expected..=expected + SECOND / 4).contains(&slept), "{slept:?} for {expected:?}");
+            assert_eq!(Again(slept), decide_in_wait(&policy(), &error, 1, jitter, None));
+        }
+    }
+}
+
+#[test]
+fn one_that_names_an_absurd_time_is_not_waited_for() {
+    for delay in [LONGEST_DELAY + SECOND, Duration::MAX] {
+        assert_eq!(Never, decide(Some(&policy()), &asked(api(429, true), delay), &now(Status)));
+        assert_eq!(Never, decide_lost(&policy(), &asked(api(503, true), delay), 1, None, WHOLE));
+    }
+}
+
+#[test]
+fn no_delay_reaches_the_deadline() {
+    for (remaining, expected) in [(0, Never), (999, Never), (1000, Never), (1001, Again(SECOND)), (9000, Again(SECOND))]
+    {
+        let pressed = Circumstances { remaining: Some(Duration::from_millis(remaining)), ..now(Status) };
+        assert_eq!(expected, decide(Some(&policy()), &api(503, true), &pressed), "{remaining} ms left");
+        assert_eq!(
+            expected,
+            decide_lost(&policy(), &api(503, true), 1, pressed.remaining, WHOLE),
+            "{remaining} ms left"
+        );
+    }
+    let pressed = Circumstances { remaining: Some(60 * SECOND), ..now(Finalize) };
+    assert_eq!(Never, decide(Some(&policy()), &asked(api(429, true), 60 * SECOND), &pressed));
+    assert_ne!(Never, decide(Some(&policy()), &asked(api(429, true), 30 * SECOND), &pressed));
+}
+
+#[test]
+fn a_404_soon_after_ones_own_init_is_tried_three_times_more() {
+    let young = Some(Duration::from_millis(4999));
+    let cases = [
+        (Append, young, 1, true),
+        (Append, young, 3, true),
+        (Append, young, 4, false),
+        (Finalize, young, 1, true),
+        (Finalize, young, 3, true),
+        (Finalize, young, 4, false),
+        (Append, Some(5 * SECOND), 1, false),
+        (Finalize, Some(5 * SECOND), 1, false),
+        (Append, None, 1, false),
+        (Finalize, None, 1, false),
+        (Status, young, 1, false),
+        (Init, young, 1, false),
+        (Metadata, young, 1, false),
+    ];
+    for (command, age, not_found, expected) in cases {
+        // The attempts that the policy allows are not what bounds these.
+        for attempt in [1, 9] {
+            let circumstances = Circumstances { age, not_found, attempt, ..now(command) };
+            let again = decide(Some(&policy()), &api(404, false), &circumstances) != Never;
+            assert_eq!(expected, again, "{command}, age {age:?}, 404 number {not_found}");
+        }
+    }
+    let no_404 = Circumstances { age: young, not_found: 1, ..now(Finalize) };
+    assert_eq!(Never, decide(Some(&policy()), &api(403, false), &no_404));
+}
+
+#[test]
+fn a_404_of_media_seen_in_processing_is_tried_three_times_within_15_s() {
+    let cases = [(1, 0, true), (3, 14, true), (4, 0, false), (1, 15, false), (3, 100, false)];
+    for (tries, seconds, expected) in cases {
+        let seen = Some((tries, Duration::from_secs(seconds)));
+        let decision = decide_in_wait(&policy(), &api(404, false), 1, WHOLE, seen);
+        assert_eq!(expected, decision != Never, "404 number {tries} after {seconds} s");
+        if let Again(delay) = decision {
+            assert!(delay <= 4 * SECOND);
+        }
+    }
+    assert_eq!(Never, decide_in_wait(&policy(), &api(404, false), 1, WHOLE, None));
+    assert_eq!(Never, decide_in_wait(&policy(), &api(403, false), 1, WHOLE, Some((1, SECOND))));
+}
+
+#[test]
+fn not_found_is_a_404_or_what_v2_says_with_400() {
+    let said = ApiFailure { status: 400, not_found: true, ..ApiFailure::default() };
+    assert!(is_not_found(&Error::new(Kind::Api(Box::new(said)), "BadRequest: Not found")));
+    assert!(is_not_found(&api(404, false)));
+    assert!(is_not_found(&problem_in_success(404, false)));
+    assert!(!is_not_found(&api(400, false)));
+    assert!(!is_not_found(&transport(false)));
+}
+
+#[test]
+fn a_lost_finalize_is_repeated_as_often_as_attempts_allow_and_not_before_the_server_asked() {
+    for (times, expected) in
+        [(1, Again(SECOND)), (2, Again(2 * SECOND)), (4, Again(8 * SECOND)), (5, Never), (9, Never)]
+    {
+        assert_eq!(expected, decide_lost(&policy(), &transport(false), times, None, WHOLE), "lost {times} times");
+    }
+    assert_eq!(Again(7 * SECOND), decide_lost(&policy(), &asked(api(503, true), 7 * SECOND), 1, None, 0.0));
+}
+
+#[test]
+fn our_own_pace_is_1_2_4_to_15_seconds() {
+    let seconds: Vec<u64> = (1..=7).map(|answers| pace(answers).as_secs()).collect();
+    assert_eq!(vec![1, 2, 4, 8, 15, 15, 15], seconds);
+    assert_eq!((SECOND, 15 * SECOND), (pace(0), pace(u32::MAX)));
+}
