@@ -9,7 +9,7 @@ media = client.wait(client.finalize(710511363345354753))
 """
 
 from ._core import __version__
-from ._public import HOMES
+from ._public import HOMES as _HOMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ if not TYPE_CHECKING:
     # longer to import than everything of ours. Type checkers are not told of this function, since they would take any
     # name for one that exists.
     def __getattr__(name):
-        home = HOMES.get(name)
+        home = _HOMES.get(name)
         if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module  # noqa: PLC0415  (only here is it needed)
@@ -120,3 +120,6 @@ if not TYPE_CHECKING:
 
     def __dir__():
         return sorted({*globals(), *__all__})
+
+
+del TYPE_CHECKING
