@@ -30,7 +30,7 @@ def sync_pyreqwest(url: str) -> Callable[[], object]:
     from pyreqwest.client import SyncClientBuilder
 
     client = SyncClientBuilder().default_headers(HEADERS).build()
-    return lambda: json.loads(client.post(url + PATH).body_form(FORM).build().send().bytes().to_bytes())
+    return lambda: json.loads(client.post(url + PATH).form(FORM).build().send().bytes().to_bytes())
 
 
 def sync_httpx(url: str) -> Callable[[], object]:
@@ -52,7 +52,7 @@ def sync_requests(url: str) -> Callable[[], object]:
 def sync_xdk(url: str) -> Callable[[], object]:
     from xdk import Client
 
-    client = Client(base_url=url, bearer_token="token")
+    client = Client(base_url=url, access_token="token")
     return lambda: client.media.finalize_upload(str(ID))
 
 
@@ -78,7 +78,7 @@ async def async_pyreqwest(url: str) -> Callable[[], Awaitable[object]]:
     client = ClientBuilder().default_headers(HEADERS).build()
 
     async def call() -> object:
-        response = await client.post(url + PATH).body_form(FORM).build().send()
+        response = await client.post(url + PATH).form(FORM).build().send()
         return json.loads((await response.bytes()).to_bytes())
 
     return call

@@ -52,6 +52,8 @@ def _setters(record: type) -> tuple[Callable[[object, object], None], ...]:
 ) = _setters(Media)
 _set_state, _set_check_after_secs, _set_progress_percent, _set_error = _setters(ProcessingInfo)
 _set_limit, _set_remaining, _set_reset_at = _setters(RateLimit)
+_set_image_type, _set_w, _set_h = _setters(ImageInfo)
+(_set_video_type,) = _setters(VideoInfo)
 
 
 def media_from_wire(  # noqa: PLR0917  (positional, because Rust calls it once for every answer)
@@ -92,8 +94,8 @@ def media_from_wire(  # noqa: PLR0917  (positional, because Rust calls it once f
     _set_size(media, size)
     _set_expires_after_secs(media, expires_after_secs)
     _set_processing_info(media, None if processing_info is None else info_from_wire(*processing_info))
-    _set_image(media, None if image is None else ImageInfo(image_type=image[0], w=image[1], h=image[2]))
-    _set_video(media, None if video is None else VideoInfo(video_type=video[0]))
+    _set_image(media, None if image is None else _image_from_wire(*image))
+    _set_video(media, None if video is None else _video_from_wire(*video))
     _set_command(media, command)
     _set_received_at(media, datetime.fromtimestamp(received_at, UTC))
     _set_request_id(media, request_id)
@@ -112,6 +114,20 @@ def info_from_wire(
     _set_progress_percent(info, progress_percent)
     _set_error(info, None if error is None else failure_from_wire(*error))
     return info
+
+
+def _image_from_wire(image_type: str | None, w: int | None, h: int | None) -> ImageInfo:
+    image: ImageInfo = _new(ImageInfo)
+    _set_image_type(image, image_type)
+    _set_w(image, w)
+    _set_h(image, h)
+    return image
+
+
+def _video_from_wire(video_type: str | None) -> VideoInfo:
+    video: VideoInfo = _new(VideoInfo)
+    _set_video_type(video, video_type)
+    return video
 
 
 def failure_from_wire(code: int | None, name: str | None, message: str | None) -> ProcessingFailure:

@@ -19,14 +19,14 @@ use super::errors;
 use super::login::{Login, Tokens};
 use super::mailbox::Outcome;
 use super::many::WaitMany;
-use super::operation::Operation;
+use super::operation::{Operation, Verb};
 use super::post::Post;
 use super::runtime::Generational;
 use super::source;
 use crate::client::auth::Credentials;
 use crate::client::config::{Options, Proxy, Retry, TransportOptions, parse_base_url};
 use crate::client::error::{Error, Result};
-use crate::client::model::{ApiVersion, Media};
+use crate::client::model::ApiVersion;
 use crate::client::protocol::{Init, Payload};
 use crate::client::stats::Counters;
 use crate::client::{Client as Core, Transport, Watch as CoreWatch};
@@ -84,32 +84,15 @@ impl Client {
         Ok(client)
     }
 
-    /// A call of a verb that brings media.
-    fn media_operation<F, V>(&self, py: Python<'_>, name: &'static str, verb: F) -> PyResult<Operation>
-    where
-        F: FnOnce(Arc<Core>, Arc<Post>) -> V,
-        V: Future<Output = Result<Media>> + Send + 'static,
-    {
+    /// A call of a verb. Its future is made in its box: moving it there takes longer than signing.
+    fn operation(
+        &self,
+        py: Python<'_>,
+        name: &'static str,
+        verb: impl FnOnce(Arc<Core>, Arc<Post>) -> Verb,
+    ) -> PyResult<Operation> {
         let core = self.core().map_err(|error| errors::raise(py, error))?;
-        let operation = Operation::new(name, None, |post| {
-            let verb = verb(core, post);
-            Box::pin(async { verb.await.map(|media| Outcome::Media(Some(Box::new(media)))) })
-        });
-        self.attend(py, operation)
-    }
-
-    /// A call of a verb that brings nothing.
-    fn plain_operation<F, V>(&self, py: Python<'_>, name: &'static str, verb: F) -> PyResult<Operation>
-    where
-        F: FnOnce(Arc<Core>, Arc<Post>) -> V,
-        V: Future<Output = Result<()>> + Send + 'static,
-    {
-        let core = self.core().map_err(|error| errors::raise(py, error))?;
-        let operation = Operation::new(name, None, |post| {
-            let verb = verb(core, post);
-            Box::pin(async { verb.await.map(|()| Outcome::Nothing) })
-        });
-        self.attend(py, operation)
+        self.attend(py, Operation::new(name, None, |post| verb(core, post)))
     }
 
     /// The same call, which tells and asks what this client's program wants to hear and to be asked.
@@ -274,7 +257,9 @@ impl Client {
             shared: arguments::flag("shared", shared)?,
         };
         let timeout = arguments::duration("timeout", timeout)?;
-        self.media_operation(py, "initialize", |core, post| async move { core.initialize(init, timeout, &*post).await })
+        self.operation(py, "initialize", |core, post| {
+            Box::pin(async move { core.initialize(init, timeout, &*post).await.map(Outcome::from) })
+        })
     }
 
     fn append(
@@ -289,8 +274,10 @@ impl Client {
         let segment_index = arguments::segment_index(segment_index)?;
         let timeout = arguments::duration("timeout", timeout)?;
         let media = Payload::Bytes(source::lend("data", data)?);
-        let operation = self.plain_operation(py, "append", |core, post| async move {
-            core.append(&upload, segment_index, media, timeout, &*post).await
+        let operation = self.operation(py, "append", |core, post| {
+            Box::pin(
+                async move { core.append(&upload, segment_index, media, timeout, &*post).await.map(Outcome::from) },
+            )
         })?;
         operation.borrowing().about(media_id)
     }
@@ -298,8 +285,8 @@ impl Client {
     fn finalize(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let upload = arguments::media(media_id)?;
         let timeout = arguments::duration("timeout", timeout)?;
-        let operation = self.media_operation(media_id.py(), "finalize", |core, post| async move {
-            core.finalize(&upload, timeout, &*post).await
+        let operation = self.operation(media_id.py(), "finalize", |core, post| {
+            Box::pin(async move { core.finalize(&upload, timeout, &*post).await.map(Outcome::from) })
         })?;
         operation.about(media_id)
     }
@@ -307,8 +294,8 @@ impl Client {
     fn status(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let upload = arguments::media(media_id)?;
         let timeout = arguments::duration("timeout", timeout)?;
-        let operation = self.media_operation(media_id.py(), "status", |core, post| async move {
-            core.status(&upload, timeout, &*post).await
+        let operation = self.operation(media_id.py(), "status", |core, post| {
+            Box::pin(async move { core.status(&upload, timeout, &*post).await.map(Outcome::from) })
         })?;
         operation.about(media_id)
     }
@@ -390,8 +377,8 @@ impl Client {
         let media = arguments::media(media_id)?;
         let text = arguments::alt_text("text", text)?;
         let timeout = arguments::duration("timeout", timeout)?;
-        let operation = self.plain_operation(media_id.py(), "set_alt_text", |core, post| async move {
-            core.set_alt_text(&media, text, timeout, &*post).await
+        let operation = self.operation(media_id.py(), "set_alt_text", |core, post| {
+            Box::pin(async move { core.set_alt_text(&media, text, timeout, &*post).await.map(Outcome::from) })
         })?;
         operation.about(media_id)
     }
@@ -407,8 +394,10 @@ impl Client {
         let subtitles = arguments::subtitles(subtitles)?;
         let media_category = arguments::video_category(media_category)?;
         let timeout = arguments::duration("timeout", timeout)?;
-        let operation = self.plain_operation(media_id.py(), "set_subtitles", |core, post| async move {
-            core.set_subtitles(&video, media_category, subtitles, timeout, &*post).await
+        let operation = self.operation(media_id.py(), "set_subtitles", |core, post| {
+            Box::pin(async move {
+                core.set_subtitles(&video, media_category, subtitles, timeout, &*post).await.map(Outcome::from)
+            })
         })?;
         operation.about(media_id)
     }
@@ -424,8 +413,10 @@ impl Client {
         let language_code = arguments::language_code(language_code)?;
         let media_category = arguments::video_category(media_category)?;
         let timeout = arguments::duration("timeout", timeout)?;
-        let operation = self.plain_operation(media_id.py(), "delete_subtitles", |core, post| async move {
-            core.delete_subtitles(&video, media_category, language_code, timeout, &*post).await
+        let operation = self.operation(media_id.py(), "delete_subtitles", |core, post| {
+            Box::pin(async move {
+                core.delete_subtitles(&video, media_category, language_code, timeout, &*post).await.map(Outcome::from)
+            })
         })?;
         operation.about(media_id)
     }

@@ -27,6 +27,18 @@ pub enum Outcome {
     Waited(Vec<Waited>),
 }
 
+impl From<Media> for Outcome {
+    fn from(media: Media) -> Self {
+        Outcome::Media(Some(Box::new(media)))
+    }
+}
+
+impl From<()> for Outcome {
+    fn from((): ()) -> Self {
+        Outcome::Nothing
+    }
+}
+
 /// What the worker has for the calling side.
 pub enum News {
     /// The verb has ended.
