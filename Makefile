@@ -136,6 +136,11 @@ bench: $(BENCH)/.ready bench-limit ## measure the table of docs/performance.md (
 bench-full: $(BENCH)/.ready bench-limit ## measure it with more rounds, 1 GiB and 100,000 waits, and draw the README's chart
 	$(BENCH)/python bench --full --json bench/results.json --svg docs/assets/bench.svg
 
+.PHONY: soak
+MINUTES ?= 10
+soak: develop ## mixed traffic with chaos for MINUTES minutes; memory and descriptors must stay flat
+	$(BIN)/python bench/soak.py --minutes $(MINUTES)
+
 .PHONY: clean
 clean: ## remove everything that was built
 	rm -rf $(VENV) target dist

@@ -97,3 +97,30 @@ def test_the_interpreter_exits_quietly(url, kind, pinned):
     forked = FORKED if (kind, pinned) == ("just awaited", True) else FORKED // 12
     status, statuses, errors = run(CLIENT + FORK + SCRIPTS[kind], [*url, str(forked)], pinned)
     assert (status, ast.literal_eval(statuses), errors) == (0, [0] * forked, "")
+
+
+#: Calls verbs in all the ways they can end, and prints what was imported meanwhile.
+IMPORTS = """
+client = client.with_options(retry=None)
+before = set(sys.modules)
+calls = [
+    lambda: client.status(ID),
+    lambda: client.status(5),
+    lambda: client.finalize(ID),
+    lambda: client.initialize(5, "video/mp4"),
+    lambda: client.append(5, 0, b"data"),
+    lambda: client.wait(ID, timeout=0.01, progress=lambda _: None),
+    lambda: list(client.watch(ID, timeout=0.01)),
+]
+for call in calls:
+    try:
+        call()
+    except xmedia.XMediaError:
+        pass
+print(sorted(set(sys.modules) - before))
+"""
+
+
+def test_no_call_of_a_sync_verb_imports_a_module(url):
+    """A daemon thread that comes back from reading files for one while the interpreter ends is ended inside Rust."""
+    assert run(CLIENT + IMPORTS, url, pinned=False) == (0, "[]\n", "")

@@ -4,6 +4,7 @@ What the server saw proves the rest: FINALIZE took effect once at most, and noth
 """
 
 import asyncio
+import collections
 import contextlib
 import itertools
 import socket
@@ -22,6 +23,7 @@ DATA = b"\0\0\0\x18ftypisom" + bytes(range(256)) * 8
 #: How long a verb may take in all, in the cases whose fault passes and in those whose fault stays.
 ENOUGH, SHORT = 20.0, 0.4
 MODES = ("sync", "async")
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55"
 ENGLISH = xmedia.Subtitle(media_id=ID, language_code="EN", display_name="English")
 #: Commands that are ended by the fault itself get more time than they need, and must not take it.
 PATIENT = xmedia.Retry(attempts=12, base_delay=0.01, max_delay=0.05)
@@ -60,6 +62,8 @@ def perform(client, command, media, mode, timeout):
         "wait": ("wait", (media,), {}),
         "METADATA": ("set_alt_text", (media, "a film"), {}),
         "SUBTITLES": ("set_subtitles", (media, ENGLISH), {}),
+        "SIMPLE": ("upload", (PNG,), {}),
+        "upload": ("upload", (DATA,), {"segment_bytes": 512}),
     }
     verb, arguments, options = calls[command]
 
@@ -79,7 +83,7 @@ def perform(client, command, media, mode, timeout):
 
 def prepare(client, command):
     """All that comes before the command, by the same client."""
-    if command == "INIT":
+    if command in {"INIT", "SIMPLE", "upload"}:
         return None
     media = client.initialize(len(DATA), "video/mp4", media_category="tweet_video")
     if command != "APPEND":
@@ -94,37 +98,47 @@ def expect(command, outcome, wanted, server):
         assert isinstance(outcome, wanted), outcome
         # The very class and no subclass of it, but where the server's class is the general one.
         assert type(outcome) is wanted or wanted in {xmedia.APIError, xmedia.TransportError}, repr(outcome)
-        assert outcome.command == ("STATUS" if command == "wait" else command)
+        assert outcome.command in {"wait": {"STATUS"}, "upload": {"INIT", "APPEND"}}.get(command, {command})
         assert str(outcome)
         return
     assert not isinstance(outcome, BaseException), repr(outcome)
     if command in {"APPEND", "METADATA", "SUBTITLES"}:
         assert outcome is None
         return
-    assert outcome.command in {"INIT": {"INIT"}, "FINALIZE": {"FINALIZE", "STATUS"}}.get(command, {"STATUS"})
+    told_by = {"INIT": {"INIT"}, "FINALIZE": {"FINALIZE", "STATUS"}, "SIMPLE": {"SIMPLE", "FINALIZE"}}
+    assert outcome.command in told_by.get(command, {"STATUS"})
     assert server.media(outcome.media_id).media_id == outcome.media_id
-    assert outcome.ready or command != "wait"
-    if command != "INIT":
+    assert outcome.ready or command not in {"wait", "SIMPLE", "upload"}
+    if command not in {"INIT", "SIMPLE"}:
         assert outcome.processing_info is not None
+    if command == "upload":
+        assert server.media(outcome.media_id).data == DATA
 
 
-def check_journal(server, command, media, spoilt):
+def check_journal(server, spoilt):
     """Nothing took effect twice and nothing was sent for nothing. `spoilt` tells which answers never arrived whole."""
-    requests = [each for each in server.requests if each.command != "INIT"]
-    if media is None:
-        return
-    finals = [each for each in requests if each.command == "FINALIZE"]
-    assert sum(each.effect for each in finals) <= 1, "FINALIZE took effect twice"
-    previous = None
-    for each in requests:
-        if each.command == "FINALIZE" and previous is not None and previous.command == "FINALIZE":
+    uploads = collections.defaultdict(list)
+    for each in server.requests:
+        if each.media_id is not None and each.command in {"APPEND", "FINALIZE", "STATUS"}:
+            uploads[each.media_id].append(each)
+    for requests in uploads.values():
+        check_finalizing(requests)
+        segments = collections.defaultdict(list)
+        for each in requests:
+            if each.command == "APPEND":
+                segments[each.form.get("segment_index")].append(each)
+        for sent in segments.values():
+            acknowledged = [each for each in sent if each.status in range(200, 300) and not spoilt(each)]
+            assert len(acknowledged) <= 1, "an acknowledged segment was sent again"
+            assert not acknowledged or sent[-1] is acknowledged[0]
+
+
+def check_finalizing(requests):
+    assert sum(each.effect for each in requests if each.command == "FINALIZE") <= 1, "FINALIZE took effect twice"
+    for before, after in itertools.pairwise(requests):
+        if before.command == after.command == "FINALIZE":
             # Without a STATUS between them only where the server said that it did nothing, or heard nothing.
-            assert previous.status in {401, 404, 425, 429}, f"FINALIZE again after {previous}"
-        previous = each
-    appended = [each for each in requests if each.command == "APPEND"]
-    acknowledged = [each for each in appended if each.status in range(200, 300) and not spoilt(each)]
-    assert len(acknowledged) <= 1, "an acknowledged segment was sent again"
-    assert not acknowledged or appended[-1] is acknowledged[0]
+            assert before.status in {401, 404, 425, 429}, f"FINALIZE again after {before}"
 
 
 def try_cell(server, cell, case, wanted, *, api, often):
@@ -152,11 +166,11 @@ def try_cell(server, cell, case, wanted, *, api, often):
             stack.enter_context(server.down())
         elif (first := case.item(command, api)) is not None:
             others = [] if once else [case.item(command, api) for _ in range(60)]
-            server.script("STATUS" if command == "wait" else command, first, *others)
+            server.script({"wait": "STATUS", "upload": "APPEND"}.get(command, command), first, *others)
         outcome, spent = perform(client, command, media, mode, timeout)
     expect(command, outcome, wanted, server)
     assert spent < (timeout + 1 if lasts else ENOUGH / 2), "it took longer than it needs"
-    check_journal(server, command, media, lambda request: request.scripted or front is not None)
+    check_journal(server, lambda request: request.scripted or front is not None)
     if wanted == RIGHT and command == "APPEND":
         assert server.media(media.media_id).data == DATA
     if wanted == RIGHT and command == "FINALIZE":

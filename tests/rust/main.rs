@@ -5,6 +5,7 @@
 
 mod budget;
 mod checkpoint;
+mod checkpoint_any;
 mod decode;
 mod decode_any;
 mod decode_unreadable;

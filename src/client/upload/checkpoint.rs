@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use super::plan::MOST_SEGMENTS;
 use crate::client::model::{Media, MediaId};
 
 /// The version of what is written. Others are not read.
@@ -193,10 +194,12 @@ fn ranges(indices: &BTreeSet<u16>) -> Vec<(u16, u16)> {
     ranges
 }
 
+/// The numbers in such pairs; nothing if one is that of no segment, since the file was then made up.
 fn indices(ranges: &[Value]) -> Option<BTreeSet<u16>> {
     let mut indices = BTreeSet::new();
     for range in ranges {
-        let bound = |value: &Value| value.as_u64().and_then(|bound| u16::try_from(bound).ok());
+        let bound =
+            |value: &Value| value.as_u64().filter(|it| *it < MOST_SEGMENTS).and_then(|it| u16::try_from(it).ok());
         let [first, last] = range.as_array()?.as_slice() else { return None };
         indices.extend(bound(first)?..=bound(last)?);
     }
