@@ -6,7 +6,6 @@ recorded one nothing is checked, and that is said.
 """
 
 import json
-import os
 import platform
 import re
 import shutil
@@ -14,8 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-RECORD = HERE / "instructions.json"
+ROOT = Path(__file__).resolve().parent.parent
+RECORD = ROOT / "bench" / "instructions.json"
 PARTS = ("sign", "encode", "decode", "retry")
 MARGIN = 0.10
 
@@ -28,20 +27,23 @@ def compiler() -> str:
 
 
 def build() -> Path:
-    """Build the binary, without link-time optimization: it changes these figures little and takes minutes."""
-    target = HERE.parent / "target" / "instructions"
-    subprocess.run(
-        ["cargo", "build", "--quiet", "--release", "--locked", "--bin", "instructions", "--target-dir", str(target)],
-        cwd=HERE / "limit",
-        check=True,
-        env=dict(environment(), CARGO_PROFILE_RELEASE_LTO="off"),
-    )
-    return target / "release" / "instructions"
-
-
-def environment() -> dict[str, str]:
-    """The caller's environment, without what would build the Python module."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYO3_")}
+    """Build the binary as `make test-rust` builds the crate, so that little is left to compile after it."""
+    command = [
+        "cargo",
+        "build",
+        "--quiet",
+        "--locked",
+        "--example",
+        "instructions",
+        "--no-default-features",
+        "--features",
+        "mock",
+    ]
+    subprocess.run(command, cwd=ROOT, check=True)
+    told = subprocess.run(
+        ["cargo", "metadata", "--format-version=1", "--no-deps"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    return Path(json.loads(told)["target_directory"], "debug", "examples", "instructions")
 
 
 def instructions(binary: Path, part: str, times: int) -> int:

@@ -2,6 +2,8 @@
 //!
 //! `bench/instructions.py` runs it under callgrind twice, with different numbers, so that start-up is not counted.
 
+#![allow(clippy::expect_used, reason = "what it expects is written in this file")]
+
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};
 
@@ -81,7 +83,7 @@ fn encode() -> impl Fn() {
 /// A FINALIZE's answer in each version, and a refusal.
 fn decode() -> impl Fn() {
     let answer = |status: u16, body: &'static str| {
-        let mut headers = http_headers();
+        let mut headers = http::HeaderMap::new();
         headers.insert("x-rate-limit-limit", "615".parse().expect("a header"));
         headers.insert("x-rate-limit-remaining", "614".parse().expect("a header"));
         headers.insert("x-rate-limit-reset", "1900000000".parse().expect("a header"));
@@ -122,10 +124,6 @@ fn decode() -> impl Fn() {
             let _ = black_box(protocol::decode(*version, CommandName::Finalize, Some(id()), black_box(response)));
         }
     }
-}
-
-fn http_headers() -> reqwest::header::HeaderMap {
-    reqwest::header::HeaderMap::new()
 }
 
 /// What is to be done about a reset connection, for each command.
