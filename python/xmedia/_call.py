@@ -103,7 +103,9 @@ def _checkpoint(value: object, source: Prepared, awaited: bool) -> tuple[object,
         return None, None
     if isinstance(value, (str, os.PathLike)):
         path = os.fsdecode(value)
-        if source.kind == "path" and os.path.realpath(path) == os.path.realpath(source.value):
+        if not path or "\0" in path:
+            raise InvalidInputError("checkpoint: a path is needed, which is not empty and has no null character")
+        if source.kind == "path" and _is_same_file(path, source.value):
             raise InvalidInputError("checkpoint: it is the very file that is to be uploaded")
         return path, None
     methods = [getattr(value, name, None) for name in _STORE_METHODS]
@@ -114,6 +116,13 @@ def _checkpoint(value: object, source: Prepared, awaited: bool) -> tuple[object,
     if not awaited and any(map(inspect.iscoroutinefunction, methods)):
         raise TypeError("checkpoint has async methods, which have to be awaited: use upload_async")
     return value, value
+
+
+def _is_same_file(path: str, other: str) -> bool:
+    try:
+        return os.path.samefile(path, other)
+    except OSError:
+        return os.path.realpath(path) == os.path.realpath(other)
 
 
 def _progress(value: object, source: Prepared, awaited: bool) -> tuple[Bar | None, Callable[[Progress], object] | None]:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from . import _report
 from ._client import Client
-from ._errors import InvalidInputError
 from ._media import Result
 from ._options import ProgressOption, UploadItem
 
@@ -91,6 +90,4 @@ def _show(result: Result[UploadItem], *, as_json: bool) -> int:
         print(f"{file}  {_report.summary(result.media)}", flush=True)
     else:
         _report.say(f"{file}: {error}")
-    if error is None:
-        return _report.READY
-    return _report.USAGE if isinstance(error, InvalidInputError | TypeError) else _report.exit_status(error)
+    return _report.READY if error is None else _report.exit_status(error)

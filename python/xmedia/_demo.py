@@ -44,7 +44,8 @@ def show_progress(progress: Progress) -> None:
     else:
         label = str(info.state if info else "done")
         share = ((info.progress_percent or 0) if info else 100) / 100
-    print(f"  {progress.elapsed:4.1f} s  {label:<12} {'█' * int(20 * share):<20} {share:4.0%}", flush=True)
+    bar = "#" * int(20 * share)
+    print(f"  {progress.elapsed:4.1f} s  {label:<12} {bar:<20} {share:4.0%}", flush=True)
 
 
 def show(media: Media) -> None:

@@ -50,7 +50,7 @@ def prepare(source: object, *, awaited: bool) -> Prepared:
         path = os.fsdecode(source)
         if "\0" in path:
             raise InvalidInputError("source: a path has no null character")
-        return Prepared(kind="path", value=path, name=os.path.basename(path))
+        return Prepared(kind="path", value=path, name=_shown(os.path.basename(path)))
     if isinstance(source, bytes):
         return Prepared(kind="bytes", value=source)
     view = _view(source)
@@ -69,6 +69,11 @@ def prepare(source: object, *, awaited: bool) -> Prepared:
     )
 
 
+def _shown(name: str) -> str:
+    """A file's name as text that can be shown: names on disk need not be UTF-8."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
 def _view(source: object) -> memoryview | None:
     """The memory of an object with the buffer protocol, as bytes in a row."""
     try:
@@ -83,7 +88,7 @@ def _prepare_file(file: Any, awaited: bool) -> Prepared:
     if isinstance(file, io.TextIOBase):
         raise TypeError("source is a file in text mode; open it with mode 'rb'")
     name = getattr(file, "name", None)
-    name = os.path.basename(name) if isinstance(name, str) else None
+    name = _shown(os.path.basename(name)) if isinstance(name, str) else None
     if inspect.iscoroutinefunction(file.read):
         _refuse_unless(awaited, "an object with async read()")
         return Prepared(kind="stream", value=None, name=name, reader=AsyncFileReader(file))

@@ -9,6 +9,7 @@ from typing import TypeVar, Unpack
 
 from . import _core
 from ._call import Call
+from ._errors import ClientClosedError
 from ._media import Media, Result
 from ._options import CheckpointStore, ProgressOption, UploadDefaults, UploadItem, UploadOptions, UploadSource
 from ._upload_many import AsyncUploads, Uploads, check_many, for_all, unpack
@@ -189,6 +190,7 @@ class UploadVerbs:
             ...     print(result.item, result.media or result.error)
         """
         check_many(items, concurrency, defaults)
+        _refuse_closed(self._core)
         return Uploads(self._core, items, concurrency, for_all(defaults))
 
     def upload_many_async(
@@ -203,6 +205,7 @@ class UploadVerbs:
         The iterator has `aclose`, which aborts what is in flight.
         """
         check_many(items, concurrency, defaults)
+        _refuse_closed(self._core)
         shared = for_all(defaults)
 
         async def upload(item: _Item) -> Media:
@@ -210,3 +213,8 @@ class UploadVerbs:
             return await Call(self._core, source, options, awaited=True).wait_async()
 
         return AsyncUploads(upload, items, concurrency)
+
+
+def _refuse_closed(core: _core.Client) -> None:
+    if core.closed:
+        raise ClientClosedError("the client is closed")

@@ -19,8 +19,8 @@ impl Client {
 
     /// FINALIZE until it is known what it did. When the request went out and no readable answer came, STATUS is asked;
     /// only one with `processing_info` proves that it took effect. Media that was finalized synchronously has no
-    /// STATUS, so that «not found» leaves open whether it did, and FINALIZE is sent again. Whoever allows one attempt
-    /// only gets one request, and the first error.
+    /// STATUS, so that «not found» leaves open whether it did, and FINALIZE is sent again, if the caller allows more than
+    /// one attempt. Asking STATUS is no second attempt: it is always done.
     pub(super) async fn finalize_surely(&self, media_id: MediaId, terms: Terms<'_>) -> Result<Media> {
         let command = Command::Finalize(media_id);
         let mut first: Option<Error> = None;
@@ -36,10 +36,9 @@ impl Client {
             if !retry::is_lost(&failure) {
                 return Err(after_lost(failure, first));
             }
-            let policy = match terms.retry {
-                Some(policy) if policy.attempts > 1 && !terms.deadline.passed() => policy,
-                _ => return Err(maybe_ambiguous(failure)),
-            };
+            if terms.deadline.passed() {
+                return Err(maybe_ambiguous(failure));
+            }
             match self.exchange_media(&Command::Status(media_id), terms).await {
                 Ok(media) if media.processing_info.is_some() => return Ok(media),
                 Err(status) if !retry::is_not_found(&status) => {
@@ -47,6 +46,7 @@ impl Client {
                 }
                 Ok(_) | Err(_) => {}
             }
+            let Some(policy) = terms.retry else { return Err(maybe_ambiguous(failure)) };
             match retry::decide_lost(policy, &failure, round, terms.deadline.remaining(), rand::random()) {
                 Decision::Again(delay) => tokio::time::sleep(delay).await,
                 Decision::Never => return Err(maybe_ambiguous(failure)),

@@ -190,7 +190,7 @@ impl Watch {
 
     /// Counts a 404 of media that was seen in processing; for other media it is final.
     fn count_not_found(&mut self, error: &Error) -> Option<(u32, Duration)> {
-        if self.media.processing_info.is_none() || !retry::is_not_found(error) {
+        if self.media.command.is_none() || self.media.processing_info.is_none() || !retry::is_not_found(error) {
             return None;
         }
         let (tries, first) = self.not_found.get_or_insert_with(|| (0, Instant::now()));
@@ -292,7 +292,10 @@ pub(super) fn processing_failed(media: &Media) -> Error {
         text
     });
     let reason = said.filter(|text| !text.is_empty()).unwrap_or_else(|| "the server gave no reason".to_owned());
-    let message = format!("{}: processing failed: {reason}", subject(CommandName::Status, Some(media.media_id)));
+    let message = format!(
+        "{}: processing failed: {reason}",
+        subject(media.command.unwrap_or(CommandName::Status), Some(media.media_id))
+    );
     let mut error = Error::new(Kind::Processing(failure), message);
     error.media = Some(media.clone());
     error.command = media.command;

@@ -40,7 +40,9 @@ def limit_rows(rate_limits: object) -> list[tuple[str, int, float]]:
     if not isinstance(rate_limits, Mapping):
         raise TypeError(f"rate_limits must be a mapping or None, not {type(rate_limits).__name__}")
     rows = []
-    for command, rule in rate_limits.items():
+    for command, given in rate_limits.items():
+        # A number alone is a limit for X's own window.
+        rule = (given, 900) if isinstance(given, int) and not isinstance(given, bool) else given
         if not isinstance(rule, (tuple, list)):
             raise TypeError(f"rate_limits[{command!r}] must be (limit, seconds), not {type(rule).__name__}")
         if len(rule) != 2:

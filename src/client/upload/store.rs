@@ -35,7 +35,13 @@ pub struct FileStore {
 impl FileStore {
     /// Takes a file for a record; an error if another upload, of this process or another, has it.
     pub async fn open(path: PathBuf) -> Result<Self> {
-        let beside = named_beside(&path, ".lock");
+        let looked_at = path.clone();
+        let fits =
+            blocking(move || can_hold_record(&looked_at)).await.map_err(|error| file_error(&error, Some(&path)))?;
+        if !fits {
+            return Err(Error::invalid_input(format!("checkpoint: {} is no plain file", path.display())));
+        }
+        let beside = named_beside(&path, ".xmedia-lock");
         let taking = beside.clone();
         let lock = blocking(move || Lock::take(taking)).await.map_err(|error| file_error(&error, Some(&beside)))?;
         match lock {
@@ -69,6 +75,10 @@ impl Store for FileStore {
             Ok(file) => {
                 let mut text = Vec::new();
                 file.take(LONGEST).read_to_end(&mut text)?;
+                if is_foreign(&text) {
+                    // Perhaps a file of the user's, named by mistake: the upload starts over, but nothing is lost.
+                    std::fs::rename(path, named_beside(path, ".set-aside"))?;
+                }
                 Ok(Some(text.into()))
             }
         }))
@@ -76,14 +86,16 @@ impl Store for FileStore {
 
     fn save(&self, record: Bytes) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.locked(move |path| {
-            let fresh = named_beside(path, ".new");
+            let fresh = named_beside(path, ".xmedia-new");
             // One that is left over from a process that was killed is not written to: who knows who else may read it.
             let _ = std::fs::remove_file(&fresh);
             let mut file = private().create_new(true).open(&fresh)?;
             file.write_all(&record)?;
             file.sync_data()?;
             drop(file);
-            std::fs::rename(&fresh, path)
+            std::fs::rename(&fresh, path).inspect_err(|_| {
+                let _ = std::fs::remove_file(&fresh);
+            })
         }))
     }
 
@@ -93,6 +105,20 @@ impl Store for FileStore {
             _ => Ok(()),
         }))
     }
+}
+
+/// Whether a record can be kept there: nothing is there, or a plain file. A device or a pipe would be replaced.
+fn can_hold_record(path: &Path) -> io::Result<bool> {
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error),
+        Ok(found) => Ok(found.is_file() || found.is_dir()),
+    }
+}
+
+/// Whether this was written by somebody else. A record that was torn is empty, begins as one does, or is all zeros.
+fn is_foreign(text: &[u8]) -> bool {
+    text.first().is_some_and(|first| *first != b'{') && text.iter().any(|byte| *byte != 0)
 }
 
 /// A file that is locked as long as this lives. The system takes the lock off when the process is killed.
