@@ -20,7 +20,7 @@ demo: develop ## upload a file to the embedded mock server, finalize it and wait
 test: test-rust test-python ## set everything up and run all tests
 
 .PHONY: check
-check: lint test test-wheel ## all that CI runs: lint, types, tests, and the built wheel in an empty environment
+check: lint check-instructions test-wheel test ## all that CI runs: lint, types, instruction counts, the built wheel in an empty environment, tests
 
 $(BIN)/.tools: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

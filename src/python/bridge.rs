@@ -63,16 +63,21 @@ struct Waiting {
 impl Bridge {
     /// Settles the futures of all operations that have news. Called by the loop.
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        let mut outcome = Ok(());
         for key in self.queue.drain() {
             // The lock is let go before Python code runs, which may come back here.
             let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
-            if let Some(waiting) = waiting
-                && !waiting.operation.get().settle(py, waiting.future.bind(py))?
-            {
-                self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(key, waiting);
+            let Some(waiting) = waiting else { continue };
+            match waiting.operation.get().settle(py, waiting.future.bind(py)) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(key, waiting);
+                }
+                // The loop reports it; the others, of which nobody will be told again, are settled all the same.
+                Err(error) => outcome = Err(error),
             }
         }
-        Ok(())
+        outcome
     }
 }
 

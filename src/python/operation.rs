@@ -42,7 +42,8 @@ pub struct Operation {
     mailbox: Arc<Mailbox>,
     post: Arc<Post>,
     attendance: Option<Attendance>,
-    task: Mutex<Option<AbortHandle>>,
+    /// With the generation of processes that it runs in.
+    task: Mutex<Option<(u64, AbortHandle)>>,
     started: AtomicBool,
     /// A coroutine takes all news, in its own context; otherwise the loop tells what is told in passing.
     driven: AtomicBool,
@@ -135,7 +136,7 @@ impl Operation {
             let outcome = verb.await;
             ticket.tell(outcome);
         })?;
-        *lock(&self.task) = Some(task.abort_handle());
+        *lock(&self.task) = Some((runtime::generation(), task.abort_handle()));
         Ok(())
     }
 
@@ -324,8 +325,11 @@ impl Operation {
     /// Ends the verb, which drops its request. What has ended stays ended.
     pub fn abort(&self) {
         lock(&self.verb).take();
-        if let Some(task) = lock(&self.task).take() {
-            task.abort();
+        match lock(&self.task).take() {
+            Some((generation, task)) if generation == runtime::generation() => task.abort(),
+            // In a forked child the parent's scheduler is left alone: its locks may be held for ever.
+            Some(parents) => std::mem::forget(parents),
+            None => {}
         }
     }
 
