@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::time::Instant;
 
 /// A point in time, or none.
@@ -31,10 +32,11 @@ impl Deadline {
     }
 
     /// What the future brings, or nothing if the deadline comes first.
-    pub async fn limit<T>(self, future: impl Future<Output = T>) -> Option<T> {
+    pub fn limit<T>(self, future: impl Future<Output = T>) -> impl Future<Output = Option<T>> {
+        // No `async fn`, in which the future would be stored twice.
         match self.0 {
-            Some(at) => tokio::time::timeout_at(at, future).await.ok(),
-            None => Some(future.await),
+            Some(at) => tokio::time::timeout_at(at, future).map(Result::ok).left_future(),
+            None => future.map(Some).right_future(),
         }
     }
 

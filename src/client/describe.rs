@@ -20,7 +20,7 @@ impl Client {
     ) -> Result<()> {
         refuse_expired(media, CommandName::Metadata)?;
         let command = Command::AltText { media_id: media.media_id, text };
-        self.until_closed(self.exchange(&command, self.terms(timeout, caller))).await.map(drop)
+        self.until_closed(|| self.exchange(&command, self.terms(timeout, caller))).await.map(drop)
     }
 
     /// SUBTITLES: adds subtitles to a video, in one request or, where the API takes one at a time, in several.
@@ -49,7 +49,7 @@ impl Client {
             }
             Ok(())
         };
-        self.until_closed(requests).await
+        self.until_closed(|| requests).await
     }
 
     /// SUBTITLES: takes the subtitles of one language off a video.
@@ -67,6 +67,6 @@ impl Client {
             media_category: media_category.to_owned(),
             language_code,
         };
-        self.until_closed(self.exchange(&command, self.terms(timeout, caller))).await.map(drop)
+        self.until_closed(|| self.exchange(&command, self.terms(timeout, caller))).await.map(drop)
     }
 }

@@ -51,6 +51,6 @@ impl Client {
             }
             Ok(())
         };
-        self.until_closed(waits).await
+        self.until_closed(|| waits).await
     }
 }

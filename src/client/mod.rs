@@ -93,7 +93,8 @@ impl Client {
 
     /// INIT: opens an upload.
     pub async fn initialize(&self, init: Init, timeout: Option<Duration>, caller: &dyn Caller) -> Result<Media> {
-        self.until_closed(self.exchange_media(&Command::Init(init), self.terms(timeout, caller))).await
+        let command = Command::Init(init);
+        self.until_closed(|| self.exchange_media(&command, self.terms(timeout, caller))).await
     }
 
     /// APPEND: sends one segment.
@@ -107,29 +108,30 @@ impl Client {
     ) -> Result<()> {
         refuse_expired(upload, CommandName::Append)?;
         let command = Command::Append { media_id: upload.media_id, segment_index, media };
-        self.until_closed(self.exchange(&command, self.terms(timeout, caller))).await.map(drop)
+        self.until_closed(|| self.exchange(&command, self.terms(timeout, caller))).await.map(drop)
     }
 
     /// FINALIZE: ends an upload. Media whose processing failed at once is returned, not an error.
     pub async fn finalize(&self, upload: &Media, timeout: Option<Duration>, caller: &dyn Caller) -> Result<Media> {
         refuse_expired(upload, CommandName::Finalize)?;
-        self.until_closed(self.finalize_surely(upload.media_id, self.terms(timeout, caller))).await
+        self.until_closed(|| self.finalize_surely(upload.media_id, self.terms(timeout, caller))).await
     }
 
     /// STATUS: asks once how far processing is. Media whose processing failed is returned, not an error.
     pub async fn status(&self, upload: &Media, timeout: Option<Duration>, caller: &dyn Caller) -> Result<Media> {
         refuse_expired(upload, CommandName::Status)?;
-        self.until_closed(self.exchange_media(&Command::Status(upload.media_id), self.terms(timeout, caller))).await
+        let command = Command::Status(upload.media_id);
+        self.until_closed(|| self.exchange_media(&command, self.terms(timeout, caller))).await
     }
 
     /// Waits until the media is ready; an error if its processing failed.
     pub async fn wait(&self, media: Media, timeout: Option<Duration>, caller: &dyn Caller) -> Result<Media> {
-        self.until_closed(self.wait_until_ready(Watch::new(media, timeout), caller)).await
+        self.until_closed(|| self.wait_until_ready(Watch::new(media, timeout), caller)).await
     }
 
     /// The next answer of a wait.
     pub async fn watch_next(&self, watch: &mut Watch, caller: &dyn Caller) -> Result<Option<Media>> {
-        self.until_closed(async {
+        self.until_closed(move || async move {
             match watch.overdue() {
                 Some(error) => Err(error),
                 None => watch.next(self, caller).await,
@@ -143,12 +145,13 @@ impl Client {
     }
 
     /// The verb's outcome, unless the client is closed before.
-    async fn until_closed<T>(&self, verb: impl Future<Output = Result<T>>) -> Result<T> {
+    /// The verb is made here: a future that is handed in is stored twice in the one that takes it.
+    async fn until_closed<T, V: Future<Output = Result<T>>>(&self, verb: impl FnOnce() -> V) -> Result<T> {
         let mut closed = self.closed.subscribe();
         tokio::select! {
             biased;
             _ = closed.wait_for(|closed| *closed) => Err(Error::closed()),
-            outcome = verb => outcome,
+            outcome = verb() => outcome,
         }
     }
 }

@@ -90,9 +90,9 @@ impl Transport {
     ) -> Result<Response, Broken> {
         let progress = Arc::new(Progress::default());
         SAFE.scope(Cell::new(false), async {
-            let attempt = self.attempt(request, authorization, &progress);
+            let mut attempt = std::pin::pin!(self.attempt(request, authorization, &progress));
             let outcome = match timeout {
-                Some(timeout) => progress.limit(attempt, timeout).await.unwrap_or_else(|| {
+                Some(timeout) => progress.limit(attempt.as_mut(), timeout).await.unwrap_or_else(|| {
                     let message = format!("no answer within request_timeout ({} s)", timeout.as_secs_f64());
                     Err(Error::new(Kind::RequestTimeout { connect: false }, message))
                 }),
@@ -268,8 +268,7 @@ impl Progress {
     }
 
     /// What the future brings, or nothing if bytes stopped flowing for so long.
-    async fn limit<T>(&self, future: impl Future<Output = T>, timeout: Duration) -> Option<T> {
-        let mut future = std::pin::pin!(future);
+    async fn limit<T>(&self, mut future: Pin<&mut impl Future<Output = T>>, timeout: Duration) -> Option<T> {
         loop {
             let taken = Duration::from_millis(self.taken_after_ms.load(Ordering::Relaxed));
             let at = self.started.checked_add(taken).and_then(|at| at.checked_add(timeout));

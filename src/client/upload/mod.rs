@@ -102,6 +102,6 @@ pub enum Checkpoint {
 impl Client {
     /// Uploads a file, from INIT to the end of its processing. Media whose processing failed is an error.
     pub async fn upload(&self, upload: Upload, caller: &dyn Caller) -> Result<Uploaded> {
-        self.until_closed(run::upload(self, upload, caller)).await
+        self.until_closed(move || run::upload(self, upload, caller)).await
     }
 }
