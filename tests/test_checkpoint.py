@@ -86,6 +86,7 @@ def test_progress_begins_where_the_upload_goes_on(server, connect, call, path, c
 def test_stage_finalizing_goes_on_as_a_lost_finalize(server, connect, call, path, checkpoint):
     client = connect(server, retry=None)
     server.script("FINALIZE", Fault.reset(after=True))
+    server.script("STATUS", Fault.reset(), Fault.reset())
     with pytest.raises(xmedia.TransportError):
         call(client, "upload", path, checkpoint=checkpoint, **OPTIONS)
     assert json.loads(checkpoint.read_text())["stage"] == "finalizing"
@@ -391,3 +392,31 @@ def test_killed_at_any_moment_it_goes_on(tmp_path):
     # One session took all of it, and of each process at most as many segments twice as were in flight.
     assert set(sent) == {done}
     assert len(sent) <= 300 + 4 * kills
+
+
+@pytest.mark.parametrize("text", [b"My own notes", b"\x00\x00\x00\x18ftypisom"])
+def test_a_file_that_is_no_checkpoint_is_set_aside_not_lost(server, connect, call, path, checkpoint, text):
+    checkpoint.write_bytes(text)
+    with pytest.warns(UserWarning, match="checkpoint"):
+        assert call(connect(server), "upload", path, checkpoint=checkpoint, **OPTIONS).ready
+    assert checkpoint.with_name(checkpoint.name + ".set-aside").read_bytes() == text
+
+
+def test_files_beside_the_checkpoint_are_left_alone(server, connect, call, path, tmp_path):
+    for name in ("uv.lock", "uv.new"):
+        (tmp_path / name).write_text("mine")
+    assert call(connect(server), "upload", path, checkpoint=tmp_path / "uv", **OPTIONS).ready
+    assert [(tmp_path / name).read_text() for name in ("uv.lock", "uv.new")] == ["mine", "mine"]
+
+
+@pytest.mark.parametrize("wrong", ["", "a\0b", "/dev/null"])
+def test_a_path_that_can_hold_no_checkpoint_is_refused_before_anything_is_sent(server, connect, call, path, wrong):
+    with pytest.raises(xmedia.InvalidInputError, match="checkpoint"):
+        call(connect(server), "upload", path, checkpoint=wrong, **OPTIONS)
+    assert server.commands == []
+
+
+def test_a_file_whose_name_is_not_utf8_is_uploaded(server, connect, call, path, tmp_path):
+    odd = os.fsdecode(os.path.join(os.fsencode(tmp_path), b"v\xff.mp4"))
+    os.link(path, odd)
+    assert call(connect(server), "upload", odd, **OPTIONS).ready

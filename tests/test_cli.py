@@ -186,6 +186,15 @@ class TestUpload:
         assert server.media(server.media_ids[-1]).data == file.read_bytes()
         assert list((tmp_path / "checkpoints").glob("*.json")) == []
 
+    def test_a_name_that_the_output_cannot_encode_ends_nothing(
+        self, server: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("é.mp4", "b.mp4"):
+            (tmp_path / name).write_bytes(CLIP.read_bytes())
+        monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+        done = run("upload", str(tmp_path / "é.mp4"), str(tmp_path / "b.mp4"))
+        assert (done.returncode, done.stderr, len(done.stdout.splitlines())) == (0, "", 2)
+
     def test_a_directory_is_an_error_that_names_it(self, server: MockServer, tmp_path: Path) -> None:
         done = run("upload", str(tmp_path))
         assert done.returncode == 1

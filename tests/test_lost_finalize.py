@@ -130,11 +130,19 @@ def test_it_ends_after_as_many_tries_as_retry_allows(call, server, connect):
 
 
 @pytest.mark.parametrize("retry", [None, xmedia.Retry(attempts=1)])
-def test_one_attempt_is_one_request_and_the_error_says_what_is_open(call, server, connect, retry):
+def test_one_attempt_is_one_finalize_and_the_error_says_what_is_open(call, server, connect, retry):
     server.script("FINALIZE", Reply(503))
     with pytest.raises(xmedia.ServerError) as caught:
         call(connect(server, retry=retry), "finalize", ID)
-    assert (caught.value.ambiguous, server.commands) == (True, ["FINALIZE"])
+    assert (caught.value.ambiguous, server.commands) == (True, ["FINALIZE", "STATUS"])
+
+
+@pytest.mark.parametrize("retry", [None, xmedia.Retry(attempts=1)])
+def test_status_settles_it_even_if_one_attempt_is_all(call, server, connect, retry):
+    server.add_media(ID)
+    server.script("FINALIZE", Fault.reset(after=True))
+    assert call(connect(server, retry=retry), "finalize", ID).processing_info.state == "pending"
+    assert server.commands == ["FINALIZE", "STATUS"]
 
 
 def test_the_second_finalize_comes_no_sooner_than_the_server_asked(call, server, connect):
