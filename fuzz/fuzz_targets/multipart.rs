@@ -19,7 +19,8 @@ fuzz_target!(|input: (&str, &[u8])| {
     // Any bytes without the boundary come back as they were written.
     let boundary = "a-boundary-that-no-fuzzer-guesses-5d1f";
     if memchr::memmem::find(data, boundary.as_bytes()).is_none() {
-        let mut written = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"media\"\r\n\r\n").into_bytes();
+        let mut written =
+            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"media\"\r\n\r\n").into_bytes();
         written.extend_from_slice(data);
         written.extend_from_slice(format!("\r\n--{boundary}--").as_bytes());
         let parts = multipart::parts(&Bytes::from(written), boundary);
