@@ -34,7 +34,7 @@ OTHER = OAuth1("other-key", "other-secret", "2-other", "other-token-secret")
         {"expires_after_secs": None},
         {"max_segment_bytes": 1.0},
         {"rate_limits": [("FINALIZE", 1, 1)]},
-        {"rate_limits": {"FINALIZE": 5}},
+        {"rate_limits": {"FINALIZE": True}},
         {"rate_limits": {"FINALIZE": ("5", 1)}},
         {"keep_data": None},
         {"tls": "yes"},
