@@ -42,15 +42,14 @@ fn id() -> MediaId {
 
 /// The `Authorization` header of a FINALIZE.
 fn sign() -> impl Fn() {
-    let credentials = oauth1::Credentials {
+    let signer = oauth1::Signer::new(&oauth1::Credentials {
         consumer_key: "xvz1evFS4wEEPTGEFPHBog".into(),
         consumer_secret: "kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3WpwPAoE3Z7kBw".into(),
         access_token: "370773112-GmHxMAgYyLbNEtIKZeRNFsMKPR9EyMZeS9weJAEb".into(),
         access_token_secret: "LswwdoUaIvS8ltyTt5jkRh4J50vUPVVHtR2YPi5kE".into(),
-    };
+    });
     move || {
-        black_box(oauth1::authorization(
-            black_box(&credentials),
+        black_box(black_box(&signer).authorization(
             "POST",
             "https://upload.twitter.com/1.1/media/upload.json",
             &[("command", "FINALIZE"), ("media_id", "710511363345354753")],

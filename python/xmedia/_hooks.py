@@ -18,8 +18,8 @@ OnEvent: TypeAlias = Callable[[RequestEvent], object]
 Tokens: TypeAlias = tuple[str, str | None, float | None]
 
 _NOTHING, _RETRIES, _EVERYTHING = range(3)
-# The levels of `logging`, which only a program that listens has loaded.
-_DEBUG, _WARNING = 10, 30
+# The level of `logging`, which only a program that listens has loaded.
+_DEBUG = 10
 
 _logger: logging.Logger | None = None
 
@@ -69,9 +69,8 @@ class Hooks:
         logger = _logger or _listened_logger()
         if logger is None:
             return _NOTHING
-        if logger.isEnabledFor(_DEBUG):
-            return _EVERYTHING
-        return _RETRIES if logger.isEnabledFor(_WARNING) else _NOTHING
+        # Whether warnings are wanted is not asked before each call, but by the logger when there is one.
+        return _EVERYTHING if logger.isEnabledFor(_DEBUG) else _RETRIES
 
     def request(self, report: Report) -> None:
         """Tell of a request that has ended."""

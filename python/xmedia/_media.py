@@ -9,6 +9,7 @@ from ._checks import check_type, checked_media_id, checked_utc
 from ._errors import InvalidInputError
 from ._models import COMMANDS, ImageInfo, ProcessingInfo, RateLimit, VideoInfo, brief_repr, check_fields
 from ._public import name_as_imported
+from ._received import moment_of, rate_limit_of, raw_of, read_later
 from ._trace import Trace
 
 ItemT = TypeVar("ItemT")
@@ -164,6 +165,9 @@ class Media:
         from ._html import media_table  # noqa: PLC0415  (only notebooks ask)
 
         return media_table(self)
+
+
+read_later(Media, received_at=(float, moment_of), rate_limit=(tuple, rate_limit_of), raw=(bytes, raw_of))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -245,7 +245,7 @@ impl ProcessingInfo {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProcessingFailure {
     /// The error's number; does not map to `name` one to one.
-    pub code: Option<Number>,
+    pub code: Option<i128>,
     /// `InvalidMedia`, `UnsupportedMedia`, `InternalError` …
     pub name: Option<String>,
     /// The server's sentence.

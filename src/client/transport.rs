@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use futures_util::{Stream, StreamExt};
+use reqwest::Url;
 use reqwest::multipart::{Form, Part as FormPart};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
@@ -37,9 +38,15 @@ tokio::task_local! {
 /// The connections of one or several clients.
 pub struct Transport {
     options: Arc<TransportOptions>,
-    http: OnceLock<Result<reqwest::Client>>,
+    http: OnceLock<Result<Http>>,
     wire: Option<Box<dyn Wire>>,
     places: Semaphore,
+}
+
+/// The HTTP client, and the hosts it talks to, as text and as addresses: to parse one takes a while.
+struct Http {
+    client: reqwest::Client,
+    hosts: Vec<(String, Url)>,
 }
 
 /// Something in the network's place: how a test drives the client through every way in which requests can go.
@@ -116,7 +123,7 @@ impl Transport {
             });
         }
         let http = self.http.get_or_init(|| build(&self.options)).as_ref().map_err(Clone::clone)?;
-        let mut builder = http.request(request.method.clone(), target(request));
+        let mut builder = http.client.request(request.method.clone(), http.address(request)?);
         if let Some(authorization) = authorization {
             builder = builder.header(http::header::AUTHORIZATION, authorization);
         }
@@ -146,7 +153,35 @@ impl Transport {
     }
 }
 
-fn build(options: &TransportOptions) -> Result<reqwest::Client> {
+impl Http {
+    /// The address with its query, encoded as OAuth 1.0a signs it.
+    fn address(&self, request: &Request) -> Result<Url> {
+        let known = self.hosts.iter().find_map(|(text, host)| Some((host, request.url.strip_prefix(text.as_str())?)));
+        let mut address = match known {
+            Some((host, path)) => {
+                let mut address = host.clone();
+                let prefix = host.path().trim_end_matches('/');
+                if prefix.is_empty() {
+                    address.set_path(path)
+                } else {
+                    address.set_path(&[prefix, path].concat())
+                }
+                address
+            }
+            None => parse(&request.url)?,
+        };
+        if !request.query.is_empty() {
+            address.set_query(Some(&urlencoded(&request.query)));
+        }
+        Ok(address)
+    }
+}
+
+fn parse(url: &str) -> Result<Url> {
+    Url::parse(url).map_err(|error| Error::invalid_input(format!("{url:?} is no address: {error}")))
+}
+
+fn build(options: &TransportOptions) -> Result<Http> {
     let refused = |what: &str, error: reqwest::Error| {
         let message = format!("{what}: {}", chain(&error));
         Error::new(Kind::Transport { connect: true }, message)
@@ -184,27 +219,21 @@ fn build(options: &TransportOptions) -> Result<reqwest::Client> {
     } else {
         builder.tls_certs_merge(own)
     };
-    builder.build().map_err(|error| {
+    let client = builder.build().map_err(|error| {
         refused(
             "TLS could not be set up (are there root certificates on this machine? install the package \
              ca-certificates, set SSL_CERT_FILE, or pass ca_file=)",
             error,
         )
-    })
-}
-
-/// The address with its query, encoded as OAuth 1.0a signs it.
-fn target(request: &Request) -> String {
-    if request.query.is_empty() {
-        request.url.clone()
-    } else {
-        format!("{}?{}", request.url, urlencoded(&request.query))
-    }
+    })?;
+    let hosts = [&options.hosts.upload, &options.hosts.api];
+    let hosts = hosts.into_iter().map(|host| Ok((host.clone(), parse(host)?))).collect::<Result<_>>()?;
+    Ok(Http { client, hosts })
 }
 
 /// Parameters as a form or a query, in the encoding that OAuth 1.0a signs.
 fn urlencoded(fields: &[(&'static str, String)]) -> String {
-    let mut text = String::new();
+    let mut text = String::with_capacity(fields.iter().map(|(name, value)| name.len() + value.len() + 2).sum());
     for (name, value) in fields {
         if !text.is_empty() {
             text.push('&');

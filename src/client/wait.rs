@@ -287,7 +287,7 @@ pub(super) fn processing_failed(media: &Media) -> Error {
         let parts = [failure.name.clone(), failure.message.clone()];
         let mut text = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
         if let Some(code) = failure.code {
-            text.push_str(&format!(" (code {})", code.as_f64()));
+            text.push_str(&format!(" (code {code})"));
         }
         text
     });

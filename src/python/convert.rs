@@ -1,12 +1,13 @@
-//! Values of the client to Python's dataclasses and back. The dataclasses are made in `xmedia._wire`, one door for all.
+//! Values of the client to Python's dataclasses and back.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyString, PyTuple};
 
+use super::record::Record;
 use crate::client::caller::{Phase, Progress, Report};
 use crate::client::model::{
     CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo,
@@ -14,39 +15,89 @@ use crate::client::model::{
 use crate::client::stats::Stats;
 
 /// The Python objects that Rust needs, each fetched once.
-static MEDIA_FROM_WIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-static INFO_FROM_WIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-static RATE_LIMIT_FROM_WIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-static PROGRESS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static MEDIA: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static MEDIA_RECORD: PyOnceLock<Record<14>> = PyOnceLock::new();
+static INFO_RECORD: PyOnceLock<Record<4>> = PyOnceLock::new();
+static FAILURE_RECORD: PyOnceLock<Record<3>> = PyOnceLock::new();
+static IMAGE_RECORD: PyOnceLock<Record<3>> = PyOnceLock::new();
+static VIDEO_RECORD: PyOnceLock<Record<1>> = PyOnceLock::new();
+static KNOWN_STATES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+static RATE_LIMIT_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static PROGRESS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+const MODELS: &str = "xmedia._models";
 
 /// `xmedia.Media`. `given` is the one that the caller handed in: media without an answer's text is that one, unchanged.
 pub fn media(py: Python<'_>, media: Media, given: Option<&Py<PyAny>>) -> PyResult<Py<PyAny>> {
     if let Some(given) = given.filter(|_| media.raw.is_empty()) {
         return Ok(given.clone_ref(py));
     }
-    let build = MEDIA_FROM_WIRE.import(py, "xmedia._wire", "media_from_wire")?;
-    let image = media.image.map(|ImageInfo { image_type, w, h }| (image_type, w, h));
-    let video = media.video.map(|VideoInfo { video_type }| (video_type,));
-    // A call takes twelve positional arguments at most as a Rust tuple.
-    let arguments = PyTuple::new(
-        py,
-        [
-            media.media_id.get().into_pyobject(py)?.into_any(),
-            media.media_key.into_pyobject(py)?,
-            media.size.into_pyobject(py)?,
-            optional_number(py, media.expires_after_secs)?,
-            info(py, media.processing_info)?,
-            image.into_pyobject(py)?,
-            video.into_pyobject(py)?,
-            media.command.map(CommandName::as_str).into_pyobject(py)?,
-            epoch(media.received_at.unwrap_or_else(SystemTime::now)).into_pyobject(py)?.into_any(),
-            media.request_id.into_pyobject(py)?,
-            media.rate_limit.map(rate_limit).into_pyobject(py)?,
-            PyBytes::new(py, &media.raw).into_any(),
-        ],
-    )?;
-    Ok(build.call1(arguments)?.unbind())
+    let fields = [
+        "media_id",
+        "media_id_string",
+        "media_key",
+        "size",
+        "expires_after_secs",
+        "processing_info",
+        "image",
+        "video",
+        "command",
+        "received_at",
+        "request_id",
+        "rate_limit",
+        "trace",
+        "raw",
+    ];
+    let record = Record::once(&MEDIA_RECORD, py, "xmedia._media", "Media", fields)?;
+    let id = media.media_id.get();
+    // What `received_at`, `rate_limit` and `raw` come as, `xmedia._received` reads when they are asked for.
+    let received_at = epoch(media.received_at.unwrap_or_else(SystemTime::now));
+    let rate_limit = match media.rate_limit {
+        Some(limit) => rate_limit(limit).into_pyobject(py)?.into_any(),
+        None => none(py),
+    };
+    let values = [
+        PyInt::new(py, id).into_any(),
+        PyString::new(py, &id.to_string()).into_any(),
+        optional_text(py, media.media_key.as_deref()),
+        optional_count(py, media.size),
+        optional_number(py, media.expires_after_secs)?,
+        media.processing_info.map_or_else(|| Ok(none(py)), |processing| info(py, processing))?,
+        media.image.map_or_else(|| Ok(none(py)), |shown| image(py, shown))?,
+        media.video.map_or_else(|| Ok(none(py)), |shown| video(py, shown))?,
+        command(py, media.command),
+        PyFloat::new(py, received_at).into_any(),
+        optional_text(py, media.request_id.as_deref()),
+        rate_limit,
+        none(py),
+        PyBytes::new(py, &media.raw).into_any(),
+    ];
+    record.make(py, values).map(Bound::unbind)
+}
+
+fn none(py: Python<'_>) -> Bound<'_, PyAny> {
+    py.None().into_bound(py)
+}
+
+fn optional_text<'py>(py: Python<'py>, text: Option<&str>) -> Bound<'py, PyAny> {
+    text.map_or_else(|| none(py), |text| PyString::new(py, text).into_any())
+}
+
+fn optional_count(py: Python<'_>, count: Option<u64>) -> Bound<'_, PyAny> {
+    count.map_or_else(|| none(py), |count| PyInt::new(py, count).into_any())
+}
+
+/// A command's name. They are interned: every answer has one of four.
+fn command(py: Python<'_>, command: Option<CommandName>) -> Bound<'_, PyAny> {
+    let name = match command {
+        None => return none(py),
+        Some(CommandName::Init) => pyo3::intern!(py, "INIT"),
+        Some(CommandName::Finalize) => pyo3::intern!(py, "FINALIZE"),
+        Some(CommandName::Status) => pyo3::intern!(py, "STATUS"),
+        Some(CommandName::Simple) => pyo3::intern!(py, "SIMPLE"),
+        Some(other) => return PyString::new(py, other.as_str()).into_any(),
+    };
+    name.clone().into_any()
 }
 
 /// `xmedia.Progress`.
@@ -62,9 +113,7 @@ pub fn progress(py: Python<'_>, progress: Progress) -> PyResult<Py<PyAny>> {
     fields.set_item("segments_done", progress.segments_done)?;
     fields.set_item("segments_total", progress.segments_total)?;
     if let Some(processing_info) = progress.processing_info {
-        let build = INFO_FROM_WIRE.import(py, "xmedia._wire", "info_from_wire")?;
-        let given = info(py, Some(processing_info))?.cast_into::<PyTuple>()?;
-        fields.set_item("processing_info", build.call1(given)?)?;
+        fields.set_item("processing_info", info(py, processing_info)?)?;
     }
     fields.set_item("elapsed", progress.elapsed.as_secs_f64())?;
     Ok(PROGRESS.import(py, "xmedia._models", "Progress")?.call((), Some(&fields))?.unbind())
@@ -111,36 +160,67 @@ pub fn stats(py: Python<'_>, stats: &Stats) -> PyResult<Py<PyAny>> {
 }
 
 /// `xmedia.RateLimit`.
-pub fn rate_limit_record<'py>(py: Python<'py>, limit: RateLimit) -> PyResult<Bound<'py, PyAny>> {
-    RATE_LIMIT_FROM_WIRE.import(py, "xmedia._wire", "rate_limit_from_wire")?.call1(rate_limit(limit))
+pub fn rate_limit_record(py: Python<'_>, limit: RateLimit) -> PyResult<Bound<'_, PyAny>> {
+    RATE_LIMIT_OF.import(py, "xmedia._received", "rate_limit_of")?.call1((rate_limit(limit),))
 }
 
-/// The arguments of `xmedia._wire.rate_limit_from_wire`.
-pub fn rate_limit(limit: RateLimit) -> (Option<u64>, Option<u64>, Option<f64>) {
+/// What `xmedia._received.rate_limit_of` reads.
+fn rate_limit(limit: RateLimit) -> (Option<u64>, Option<u64>, Option<f64>) {
     (limit.limit, limit.remaining, limit.reset_at.map(epoch))
 }
 
-/// The arguments of `xmedia._wire.failure_from_wire`.
-pub fn failure<'py>(py: Python<'py>, failure: ProcessingFailure) -> PyResult<Bound<'py, PyAny>> {
-    let code = optional_number(py, failure.code)?;
-    Ok((code, failure.name, failure.message).into_pyobject(py)?.into_any())
+/// `xmedia.ProcessingFailure`.
+pub fn failure(py: Python<'_>, failure: ProcessingFailure) -> PyResult<Bound<'_, PyAny>> {
+    let fields = ["code", "name", "message"];
+    Record::once(&FAILURE_RECORD, py, MODELS, "ProcessingFailure", fields)?.make(
+        py,
+        [
+            optional_number(py, failure.code.map(Number::Int))?,
+            optional_text(py, failure.name.as_deref()),
+            optional_text(py, failure.message.as_deref()),
+        ],
+    )
 }
 
-fn info<'py>(py: Python<'py>, info: Option<ProcessingInfo>) -> PyResult<Bound<'py, PyAny>> {
-    let Some(info) = info else { return Ok(py.None().into_bound(py)) };
-    let error = match info.error {
-        Some(error) => failure(py, error)?,
-        None => py.None().into_bound(py),
-    };
-    let check_after_secs = optional_number(py, info.check_after_secs)?;
-    let progress_percent = optional_number(py, info.progress_percent)?;
-    Ok((info.state, check_after_secs, progress_percent, error).into_pyobject(py)?.into_any())
+/// `xmedia.ProcessingInfo`.
+fn info(py: Python<'_>, info: ProcessingInfo) -> PyResult<Bound<'_, PyAny>> {
+    let known = KNOWN_STATES.get_or_try_init(py, || {
+        Ok::<_, PyErr>(py.import(MODELS)?.getattr("KNOWN_STATES")?.cast_into::<PyDict>()?.unbind())
+    })?;
+    let state = PyString::new(py, &info.state);
+    let state = known.bind(py).get_item(&state)?.unwrap_or_else(|| state.into_any());
+    let fields = ["state", "check_after_secs", "progress_percent", "error"];
+    Record::once(&INFO_RECORD, py, MODELS, "ProcessingInfo", fields)?.make(
+        py,
+        [
+            state,
+            optional_number(py, info.check_after_secs)?,
+            optional_number(py, info.progress_percent)?,
+            info.error.map_or_else(|| Ok(none(py)), |error| failure(py, error))?,
+        ],
+    )
+}
+
+fn image(py: Python<'_>, image: ImageInfo) -> PyResult<Bound<'_, PyAny>> {
+    let record = Record::once(&IMAGE_RECORD, py, MODELS, "ImageInfo", ["image_type", "w", "h"])?;
+    let values =
+        [optional_text(py, image.image_type.as_deref()), optional_count(py, image.w), optional_count(py, image.h)];
+    record.make(py, values)
+}
+
+fn video(py: Python<'_>, video: VideoInfo) -> PyResult<Bound<'_, PyAny>> {
+    let record = Record::once(&VIDEO_RECORD, py, MODELS, "VideoInfo", ["video_type"])?;
+    record.make(py, [optional_text(py, video.video_type.as_deref())])
 }
 
 fn optional_number<'py>(py: Python<'py>, number: Option<Number>) -> PyResult<Bound<'py, PyAny>> {
     match number {
-        None => Ok(py.None().into_bound(py)),
-        Some(Number::Int(value)) => Ok(value.into_pyobject(py)?.into_any()),
+        None => Ok(none(py)),
+        // Nearly all are small; for the others Python's own arithmetic is needed.
+        Some(Number::Int(value)) => match i64::try_from(value) {
+            Ok(value) => Ok(PyInt::new(py, value).into_any()),
+            Err(_) => Ok(value.into_pyobject(py)?.into_any()),
+        },
         Some(Number::Float(value)) => Ok(value.into_pyobject(py)?.into_any()),
     }
 }
@@ -178,7 +258,8 @@ pub fn media_back(value: &Bound<'_, PyAny>) -> PyResult<Media> {
             None
         } else {
             Some(ProcessingFailure {
-                code: number_back(&error.getattr("code")?)?,
+                // One that no server would send is not worth an error.
+                code: error.getattr("code")?.extract().unwrap_or(None),
                 name: error.getattr("name")?.extract()?,
                 message: error.getattr("message")?.extract()?,
             })

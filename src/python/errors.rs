@@ -1,6 +1,5 @@
 //! Failures of the client to Python's exceptions: one table of kinds, one door (`xmedia._wire.error_from_core`).
 
-use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
@@ -102,7 +101,8 @@ fn describe_refusal(py: Python<'_>, details: &Bound<'_, PyDict>, failure: ApiFai
     details.set_item("detail", failure.detail)?;
     details.set_item("problem_type", failure.problem_type)?;
     details.set_item("request_id", failure.request_id)?;
-    details.set_item("rate_limit", failure.rate_limit.map(convert::rate_limit).into_bound_py_any(py)?)?;
+    let rate_limit = failure.rate_limit.map(|limit| convert::rate_limit_record(py, limit)).transpose()?;
+    details.set_item("rate_limit", rate_limit)?;
     details.set_item("body", failure.body)?;
     details.set_item("not_found", failure.not_found)?;
     details.set_item("ambiguous", failure.ambiguous)

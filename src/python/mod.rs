@@ -16,6 +16,7 @@ mod operation;
 mod portable;
 mod post;
 mod question;
+mod record;
 mod runtime;
 mod source;
 mod upload;

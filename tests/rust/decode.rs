@@ -106,7 +106,7 @@ fn the_documented_status_answers() {
         r#"{"media_id":710511363345354753,"media_id_string":"710511363345354753","processing_info":{"state":"failed","progress_percent":12,"error":{"code":1,"name":"InvalidMedia","message":"Unsupported video format"}}}"#,
     );
     let failure = ProcessingFailure {
-        code: Some(Number::Int(1)),
+        code: Some(1),
         name: Some("InvalidMedia".into()),
         message: Some("Unsupported video format".into()),
     };
@@ -199,21 +199,22 @@ fn every_state_is_judged() {
 
 #[test]
 fn a_failure_is_told_as_far_as_it_is_known() {
-    let failure = |code: Option<Number>, name: Option<&str>, message: Option<&str>| ProcessingFailure {
+    let failure = |code: Option<i128>, name: Option<&str>, message: Option<&str>| ProcessingFailure {
         code,
         name: name.map(str::to_owned),
         message: message.map(str::to_owned),
     };
     let cases = [
         (json!({}), failure(None, None, None)),
-        (
-            json!({"code": "3", "name": "UnsupportedMedia"}),
-            failure(Some(Number::Int(3)), Some("UnsupportedMedia"), None),
-        ),
+        (json!({"code": "3", "name": "UnsupportedMedia"}), failure(Some(3), Some("UnsupportedMedia"), None)),
         (json!({"code": null, "name": 5, "message": ["x"]}), failure(None, None, None)),
+        (json!({"code": 1.0, "name": "InvalidMedia"}), failure(Some(1), Some("InvalidMedia"), None)),
+        (json!({"code": "3e0"}), failure(Some(3), None, None)),
+        (json!({"code": 1.5}), failure(None, None, None)),
+        (json!({"code": "1e400"}), failure(None, None, None)),
         (json!("file is invalid"), failure(None, None, Some("file is invalid"))),
         (json!(""), failure(None, None, None)),
-        (json!(7), failure(Some(Number::Int(7)), None, None)),
+        (json!(7), failure(Some(7), None, None)),
         (json!([{"name": "InvalidMedia"}]), failure(None, Some("InvalidMedia"), None)),
     ];
     for (error, expected) in cases {

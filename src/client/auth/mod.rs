@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use self::oauth1::Signer;
 use self::oauth2::Token;
 use self::refresh::Refreshes;
 use super::limits::Limits;
@@ -44,6 +45,8 @@ pub enum Clock {
 /// Credentials, and what their use has taught.
 pub struct Account {
     credentials: Credentials,
+    /// What signs, if the credentials are of that kind.
+    signer: Option<Signer>,
     /// The server's clock less ours, in seconds.
     clock_offset: AtomicI64,
     limits: Limits,
@@ -54,8 +57,13 @@ pub struct Account {
 impl Account {
     /// An account of which nothing but the credentials is known.
     pub fn new(credentials: Credentials) -> Self {
+        let signer = match &credentials {
+            Credentials::OAuth1(credentials) => Some(Signer::new(credentials)),
+            Credentials::OAuth2(_) => None,
+        };
         Account {
             credentials,
+            signer,
             clock_offset: AtomicI64::new(0),
             limits: Limits::default(),
             refreshes: Refreshes::default(),
@@ -80,14 +88,14 @@ impl Account {
 
     /// The `Authorization` header for this request, if it needs one; with OAuth 2.0 it holds this token.
     pub fn authorization(&self, request: &Request, token: Option<&Token>) -> Option<String> {
-        match (&request.login, &self.credentials) {
+        match (&request.login, &self.signer) {
             (Login::None, _) => None,
             (Login::App { client_id, client_secret }, _) => {
                 let pair = format!("{}:{}", oauth1::percent_encode(client_id), oauth1::percent_encode(client_secret));
                 Some(format!("Basic {}", BASE64.encode(pair)))
             }
-            (Login::User, Credentials::OAuth2(_)) => token.map(|token| format!("Bearer {}", *token.access_token)),
-            (Login::User, Credentials::OAuth1(credentials)) => {
+            (Login::User, None) => token.map(|token| format!("Bearer {}", *token.access_token)),
+            (Login::User, Some(signer)) => {
                 let form: &[(&str, String)] = match &request.body {
                     Body::Form(fields) => fields,
                     _ => &[],
@@ -96,7 +104,7 @@ impl Account {
                     request.query.iter().chain(form).map(|(name, value)| (*name, value.as_str())).collect();
                 let nonce = format!("{:032x}", rand::random::<u128>());
                 let method = request.method.as_str();
-                Some(oauth1::authorization(credentials, method, &request.url, &parameters, &nonce, self.timestamp()))
+                Some(signer.authorization(method, &request.url, &parameters, &nonce, self.timestamp()))
             }
         }
     }

@@ -40,79 +40,113 @@ impl Drop for Credentials {
     }
 }
 
-/// The value of the `Authorization` header. `parameters` are those of the query and of a form body, decoded and in any
-/// order; a multipart or JSON body has none that count (RFC 5849 §3.4.1.3.1). No nonce may be used twice with the same
-/// timestamp (seconds since 1970).
-pub fn authorization(
-    credentials: &Credentials,
-    method: &str,
-    url: &str,
-    parameters: &[(&str, &str)],
-    nonce: &str,
-    timestamp: u64,
-) -> String {
-    let timestamp = timestamp.to_string();
-    let protocol = [
-        ("oauth_consumer_key", credentials.consumer_key.as_str()),
-        ("oauth_nonce", nonce),
-        ("oauth_signature_method", "HMAC-SHA1"),
-        ("oauth_timestamp", timestamp.as_str()),
-        ("oauth_token", credentials.access_token.as_str()),
-        ("oauth_version", "1.0"),
-    ];
-    let mut signed = Vec::with_capacity(parameters.len() + protocol.len());
-    signed.extend_from_slice(&protocol);
-    signed.extend_from_slice(parameters);
-    let base_string = base_string(method, url, &signed);
-    let signature = signature(&base_string, &credentials.consumer_secret, &credentials.access_token_secret);
+/// Credentials made ready to sign with: what is the same for every request is encoded once.
+pub struct Signer {
+    consumer_key: String,
+    access_token: String,
+    key: hmac::Key,
+}
 
-    let mut header = String::with_capacity(360);
-    header.push_str("OAuth ");
-    for (name, value) in protocol.into_iter().chain([("oauth_signature", signature.as_str())]) {
-        if !header.ends_with(' ') {
-            header.push_str(", ");
+impl Signer {
+    /// A signer with these credentials.
+    pub fn new(credentials: &Credentials) -> Self {
+        Signer {
+            consumer_key: percent_encode(&credentials.consumer_key).to_string(),
+            access_token: percent_encode(&credentials.access_token).to_string(),
+            key: signing_key(&credentials.consumer_secret, &credentials.access_token_secret),
         }
-        header.push_str(name);
-        header.push_str("=\"");
-        header.extend(utf8_percent_encode(value, RESERVED));
-        header.push('"');
     }
-    header
+
+    /// The value of the `Authorization` header. `parameters` are those of the query and of a form body, decoded and in
+    /// any order; a multipart or JSON body has none that count (RFC 5849 §3.4.1.3.1). No nonce may be used twice with the
+    /// same timestamp (seconds since 1970).
+    pub fn authorization(
+        &self,
+        method: &str,
+        url: &str,
+        parameters: &[(&str, &str)],
+        nonce: &str,
+        timestamp: u64,
+    ) -> String {
+        let timestamp = timestamp.to_string();
+        let nonce = Cow::from(percent_encode(nonce));
+        let protocol = [
+            ("oauth_consumer_key", self.consumer_key.as_str()),
+            ("oauth_nonce", &*nonce),
+            ("oauth_signature_method", "HMAC-SHA1"),
+            ("oauth_timestamp", timestamp.as_str()),
+            ("oauth_token", self.access_token.as_str()),
+            ("oauth_version", "1.0"),
+        ];
+        let mut signed = Vec::with_capacity(parameters.len() + protocol.len());
+        signed.extend(protocol.map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value))));
+        signed.extend(parameters.iter().map(encoded));
+        let signature = STANDARD.encode(hmac::sign(&self.key, base_string_of(method, url, signed).as_bytes()));
+
+        let mut header = String::with_capacity(360);
+        header.push_str("OAuth ");
+        for (name, value) in protocol {
+            for piece in [name, "=\"", value, "\", "] {
+                header.push_str(piece);
+            }
+        }
+        header.push_str("oauth_signature=\"");
+        header.extend(percent_encode(&signature));
+        header.push('"');
+        header
+    }
+}
+
+impl Drop for Signer {
+    fn drop(&mut self) {
+        self.consumer_key.zeroize();
+        self.access_token.zeroize();
+    }
 }
 
 /// The HMAC-SHA1 signature of a base string (RFC 5849 §3.4.2), in base64.
 pub fn signature(base_string: &str, consumer_secret: &str, token_secret: &str) -> String {
+    STANDARD.encode(hmac::sign(&signing_key(consumer_secret, token_secret), base_string.as_bytes()))
+}
+
+fn signing_key(consumer_secret: &str, token_secret: &str) -> hmac::Key {
     // The capacity is what encoding can need at most, so that no part of the key stays behind in a reallocated buffer.
     let mut key = Zeroizing::new(String::with_capacity(3 * (consumer_secret.len() + token_secret.len()) + 1));
-    key.extend(utf8_percent_encode(consumer_secret, RESERVED));
+    key.extend(percent_encode(consumer_secret));
     key.push('&');
-    key.extend(utf8_percent_encode(token_secret, RESERVED));
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key.as_bytes());
-    STANDARD.encode(hmac::sign(&key, base_string.as_bytes()))
+    key.extend(percent_encode(token_secret));
+    hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key.as_bytes())
 }
 
 /// The signature base string (RFC 5849 §3.4.1) of a request: its method, its address (of which the query is left out),
 /// and all of its parameters (query, form and `oauth_*`, without the signature), decoded and in any order.
 pub fn base_string(method: &str, url: &str, parameters: &[(&str, &str)]) -> String {
-    // What is sorted are the encoded pairs, by name and then by value (§3.4.1.3.2).
-    let mut encoded: Vec<(Cow<'_, str>, Cow<'_, str>)> = parameters
-        .iter()
-        .map(|(name, value)| (utf8_percent_encode(name, RESERVED).into(), utf8_percent_encode(value, RESERVED).into()))
-        .collect();
-    encoded.sort_unstable();
+    base_string_of(method, url, parameters.iter().map(encoded).collect())
+}
 
-    let length: usize = encoded.iter().map(|(name, value)| name.len() + value.len() + 6).sum();
-    let mut base = String::with_capacity(method.len() + url.len() + length + length / 4 + 32);
-    base.extend(method.chars().map(|character| character.to_ascii_uppercase()));
+/// A name and its value, encoded.
+type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+fn encoded<'a>((name, value): &(&'a str, &'a str)) -> Pair<'a> {
+    (percent_encode(name).into(), percent_encode(value).into())
+}
+
+fn base_string_of(method: &str, url: &str, mut parameters: Vec<Pair<'_>>) -> String {
+    // What is sorted are the encoded pairs, by name and then by value (§3.4.1.3.2).
+    parameters.sort_unstable();
+    let length: usize = parameters.iter().map(|(name, value)| name.len() + value.len() + 6).sum();
+    let mut base = String::with_capacity(method.len() + 2 * url.len() + length + length / 4 + 32);
+    base.push_str(method);
+    base.make_ascii_uppercase();
     base.push('&');
-    base.extend(utf8_percent_encode(&base_string_uri(url), RESERVED));
-    for (index, (name, value)) in encoded.iter().enumerate() {
+    base.extend(percent_encode(&base_string_uri(url)));
+    for (index, (name, value)) in parameters.iter().enumerate() {
         base.push_str(if index == 0 { "&" } else { "%26" });
         push_encoded_again(&mut base, name);
         base.push_str("%3D");
         push_encoded_again(&mut base, value);
     }
-    if encoded.is_empty() {
+    if parameters.is_empty() {
         base.push('&');
     }
     base
@@ -138,7 +172,8 @@ pub fn base_string_uri(url: &str) -> String {
     };
     let host = host_and_port.strip_suffix(default_port).or_else(|| host_and_port.strip_suffix(':'));
     uri.push_str("://");
-    uri.extend(host.unwrap_or(host_and_port).chars().map(|character| character.to_ascii_lowercase()));
+    uri.push_str(host.unwrap_or(host_and_port));
+    uri.make_ascii_lowercase();
     uri.push_str(if path.is_empty() { "/" } else { path });
     uri
 }
@@ -150,10 +185,13 @@ pub fn percent_encode(text: &str) -> PercentEncode<'_> {
 
 /// Appends encoded text encoded once more: of its characters only the percent sign is reserved.
 fn push_encoded_again(base: &mut String, encoded: &str) {
-    for (index, piece) in encoded.split('%').enumerate() {
-        if index > 0 {
-            base.push_str("%25");
-        }
-        base.push_str(piece);
+    let mut rest = encoded;
+    while let Some((before, after)) =
+        rest.bytes().position(|byte| byte == b'%').and_then(|at| rest.split_at_checked(at))
+    {
+        base.push_str(before);
+        base.push_str("%25");
+        rest = after.strip_prefix('%').unwrap_or(after);
     }
+    base.push_str(rest);
 }

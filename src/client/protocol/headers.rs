@@ -48,10 +48,13 @@ pub(super) fn asked_delay(headers: &HeaderMap, received_at: SystemTime) -> Optio
     }
 }
 
+/// Longer names of requests are cut off; header values are ASCII.
+const ID_LIMIT: usize = 200;
+
 /// The server's name for the request.
 pub fn request_id(headers: &HeaderMap) -> Option<String> {
     let id = ["x-transaction-id", "x-transaction", "x-request-id"].into_iter().find_map(|name| text(headers, name))?;
-    Some(id.chars().take(200).collect())
+    Some(id.get(..ID_LIMIT).unwrap_or(id).to_owned())
 }
 
 /// How far our clock is off the server's, if that is more than a minute, by which OAuth 1.0a signatures fail.
@@ -65,7 +68,7 @@ fn since_epoch(time: SystemTime) -> Duration {
 }
 
 fn count(headers: &HeaderMap, name: &str) -> Option<u64> {
-    number::count(&serde_json::Value::String(text(headers, name)?.to_owned()))
+    number::parse(text(headers, name)?).and_then(number::whole_count)
 }
 
 fn text<'headers>(headers: &'headers HeaderMap, name: &str) -> Option<&'headers str> {

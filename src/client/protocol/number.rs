@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::client::model::{MediaId, Number};
 
+/// Floats below this tell integers apart.
+const EXACT: f64 = 9e15;
+
 /// The number that a JSON number or a string says.
 pub(super) fn number(value: &Value) -> Option<Number> {
     match value {
@@ -15,7 +18,20 @@ pub(super) fn number(value: &Value) -> Option<Number> {
 
 /// The count that a value says: fractions are cut off, what is too large counts as the largest there is.
 pub(super) fn count(value: &Value) -> Option<u64> {
+    number(value).and_then(whole_count)
+}
+
+/// The integer that a value says, `3.0` and `"3"` too. One with a fraction says none.
+pub(super) fn integer(value: &Value) -> Option<i128> {
     match number(value)? {
+        Number::Int(value) => Some(value),
+        Number::Float(value) => (value.fract() == 0.0 && value.abs() < EXACT).then_some(value as i128),
+    }
+}
+
+/// The same of a number.
+pub(super) fn whole_count(number: Number) -> Option<u64> {
+    match number {
         Number::Int(value) if value < 0 => None,
         Number::Int(value) => Some(u64::try_from(value).unwrap_or(u64::MAX)),
         // The conversion saturates.
@@ -25,6 +41,10 @@ pub(super) fn count(value: &Value) -> Option<u64> {
 
 /// Reads a number's text. Words like `inf`, which Rust would read as well, are none.
 pub(super) fn parse(text: &str) -> Option<Number> {
+    // Nearly all fit, and the parser of larger ones is slow.
+    if let Ok(value) = text.parse::<i64>() {
+        return Some(Number::Int(value.into()));
+    }
     if let Ok(value) = text.parse() {
         return Some(Number::Int(value));
     }

@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 
 use super::number;
 use crate::client::error::ApiClass;
-use crate::client::model::Number;
 
 /// How much of a body, or of a sentence in it, is kept.
 const KEPT_BYTES: usize = 4096;
@@ -227,10 +226,7 @@ fn text<'body>(object: &'body Map<String, Value>, name: &str) -> Option<&'body s
 }
 
 fn integer(value: &Value) -> Option<i64> {
-    match number::number(value)? {
-        Number::Int(value) => i64::try_from(value).ok(),
-        Number::Float(value) => (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64),
-    }
+    number::integer(value).and_then(|value| i64::try_from(value).ok())
 }
 
 /// Whether a value is there only for form's sake.

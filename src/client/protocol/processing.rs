@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::number::number;
+use super::number::{integer, number};
 use crate::client::model::{ProcessingFailure, ProcessingInfo};
 
 /// Reads a `processing_info` that is not `null`. What leaves open whether the media is ready is an error, because the
@@ -33,12 +33,12 @@ fn failure(value: &Value) -> Option<ProcessingFailure> {
         Value::Object(error) => failure_from(error),
         Value::Array(errors) => errors.iter().find_map(Value::as_object).map(failure_from).unwrap_or_default(),
         Value::String(message) => said((!message.is_empty()).then(|| message.clone())),
-        Value::Number(_) => ProcessingFailure { code: number(value), ..ProcessingFailure::default() },
+        Value::Number(_) => ProcessingFailure { code: integer(value), ..ProcessingFailure::default() },
         Value::Bool(true) => said(None),
     })
 }
 
 fn failure_from(error: &Map<String, Value>) -> ProcessingFailure {
     let text = |name| error.get(name).and_then(Value::as_str).map(str::to_owned);
-    ProcessingFailure { code: error.get("code").and_then(number), name: text("name"), message: text("message") }
+    ProcessingFailure { code: error.get("code").and_then(integer), name: text("name"), message: text("message") }
 }

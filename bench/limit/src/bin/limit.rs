@@ -3,6 +3,7 @@
 //! `reqwest` signs each request with OAuth 1.0a and parses the answer, each call a task spawned on one worker while the
 //! main thread waits for it, as a Python thread would. `hyper` writes the same bytes on one connection, parses nothing.
 
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -27,23 +28,23 @@ fn main() -> Result<(), Failure> {
     }
 }
 
-fn credentials() -> oauth1::Credentials {
-    oauth1::Credentials {
+static SIGNER: LazyLock<oauth1::Signer> = LazyLock::new(|| {
+    oauth1::Signer::new(&oauth1::Credentials {
         consumer_key: "consumer-key".into(),
         consumer_secret: "consumer-secret".into(),
         access_token: "access-token".into(),
         access_token_secret: "access-token-secret".into(),
-    }
-}
+    })
+});
 
-fn sign(credentials: &oauth1::Credentials, url: &str) -> String {
+fn sign(url: &str) -> String {
     let nonce = format!("{:032x}", rand::random::<u128>());
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    oauth1::authorization(credentials, "POST", url, &[("command", "FINALIZE"), ("media_id", ID)], &nonce, now)
+    SIGNER.authorization("POST", url, &[("command", "FINALIZE"), ("media_id", ID)], &nonce, now)
 }
 
 async fn one(client: reqwest::Client, url: String) -> Result<u64, Failure> {
-    let authorization = sign(&credentials(), &url);
+    let authorization = sign(&url);
     let response = client
         .post(&url)
         .header("authorization", authorization)
@@ -94,7 +95,7 @@ fn with_reqwest(url: &str, calls: usize, in_flight: usize) -> Result<(), Failure
 fn with_hyper(url: &str, calls: usize) -> Result<(), Failure> {
     let address = url.trim_start_matches("http://").to_owned();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let authorization = sign(&credentials(), &format!("{url}/1.1/media/upload.json"));
+    let authorization = sign(&format!("{url}/1.1/media/upload.json"));
     let mut sender = runtime.block_on(async {
         let stream = tokio::net::TcpStream::connect(&address).await?;
         stream.set_nodelay(true)?;
