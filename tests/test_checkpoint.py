@@ -185,13 +185,15 @@ def test_another_version_of_the_api_and_another_host_start_over(server, connect,
         call(connect(other), "upload", path, checkpoint=checkpoint, **OPTIONS)
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"\0" * 100, b"[]", b'{"version": 2}', b'{"version": 1}', b"\xff"])
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b'{"acknow', b'{"acknowledged":[[0,7]],"addit', b"\0" * 100, b'{"acknowledged":[' + b"\0" * 100]
+)
 def test_a_torn_file_starts_over(server, connect, call, path, checkpoint, text):
     checkpoint.write_bytes(text)
     with pytest.warns(UserWarning, match=r"cannot be read.*starts over"):
         media = call(connect(server), "upload", path, checkpoint=checkpoint, **OPTIONS)
     assert server.media(media.media_id).data == DATA
-    assert not checkpoint.exists()
+    assert sorted(os.listdir(path.parent)) == ["clip.mp4"]
 
 
 def test_a_file_torn_anywhere_starts_over(server, connect, path, checkpoint):
@@ -394,12 +396,30 @@ def test_killed_at_any_moment_it_goes_on(tmp_path):
     assert len(sent) <= 300 + 4 * kills
 
 
-@pytest.mark.parametrize("text", [b"My own notes", b"\x00\x00\x00\x18ftypisom"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"My own notes",
+        b"\x00\x00\x00\x18ftypisom",
+        b"\xff",
+        b"[]",
+        b"{}",
+        b'{\n  "name": "my-app",\n  "version": "1.0.0"\n}\n',
+        b'{"name": "half of a JSON fi',
+        b'{"version": 1}',
+        b'{"version": 2}',
+        b'{"acknowledged": true}',
+        b'{"acknowledged":true}',
+    ],
+)
 def test_a_file_that_is_no_checkpoint_is_set_aside_not_lost(server, connect, call, path, checkpoint, text):
-    checkpoint.write_bytes(text)
-    with pytest.warns(UserWarning, match="checkpoint"):
-        assert call(connect(server), "upload", path, checkpoint=checkpoint, **OPTIONS).ready
-    assert checkpoint.with_name(checkpoint.name + ".set-aside").read_bytes() == text
+    beside = [checkpoint.with_name(checkpoint.name + ending) for ending in (".set-aside", ".set-aside-2")]
+    for aside in beside:
+        checkpoint.write_bytes(text)
+        with pytest.warns(UserWarning, match=f"cannot be read, and is now {aside}; the upload starts over"):
+            assert call(connect(server), "upload", path, checkpoint=checkpoint, **OPTIONS).ready
+    assert [aside.read_bytes() for aside in beside] == [text, text]
+    assert not checkpoint.exists()
 
 
 def test_files_beside_the_checkpoint_are_left_alone(server, connect, call, path, tmp_path):

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use proptest::prelude::*;
 use xmedia::client::model::MediaId;
-use xmedia::client::upload::checkpoint::{Record, Stage, Subject};
+use xmedia::client::upload::checkpoint::{Record, Stage, Subject, is_torn};
 
 fn record(acknowledged: BTreeSet<u16>, stage: Stage) -> Record {
     Record {
@@ -39,7 +39,10 @@ proptest! {
     #[test]
     fn what_was_torn_is_not(end in 0..300_usize) {
         let text = record((0..50).collect(), Stage::Appending).to_json();
-        prop_assert_eq!(Record::from_json(&text[..end.min(text.len() - 1)]), None);
+        let torn = &text[..end.min(text.len() - 1)];
+        prop_assert_eq!(Record::from_json(torn), None);
+        prop_assert!(is_torn(torn));
+        prop_assert!(is_torn(&[torn, &[0; 9]].concat()));
     }
 
     #[test]

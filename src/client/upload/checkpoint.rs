@@ -11,6 +11,8 @@ use crate::client::model::{Media, MediaId};
 
 /// The version of what is written. Others are not read.
 const VERSION: u64 = 1;
+/// What every record begins with: its names are in order.
+const BEGINNING: &[u8] = br#"{"acknowledged":"#;
 
 /// What an upload is of. A session that was opened for something else is of no use to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,6 +174,15 @@ impl Record {
             acknowledged: indices(record.get("acknowledged")?.as_array()?)?,
         })
     }
+}
+
+/// Whether these bytes, which are no record, are what is left of one: nothing, zeros, its beginning, or that and zeros.
+/// Anything else was written by somebody else.
+pub fn is_torn(text: &[u8]) -> bool {
+    let end = text.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let written = text.get(..end).unwrap_or_default();
+    BEGINNING.starts_with(written)
+        || written.starts_with(BEGINNING) && serde_json::from_slice::<Value>(written).is_err()
 }
 
 fn string(record: &Map<String, Value>, name: &str) -> Option<String> {

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::checkpoint::{Record, Stage, Subject};
+use super::checkpoint::{Record, Stage, Subject, is_torn};
 use super::store::Store;
 use crate::client::caller::Caller;
 use crate::client::error::Result;
@@ -35,7 +35,12 @@ impl Journal {
         let Some(store) = &self.store else { return Ok(None) };
         let Some(text) = store.load().await? else { return Ok(None) };
         let unfit = match Record::from_json(&text) {
-            None => "it cannot be read".to_owned(),
+            None if is_torn(&text) => "it cannot be read".to_owned(),
+            // Perhaps a file of the user's, named by mistake: the upload starts over, but nothing is lost.
+            None => match store.set_aside().await? {
+                Some(aside) => format!("it cannot be read, and is now {}", aside.display()),
+                None => "it cannot be read".to_owned(),
+            },
             Some(record) => match record.subject.difference(subject) {
                 Some(what) => format!("{what} is not the same as when it was written"),
                 None if record.expired(SystemTime::now()) => "its session has expired".to_owned(),

@@ -19,6 +19,11 @@ pub trait Store: Send + Sync {
     /// What was saved last.
     fn load(&self) -> BoxFuture<'_, Result<Option<Bytes>>>;
 
+    /// Puts away what was loaded, since it was not saved by us; where it is now, if there is a place for it.
+    fn set_aside(&self) -> BoxFuture<'_, Result<Option<PathBuf>>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// Keeps a record in place of the one before.
     fn save(&self, record: Bytes) -> BoxFuture<'_, Result<()>>;
 
@@ -75,12 +80,16 @@ impl Store for FileStore {
             Ok(file) => {
                 let mut text = Vec::new();
                 file.take(LONGEST).read_to_end(&mut text)?;
-                if is_foreign(&text) {
-                    // Perhaps a file of the user's, named by mistake: the upload starts over, but nothing is lost.
-                    std::fs::rename(path, named_beside(path, ".set-aside"))?;
-                }
                 Ok(Some(text.into()))
             }
+        }))
+    }
+
+    fn set_aside(&self) -> BoxFuture<'_, Result<Option<PathBuf>>> {
+        Box::pin(self.locked(|path| {
+            let aside = free_name(&named_beside(path, ".set-aside"));
+            std::fs::rename(path, &aside)?;
+            Ok(Some(aside))
         }))
     }
 
@@ -114,11 +123,6 @@ fn can_hold_record(path: &Path) -> io::Result<bool> {
         Err(error) => Err(error),
         Ok(found) => Ok(found.is_file() || found.is_dir()),
     }
-}
-
-/// Whether this was written by somebody else. A record that was torn is empty, begins as one does, or is all zeros.
-fn is_foreign(text: &[u8]) -> bool {
-    text.first().is_some_and(|first| *first != b'{') && text.iter().any(|byte| *byte != 0)
 }
 
 /// A file that is locked as long as this lives. The system takes the lock off when the process is killed.
@@ -184,4 +188,11 @@ fn named_beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
+}
+
+/// The path, or the first one with a number at its end that nothing has.
+fn free_name(path: &Path) -> PathBuf {
+    let numbered = (2..u32::MAX).map(|number| named_beside(path, &format!("-{number}")));
+    let mut names = std::iter::once(path.to_owned()).chain(numbered);
+    names.find(|name| std::fs::symlink_metadata(name).is_err()).unwrap_or_else(|| path.to_owned())
 }
