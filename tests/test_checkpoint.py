@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 import xmedia
 from _files import PNG, video
+from conftest import ID
 from xmedia.testing import Fault, MockServer, Reply
 
 DATA = video(20 * 1024)
 OPTIONS = {"segment_bytes": 1024}
+SUCCEEDED = {"state": "succeeded", "progress_percent": 100}
 
 
 @pytest.fixture
@@ -120,6 +122,52 @@ def test_stage_waiting_goes_on_waiting(connect, call, path, checkpoint):
         assert set(server.commands[before:]) == {"STATUS"}
         assert media.ready
     assert not checkpoint.exists()
+
+
+def leave_waiting(call, client, path, checkpoint):
+    """Leaves a checkpoint whose file the server has, and processes."""
+    with pytest.raises(xmedia.WaitTimeoutError):
+        call(client, "upload", path, checkpoint=checkpoint, timeout=0.5, **OPTIONS)
+    assert json.loads(checkpoint.read_text())["stage"] == "waiting"
+
+
+@pytest.mark.parametrize("wait", [True, False])
+@pytest.mark.parametrize("trouble", [[Reply(404), Reply(404)], [Reply(503)] * 9, [Fault.reset()] * 9])
+def test_stage_waiting_goes_on_as_a_wait_which_bears_trouble(connect, call, path, checkpoint, trouble, wait):
+    with MockServer(processing=["pending"] * 1000 + ["succeeded"], check_after_secs=0.05) as server:
+        client = connect(server)
+        leave_waiting(call, client, path, checkpoint)
+        (media_id,) = {request.media_id for request in server.requests if request.media_id}
+        server.script("STATUS", *trouble, Reply(200, json={"media_id": media_id, "processing_info": SUCCEEDED}))
+        media = call(client, "upload", path, checkpoint=checkpoint, wait=wait, **OPTIONS)
+        assert (media.media_id, media.ready) == (media_id, True)
+        assert server.commands.count("INIT") == 1
+    assert not checkpoint.exists()
+
+
+def test_stage_waiting_ends_at_the_timeout_as_a_wait(connect, call, path, checkpoint):
+    with MockServer(processing=["pending"], check_after_secs=0.05) as server:
+        client = connect(server)
+        leave_waiting(call, client, path, checkpoint)
+        server.script("STATUS", *[Reply(503)] * 1000)
+        with pytest.raises(xmedia.WaitTimeoutError) as caught:
+            call(client, "upload", path, checkpoint=checkpoint, timeout=0.3, **OPTIONS)
+        assert isinstance(caught.value.__cause__, xmedia.ServerError)
+        assert server.commands.count("INIT") == 1
+
+
+@pytest.mark.parametrize(
+    ("stage", "command"), [("appending", "APPEND"), ("finalizing", "STATUS"), ("waiting", "STATUS")]
+)
+def test_a_session_of_another_account_starts_over(server, connect, call, path, checkpoint, stage, command):
+    client = connect(server)
+    interrupt(call, server, client, path, checkpoint, 7)
+    checkpoint.write_text(json.dumps({**json.loads(checkpoint.read_text()), "stage": stage}))
+    server.script(command, Reply(403))
+    with pytest.warns(UserWarning, match=r"no use any more.*starts over"):
+        media = call(client, "upload", path, checkpoint=checkpoint, concurrency=1, **OPTIONS)
+    assert server.media(media.media_id).data == DATA
+    assert server.commands.count("INIT") == 2
 
 
 def test_it_is_removed_without_waiting_and_when_processing_failed(connect, call, path, checkpoint):
@@ -258,6 +306,23 @@ def test_two_uploads_at_once_do_not_share_a_checkpoint(server, connect, call, pa
     assert refused[0].retryable
 
 
+def test_an_upload_that_was_cancelled_is_repeated_at_once(server, connect, path, checkpoint):
+    choose = random.Random(7)
+    client = connect(server)
+
+    async def main():
+        for _ in range(40):
+            upload = asyncio.ensure_future(client.upload_async(path, checkpoint=checkpoint, wait=False, **OPTIONS))
+            await asyncio.sleep(choose.uniform(0.005, 0.03))
+            upload.cancel()
+            await asyncio.wait([upload])
+            media = await client.upload_async(path, checkpoint=checkpoint, wait=False, **OPTIONS)
+            assert server.media(media.media_id).data == DATA
+            assert not checkpoint.exists()
+
+    asyncio.run(main())
+
+
 def test_the_checkpoint_is_not_the_file(server, connect, path):
     with pytest.raises(xmedia.InvalidInputError, match="very file"):
         connect(server).upload(path, checkpoint=path)
@@ -319,6 +384,38 @@ def test_an_async_store_is_awaited_or_refused(server, connect, path):
     assert store.cleared == 1
 
 
+class HangingStore(AsyncStore):
+    """A store that does not answer any more from a moment on."""
+
+    def __init__(self, moment):
+        super().__init__()
+        self.moment = moment
+
+    async def save(self, data):
+        if json.loads(data)["stage"] == self.moment:
+            await asyncio.Event().wait()
+        await super().save(data)
+
+    async def clear(self):
+        if self.moment == "the end":
+            await asyncio.Event().wait()
+        await super().clear()
+
+
+@pytest.mark.parametrize(("moment", "said"), [("waiting", "goes on without it"), ("the end", "not removed")])
+def test_a_store_that_hangs_does_not_cost_a_file_that_the_server_has(server, connect, path, moment, said):
+    with pytest.warns(UserWarning, match=said):
+        media = asyncio.run(connect(server).upload_async(path, checkpoint=HangingStore(moment), timeout=1, **OPTIONS))
+    assert media.ready
+
+
+def test_a_store_that_hangs_does_not_outlive_the_timeout(server, connect, path):
+    started = time.monotonic()
+    with pytest.raises(xmedia.RequestTimeoutError):
+        asyncio.run(connect(server).upload_async(path, checkpoint=HangingStore("appending"), timeout=0.3, **OPTIONS))
+    assert time.monotonic() - started < 5
+
+
 def test_the_error_of_a_store_arrives_as_it_is(server, connect, call, path):
     store = Store()
 
@@ -341,6 +438,22 @@ def test_other_sources_are_told_apart_by_their_content(server, connect, call, ch
     other = DATA[:500] + b"?" + DATA[501:]
     with pytest.warns(UserWarning, match="the file is not the same"):
         call(client, "upload", make(other), checkpoint=checkpoint, **OPTIONS)
+
+
+def test_other_calls_go_on_while_content_is_hashed(server, connect, checkpoint):
+    client = connect(server)
+    server.add_media(ID)
+    server.script("INIT", Reply(400))
+
+    async def main():
+        upload = asyncio.ensure_future(client.upload_async(video(100) + bytes(200 << 20), checkpoint=checkpoint))
+        while not upload.done():
+            await client.status_async(ID)
+        with pytest.raises(xmedia.BadRequestError):
+            await upload
+
+    asyncio.run(main())
+    assert server.commands.index("INIT") > 9
 
 
 def test_a_stream_needs_a_fingerprint(server, connect, call, checkpoint):

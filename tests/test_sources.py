@@ -4,13 +4,14 @@ import array
 import asyncio
 import io
 import os
+import sys
 import tempfile
 import threading
 from pathlib import Path
 
 import pytest
 import xmedia
-from _files import gif, video
+from _files import PNG, gif, video
 from xmedia.testing import Fault
 
 DATA = video(100_000)
@@ -207,6 +208,39 @@ def test_what_cannot_be_uploaded(server, connect, call, source, error):
     assert server.commands == []
 
 
+def test_a_file_that_is_closed_meanwhile_does_not_cost_the_upload(server, connect, call, tmp_path):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(DATA)
+    file = path.open("rb")
+    media = call(connect(server), "upload", file, progress=lambda progress: file.close(), **OPTIONS)
+    assert file.closed
+    assert server.media(media.media_id).data == DATA
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="counts references")
+def test_what_a_cancelled_append_borrowed_is_given_back_by_any_later_call(server, connect):
+    client = connect(server)
+    data = bytes(1000)
+    before = sys.getrefcount(data)
+    opened = client.initialize(1000, "video/mp4")
+    server.script("APPEND", Fault.hang())
+
+    async def main():
+        append = asyncio.ensure_future(client.append_async(opened, 0, data))
+        while "APPEND" not in server.commands:
+            await asyncio.sleep(0.005)
+        append.cancel()
+        await asyncio.wait([append])
+
+    asyncio.run(main())
+    for _ in range(100):
+        with pytest.raises(xmedia.NotFoundError):
+            client.status(7)
+        if sys.getrefcount(data) == before:
+            break
+    assert sys.getrefcount(data) == before
+
+
 def test_an_empty_file_a_closed_one_and_one_to_write_to(server, connect, call, tmp_path):
     path = tmp_path / "empty.mp4"
     with path.open("wb") as file, pytest.raises(io.UnsupportedOperation):
@@ -247,6 +281,26 @@ def test_the_exception_of_a_source_arrives_as_it_is(server, connect, call):
     with pytest.raises(OSError, match="the disk is gone"):
         call(connect(server), "upload", Broken(DATA), **OPTIONS)
     assert "FINALIZE" not in server.commands
+
+
+@pytest.mark.parametrize("how", ["path", "seekable"])
+def test_an_image_that_changes_while_it_is_sent_at_once_is_told_with_what_came_of_it(
+    server, connect, call, tmp_path, how
+):
+    path = tmp_path / "cat.png"
+    path.write_bytes(PNG)
+    memory = io.BytesIO(PNG)
+
+    def change(event):
+        memory.seek(0, io.SEEK_END)
+        memory.write(b"more")
+        path.write_bytes(PNG + b"more")
+
+    client = connect(server, on_event=change)
+    with pytest.raises(xmedia.InvalidInputError, match="changed while it was read; upload it again") as caught:
+        call(client, "upload", path if how == "path" else memory)
+    assert "nothing was finalized" not in str(caught.value)
+    assert server.commands == ["SIMPLE"]
 
 
 @pytest.mark.parametrize("change", ["shrink", "grow", "touch"])

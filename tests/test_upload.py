@@ -133,6 +133,13 @@ def test_too_large_a_segment_starts_the_upload_over_with_half(connect, call, api
     assert server.commands.count("INIT") == 3
 
 
+def test_who_asks_for_one_request_gets_no_segments(server, connect, call):
+    server.script("SIMPLE", Reply(413))
+    with pytest.raises(xmedia.PayloadTooLargeError):
+        call(connect(server), "upload", PNG, chunked=False)
+    assert server.commands == ["SIMPLE"]
+
+
 def test_when_a_thousand_segments_do_not_suffice_the_error_names_both_limits(connect):
     names_both = pytest.raises(xmedia.PayloadTooLargeError, match=r"21 bytes are too large .* 20001 bytes .* 1000")
     with MockServer(max_segment_bytes=10) as server, names_both:
@@ -150,6 +157,17 @@ def test_fewer_segments_fly_after_one_timed_out(server, connect):
     media = client.upload(video(8 * 512), segment_bytes=512, concurrency=4, trace=True)
     assert server.media(media.media_id).data == video(8 * 512)
     assert [event.error is not None for event in media.trace].count(True) == 2
+
+
+def test_attempts_that_time_out_together_leave_room_for_half_as_many(server, connect):
+    server.script("APPEND", *[Fault.hang()] * 8)
+    client = connect(server, request_timeout=0.5, retry=xmedia.Retry(attempts=9, base_delay=0.001, max_delay=0.01))
+    media = client.upload(video(16 * 512), segment_bytes=512, concurrency=4, trace=True)
+    assert server.media(media.media_id).data == video(16 * 512)
+    sent = [(event.started_at, event.started_at + event.duration, event) for event in media.trace]
+    hung = [(start, end) for start, end, event in sent if event.command == "APPEND" and event.error is not None]
+    halfway = [start + (end - start) / 2 for start, end in sorted(hung)]
+    assert [sum(start <= at <= end for start, end in hung) for at in halfway] == [4, 4, 4, 4, 2, 2, 1, 1]
 
 
 def test_alt_text_is_sent_when_the_media_is_ready(server, connect, call, api):

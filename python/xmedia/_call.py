@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 from collections.abc import Callable, Mapping
@@ -81,7 +82,9 @@ class Call:
     def ended(self, media: Media) -> Media:
         """Leave the caller's file object at the end of what was uploaded."""
         if self._source.finish is not None:
-            self._source.finish(self._total_bytes(media))
+            # A file that was closed meanwhile has no end to be left at, but its bytes are uploaded all the same.
+            with contextlib.suppress(OSError, ValueError):
+                self._source.finish()
         return media
 
     def close(self) -> None:
@@ -89,12 +92,6 @@ class Call:
         self.operation.abort()
         if self._bar is not None:
             self._bar.close()
-
-    def _total_bytes(self, media: Media) -> int:
-        if self._source.kind == "seekable":
-            return int(self._source.value)
-        descriptor, start = self._source.value
-        return max(0, os.fstat(descriptor).st_size - int(start))
 
 
 def _checkpoint(value: object, source: Prepared, awaited: bool) -> tuple[object, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ._core import Operation, Question
@@ -16,6 +16,8 @@ _Progress = Callable[[Any], object]
 _OWN_TOPICS = frozenset({"warning", "request", "progress", "token", "refreshed"})
 #: The methods of the feed that return bytes.
 _READS = frozenset({"read", "read_at", "load"})
+#: How often is looked, in seconds, whether the verb still waits for an async method.
+_TICK = 0.05
 
 
 def answer(progress: _Progress | None, hooks: Hooks | None, question: Question) -> None:
@@ -131,7 +133,7 @@ async def _call(operation: Operation[Any], question: Question) -> object:
 
     method = operation.feed.method(question.topic)
     if inspect.iscoroutinefunction(method):
-        return await method(*question.payload)
+        return await _while_wanted(question, method(*question.payload))
     if not operation.feed.blocks(question.topic):
         return method(*question.payload)
     work = asyncio.ensure_future(asyncio.to_thread(method, *question.payload))
@@ -147,7 +149,35 @@ async def _call(operation: Operation[Any], question: Question) -> object:
         if not work.cancelled():
             work.exception()
         raise
-    return await result if inspect.isawaitable(result) else result
+    return await _while_wanted(question, result) if inspect.isawaitable(result) else result
+
+
+async def _while_wanted(question: Question, method: Awaitable[object]) -> object:
+    """Await an async method of the feed, in this very task, and break it off when the verb has ended meanwhile."""
+    import asyncio  # noqa: PLC0415  (as above)
+
+    event_loop = asyncio.get_running_loop()
+    limit = asyncio.timeout(None)
+    timer: asyncio.TimerHandle
+
+    def look() -> None:
+        nonlocal timer
+        if question.abandoned():
+            limit.reschedule(event_loop.time())
+        else:
+            timer = event_loop.call_later(_TICK, look)
+
+    timer = event_loop.call_later(_TICK, look)
+    try:
+        async with limit:
+            try:
+                return await method
+            finally:
+                timer.cancel()
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        return None
 
 
 def _give(question: Question, result: object) -> None:

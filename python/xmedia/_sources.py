@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import io
 import os
@@ -28,14 +29,14 @@ class Prepared:
         value: A path; `bytes`; a descriptor and a place in its file; a number of bytes; or None.
         name: The file's name, whose ending tells what text is.
         reader: The object whose methods the core has called.
-        finish: Called with the number of bytes when all is uploaded.
+        finish: Called when all is uploaded.
     """
 
     kind: Literal["path", "bytes", "descriptor", "seekable", "stream"]
     value: Any
     name: str | None = None
     reader: object = None
-    finish: Callable[[int], object] | None = None
+    finish: Callable[[], object] | None = None
 
 
 def prepare(source: object, *, awaited: bool) -> Prepared:
@@ -99,15 +100,14 @@ def _prepare_file(file: Any, awaited: bool) -> Prepared:
     if seekable is None or not seekable():
         return Prepared(kind="stream", value=None, name=name, reader=FileReader(file))
     start = file.tell()
-
-    def finish(total_bytes: int) -> object:
-        return file.seek(start + total_bytes)
-
     if _is_plain(file):
         if isinstance(file, io.BufferedRandom):
             file.flush()
+        end = max(start, os.fstat(file.fileno()).st_size)
+        finish = functools.partial(file.seek, end)
         return Prepared(kind="descriptor", value=(file.fileno(), start), name=name, finish=finish)
     reader = SeekableReader(file, start)
+    finish = functools.partial(file.seek, start + reader.total_bytes)
     return Prepared(kind="seekable", value=reader.total_bytes, name=name, reader=reader, finish=finish)
 
 
@@ -176,7 +176,7 @@ class SeekableReader:
 
     def unchanged(self) -> None:
         if self._size() != self.total_bytes:
-            raise InvalidInputError("the source changed while it was read; nothing was finalized, so upload it again")
+            raise InvalidInputError("the source changed while it was read; upload it again")
 
 
 class FileReader:

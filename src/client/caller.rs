@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 
 use super::auth::oauth2::Token;
 use super::error::{Error, Result};
+use super::gate::Gate;
 use super::model::{CommandName, MediaId, ProcessingInfo};
 
 /// The side that called a verb. Nothing here is called while a lock is held or a connection is in use.
@@ -27,6 +28,11 @@ pub trait Caller: Send + Sync {
     /// verb.
     fn refreshed(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Where each request of this command has to get a place first, if there is such a limit.
+    fn gate(&self, _command: CommandName) -> Option<&Gate> {
+        None
     }
 
     /// Which requests it wants to hear of.

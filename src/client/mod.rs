@@ -11,6 +11,7 @@ mod describe;
 pub mod error;
 mod exchange;
 mod finalize;
+pub mod gate;
 pub mod limits;
 mod many;
 pub mod model;

@@ -131,6 +131,10 @@ impl<'a> Sending<'a> {
 
     async fn request(&mut self) -> Result<Answer, Failed> {
         let (client, deadline) = (self.client, self.deadline);
+        let _place = match self.caller.gate(self.name) {
+            Some(gate) => Some(deadline.limit(gate.enter()).await.ok_or_else(|| Failed::Tried(out_of_time(None)))?),
+            None => None,
+        };
         let request = protocol::encode(client.options.api, &client.transport.options().hosts, self.command);
         let token = deadline.limit(self.token(&request)).await.unwrap_or_else(|| Err(out_of_time(None)));
         let token = token.map_err(Failed::Tried)?;

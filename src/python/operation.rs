@@ -92,6 +92,8 @@ impl Operation {
     /// Asks what the program wants to hear of. Whether its coroutine has to drive the call: it has things to say that
     /// may have to be awaited, or that belong into the caller's context.
     fn prepare(&self, py: Python<'_>) -> PyResult<bool> {
+        // What a cancelled call borrowed is given back by the next call, whichever that is.
+        source::give_back(py);
         let Some(attendance) = &self.attendance else { return Ok(false) };
         let hearing = attendance.hearing(py)?;
         self.post.interest().set(hearing, attendance.minds_tokens());

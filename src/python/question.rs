@@ -71,6 +71,11 @@ impl Question {
         }
     }
 
+    /// Whether the verb does not wait for the answer any more: its time is up, say.
+    fn abandoned(&self) -> bool {
+        lock(&self.reply).as_ref().is_none_or(oneshot::Sender::is_closed)
+    }
+
     /// Lets the verb go on.
     fn answer(&self) {
         // Nothing more is to be expected: Python may keep this object for a while.

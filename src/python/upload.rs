@@ -17,7 +17,8 @@ use super::post::Post;
 use super::source::lend;
 use crate::client::Client as Core;
 use crate::client::error::Result;
-use crate::client::upload::source::{Content, Memory, OpenFile, Read, ReadAt, Source, Stream};
+use crate::client::upload::memory::Memory;
+use crate::client::upload::source::{Content, OpenFile, Read, ReadAt, Source, Stream};
 use crate::client::upload::store::Store;
 use crate::client::upload::{Checkpoint, Upload, UploadOptions};
 

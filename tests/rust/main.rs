@@ -10,6 +10,7 @@ mod decode;
 mod decode_any;
 mod decode_unreadable;
 mod encode;
+mod gate;
 mod headers;
 mod limits;
 mod media_type;

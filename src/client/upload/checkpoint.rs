@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::plan::MOST_SEGMENTS;
-use crate::client::model::{Media, MediaId};
+use crate::client::model::{CommandName, Media, MediaId, ProcessingInfo};
 
 /// The version of what is written. Others are not read.
 const VERSION: u64 = 1;
@@ -118,6 +118,14 @@ impl Record {
             media.expires_after_secs = Some(crate::client::model::Number::Float(left.as_secs_f64()));
         }
         media
+    }
+
+    /// The session's media as a wait goes on with it: seen in processing, and asked about at once.
+    pub fn media_in_processing(&self) -> Media {
+        let info =
+            ProcessingInfo { state: "pending".to_owned(), check_after_secs: None, progress_percent: None, error: None };
+        // INIT's answer is the newest that names no time before which not to ask.
+        Media { command: Some(CommandName::Init), processing_info: Some(info), ..self.media() }
     }
 
     /// The text that is written.

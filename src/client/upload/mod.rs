@@ -1,9 +1,11 @@
 //! Uploads a file from its first byte to its last wait.
 
 pub mod checkpoint;
+mod complete;
 mod describe;
 mod journal;
 pub mod media_type;
+pub mod memory;
 pub mod plan;
 mod progress;
 mod run;

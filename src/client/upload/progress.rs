@@ -1,6 +1,5 @@
 //! Tells the caller how far an upload is, without holding up the senders.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use super::plan::Plan;
 use crate::client::auth::oauth2::Token;
 use crate::client::caller::{Caller, Hearing, Phase, Progress, Report};
 use crate::client::error::{Error, Result};
+use crate::client::gate::Gate;
 use crate::client::model::CommandName;
 
 /// The shortest time between two reports: 20 a second.
@@ -24,7 +24,8 @@ pub struct Teller<'a> {
     counts: Mutex<Counts>,
     told: Mutex<Option<Counts>>,
     changed: Notify,
-    concurrency: AtomicUsize,
+    /// Where APPENDs get their places.
+    gate: Gate,
     trace: Mutex<Option<Vec<Report>>>,
 }
 
@@ -45,14 +46,14 @@ impl<'a> Teller<'a> {
             counts: Mutex::default(),
             told: Mutex::default(),
             changed: Notify::new(),
-            concurrency: AtomicUsize::new(concurrency.max(1)),
+            gate: Gate::new(concurrency),
             trace: Mutex::new(trace.then(Vec::new)),
         }
     }
 
     /// How many segments may be in flight.
     pub fn concurrency(&self) -> usize {
-        self.concurrency.load(Ordering::Relaxed)
+        self.gate.size()
     }
 
     /// The requests so far, if they were to be kept.
@@ -130,6 +131,10 @@ impl Caller for Teller<'_> {
         self.caller.refreshed()
     }
 
+    fn gate(&self, command: CommandName) -> Option<&Gate> {
+        (command == CommandName::Append).then_some(&self.gate)
+    }
+
     fn hears(&self) -> Hearing {
         let least = if lock(&self.trace).is_some() { Hearing::Everything } else { Hearing::Retries };
         self.caller.hears().max(least)
@@ -138,8 +143,7 @@ impl Caller for Teller<'_> {
     fn request(&self, report: Report) {
         if report.command == CommandName::Append && report.timed_out {
             // A link that is too slow for so many at once is given fewer.
-            let halved = self.concurrency().div_ceil(2);
-            self.concurrency.store(halved, Ordering::Relaxed);
+            self.gate.timed_out(report.duration);
         }
         if let Some(trace) = &mut *lock(&self.trace) {
             trace.push(report.clone());

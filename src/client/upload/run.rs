@@ -1,15 +1,19 @@
-//! An upload's course: INIT, APPEND, FINALIZE, the wait and the alt text, and how it starts over.
+//! An upload's course: INIT, APPEND and FINALIZE, what it does to a session of another process, and how it starts over.
 
+use std::collections::BTreeSet;
+use std::future::Future;
 use std::sync::Arc;
+
+use futures_util::FutureExt as _;
 
 use super::checkpoint::{Record, Stage, Subject};
 use super::describe::{Description, check_alt_text};
 use super::journal::Journal;
 use super::media_type::Class;
-use super::plan::{MOST_BYTES, MOST_SEGMENTS, Plan};
+use super::plan::{MOST_SEGMENTS, Plan};
 use super::progress::Teller;
 use super::send::{Bulk, Session, Trouble, exchange_whole, whole};
-use super::source::{Content, ReadAt as _, Source, open};
+use super::source::Source;
 use super::store::{FileStore, Store};
 use super::{Checkpoint, Upload, UploadOptions, Uploaded};
 use crate::client::caller::Caller;
@@ -18,39 +22,34 @@ use crate::client::error::{ApiClass, Error, Kind, Result};
 use crate::client::exchange::Terms;
 use crate::client::model::{CommandName, Media};
 use crate::client::protocol::{Answer, Command, Init, Simple};
-use crate::client::wait::{Watch, processing_failed};
+use crate::client::wait::Watch;
 use crate::client::{Client, refuse_expired, retry};
 
 /// Images up to this size go in one request; X answers 413 to larger ones.
 const MOST_IN_ONE_REQUEST: u64 = 5_000_000;
-
 /// Uploads a file, from its first byte to its last wait.
 pub(super) async fn upload(client: &Client, upload: Upload, caller: &dyn Caller) -> Result<Uploaded> {
     let Upload { source, options } = upload;
     let deadline = Deadline::after(options.timeout);
     let teller = Teller::new(caller, options.concurrency, options.trace);
     check_alt_text(options.alt_text.as_deref())?;
-    let late = || out_of_time(&options);
-    let mut run = deadline
-        .limit(Run::prepare(client, source, &options, deadline, &teller))
-        .await
-        .unwrap_or_else(|| Err(late()))?;
-    let media = deadline.limit(run.send()).await.unwrap_or_else(|| Err(late()))?;
+    let mut run = in_time(deadline, &options, Run::prepare(client, source, &options, deadline, &teller)).await?;
+    let media = run.send().await?;
     let media = run.complete(media).await?;
     Ok(Uploaded { media, trace: teller.take_trace() })
 }
 
 /// One upload under way.
-struct Run<'a> {
-    client: &'a Client,
-    options: &'a UploadOptions,
+pub(super) struct Run<'a> {
+    pub(super) client: &'a Client,
+    pub(super) options: &'a UploadOptions,
     bulk: Bulk,
     description: Description,
     plan: Plan,
     subject: Subject,
-    journal: Journal,
-    teller: &'a Teller<'a>,
-    deadline: Deadline,
+    pub(super) journal: Journal,
+    pub(super) teller: &'a Teller<'a>,
+    pub(super) deadline: Deadline,
 }
 
 impl<'a> Run<'a> {
@@ -63,7 +62,7 @@ impl<'a> Run<'a> {
         teller: &'a Teller<'a>,
     ) -> Result<Self> {
         let Source { name, total_bytes, content } = source;
-        let (mut bulk, total_bytes) = bulk(content, total_bytes).await?;
+        let (mut bulk, total_bytes) = Bulk::of(content, total_bytes).await?;
         let description = Description::of(&mut bulk, name.as_deref(), options).await?;
         if options.check_limits {
             description.check_limits(total_bytes, teller)?;
@@ -99,22 +98,31 @@ impl<'a> Run<'a> {
         Ok(Run { client, options, bulk, description, plan, subject, journal, teller, deadline })
     }
 
-    fn terms(&self) -> Terms<'a> {
+    pub(super) fn terms(&self) -> Terms<'a> {
         Terms { deadline: self.deadline, retry: self.client.options.retry.as_ref(), caller: self.teller }
     }
 
     /// Brings all bytes to the server and ends the upload, starting over where that helps.
     async fn send(&mut self) -> Result<Media> {
+        let (deadline, options) = (self.deadline, self.options);
         if self.in_one_request()? {
-            match self.send_simply().await {
-                Err(error) if is_too_large(&error) && matches!(self.bulk, Bulk::Sized(_)) => {}
+            let may_be_cut = options.chunked.is_none() && matches!(self.bulk, Bulk::Sized(_));
+            match in_time(deadline, options, self.send_simply()).await {
+                Err(error) if may_be_cut && is_too_large(&error) => {}
                 outcome => return outcome,
             }
         }
-        let mut earlier = self.journal.resume(&self.subject, self.teller).await?;
+        let earlier = in_time(deadline, options, self.journal.resume(&self.subject, self.teller)).await?;
+        let mut earlier =
+            earlier.filter(|record| record.segment_bytes >= record.subject.total_bytes.div_ceil(MOST_SEGMENTS));
         loop {
             let resumed = earlier.is_some();
-            let failure = match self.send_session(earlier.take()).await {
+            let outcome = match earlier.take() {
+                // A wait ends at its deadline by itself, after one last question.
+                Some(record) if record.stage == Stage::Waiting => self.look_again(&record).await,
+                earlier => in_time(deadline, options, self.send_session(earlier)).await,
+            };
+            let failure = match outcome {
                 Ok(media) => return Ok(media),
                 Err(failure) => failure,
             };
@@ -134,44 +142,55 @@ impl<'a> Run<'a> {
 
     /// One session, a new one or that of another process, up to FINALIZE's answer.
     async fn send_session(&mut self, earlier: Option<Record>) -> Result<Media> {
-        let earlier =
-            earlier.filter(|record| record.segment_bytes >= record.subject.total_bytes.div_ceil(MOST_SEGMENTS));
-        if let Some(record) = &earlier {
-            self.plan.segment_bytes = record.segment_bytes;
-        }
-        self.teller.begin(&self.plan);
         let (opened, stage, acknowledged) = match earlier {
-            Some(record) => (record.media(), record.stage, record.acknowledged),
+            Some(record) => {
+                self.count(&record);
+                (record.media(), record.stage, record.acknowledged)
+            }
             None => {
+                self.teller.begin(&self.plan);
                 self.teller.tell().await?;
                 let opened = self.client.exchange_media(&Command::Init(self.init()), self.terms()).await?;
                 let record = || Record::opened(self.subject.clone(), self.plan.segment_bytes, &opened);
                 self.journal.begin(record).await?;
-                (opened, Stage::Appending, Default::default())
+                (opened, Stage::Appending, BTreeSet::new())
             }
         };
-        let all = stage != Stage::Appending;
-        for index in (0..self.plan.segments()).filter(|index| all || acknowledged.contains(index)) {
-            self.teller.acknowledged(self.plan.segment(index).1);
-        }
         self.teller.tell().await?;
-        let finalized = match stage {
-            Stage::Waiting => self.client.exchange_media(&Command::Status(opened.media_id), self.terms()).await,
-            Stage::Finalizing => self.client.finalize_resumed(opened.media_id, self.terms()).await,
-            Stage::Appending => {
-                self.append(&opened, acknowledged).await?;
-                self.journal.stage(Stage::Finalizing).await?;
-                refuse_expired(&opened, CommandName::Finalize)?;
-                self.client.finalize_surely(opened.media_id, self.terms()).await
-            }
+        let mut media = if stage == Stage::Appending {
+            self.append(&opened, acknowledged).await?;
+            self.journal.stage(Stage::Finalizing).await?;
+            refuse_expired(&opened, CommandName::Finalize)?;
+            self.client.finalize_surely(opened.media_id, self.terms()).await?
+        } else {
+            self.client.finalize_resumed(opened.media_id, self.terms()).await?
         };
-        let mut media = finalized?;
         media.keep_from(&opened);
         Ok(media)
     }
 
+    /// The next answer about media that another process waited for: asked for as in a wait, which bears a server that is
+    /// down, or has lost sight of the media for a moment.
+    async fn look_again(&mut self, record: &Record) -> Result<Media> {
+        self.count(record);
+        in_time(self.deadline, self.options, self.teller.tell()).await?;
+        let seen = record.media_in_processing();
+        let mut watch = Watch::new(seen.clone(), self.deadline.remaining());
+        Ok(watch.next(self.client, self.teller).await?.unwrap_or(seen))
+    }
+
+    /// Counts what the server has of the file already, in the segments of that session.
+    fn count(&mut self, earlier: &Record) {
+        self.plan.segment_bytes = earlier.segment_bytes;
+        self.teller.begin(&self.plan);
+        let all = earlier.stage != Stage::Appending;
+        for index in (0..self.plan.segments()).filter(|index| all || earlier.acknowledged.contains(index)) {
+            self.teller.acknowledged(self.plan.segment(index).1);
+        }
+    }
+
     /// Sends the segments, and makes sure that they were what the source still is.
-    async fn append(&mut self, opened: &Media, acknowledged: std::collections::BTreeSet<u16>) -> Result<()> {
+    async fn append(&mut self, opened: &Media, acknowledged: BTreeSet<u16>) -> Result<()> {
         let session = Session {
             client: self.client,
             terms: self.terms(),
@@ -236,53 +255,17 @@ impl<'a> Run<'a> {
             return Err(Error::new(Kind::InvalidResponse, message).about(CommandName::Simple, None));
         };
         if let Bulk::Sized(reader) = &self.bulk {
-            reader.unchanged().await?;
+            reader.unchanged().await.map_err(|mut error| {
+                if matches!(error.kind, Kind::InvalidInput) {
+                    error.message = format!("{}; this error's .media was made of what was read", error.message);
+                }
+                error.media = Some((*media).clone());
+                error
+            })?;
         }
         self.teller.acknowledged(plan.total_bytes);
         self.teller.tell().await?;
         Ok(*media)
-    }
-
-    /// The wait, the alt text, and the end of the checkpoint.
-    async fn complete(&self, media: Media) -> Result<Media> {
-        let finished = if media.failed() {
-            Err(processing_failed(&media))
-        } else if self.options.wait && media.processing_info.is_some() {
-            self.journal.stage(Stage::Waiting).await?;
-            self.wait(media).await
-        } else {
-            Ok(media)
-        };
-        let described = match finished {
-            Ok(media) => self.describe(media).await,
-            Err(error) if matches!(error.kind, Kind::Processing(_)) => Err(error),
-            Err(error) => return Err(error),
-        };
-        match self.journal.clear().await {
-            // The upload is what counts.
-            Err(error) if matches!(error.kind, Kind::Io { .. }) => {
-                self.teller.warn(format!("the checkpoint could not be removed: {error}"));
-            }
-            cleared => cleared?,
-        }
-        described
-    }
-
-    async fn wait(&self, media: Media) -> Result<Media> {
-        self.client.wait_until_ready(Watch::new(media, self.deadline.remaining()), self.teller).await
-    }
-
-    /// Sets the alt text. If that fails the upload is good all the same, and the error tells it.
-    async fn describe(&self, media: Media) -> Result<Media> {
-        let Some(text) = self.options.alt_text.clone() else { return Ok(media) };
-        match self.client.exchange(&Command::AltText { media_id: media.media_id, text }, self.terms()).await {
-            Ok(_) => Ok(media),
-            Err(mut error) => {
-                error.message = format!("{}; the upload itself is good, see this error's .media", error.message);
-                error.media = Some(media);
-                Err(error)
-            }
-        }
     }
 
     fn init(&self) -> Init {
@@ -321,48 +304,29 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Bytes whose number is known. A stream of which nobody said how long it is is kept in a temporary file first.
-async fn bulk(content: Content, said: Option<u64>) -> Result<(Bulk, u64)> {
-    let content = match content {
-        Content::Path(path) => open(path).await?,
-        other => other,
-    };
-    let (bulk, total_bytes) = match (content, said) {
-        (Content::Stream(mut stream), Some(total_bytes)) => {
-            stream.total_bytes = said;
-            (Bulk::Stream(stream), total_bytes)
-        }
-        (Content::Stream(stream), None) => {
-            let spooled = stream.spool(MOST_BYTES).await?;
-            let total_bytes = spooled.total_bytes();
-            (Bulk::Sized(Arc::new(spooled)), total_bytes)
-        }
-        (Content::Sized(reader), _) => {
-            let total_bytes = reader.total_bytes();
-            (Bulk::Sized(reader), total_bytes)
-        }
-        (Content::Path(_), _) => return Err(Error::invalid_input("source: a path leads to another path")),
-    };
-    if total_bytes == 0 {
-        return Err(Error::invalid_input("source: it is empty"));
-    }
-    match said {
-        Some(said) if said != total_bytes => Err(Error::invalid_input(format!(
-            "total_bytes: the source has {total_bytes} bytes, not {said}; leave it out, since the size is known"
-        ))),
-        _ => Ok((bulk, total_bytes)),
-    }
-}
-
 fn is_too_large(error: &Error) -> bool {
     error.api().is_some_and(|failure| failure.class == ApiClass::PayloadTooLarge)
 }
 
-/// The server does not know the session, or will not go on with it.
+/// The server does not know the session of another process, will not go on with it, or says that it is another account's.
 fn is_gone(error: &Error) -> bool {
+    let refused = |status| match status {
+        400 | 410 => true,
+        403 => matches!(error.command, Some(CommandName::Append | CommandName::Status)),
+        _ => false,
+    };
     matches!(error.kind, Kind::Expired)
         || retry::is_not_found(error)
-        || error.api().is_some_and(|failure| matches!(failure.retry_status(), 400 | 410))
+        || error.api().is_some_and(|failure| refused(failure.retry_status()))
+}
+
+/// What comes of this before the upload's time is up.
+fn in_time<T>(
+    deadline: Deadline,
+    options: &UploadOptions,
+    work: impl Future<Output = Result<T>>,
+) -> impl Future<Output = Result<T>> {
+    deadline.limit(work).map(|done| done.unwrap_or_else(|| Err(out_of_time(options))))
 }
 
 fn out_of_time(options: &UploadOptions) -> Error {

@@ -10,9 +10,9 @@ use futures_util::stream::{self, BoxStream, FuturesUnordered};
 use tokio::sync::watch;
 
 use super::journal::Journal;
-use super::plan::Plan;
+use super::plan::{MOST_BYTES, Plan};
 use super::progress::Teller;
-use super::source::{PIECE, ReadAt, Stream, changed};
+use super::source::{Content, PIECE, ReadAt, Stream, changed, open};
 use crate::client::error::{Error, Result};
 use crate::client::exchange::Terms;
 use crate::client::model::{CommandName, Media};
@@ -25,6 +25,41 @@ pub enum Bulk {
     Sized(Arc<dyn ReadAt>),
     /// They come once; a segment is kept until it is acknowledged.
     Stream(Stream),
+}
+
+impl Bulk {
+    /// Bytes whose number is known. A stream of which nobody said how long it is is kept in a temporary file first.
+    pub async fn of(content: Content, said: Option<u64>) -> Result<(Self, u64)> {
+        let content = match content {
+            Content::Path(path) => open(path).await?,
+            other => other,
+        };
+        let (bulk, total_bytes) = match (content, said) {
+            (Content::Stream(mut stream), Some(total_bytes)) => {
+                stream.total_bytes = said;
+                (Bulk::Stream(stream), total_bytes)
+            }
+            (Content::Stream(stream), None) => {
+                let spooled = stream.spool(MOST_BYTES).await?;
+                let total_bytes = spooled.total_bytes();
+                (Bulk::Sized(Arc::new(spooled)), total_bytes)
+            }
+            (Content::Sized(reader), _) => {
+                let total_bytes = reader.total_bytes();
+                (Bulk::Sized(reader), total_bytes)
+            }
+            (Content::Path(_), _) => return Err(Error::invalid_input("source: a path leads to another path")),
+        };
+        if total_bytes == 0 {
+            return Err(Error::invalid_input("source: it is empty"));
+        }
+        match said {
+            Some(said) if said != total_bytes => Err(Error::invalid_input(format!(
+                "total_bytes: the source has {total_bytes} bytes, not {said}; leave it out, since the size is known"
+            ))),
+            _ => Ok((bulk, total_bytes)),
+        }
+    }
 }
 
 /// A session that is being filled.

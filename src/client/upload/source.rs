@@ -64,9 +64,14 @@ pub trait ReadAt: Send + Sync {
                 context.update(&piece);
                 offset += piece.len() as u64;
             }
-            Ok(format!("sha256:{}", hex(context.finish().as_ref())))
+            Ok(identity_of_all(context))
         })
     }
+}
+
+/// What tells bytes from others that were all hashed.
+pub(super) fn identity_of_all(context: Context) -> String {
+    format!("sha256:{}", hex(context.finish().as_ref()))
 }
 
 /// Bytes that come once.
@@ -77,22 +82,7 @@ pub trait Read: Send + Sync {
 
 /// The failure of a source that is not what it was.
 pub fn changed() -> Error {
-    Error::invalid_input("the source changed while it was read; nothing was finalized, so upload it again")
-}
-
-/// Bytes in memory.
-pub struct Memory(pub Bytes);
-
-impl ReadAt for Memory {
-    fn total_bytes(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn read_at(&self, offset: u64, len: usize) -> BoxFuture<'static, Result<Bytes>> {
-        let end = self.0.len();
-        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(end);
-        Box::pin(std::future::ready(Ok(self.0.slice(from..from.saturating_add(len).min(end)))))
-    }
+    Error::invalid_input("the source changed while it was read; upload it again")
 }
 
 /// A file, or the rest of one.

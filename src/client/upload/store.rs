@@ -3,7 +3,9 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -13,6 +15,11 @@ use crate::client::error::{Error, Kind, Result};
 
 /// No record is longer than this; what is longer was not written by us.
 const LONGEST: u64 = 1 << 20;
+
+/// How often it is looked whether the lock is free, and how often again: an upload that was given up a moment ago may
+/// still have the system write its last record.
+const LOCK_TICK: Duration = Duration::from_millis(20);
+const LOCK_TRIES: u32 = 50;
 
 /// A place for one record.
 pub trait Store: Send + Sync {
@@ -35,6 +42,10 @@ pub trait Store: Send + Sync {
 pub struct FileStore {
     path: PathBuf,
     lock: Arc<Lock>,
+    /// How many changes of the file were asked for.
+    asked: AtomicU64,
+    /// The newest of those that were made.
+    made: Arc<Mutex<u64>>,
 }
 
 impl FileStore {
@@ -47,17 +58,18 @@ impl FileStore {
             return Err(Error::invalid_input(format!("checkpoint: {} is no plain file", path.display())));
         }
         let beside = named_beside(&path, ".xmedia-lock");
-        let taking = beside.clone();
-        let lock = blocking(move || Lock::take(taking)).await.map_err(|error| file_error(&error, Some(&beside)))?;
-        match lock {
-            Some(lock) => Ok(FileStore { path, lock: Arc::new(lock) }),
-            None => {
-                let message = format!("another upload is using the checkpoint {}", path.display());
-                let mut error = Error::new(Kind::CheckpointLocked { path }, message);
-                error.retryable = true;
-                Err(error)
+        for _ in 0..LOCK_TRIES {
+            let taking = beside.clone();
+            let lock = blocking(move || Lock::take(taking)).await.map_err(|error| file_error(&error, Some(&beside)))?;
+            if let Some(lock) = lock {
+                return Ok(FileStore { path, lock: Arc::new(lock), asked: AtomicU64::new(0), made: Arc::default() });
             }
+            tokio::time::sleep(LOCK_TICK).await;
         }
+        let message = format!("another upload is using the checkpoint {}", path.display());
+        let mut error = Error::new(Kind::CheckpointLocked { path }, message);
+        error.retryable = true;
+        Err(error)
     }
 
     /// Does something to the file while the lock is held, even if the upload is given up meanwhile.
@@ -69,6 +81,22 @@ impl FileStore {
             done
         });
         done.await.map_err(|error| file_error(&error, Some(&self.path)))
+    }
+
+    /// Changes the file. One change at a time, and none after a later one: a change that nobody waits for any more, since
+    /// its segment was given up, goes on all the same.
+    async fn change(&self, work: impl FnOnce(&Path) -> io::Result<()> + Send + 'static) -> Result<()> {
+        let number = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        let made = self.made.clone();
+        let in_turn = move |path: &Path| {
+            let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+            if *made > number {
+                return Ok(());
+            }
+            *made = number;
+            work(path)
+        };
+        self.locked(in_turn).await
     }
 }
 
@@ -94,7 +122,7 @@ impl Store for FileStore {
     }
 
     fn save(&self, record: Bytes) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.locked(move |path| {
+        Box::pin(self.change(move |path| {
             let fresh = named_beside(path, ".xmedia-new");
             // One that is left over from a process that was killed is not written to: who knows who else may read it.
             let _ = std::fs::remove_file(&fresh);
@@ -109,7 +137,7 @@ impl Store for FileStore {
     }
 
     fn clear(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.locked(|path| match std::fs::remove_file(path) {
+        Box::pin(self.change(|path| match std::fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }))
