@@ -2,6 +2,7 @@
 
 mod decode;
 mod headers;
+mod members;
 mod number;
 mod problem;
 mod processing;
