@@ -158,12 +158,15 @@ impl Operation {
     }
 
     /// Settles the future that waited for news, and says whether it did. Called by the loop.
-    pub fn settle(&self, py: Python<'_>, future: &Bound<'_, PyAny>) -> PyResult<bool> {
+    pub fn settle(slf: &Bound<'_, Self>, future: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let (py, this) = (slf.py(), slf.get());
         if future.call_method0(pyo3::intern!(py, "done"))?.is_truthy()? {
             return Ok(true);
         }
-        let Some(outcome) = self.next_outcome(py) else { return Ok(false) };
-        *lock(&self.place) = None;
+        let Some(outcome) = this.next_outcome(py) else { return Ok(false) };
+        *lock(&this.place) = None;
+        // It can no more be cancelled. A callback that has nothing left to do would cost the loop another turn.
+        future.call_method1(pyo3::intern!(py, "remove_done_callback"), (slf,))?;
         match outcome {
             Ok(value) => future.call_method1(pyo3::intern!(py, "set_result"), (value,))?,
             Err(error) => future.call_method1(pyo3::intern!(py, "set_exception"), (error.into_value(py),))?,
