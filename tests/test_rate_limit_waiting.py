@@ -176,3 +176,15 @@ def test_a_limit_of_the_mock_is_kept_without_a_refusal(connect):
         for _ in range(7):
             watched.status(ID)
         assert refused == []
+
+
+def test_each_version_of_the_api_has_its_own_buckets(call, server, connect):
+    old = connect(server, api="1.1")
+    new = old.with_options(api="2")
+    server.script("STATUS", limited(200, 0, 100))
+    call(old, "status", ID)
+    assert (list(old.rate_limits), list(new.rate_limits)) == (["STATUS"], [])
+    assert call(new, "status", ID, timeout=5).media_id == ID
+    with pytest.raises(xmedia.RateLimitError):
+        call(old, "status", ID, timeout=5)
+    assert server.commands == ["STATUS"] * 2

@@ -183,7 +183,7 @@ class Client(UploadVerbs):
 
     @property
     def rate_limits(self) -> dict[str, RateLimit]:
-        """The last `RateLimit` of each command (`"INIT"`, `"STATUS"`, …) that an answer told."""
+        """The last `RateLimit` that this version of the API told of each command (`"INIT"`, `"STATUS"`, …)."""
         return self._core.rate_limits
 
     def stats(self) -> Stats:
@@ -546,7 +546,8 @@ class Client(UploadVerbs):
     ) -> Client:
         """Make a client that shares this one's connections and `max_connections`: many accounts, one pool.
 
-        Closing one leaves the other open. Rate limits are kept per credential and command.
+        Closing one leaves the other open. Rate limits are kept per credential, version of the API and
+        command.
 
         Args:
             auth: Other credentials. If no `api` was ever given, the version follows them as for `Client`.

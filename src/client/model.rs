@@ -63,7 +63,7 @@ impl Number {
 }
 
 /// The API's two versions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ApiVersion {
     /// `upload.twitter.com/1.1/media/upload.json` and its `command`.
     V1_1,

@@ -10,6 +10,7 @@ use super::caller::{Caller, Hearing, Report};
 use super::deadline::Deadline;
 use super::error::{ApiClass, ApiFailure, Error, Kind, Result};
 use super::exchange::subject;
+use super::limits::BucketName;
 use super::model::{CommandName, MediaId};
 use super::protocol::{self, Answer, Command, Request, Response};
 use super::transport::Broken;
@@ -243,8 +244,13 @@ impl<'a> Sending<'a> {
     /// waits for the bucket.
     async fn turn(&self) -> Result<tokio::sync::SemaphorePermit<'a>, Tried> {
         let limits = self.client.account.limits();
+    /// Where its rate limit is kept.
+    fn bucket(&self) -> BucketName {
+        (self.client.options.api, self.name)
+    }
+
         loop {
-            if let Some(left) = limits.empty_for(self.name).filter(|_| self.heeds_limits) {
+            if let Some(left) = limits.empty_for(self.bucket()).filter(|_| self.heeds_limits) {
                 let wait = left.saturating_add(SPREAD.mul_f64(rand::random()));
                 if self.deadline.remaining().is_some_and(|remaining| left >= remaining) {
                     return Err(self.limited(left).into());
@@ -253,7 +259,7 @@ impl<'a> Sending<'a> {
             }
             let place = self.deadline.limit(self.client.transport.place()).await.ok_or_else(|| out_of_time(None))??;
             // Those who were before it in the queue may have emptied the bucket.
-            if !self.heeds_limits || limits.empty_for(self.name).is_none() {
+            if !self.heeds_limits || limits.empty_for(self.bucket()).is_none() {
                 return Ok(place);
             }
         }
@@ -269,7 +275,7 @@ impl<'a> Sending<'a> {
         let failure = ApiFailure {
             class: ApiClass::RateLimit,
             status: 429,
-            rate_limit: self.client.account.limits().told(self.name),
+            rate_limit: self.client.account.limits().told(self.bucket()),
             ..ApiFailure::default()
         };
         let mut error = Error::new(Kind::Api(Box::new(failure)), message);
@@ -281,14 +287,14 @@ impl<'a> Sending<'a> {
     fn note_limit(&self, response: &Response) {
         if let Some(limit) = protocol::rate_limit(&response.headers) {
             let server_now = protocol::server_date(&response.headers).unwrap_or(response.received_at);
-            self.client.account.limits().note(self.name, limit, server_now);
+            self.client.account.limits().note(self.bucket(), limit, server_now);
         }
     }
 
     fn note_refusal(&self, error: &Error) {
         let limited = error.api().is_some_and(|failure| failure.class == ApiClass::RateLimit);
         if let Some(retry_after) = error.retry_after.filter(|_| limited) {
-            self.client.account.limits().note_refusal(self.name, retry_after);
+            self.client.account.limits().note_refusal(self.bucket(), retry_after);
         }
     }
 

@@ -209,7 +209,7 @@ impl Client {
     fn rate_limits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let limits = PyDict::new(py);
         if let Some(account) = self.login.account() {
-            for (command, limit) in account.limits().all_told() {
+            for (command, limit) in account.limits().all_told(self.options.api) {
                 limits.set_item(command.as_str(), convert::rate_limit_record(py, limit)?)?;
             }
         }
