@@ -61,7 +61,7 @@ class XMediaError(Exception):
         command: What was being done: `'INIT'`, `'APPEND'`, `'FINALIZE'`, `'STATUS'`, … or None.
         media_id: The media it was done to; that of `media` when only this is given.
         media: The last answer seen for this media, or None.
-        attempts: How many requests were made, 0 when none was.
+        attempts: How many requests were made, 0 when none was. Of a wait, its own.
         retryable: Whether the same call may succeed when it is made again.
         retry_after: Seconds after which another call makes sense, when that is known.
     """
@@ -151,7 +151,7 @@ class APIError(XMediaError):
         problem_type: The URI that identifies a v2 problem.
         request_id: X's id of this request, worth giving to X's support.
         rate_limit: The limit that the answer reported.
-        body: The answer's text, at most 4 KiB of it.
+        body: The answer's text, at most 4 KiB of it; empty if there may be a token in it.
         not_found: The media is not known to the server: a 404, and also v2's 400 "Not found".
         ambiguous: A FINALIZE that may have taken effect all the same. Ask `status()` before anything else.
     """
@@ -239,7 +239,7 @@ class InvalidResponseError(XMediaError):
     Attributes:
         status: The HTTP status, a 2xx.
         request_id: X's id of this request.
-        body: The answer's text, at most 4 KiB of it.
+        body: The answer's text, at most 4 KiB of it; empty if there may be a token in it.
     """
 
     def __init__(

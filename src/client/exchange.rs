@@ -132,7 +132,7 @@ fn media_of(answer: Answer, command: &Command) -> Result<Media> {
     match answer {
         Answer::Media(media) => Ok(*media),
         Answer::Tokens(_) | Answer::Done => {
-            Err(Error::new(Kind::InvalidResponse, format!("{}: the answer names no media", command.name()))
+            Err(Error::new(Kind::InvalidResponse(None), format!("{}: the answer names no media", command.name()))
                 .about(command.name(), command.media_id()))
         }
     }

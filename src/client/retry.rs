@@ -85,7 +85,7 @@ pub fn decide_in_wait(
             Decision::Never
         };
     }
-    if !passes(error) && !matches!(error.kind, Kind::InvalidResponse) {
+    if !passes(error) && !matches!(error.kind, Kind::InvalidResponse(_)) {
         return Decision::Never;
     }
     let delay = backoff(policy, failures, jitter);
@@ -102,7 +102,7 @@ pub fn stretched(policy: &Retry, delay: Duration, jitter: f64) -> Duration {
 pub fn is_lost(error: &Error) -> bool {
     match &error.kind {
         Kind::Transport { connect } | Kind::RequestTimeout { connect } => !connect,
-        Kind::InvalidResponse => true,
+        Kind::InvalidResponse(_) => true,
         Kind::Api(failure) => matches!(failure.retry_status(), 408 | 500..=599),
         _ => false,
     }

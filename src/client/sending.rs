@@ -164,8 +164,10 @@ impl<'a> Sending<'a> {
         self.note_limit(&response);
         let decoded = self.decode(&response).map_err(|error| {
             // The error shows what the server said, which may be what it was sent.
-            let masked = client.account.masked(&response.body, self.command, token.as_deref());
-            masked.and_then(|body| self.decode(&Response { body, ..response.clone() }).err()).unwrap_or(error)
+            match client.account.masked(&response.body, self.command, token.as_deref()) {
+                Some(body) => self.decode(&Response { body, ..response.clone() }),
+                None => Err(error),
+            }
         });
         match decoded {
             Ok(answer) => {

@@ -51,7 +51,7 @@ fn timed_out(connect: bool) -> Error {
 }
 
 fn unreadable() -> Error {
-    Error::new(Kind::InvalidResponse, "unreadable")
+    Error::new(Kind::InvalidResponse(None), "unreadable")
 }
 
 fn asked(mut error: Error, delay: Duration) -> Error {
