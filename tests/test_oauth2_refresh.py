@@ -137,6 +137,18 @@ class TestAnAnswerThatIsLost:
             assert isinstance(caught.value.__cause__, xmedia.BadRequestError)
         assert server.commands.count("TOKEN") == 1
 
+    def test_a_401_refuses_it_at_once(self, call, server, connect):
+        """It must not wait for a new token to send, which would be itself."""
+        client = connect(server, kept_in([]))
+        server.script("STATUS", Reply(401))
+        server.script("TOKEN", Reply(401, json={"error": "invalid_client"}))
+        began = time.monotonic()
+        with pytest.raises(xmedia.AuthenticationError) as caught:
+            call(client, "status", ID, timeout=10)
+        assert isinstance(caught.value.__cause__, xmedia.AuthenticationError)
+        assert (caught.value.__cause__.command, time.monotonic() - began < 3) == ("TOKEN", True)
+        assert server.commands == ["STATUS", "TOKEN"]
+
     def test_one_that_the_server_put_off_is_tried_again(self, call, server, connect):
         client = connect(server, kept_in([]))
         server.expire_tokens()

@@ -162,7 +162,7 @@ impl<'a> Sending<'a> {
         in_flight.answered(response.status, response.body.len());
         drop(in_flight);
         self.note_limit(&response);
-        let decoded = self.decode(&response).map_err(|error| {
+        let decoded = self.decode(&response).or_else(|error| {
             // The error shows what the server said, which may be what it was sent.
             match client.account.masked(&response.body, self.command, token.as_deref()) {
                 Some(body) => self.decode(&Response { body, ..response.clone() }),
@@ -180,7 +180,9 @@ impl<'a> Sending<'a> {
             Err(error) => {
                 self.note_refusal(&error);
                 let report = self.report(&begun, Some(&response), Some(error.message.clone()));
-                let unauthorized = error.api().is_some_and(|failure| failure.retry_status() == 401);
+                // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
+                let repairable = matches!(request.login, protocol::Login::User);
+                let unauthorized = repairable && error.api().is_some_and(|failure| failure.retry_status() == 401);
                 let tried = Tried { error, report: Some(report), out_of_time: false };
                 Err(if unauthorized {
                     Failed::Unauthorized(tried, Box::new(response), token)
@@ -242,15 +244,15 @@ impl<'a> Sending<'a> {
         }
     }
 
-    /// Waits until the command's bucket is not empty and one more request may be in flight. Nothing is held while it
-    /// waits for the bucket.
-    async fn turn(&self) -> Result<tokio::sync::SemaphorePermit<'a>, Tried> {
-        let limits = self.client.account.limits();
     /// Where its rate limit is kept.
     fn bucket(&self) -> BucketName {
         (self.client.options.api, self.name)
     }
 
+    /// Waits until the command's bucket is not empty and one more request may be in flight. Nothing is held while it
+    /// waits for the bucket.
+    async fn turn(&self) -> Result<tokio::sync::SemaphorePermit<'a>, Tried> {
+        let limits = self.client.account.limits();
         loop {
             if let Some(left) = limits.empty_for(self.bucket()).filter(|_| self.heeds_limits) {
                 let wait = left.saturating_add(SPREAD.mul_f64(rand::random()));
