@@ -12,6 +12,7 @@ use crate::client::caller::{Phase, Progress, Report};
 use crate::client::model::{
     CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo,
 };
+use crate::client::protocol::mended;
 use crate::client::stats::Stats;
 
 /// The Python objects that Rust needs, each fetched once.
@@ -239,6 +240,12 @@ fn optional_number<'py>(py: Python<'py>, number: Option<Number>) -> PyResult<Bou
         },
         Some(Number::Float(value)) => Ok(value.into_pyobject(py)?.into_any()),
     }
+}
+
+/// The text of an answer, with replacement characters for what is none.
+#[pyfunction]
+pub fn text_of<'py>(py: Python<'py>, answer: &[u8]) -> Bound<'py, PyString> {
+    PyString::new(py, &mended(answer))
 }
 
 /// Seconds since the epoch.

@@ -2,7 +2,7 @@
 
 use xmedia::client::error::Result;
 use xmedia::client::model::{ApiVersion, CommandName};
-use xmedia::client::protocol::{Answer, Response, Tokens, decode};
+use xmedia::client::protocol::{Answer, Response, Tokens, decode, mended};
 
 use crate::decode::{FINALIZED, ID, PENDING, answer, example, media, refused, response};
 
@@ -67,7 +67,7 @@ fn bodies_that_are_no_json_are_refused() {
         b" \r\n".to_vec(),
         b"<!doctype html><title>Hello</title>".to_vec(),
         b"\xff\xfe\x00garbage".to_vec(),
-        b"{\"media_id\":710511363345354753,\"new\":\"\xff\"}".to_vec(),
+        b"{\"media_id\":710511363345354753,\"new\":\xff}".to_vec(),
         [FINALIZED, FINALIZED].concat().into_bytes(),
         deep("[", "").into_bytes(),
         deep("{\"error\":", "}").into_bytes(),
@@ -112,4 +112,26 @@ fn tokens_are_read_and_never_shown() {
         assert!(!format!("{:?}", refused(tokens(&body[..length]))).contains("s3cret"));
     }
     refused(tokens(br#"{"access_token":""}"#));
+}
+
+#[test]
+fn what_is_no_text_is_replaced_and_nothing_else() {
+    let table: [(&[u8], &str); 12] = [
+        (b"plain \\n \\u0041 \\\\ud800", "plain \\n \\u0041 \\\\ud800"),
+        (b"\\ud83d\\ude00", "\\ud83d\\ude00"),
+        (b"\\uD83D\\uDE00", "\\uD83D\\uDE00"),
+        (b"\\ud83d", "\\ufffd"),
+        (b"\\ude00\\ud83d", "\\ufffd\\ufffd"),
+        (b"\\ud83d\\ud83d\\ude00\\ude00", "\\ufffd\\ud83d\\ude00\\ufffd"),
+        (b"\\ud83d\\n\\udfff.", "\\ufffd\\n\\ufffd."),
+        (b"\\\\\\ud800\\\\", "\\\\\\ufffd\\\\"),
+        (b"\\ud8", "\\ud8"),
+        (b"\\", "\\"),
+        ("\\é\\ud8é0\\u+800".as_bytes(), "\\é\\ud8é0\\u+800"),
+        (b"\xff\\ud800", "\u{fffd}\\ufffd"),
+    ];
+    for (body, expected) in table {
+        assert_eq!(expected, mended(body));
+        assert_eq!(expected, mended(expected.as_bytes()), "what is mended stays as it is");
+    }
 }

@@ -9,6 +9,7 @@ use zeroize::Zeroize as _;
 use super::Response;
 use super::headers::{rate_limit, request_id};
 use super::members::Members;
+use super::mend::mended;
 use super::number::{media_id, number};
 use super::problem::Problem;
 use super::processing::processing_info;
@@ -79,7 +80,10 @@ fn success(version: ApiVersion, command: CommandName, asked: Option<MediaId>, re
             Err(unreadable) => Err(unreadable),
         },
     };
-    answer.map_err(|reason| unreadable(command, asked, response, &reason.to_string()))
+    answer.or_else(|reason| match reason.mended(response) {
+        Some(response) => success(version, command, asked, &response),
+        None => Err(unreadable(command, asked, response, &reason.to_string())),
+    })
 }
 
 fn read(
@@ -106,6 +110,18 @@ enum Unreadable {
     NotUtf8,
     /// It is JSON, but says nothing that is needed or what cannot be.
     Saying(String),
+}
+
+impl Unreadable {
+    /// The same answer with its text mended, if that may help: one bad character must not hide all of it.
+    fn mended(&self, response: &Response) -> Option<Response> {
+        if !matches!(self, Unreadable::NotJson(_) | Unreadable::NotUtf8) {
+            return None;
+        }
+        let body = mended(&response.body);
+        (body.as_bytes() != response.body)
+            .then(|| Response { body: Bytes::from(body.into_owned()), ..response.clone() })
+    }
 }
 
 impl fmt::Display for Unreadable {

@@ -3,6 +3,7 @@
 mod decode;
 mod headers;
 mod members;
+mod mend;
 mod number;
 mod problem;
 mod processing;
@@ -20,6 +21,7 @@ use zeroize::Zeroize as _;
 
 pub use decode::{Answer, Tokens, decode};
 pub use headers::{rate_limit, request_id, retry_after, server_date};
+pub use mend::mended;
 
 use super::model::{ApiVersion, CommandName, MediaId};
 
