@@ -246,7 +246,8 @@ impl<'a> Run<'a> {
     /// The wait, the alt text, and the end of the checkpoint.
     async fn complete(&self, media: Media) -> Result<Media> {
         let finished = if media.failed() {
-            Err(processing_failed(&media))
+            // The one request that told of it was FINALIZE.
+            Err(processing_failed(&media, 1))
         } else if self.options.wait && media.processing_info.is_some() {
             self.journal.stage(Stage::Waiting).await?;
             self.wait(media).await
