@@ -7,7 +7,7 @@ import time
 import pytest
 import xmedia
 from conftest import ID
-from xmedia.testing import Fault
+from xmedia.testing import Fault, Reply
 
 
 @pytest.fixture
@@ -88,6 +88,51 @@ def test_ready_media_needs_no_request(wait_many, server, connect):
     ready = xmedia.Media(media_id=5, command="FINALIZE")
     [result] = wait_many(connect(server), [ready])
     assert (result.media, server.commands) == (ready, [])
+
+
+class TestGivenMedia:
+    """Of which nothing new is said is given back as it was, like `wait` does."""
+
+    @pytest.fixture
+    def given(self, server, connect):
+        def make(**info):
+            body = {"media_id": ID, "processing_info": info} if info else {"media_id": ID}
+            headers = {"x-rate-limit-limit": "9", "x-transaction-id": "abc"}
+            server.script("FINALIZE", Reply(200, json=body, headers=headers))
+            return connect(server).finalize(ID)
+
+        return make
+
+    def test_that_is_ready(self, wait_many, server, connect, given):
+        media = given()
+        [result] = wait_many(connect(server), [media])
+        assert result.media is media
+        assert (media.raw, media.request_id, media.rate_limit.limit) == ({"media_id": ID}, "abc", 9)
+
+    def test_that_had_failed(self, wait_many, server, connect, given):
+        media = given(state="failed")
+        [result] = wait_many(connect(server), [media])
+        assert isinstance(result.error, xmedia.MediaProcessingError)
+        assert result.error.media is media
+
+    def test_whose_time_was_up(self, wait_many, server, connect, given):
+        media = given(state="pending", check_after_secs=0.01)
+        server.script("STATUS", *[Reply(503)] * 1000)
+        first, second = wait_many(connect(server), [media, ID + 1], timeout=0.05)
+        errors = {result.item: result.error for result in (first, second)}
+        assert errors[media].media is media
+        assert errors[ID + 1].media == xmedia.Media(media_id=ID + 1)
+
+    def test_that_is_given_twice(self, wait_many, server, connect, given):
+        media, other = given(), given()
+        results = wait_many(connect(server), [media, other, media])
+        assert sorted(id(result.media) for result in results) == sorted([id(media), id(other), id(media)])
+
+    def test_that_got_a_new_answer_is_new(self, wait_many, server, connect, given):
+        media = given(state="pending", check_after_secs=0.01)
+        server.script("STATUS", Reply(200, json={"media_id": ID, "processing_info": {"state": "succeeded"}}))
+        [result] = wait_many(connect(server), [media])
+        assert (result.media.command, result.item is media) == ("STATUS", True)
 
 
 class TestArguments:

@@ -17,7 +17,7 @@ use super::errors;
 use super::gathering::Arrivals;
 use super::login::Tokens;
 use super::mailbox::{Mailbox, News, Outcome, Ticket, Waker, lock};
-use super::many::waited_rows;
+use super::many::{Given, waited_rows};
 use super::portable;
 use super::post::Post;
 use super::question::Question;
@@ -55,6 +55,8 @@ pub struct Operation {
     feed: Option<Py<PyAny>>,
     /// The `Media` that the verb was given.
     given: Option<Py<PyAny>>,
+    /// Those that it was given, if it is many waits in one.
+    given_many: Option<Arc<Given>>,
     /// The verb reads memory of Python's, which is given back when it has ended.
     borrows: bool,
     /// The loop's bridge and the key there, while a future waits.
@@ -78,6 +80,7 @@ impl Operation {
             progress,
             feed: None,
             given: None,
+            given_many: None,
             borrows: false,
             place: Mutex::default(),
         }
@@ -102,6 +105,12 @@ impl Operation {
     pub fn about(mut self, given: &Bound<'_, PyAny>) -> PyResult<Self> {
         self.given = if convert::is_media(given)? { Some(given.clone().unbind()) } else { None };
         Ok(self)
+    }
+
+    /// The same call about these.
+    pub fn about_many(mut self, given: Arc<Given>) -> Self {
+        self.given_many = Some(given);
+        self
     }
 
     /// The same call, whose verb reads memory that was lent by `source`.
@@ -149,7 +158,9 @@ impl Operation {
             News::Done(Ok(Outcome::Media(Some(media)))) => convert::media(py, *media, self.given.as_ref()),
             News::Done(Ok(Outcome::Uploaded(media, trace))) => convert::uploaded(py, *media, trace),
             News::Done(Ok(Outcome::Media(None) | Outcome::Nothing)) => Ok(py.None()),
-            News::Done(Ok(Outcome::Waited(waited))) | News::Part(Outcome::Waited(waited)) => waited_rows(py, waited),
+            News::Done(Ok(Outcome::Waited(waited))) | News::Part(Outcome::Waited(waited)) => {
+                waited_rows(py, waited, self.given_many.as_deref())
+            }
             News::Part(_) => Ok(py.None()),
             News::Done(Err(error)) => Err(errors::raise_about(py, error, self.given.as_ref())),
             News::Question { topic, reply } => Ok(Py::new(py, Question::new(py, topic, reply)?)?.into_any()),
