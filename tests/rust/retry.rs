@@ -148,16 +148,28 @@ fn delays_double_up_to_the_largest_and_are_spread_by_jitter() {
 }
 
 #[test]
-fn a_server_that_names_a_time_is_not_asked_before() {
-    for (error, delay) in [(api(429, true), 100), (api(503, true), 100), (api(429, true), 0)] {
-        let error = asked(error, delay * SECOND);
+fn a_server_that_names_a_time_is_not_asked_before_nor_sooner_than_our_own_backoff() {
+    // What was asked, the attempt, and between what the delay lies.
+    let cases = [
+        (api(429, true), 100.0, 1, [100.0, 100.25]),
+        (api(503, true), 100.0, 1, [100.0, 100.25]),
+        (api(429, true), 0.5, 1, [0.5, 1.0]),
+        (api(429, true), 0.0, 1, [0.0, 1.0]),
+        (api(429, true), 0.0, 4, [0.0, 8.0]),
+        (api(503, true), 0.001, 4, [0.001, 8.0]),
+        (api(429, true), 9.0, 4, [9.0, 9.25]),
+    ];
+    for (error, delay, attempt, [least, most]) in cases {
+        let error = asked(error, Duration::from_secs_f64(delay));
         for jitter in [0.0, 0.5, 1.0] {
-            let Again(slept) = decide(Some(&policy()), &error, &Circumstances { jitter, ..now(Status) }) else {
+            let now = Circumstances { attempt, jitter, ..now(Status) };
+            let Again(slept) = decide(Some(&policy()), &error, &now) else {
                 panic!("{error} is not sent again");
             };
-            let expected = delay * SECOND;
-            assert!((expected..=expected + SECOND / 4).contains(&slept), "{slept:?} for {expected:?}");
-            assert_eq!(Again(slept), decide_in_wait(&policy(), &error, 1, jitter, None));
+            let expected = Duration::from_secs_f64(least).max(backoff(&policy(), attempt, jitter));
+            assert!((expected..=Duration::from_secs_f64(most)).contains(&slept), "{slept:?} for {expected:?}");
+            assert_eq!(Again(slept), decide_in_wait(&policy(), &error, attempt, jitter, None));
+            assert_eq!(Again(slept), decide_lost(&policy(), &error, attempt, None, jitter));
         }
     }
 }
