@@ -149,12 +149,12 @@ fn not_found_yet(error: &Error, now: &Circumstances) -> bool {
 fn may_repeat(command: CommandName, error: &Error) -> bool {
     match command {
         // What the first one did, the second would be refused for: the session is over, the refresh token used up.
-        CommandName::Finalize | CommandName::Token => never_arrived(error),
+        CommandName::Finalize | CommandName::Token => error.retryable && never_arrived(error),
         _ => passes(error),
     }
 }
 
-/// The server did nothing: there was no connection, or it said «not now».
+/// The server did nothing: there was no connection, or it said «not now». Whether that passes is another question.
 pub fn never_arrived(error: &Error) -> bool {
     match &error.kind {
         Kind::Transport { connect } | Kind::RequestTimeout { connect } => *connect,
@@ -166,7 +166,8 @@ pub fn never_arrived(error: &Error) -> bool {
 /// The failure may be gone the next time.
 fn passes(error: &Error) -> bool {
     match &error.kind {
-        Kind::Transport { .. } | Kind::RequestTimeout { .. } => true,
+        // A certificate that is not trusted stays so.
+        Kind::Transport { .. } | Kind::RequestTimeout { .. } => error.retryable,
         // A 401 that may pass once the token can be refreshed is for a later call.
         Kind::Api(failure) => error.retryable && failure.retry_status() != 401,
         _ => false,

@@ -6,7 +6,8 @@ use xmedia::client::config::Retry;
 use xmedia::client::error::{ApiClass, ApiFailure, Error, Kind};
 use xmedia::client::model::CommandName;
 use xmedia::client::retry::{
-    Circumstances, Decision, LONGEST_DELAY, backoff, decide, decide_in_wait, decide_lost, is_lost, is_not_found, pace,
+    Circumstances, Decision, LONGEST_DELAY, backoff, decide, decide_in_wait, decide_lost, is_lost, is_not_found,
+    never_arrived, pace,
 };
 
 use CommandName::{Append, Finalize, Init, Metadata, Simple, Status, Subtitles, Token};
@@ -46,6 +47,13 @@ fn transport(connect: bool) -> Error {
     Error::new(Kind::Transport { connect }, "broken")
 }
 
+/// The same for ever: a certificate that is not trusted, a proxy of an unknown kind.
+fn lasting(connect: bool) -> Error {
+    let mut error = transport(connect);
+    error.retryable = false;
+    error
+}
+
 fn timed_out(connect: bool) -> Error {
     Error::new(Kind::RequestTimeout { connect }, "timed out")
 }
@@ -65,6 +73,7 @@ fn failures() -> Vec<(&'static str, Error, [bool; 3], bool)> {
     vec![
         ("no connection", transport(true), [true, true, true], false),
         ("no connection in time", timed_out(true), [true, true, true], false),
+        ("no connection, ever", lasting(true), [false; 3], false),
         ("cut off", transport(false), [true, false, true], true),
         ("no answer in time", timed_out(false), [true, false, true], true),
         ("408", api(408, true), [true, false, true], true),
@@ -107,6 +116,17 @@ fn what_is_sent_again() {
         assert_eq!(lost, is_lost(&error), "{name} of FINALIZE");
         // What never arrived is repeated; what is lost is asked after: nothing is both.
         assert!(!(finalize && lost), "{name}");
+    }
+}
+
+#[test]
+fn what_never_arrived_did_nothing_whether_it_can_arrive_or_not() {
+    let arrived = [transport(false), timed_out(false), api(408, true), api(503, true), unreadable()];
+    let never = [transport(true), lasting(true), timed_out(true), api(425, true), api(429, true)];
+    for (errors, expected) in [(&arrived, false), (&never, true)] {
+        for error in errors {
+            assert_eq!(expected, never_arrived(error), "{:?}", error.kind);
+        }
     }
 }
 
