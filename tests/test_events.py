@@ -1,6 +1,7 @@
 """`on_event` and the logger `xmedia`: one event and one line for each request, on the calling side."""
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 import threading
@@ -10,6 +11,16 @@ import pytest
 import xmedia
 from conftest import ID, OAUTH2, QUICK
 from xmedia.testing import Fault, MockServer, Reply
+
+VERBS = {
+    "initialize": ("INIT", (10, "video/mp4")),
+    "append": ("APPEND", (ID, 0, b"data")),
+    "finalize": ("FINALIZE", (ID,)),
+    "status": ("STATUS", (ID,)),
+}
+#: A failure that passes, its status, and what is said of it.
+FAILURES = [(Reply(503), 503, "503"), (Fault.reset(), None, "error sending request")]
+PENDING = {"media_id": ID, "processing_info": {"state": "pending"}}
 
 
 @pytest.fixture
@@ -39,16 +50,29 @@ class TestOnEvent:
         assert 0 < event.duration < 5
         assert (event.bytes_sent > 20, event.request_id) == (True, media.request_id)
 
-    def test_retries_say_when_it_goes_on(self, call, server, connect):
+    @pytest.mark.parametrize("verb", VERBS)
+    @pytest.mark.parametrize(("failure", "status", "reason"), FAILURES)
+    def test_retries_say_when_it_goes_on(self, call, server, connect, verb, failure, status, reason):
+        command, args = VERBS[verb]
+        server.add_media(ID, finalized=verb == "status")
+        told = []
+        server.script(command, failure)
+        call(connect(server, on_event=told.append), verb, *args)
+        events = [event for event in told if event.command == command]
+        assert [event.attempt for event in events] == [1, 2]
+        assert [event.retry_in is None for event in events] == [False, True]
+        assert (events[0].status, events[1].error) == (status, None)
+        assert reason in events[0].error
+
+    @pytest.mark.parametrize("settled", [Reply(200, json=PENDING), Reply(403)], ids=["found", "refused"])
+    def test_a_finalize_that_status_settles_has_no_retry(self, call, server, connect, settled):
         events = []
-        server.script("STATUS", Reply(503), Fault.reset())
-        server.add_media(ID, finalized=True)
-        call(connect(server, on_event=events.append), "status", ID)
-        assert brief(events)[0] == ("STATUS", ID, 1, 503)
-        assert [event.attempt for event in events] == list(range(1, len(events) + 1))
-        assert [event.retry_in is None for event in events] == [False] * (len(events) - 1) + [True]
-        assert "503" in events[0].error
-        assert (events[1].status, events[-1].error) == (None, None)
+        server.script("FINALIZE", Reply(503))
+        server.script("STATUS", settled)
+        with contextlib.suppress(xmedia.ServerError):
+            call(connect(server, on_event=events.append), "finalize", ID)
+        assert {event.command: event.retry_in for event in events} == {"FINALIZE": None, "STATUS": None}
+        assert len(events) == 2
 
     def test_a_final_failure_has_no_retry(self, call, server, connect):
         events = []
@@ -154,16 +178,20 @@ class TestLogger:
         )
         assert record.getMessage().endswith(" ms")
 
-    def test_a_warning_for_each_retry(self, call, server, connect, caplog):
+    @pytest.mark.parametrize("verb", VERBS)
+    @pytest.mark.parametrize(("failure", "status", "reason"), FAILURES)
+    def test_a_warning_for_each_retry(self, call, server, connect, caplog, verb, failure, status, reason):
         caplog.set_level(logging.WARNING, "xmedia")
-        server.add_media(ID, finalized=True)
-        server.script("STATUS", Reply(503), Reply(500))
-        call(connect(server), "status", ID)
+        command, args = VERBS[verb]
+        server.add_media(ID, finalized=verb == "status")
+        server.script(command, failure, failure)
+        call(connect(server), verb, *args)
         lines = [record.getMessage() for record in caplog.records]
         assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
-        assert lines[0].startswith(f"STATUS {ID}: attempt 1 failed, again in 0.0")
-        assert "503" in lines[0]
-        assert lines[1].startswith(f"STATUS {ID}: attempt 2 failed")
+        subject = command if verb == "initialize" else f"{command} {ID}"
+        for attempt, line in enumerate(lines, 1):
+            assert line.startswith(f"{subject}: attempt {attempt} failed, again in 0.0")
+            assert reason in line
 
     def test_a_quiet_logger_hears_nothing(self, call, server, connect, caplog):
         caplog.set_level(logging.ERROR, "xmedia")

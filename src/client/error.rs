@@ -155,8 +155,9 @@ pub enum ApiClass {
 }
 
 impl Error {
-    /// A failure of this kind, about nothing in particular yet.
+    /// A failure of this kind, about nothing in particular yet. Where no answer came, there may be one the next time.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        let retryable = matches!(kind, Kind::Transport { .. } | Kind::RequestTimeout { .. });
         Error(Box::new(Failure {
             kind,
             message: message.into(),
@@ -164,7 +165,7 @@ impl Error {
             media_id: None,
             media: None,
             attempts: 0,
-            retryable: false,
+            retryable,
             retry_after: None,
             cause: None,
         }))

@@ -13,7 +13,7 @@ use super::exchange::subject;
 use super::limits::BucketName;
 use super::model::{CommandName, MediaId};
 use super::protocol::{self, Answer, Command, Request, Response};
-use super::transport::Broken;
+use super::transport::{Broken, Unanswered};
 
 /// Those who waited for the same reset come back spread over this time.
 const SPREAD: Duration = Duration::from_millis(250);
@@ -28,9 +28,21 @@ pub(super) struct Tried {
     pub out_of_time: bool,
 }
 
+impl Tried {
+    fn new(error: Error, report: Option<Box<Report>>) -> Self {
+        Tried { error, report, out_of_time: false }
+    }
+
+    /// The deadline passed before anything was sent, or before there was a connection to send it on.
+    fn out_of_time(connect: bool, report: Option<Box<Report>>) -> Self {
+        let error = Error::new(Kind::RequestTimeout { connect }, "no answer within the timeout");
+        Tried { error, report, out_of_time: true }
+    }
+}
+
 impl From<Error> for Tried {
     fn from(error: Error) -> Self {
-        Tried { error, report: None, out_of_time: false }
+        Tried::new(error, None)
     }
 }
 
@@ -89,29 +101,28 @@ impl<'a> Sending<'a> {
                 Err(Failed::Tried(tried)) => tried,
                 Err(Failed::Reused(tried)) => {
                     self.resent = true;
-                    self.told(tried, Some(Duration::ZERO));
+                    self.told(tried.report, Some(Duration::ZERO));
                     continue;
                 }
                 Err(Failed::Unauthorized(tried, response, token)) => match self.repair(&response, token).await {
                     Ok(true) => {
-                        self.told(tried, Some(Duration::ZERO));
+                        self.told(tried.report, Some(Duration::ZERO));
                         self.tell_of_refresh().await?;
                         continue;
                     }
                     Ok(false) => tried,
                     Err(Unrepaired::OutOfTime) => {
-                        self.told(tried, None);
-                        return Err(out_of_time(None));
+                        self.told(tried.report, None);
+                        return Err(Tried::out_of_time(true, None));
                     }
                     Err(Unrepaired::Caller(error)) => {
-                        self.told(tried, None);
+                        self.told(tried.report, None);
                         return Err(error.into());
                     }
                     Err(Unrepaired::Refresh(error)) => {
-                        let refused = not_refreshed(tried.error.clone(), error);
-                        self.told(tried, None);
+                        self.told(tried.report, None);
                         self.tell_of_refresh_requests();
-                        return Err(refused.into());
+                        return Err(not_refreshed(tried.error, error).into());
                     }
                 },
             };
@@ -120,9 +131,8 @@ impl<'a> Sending<'a> {
     }
 
     /// Tells the caller of a request, now that it is known what follows.
-    pub(super) fn told(&self, tried: Tried, retry_in: Option<Duration>) {
-        let Some(mut report) = tried.report else { return };
-        report.timed_out = matches!(tried.error.kind, Kind::RequestTimeout { .. });
+    pub(super) fn told(&self, report: Option<Box<Report>>, retry_in: Option<Duration>) {
+        let Some(mut report) = report else { return };
         let heard = if retry_in.is_some() { Hearing::Retries } else { Hearing::Everything };
         if self.caller.hears() >= heard {
             report.retry_in = retry_in;
@@ -130,10 +140,15 @@ impl<'a> Sending<'a> {
         }
     }
 
+    /// Requests sent so far.
+    pub(super) fn sent(&self) -> u32 {
+        self.sent
+    }
+
     async fn request(&mut self) -> Result<Answer, Failed> {
         let (client, deadline) = (self.client, self.deadline);
         let request = protocol::encode(client.options.api, &client.transport.options().hosts, self.command);
-        let token = deadline.limit(self.token(&request)).await.unwrap_or_else(|| Err(out_of_time(None)));
+        let token = deadline.limit(self.token(&request)).await.unwrap_or_else(|| Err(Tried::out_of_time(true, None)));
         let token = token.map_err(Failed::Tried)?;
         let place = {
             let _queued = client.stats.queue();
@@ -146,17 +161,12 @@ impl<'a> Sending<'a> {
         self.sent += 1;
         let mut in_flight = client.stats.send(self.name);
         let begun = Begun { started_at: SystemTime::now(), started: Instant::now(), bytes: request.body.size() };
-        let sending = client.transport.send(&request, authorization.as_deref(), client.options.request_timeout);
-        let outcome = self.deadline.limit(sending).await;
+        let timeout = client.options.request_timeout;
+        let outcome = client.transport.send(&request, authorization.as_deref(), timeout, deadline).await;
         drop(place);
         let response = match outcome {
-            Some(Ok(response)) => response,
-            Some(Err(broken)) => return Err(self.broken(broken, &begun, &in_flight)),
-            None => {
-                in_flight.sent(begun.bytes);
-                let report = self.report(&begun, None, Some("no answer within the timeout".to_owned()));
-                return Err(Failed::Tried(out_of_time(Some(report))));
-            }
+            Ok(response) => response,
+            Err(unanswered) => return Err(self.unanswered(unanswered, &begun, &in_flight)),
         };
         in_flight.sent(begun.bytes);
         in_flight.answered(response.status, response.body.len());
@@ -179,11 +189,11 @@ impl<'a> Sending<'a> {
             }
             Err(error) => {
                 self.note_refusal(&error);
-                let report = self.report(&begun, Some(&response), Some(error.message.clone()));
+                let report = self.report(&begun, Some(&response), Some(&error));
                 // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
                 let repairable = matches!(request.login, protocol::Login::User);
                 let unauthorized = repairable && error.api().is_some_and(|failure| failure.retry_status() == 401);
-                let tried = Tried { error, report: Some(report), out_of_time: false };
+                let tried = Tried::new(error, Some(report));
                 Err(if unauthorized {
                     Failed::Unauthorized(tried, Box::new(response), token)
                 } else {
@@ -197,22 +207,22 @@ impl<'a> Sending<'a> {
         protocol::decode(self.client.options.api, self.name, self.media_id, response)
     }
 
-    fn broken(&self, broken: Broken, begun: &Begun, in_flight: &super::stats::InFlight<'_>) -> Failed {
-        let mut error = broken.error;
-        let connected =
-            !matches!(error.kind, Kind::Transport { connect: true } | Kind::RequestTimeout { connect: true });
-        let bytes = if connected { begun.bytes } else { 0 };
+    fn unanswered(&self, unanswered: Unanswered, begun: &Begun, in_flight: &super::stats::InFlight<'_>) -> Failed {
+        let (mut tried, reused) = match unanswered {
+            Unanswered::Broken(Broken { mut error, reused }) => {
+                error.message = format!("{}: {}", subject(self.name, self.media_id), error.message);
+                (Tried::new(error, None), reused)
+            }
+            Unanswered::OutOfTime { connect } => (Tried::out_of_time(connect, None), false),
+        };
+        let bytes = if super::retry::never_arrived(&tried.error) { 0 } else { begun.bytes };
         in_flight.sent(bytes);
-        error.message = format!("{}: {}", subject(self.name, self.media_id), error.message);
-        error.retryable = true;
-        let report = self.report(&Begun { bytes, ..*begun }, None, Some(error.message.clone()));
+        tried.report = Some(self.report(&Begun { bytes, ..*begun }, None, Some(&tried.error)));
         // The server closed an idle connection in the moment we used it. Only FINALIZE and a refresh must not be sent
         // twice on such a guess.
         let harmless = !matches!(self.name, CommandName::Finalize | CommandName::Token);
-        let again = broken.reused && !self.resent && harmless;
-        let cut_off = matches!(error.kind, Kind::Transport { connect: false });
-        let tried = Tried { error, report: Some(report), out_of_time: false };
-        if again && cut_off { Failed::Reused(tried) } else { Failed::Tried(tried) }
+        let cut_off = matches!(tried.error.kind, Kind::Transport { connect: false });
+        if reused && cut_off && harmless && !self.resent { Failed::Reused(tried) } else { Failed::Tried(tried) }
     }
 
     /// The token to send, if the credentials are of that kind. One whose time is over is replaced before it is sent.
@@ -261,7 +271,11 @@ impl<'a> Sending<'a> {
                 }
                 self.deadline.sleep(wait).await;
             }
-            let place = self.deadline.limit(self.client.transport.place()).await.ok_or_else(|| out_of_time(None))??;
+            let place = self
+                .deadline
+                .limit(self.client.transport.place())
+                .await
+                .ok_or_else(|| Tried::out_of_time(true, None))??;
             // Those who were before it in the queue may have emptied the bucket.
             if !self.heeds_limits || limits.empty_for(self.bucket()).is_none() {
                 return Ok(place);
@@ -346,15 +360,15 @@ impl<'a> Sending<'a> {
         }
     }
 
-    fn report(&self, begun: &Begun, response: Option<&Response>, error: Option<String>) -> Box<Report> {
+    fn report(&self, begun: &Begun, response: Option<&Response>, error: Option<&Error>) -> Box<Report> {
         Box::new(Report {
             command: self.name,
             media_id: self.media_id,
             segment_index: self.command.segment_index(),
             attempt: self.sent,
             status: response.map(|response| response.status),
-            error,
-            timed_out: false,
+            error: error.map(|error| error.message.clone()),
+            timed_out: error.is_some_and(|error| matches!(error.kind, Kind::RequestTimeout { .. })),
             started_at: begun.started_at,
             duration: begun.started.elapsed(),
             bytes_sent: begun.bytes,
@@ -389,15 +403,10 @@ enum Unrepaired {
     Refresh(Error),
 }
 
-fn out_of_time(report: Option<Box<Report>>) -> Tried {
-    let error = Error::new(Kind::RequestTimeout { connect: false }, "no answer within the timeout");
-    Tried { error, report, out_of_time: true }
-}
-
 /// The 401 of a token that could not be replaced.
 fn not_refreshed(mut refused: Error, refresh: Error) -> Error {
     refused.message = format!("{} The access token could not be refreshed: {}", refused.message, refresh.message);
-    refused.retryable = super::retry::never_arrived(&refresh);
+    refused.retryable = refresh.retryable && super::retry::never_arrived(&refresh);
     refused.retry_after = refresh.retry_after;
     refused.because(refresh)
 }

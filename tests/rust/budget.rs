@@ -22,6 +22,7 @@ fn failures_have_their_price() {
         (api(503, ApiClass::Server, None), RETRY),
         (api(503, ApiClass::Server, Some(1)), RETRY),
         (api(429, ApiClass::RateLimit, None), RETRY),
+        (api(429, ApiClass::RateLimit, Some(0)), RETRY),
         (api(429, ApiClass::RateLimit, Some(1)), 0),
     ];
     for (error, expected) in table {

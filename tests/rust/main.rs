@@ -19,6 +19,7 @@ mod mock_lifecycle;
 mod mock_load;
 mod oauth1;
 mod plan;
+mod refresh;
 mod refusal;
 mod retry;
 mod sequences;
