@@ -128,6 +128,91 @@ def test_closing_the_async_iterator_drops_what_is_in_flight(server, connect):
     until(lambda: client.stats().in_flight == 0)
 
 
+class Broken(io.RawIOBase):
+    """A file that cannot be read."""
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        raise LookupError("no more")
+
+
+class TestLeavingEarly:
+    """Whoever leaves the loop has let go of the iterator, even if the last result and its error are kept."""
+
+    @pytest.fixture(params=["media", "wrong", "broken"])
+    def one(self, request, server):
+        """The one item that gets its result, while the others hang."""
+        server.script("APPEND", *[Fault.hang()] * 10)
+        return {"media": PNG, "wrong": b"wrong", "broken": Broken()}[request.param]
+
+    def test_aborts_the_rest(self, server, connect, one):
+        client = connect(server)
+        for result in client.upload_many([video(200), video(300), one], concurrency=3, wait=False):  # noqa: B007
+            until(lambda: server.commands.count("APPEND") == 2)
+            break
+        assert (result.item, result.error is None) == (one, one is PNG)
+        until(lambda: client.stats().in_flight == 0)
+        assert "FINALIZE" not in server.commands
+
+    @pytest.mark.parametrize("where", ["loop", "thread"])
+    def test_aborts_the_rest_in_a_loop(self, server, connect, one, where):
+        client = connect(server)
+
+        async def main():
+            results = client.upload_many_async([video(200), video(300), one], concurrency=3, wait=False)
+            async for result in results:  # noqa: B007  (it is looked at afterwards)
+                break
+            while server.commands.count("APPEND") != 2:
+                await asyncio.sleep(0.01)
+            held = [results]
+            del results
+            await asyncio.to_thread(held.clear) if where == "thread" else held.clear()
+            async with asyncio.timeout(5):
+                while len(asyncio.all_tasks()) > 1:
+                    await asyncio.sleep(0.01)
+            return result
+
+        result = asyncio.run(main())
+        assert (result.item, result.error is None) == (one, one is PNG)
+        until(lambda: client.stats().in_flight == 0)
+        assert "FINALIZE" not in server.commands
+
+    def test_the_loop_may_have_ended(self, server, connect, one):
+        async def main():
+            results = connect(server).upload_many_async([video(200), one], concurrency=2)
+            await anext(results)
+            return [results]
+
+        asyncio.run(main()).clear()
+
+    def test_an_iterator_that_is_held_by_its_awaiting_only_is_not_left(self, server, connect):
+        async def main():
+            return await anext(connect(server).upload_many_async([video(100)], wait=False))
+
+        assert asyncio.run(main()).media
+
+    def test_items_that_are_async_are_closed(self, server, connect):
+        closed = []
+
+        async def items():
+            try:
+                yield b"wrong"
+                await asyncio.sleep(5)
+            finally:
+                closed.append(True)
+
+        async def main():
+            async for _ in connect(server).upload_many_async(items()):
+                break
+            async with asyncio.timeout(2):
+                while not closed:
+                    await asyncio.sleep(0.01)
+
+        asyncio.run(main())
+
+
 def test_an_async_iterable_of_items(server, connect):
     async def items():
         for number in range(3):
