@@ -1,8 +1,10 @@
 """Many uploads: results as they come, one failure stops nothing else, and closing drops what is in flight."""
 
 import asyncio
+import functools
 import gc
 import io
+import signal
 import time
 
 import pytest
@@ -136,6 +138,88 @@ class Broken(io.RawIOBase):
 
     def readinto(self, buffer):
         raise LookupError("no more")
+
+
+class SoftTimeLimitError(Exception):
+    """As Celery's: an ordinary exception that a signal handler raises."""
+
+
+def raising_function(number, frame):
+    raise SoftTimeLimitError
+
+
+class RaisingObject:
+    def __call__(self, number, frame):
+        raise SoftTimeLimitError
+
+    def method(self, number, frame):
+        raise SoftTimeLimitError
+
+
+class Alarming(io.RawIOBase):
+    """A file that is being read when the alarm goes off."""
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        signal.raise_signal(signal.SIGALRM)
+        time.sleep(0)
+        raise AssertionError("the signal was not handled")
+
+
+HANDLERS = {
+    "function": raising_function,
+    "partial": functools.partial(raising_function),
+    "object": RaisingObject(),
+    "method": RaisingObject().method,
+}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="there are no alarms here")
+class TestSignals:
+    """A signal's handler may raise at any time; its exception is never that of an item."""
+
+    @pytest.fixture(params=HANDLERS)
+    def _handler(self, request):
+        before = signal.signal(signal.SIGALRM, HANDLERS[request.param])
+        yield
+        signal.signal(signal.SIGALRM, before)
+
+    @pytest.mark.usefixtures("_handler")
+    @pytest.mark.parametrize("options", [{"total_bytes": 200, "media_type": "video/mp4"}, {}])
+    def test_while_a_source_is_read(self, server, connect, options):
+        client = connect(server)
+        with pytest.raises(SoftTimeLimitError):
+            list(client.upload_many([video(100), Alarming()], concurrency=2, **options))
+        until(lambda: client.stats().in_flight == 0)
+
+    @pytest.mark.usefixtures("_handler")
+    def test_while_progress_is_told(self, server, connect):
+        def progress(_):
+            signal.raise_signal(signal.SIGALRM)
+
+        with pytest.raises(SoftTimeLimitError):
+            list(connect(server).upload_many([video(100)], progress=progress))
+
+    @pytest.mark.usefixtures("_handler")
+    def test_while_a_task_runs(self, server, connect):
+        async def progress(_):
+            signal.raise_signal(signal.SIGALRM)
+
+        async def main():
+            return [result async for result in connect(server).upload_many_async([video(100)], progress=progress)]
+
+        with pytest.raises(SoftTimeLimitError):
+            asyncio.run(main())
+
+    def test_the_same_exception_of_a_source_is_its_own(self, server, connect, upload_many):
+        class Limited(Broken):
+            def readinto(self, buffer):
+                raise SoftTimeLimitError
+
+        [result] = upload_many(connect(server), [Limited()])
+        assert type(result.error) is SoftTimeLimitError
 
 
 class TestLeavingEarly:

@@ -16,6 +16,7 @@ from ._media import Media, Result
 from ._options import UploadItem
 from ._pump import Attendant
 from ._results import AsyncResults, Results
+from ._signals import is_of_signal_handler
 
 if TYPE_CHECKING:
     import asyncio
@@ -94,7 +95,9 @@ class _Uploading(Generic[ItemT]):
             source, options = unpack(item, self._defaults)
             call = Call(self._core, source, options, awaited=False)
             attendant = Attendant(call.operation)
-        except Exception as error:  # noqa: BLE001, RUF100  (it is handed to the caller)
+        except Exception as error:
+            if is_of_signal_handler(error):
+                raise
             return Result(item=item, error=error)
         key = next(self._keys)
         self._running[key] = (item, call, attendant)
@@ -109,7 +112,9 @@ class _Uploading(Generic[ItemT]):
                 return None
             attendant.deliver()
             result = Result(item=item, media=call.ended(media))
-        except Exception as error:  # noqa: BLE001, RUF100  (it is handed to the caller)
+        except Exception as error:
+            if is_of_signal_handler(error):
+                raise
             result = Result(item=item, error=error)
         del self._running[key]
         call.close()
@@ -238,7 +243,7 @@ def _result(item: ItemT, task: asyncio.Task[Media]) -> Result[ItemT]:
     error = task.exception()
     if error is None:
         return Result(item=item, media=task.result())
-    if isinstance(error, Exception):
+    if isinstance(error, Exception) and not is_of_signal_handler(error):
         return Result(item=item, error=error)
     raise error
 
