@@ -51,6 +51,18 @@ def test_json_is_one_object_with_all_that_is_known(server: MockServer, capsys: p
     assert xmedia.Media.from_json(json.dumps(printed)).ready
 
 
+def test_json_has_numbers_as_they_came(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
+    numbers = {"long": "9" * 5000, "huge": "1E+400", "fine": "0.12345678901234567890123"}
+    members = "".join(f', "{name}": {number}' for name, number in numbers.items())
+    body = f'{{"media_id": {MEDIA_ID}, "expires_after_secs": 1e400{members}}}'
+    server.script("STATUS", Reply(200, body=body.encode(), headers={"content-type": "application/json"}))
+    assert _cli.main(["status", str(MEDIA_ID), "--json"]) == 0
+    printed = capsys.readouterr().out
+    raw = xmedia.Media.from_json(printed).raw
+    assert {name: str(raw[name]) for name in numbers} == numbers
+    assert "Infinity" not in printed
+
+
 def test_failed_media_is_exit_status_1_and_says_why(server: MockServer) -> None:
     error = {"code": 1, "name": "InvalidMedia", "message": "Unsupported video format"}
     server.add_media(MEDIA_ID, processing=[{"state": "failed", "error": error}])

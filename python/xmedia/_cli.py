@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Self
 
-from . import __version__, _cli_upload, _report
+from . import __version__, _cli_upload, _json, _report
 from ._client import Client
 from ._errors import InvalidInputError, XMediaError
 from ._media import Media
@@ -145,9 +144,9 @@ def _about_one(arguments: argparse.Namespace, work: Callable[[Client, ProgressLi
             if not arguments.json:
                 raise
             line.clear()
-            print(json.dumps(_report.report(error.media, error=error, media_id=arguments.media_id)), flush=True)
+            print(_json.dumps(_report.report(error.media, error=error, media_id=arguments.media_id)), flush=True)
             return _report.exit_status(error)
-    print(json.dumps(_report.report(media)) if arguments.json else _report.summary(media), flush=True)
+    print(_json.dumps(_report.report(media)) if arguments.json else _report.summary(media), flush=True)
     return _report.FAILED if media.failed else _report.READY
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import sys
 from pathlib import Path
 
-from . import _report
+from . import _json, _report
 from ._client import Client
 from ._media import Result
 from ._options import ProgressOption, UploadItem
@@ -85,7 +84,7 @@ def _show(result: Result[UploadItem], *, as_json: bool) -> int:
     error = result.error
     if as_json:
         media = result.media if error is None else getattr(error, "media", None)
-        print(json.dumps(_report.report(media, file=file, error=error)), flush=True)
+        print(_json.dumps(_report.report(media, file=file, error=error)), flush=True)
     elif result.media is not None:
         print(f"{file}  {_report.summary(result.media)}", flush=True)
     else:
