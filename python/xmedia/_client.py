@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, TypedDict, TypeVar, Unpack
@@ -20,7 +20,7 @@ from ._auth import OAuth1, OAuth2
 from ._errors import InvalidInputError
 from ._hooks import Hooks, OnEvent
 from ._many import AsyncWaitMany, WaitMany
-from ._media import Media, Result
+from ._media import Media
 from ._models import Progress, RateLimit, Stats
 from ._options import Buffer, Retry, Subtitle
 from ._public import name_as_imported
@@ -382,7 +382,7 @@ class Client(UploadVerbs):
         """Await what `wait` does. `progress` may be async."""
         return await self._core.wait(media_id, timeout, progress).wait_async()
 
-    def watch(self, media_id: MediaId, *, timeout: Timeout = 900) -> Iterator[Media]:
+    def watch(self, media_id: MediaId, *, timeout: Timeout = 900) -> Watch:
         """Iterate over the answers of a wait as they come.
 
         The first item is the given `Media` if it carries an answer; then each STATUS. The last one is ready,
@@ -405,13 +405,13 @@ class Client(UploadVerbs):
         """
         return Watch(self._core, self._core.watch(media_id, timeout))
 
-    def watch_async(self, media_id: MediaId, *, timeout: Timeout = 900) -> AsyncIterator[Media]:
+    def watch_async(self, media_id: MediaId, *, timeout: Timeout = 900) -> AsyncWatch:
         """Iterate with `async for` over what `watch` brings. The iterator has `aclose`."""
         return AsyncWatch(self._core, self._core.watch(media_id, timeout))
 
     def wait_many(
         self, media_ids: Iterable[ItemT], *, timeout: Timeout = 900, concurrency: int = 1000
-    ) -> Iterator[Result[ItemT]]:
+    ) -> WaitMany[ItemT]:
         """Wait for many media at once, and iterate over the results as they finish.
 
         One failing does not stop the rest. The waits go on between the items; closing the iterator drops them.
@@ -438,7 +438,7 @@ class Client(UploadVerbs):
 
     def wait_many_async(
         self, media_ids: Iterable[ItemT], *, timeout: Timeout = 900, concurrency: int = 1000
-    ) -> AsyncIterator[Result[ItemT]]:
+    ) -> AsyncWaitMany[ItemT]:
         """Iterate with `async for` over what `wait_many` brings. The iterator has `aclose`."""
         return AsyncWaitMany(self._core.wait_many(timeout), media_ids, concurrency)
 
