@@ -6,6 +6,7 @@ import argparse
 import io
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Self
 
@@ -23,6 +24,9 @@ credentials come from the environment:
 
 exit status: 0 ready (for status: or not yet), 1 failed or error, 2 usage, 3 timeout, 130 interrupted
 """
+
+#: Seconds of a wait for which no time is left.
+_SHORTEST = 0.001
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -118,8 +122,11 @@ def _seconds(text: str) -> float:
 
 def _finalize(arguments: argparse.Namespace) -> int:
     def work(client: Client, line: ProgressLine) -> Media:
+        deadline = time.monotonic() + arguments.timeout
         media = client.finalize(arguments.media_id, timeout=arguments.timeout)
-        return client.wait(media, timeout=arguments.timeout, progress=line) if arguments.wait else media
+        if not arguments.wait:
+            return media
+        return client.wait(media, timeout=max(deadline - time.monotonic(), _SHORTEST), progress=line)
 
     return _about_one(arguments, work)
 
