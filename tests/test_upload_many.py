@@ -79,9 +79,10 @@ def test_results_come_as_uploads_finish(server, connect, upload_many):
 
 
 @pytest.mark.parametrize("items", ["one.mp4", b"data", UploadItem("one.mp4"), None, 5])
-def test_one_item_is_no_list(server, connect, upload_many, items):
-    with pytest.raises(TypeError):
-        upload_many(connect(server), items)
+@pytest.mark.parametrize("verb", ["upload_many", "upload_many_async"])
+def test_one_item_is_no_list(server, connect, verb, items):
+    with pytest.raises(TypeError, match="items must be an iterable"):
+        getattr(connect(server), verb)(items)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import threading
 import time
 
 import pytest
@@ -115,6 +116,8 @@ class TestArguments:
             ([ID], {}, TypeError),
             ([str(ID)], {}, TypeError),
             ([b"12"], {}, TypeError),
+            ([bytearray(b"12")], {}, TypeError),
+            ([memoryview(b"12")], {}, TypeError),
             ([xmedia.Media(media_id=ID)], {}, TypeError),
             ([[ID]], {"concurrency": 0}, xmedia.InvalidInputError),
             ([[ID]], {"concurrency": True}, TypeError),
@@ -201,6 +204,22 @@ class TestEnd:
 
         assert asyncio.run(main()) == []
         assert self.polls_end(server)
+
+    def test_so_does_aclose_while_the_next_is_awaited(self, server, connect):
+        async def main():
+            results = connect(server).wait_many_async(self.stuck(server))
+            pending = asyncio.ensure_future(anext(results, "the end"))
+            await asyncio.sleep(0.05)
+            await results.aclose()
+            return await pending
+
+        assert asyncio.run(main()) == "the end"
+        assert self.polls_end(server)
+
+    def test_so_does_closing_in_another_thread(self, server, connect):
+        results = connect(server).wait_many(self.stuck(server))
+        threading.Timer(0.05, results.close).start()
+        assert list(results) == []
 
     def test_so_does_cancelling(self, server, connect):
         async def main():

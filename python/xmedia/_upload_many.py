@@ -32,6 +32,8 @@ def check_many(items: object, concurrency: object, defaults: Mapping[str, object
         raise InvalidInputError("concurrency: at least 1 is needed")
     if isinstance(items, (str, bytes, bytearray, memoryview, os.PathLike, UploadItem)):
         raise TypeError("items must be an iterable of sources; for one of them use upload()")
+    if not isinstance(items, Iterable | AsyncIterable):
+        raise TypeError(f"items must be an iterable of sources, not {type(items).__name__}")
     if unknown := sorted(set(defaults) - set(DEFAULTS)):
         raise TypeError(f"upload_many() got an unexpected keyword argument {unknown[0]!r}")
 
