@@ -18,7 +18,7 @@ from . import (
 )
 from ._auth import OAuth1, OAuth2
 from ._errors import InvalidInputError
-from ._hooks import Hooks, OnEvent
+from ._hooks import Hooks, OnEvent, is_async
 from ._many import AsyncWaitMany, WaitMany
 from ._media import Media
 from ._models import Progress, RateLimit, Stats
@@ -146,10 +146,12 @@ class Client(UploadVerbs):
         `on_refresh`.
 
         Args:
-            **options: As for `Client`; they beat the environment. Also `on_refresh`, as for `OAuth2`: called after
-                the token file, if there is one, was written.
+            **options: As for `Client`; they beat the environment, but for an `auth`, `api` or `base_url` of None.
+                Also `on_refresh`, as for `OAuth2`: called after the token file, if there is one, was written, and
+                never for credentials that are not refreshed, such as OAuth 1.0a's.
 
         Raises:
+            TypeError: An option has a wrong type.
             InvalidInputError: Variables are missing, which are named, or two complete sets of credentials
                 are there and `X_API` does not choose.
 
@@ -160,8 +162,14 @@ class Client(UploadVerbs):
         from ._environ import options_from_environ  # noqa: PLC0415
 
         given: dict[str, Any] = dict(options)
+        for name in ("auth", "api", "base_url"):
+            # None is what `Client` takes for not given, and then the environment's counts.
+            if given.get(name, ...) is None:
+                del given[name]
         on_refresh = given.pop("on_refresh", None)
-        if on_refresh is not None and given.get("auth") is not None:
+        if on_refresh is not None and not callable(on_refresh):
+            raise TypeError(f"on_refresh must be callable, not {type(on_refresh).__name__}")
+        if on_refresh is not None and "auth" in given:
             raise InvalidInputError("on_refresh goes with the environment's credentials; give it to auth's OAuth2")
         found = options_from_environ(os.environ, auth=given.get("auth"), api=given.get("api"), on_refresh=on_refresh)
         return cls(**{**found, **given})
@@ -370,6 +378,8 @@ class Client(UploadVerbs):
             >>> media.ready  # doctest: +SKIP
             True
         """
+        if progress is not None and is_async(progress):
+            raise TypeError("progress is async, which has to be awaited: use wait_async, or give a plain callable")
         return self._core.wait(media_id, timeout, progress).wait()
 
     async def wait_async(
