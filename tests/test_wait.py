@@ -352,6 +352,7 @@ class TestProgress:
         server.add_media(ID, finalized=True)
         with pytest.raises(TypeError, match="async"):
             connect(server).wait(ID, progress=tell)
+        assert server.commands == []
 
     def test_it_may_use_the_client(self, call, server, connect):
         client = connect(server)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import threading
 import time
 
 import pytest
@@ -160,6 +161,8 @@ class TestArguments:
             ([ID], {}, TypeError),
             ([str(ID)], {}, TypeError),
             ([b"12"], {}, TypeError),
+            ([bytearray(b"12")], {}, TypeError),
+            ([memoryview(b"12")], {}, TypeError),
             ([xmedia.Media(media_id=ID)], {}, TypeError),
             ([[ID]], {"concurrency": 0}, xmedia.InvalidInputError),
             ([[ID]], {"concurrency": True}, TypeError),
@@ -215,6 +218,28 @@ class TestEnd:
         gc.collect()
         assert self.polls_end(server)
 
+    @pytest.mark.parametrize("kind", [list, iter])
+    def test_also_while_the_error_of_an_item_is_kept(self, server, connect, kind):
+        wrong = xmedia.Media(media_id=5, expires_after_secs=0) if kind is list else "7_123"
+        for result in connect(server).wait_many(kind([*self.stuck(server), wrong])):  # noqa: B007  (it is kept)
+            break
+        assert result.item == wrong
+        assert self.polls_end(server)
+
+    @pytest.mark.parametrize("kind", [list, iter])
+    def test_so_does_letting_go_in_a_loop(self, server, connect, kind):
+        wrong = xmedia.Media(media_id=5, expires_after_secs=0) if kind is list else "7_123"
+
+        async def main():
+            client, items = connect(server), kind([*self.stuck(server), wrong])
+            async for result in client.wait_many_async(items):  # noqa: B007  (it is kept)
+                break
+            await asyncio.sleep(0.05)
+            return result, await asyncio.to_thread(self.polls_end, server)
+
+        result, ended = asyncio.run(main())
+        assert (result.item, ended) == (wrong, True)
+
     def test_so_does_aclose(self, server, connect, ids):
         async def main():
             results = connect(server).wait_many_async([*self.stuck(server), ids[0]])
@@ -224,6 +249,22 @@ class TestEnd:
 
         assert asyncio.run(main()) == []
         assert self.polls_end(server)
+
+    def test_so_does_aclose_while_the_next_is_awaited(self, server, connect):
+        async def main():
+            results = connect(server).wait_many_async(self.stuck(server))
+            pending = asyncio.ensure_future(anext(results, "the end"))
+            await asyncio.sleep(0.05)
+            await results.aclose()
+            return await pending
+
+        assert asyncio.run(main()) == "the end"
+        assert self.polls_end(server)
+
+    def test_so_does_closing_in_another_thread(self, server, connect):
+        results = connect(server).wait_many(self.stuck(server))
+        threading.Timer(0.05, results.close).start()
+        assert list(results) == []
 
     def test_so_does_cancelling(self, server, connect):
         async def main():
