@@ -294,6 +294,10 @@ impl<'a> Sending<'a> {
 
     /// Removes the reason of a 401, once a reason: whether it is worth sending the request again.
     async fn repair(&mut self, response: &Response, token: Option<Arc<Token>>) -> Result<bool, Unrepaired> {
+        // A refresh that is refused would wait for itself.
+        if self.name == CommandName::Token {
+            return Ok(false);
+        }
         let Some(credentials) = self.kept() else {
             let corrected = !self.clock_corrected && self.client.correct_clock(response, self.signed_with, self.caller);
             self.clock_corrected |= corrected;
