@@ -72,6 +72,7 @@ docs: $(BIN)/.docs ## build the documentation's site into target/site, with warn
 .PHONY: lint
 lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --quiet --all-targets -- -D warnings
 	cargo clippy --quiet --all-targets --no-default-features --features mock -- -D warnings
 	$(BIN)/ruff format --check --quiet
@@ -82,6 +83,7 @@ lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 .PHONY: format
 format: $(BIN)/.tools ## format Rust and Python
 	cargo fmt
+	cargo fmt --manifest-path fuzz/Cargo.toml
 	$(BIN)/ruff check --fix --quiet
 	$(BIN)/ruff format --quiet
 
