@@ -15,7 +15,9 @@ SOAK = Path(__file__).resolve().parent.parent / "bench" / "soak.py"
 def test_a_short_soak_finds_nothing():
     command = [sys.executable, SOAK, "--minutes", "0.08", "--seed", "5"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=55, check=False)
-    assert (done.returncode, done.stderr, "FAILED" in done.stdout) == (0, "", False), done.stdout
+    assert (done.returncode, "FAILED" in done.stdout) == (0, False), done.stdout
+    # Warnings are to be expected: chaos acknowledges segments that it throws away, so that uploads start over.
+    assert not {"Traceback", "panicked"} & set(re.findall(r"\w+", done.stderr)), done.stderr
     said = re.search(r"uploads: (\d+) said to be ready, 0 with other bytes, 0 unknown", done.stdout)
     assert int(said[1]) > 20
     for verb in ("upload", "upload_async", "image", "resumed", "several", "several_async", "steps", "waits"):
