@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import xmedia
+from _files import PNG, video
 from conftest import ID, OAUTH2, QUICK
+from xmedia._hooks import Hooks
 from xmedia.testing import Fault, MockServer, Reply
 
 VERBS = {
@@ -31,6 +33,25 @@ def server(server):
 
 def brief(events):
     return [(event.command, event.media_id, event.attempt, event.status) for event in events]
+
+
+def every_verb(call, client, server):
+    """Call all verbs that send something, one after the other."""
+    english = xmedia.Subtitle(media_id=ID, language_code="EN", display_name="English")
+    media = call(client, "initialize", 10, "video/mp4", media_category="tweet_video")
+    call(client, "append", media, 0, bytes(10))
+    media = call(client, "finalize", media)
+    call(client, "status", media)
+    call(client, "wait", media)
+    call(client, "watch", media)
+    call(client, "set_alt_text", media, "a film")
+    server.add_media(ID, data=b"1", media_type="text/srt", media_category="subtitles")
+    call(client, "set_subtitles", media, english)
+    call(client, "delete_subtitles", media, "EN")
+    call(client, "upload", PNG)
+    call(client, "upload", video(2000), segment_bytes=500)
+    assert [each.error for each in client.wait_many([media])] == [None]
+    assert [each.error for each in client.upload_many([video(100)])] == [None]
 
 
 class TestOnEvent:
@@ -198,6 +219,33 @@ class TestLogger:
         server.script("FINALIZE", Reply(429))
         call(connect(server), "finalize", ID)
         assert caplog.records == []
+
+    def test_while_nobody_listens_no_report_comes_to_python(self, call, api, server, connect, caplog, monkeypatch):
+        """Of no verb; and with DEBUG of every request, which proves that here is looked at the right place."""
+        told = []
+        monkeypatch.setattr(Hooks, "request", lambda _, report: told.append(report[0]))
+        client = connect(server, api=api)
+        every_verb(call, client, server)
+        caplog.set_level(logging.ERROR, "xmedia")
+        every_verb(call, client, server)
+        assert told == []
+        before = len(server.requests)
+        caplog.set_level(logging.DEBUG, "xmedia")
+        every_verb(call, client, server)
+        assert told == server.commands[before:]
+        assert {*told} == {"INIT", "APPEND", "FINALIZE", "STATUS", "SIMPLE", "METADATA", "SUBTITLES"}
+
+    def test_a_whole_upload_has_a_line_for_each_request(self, call, api, server, connect, caplog):
+        caplog.set_level(logging.DEBUG, "xmedia")
+        server.script("APPEND", None, Reply(503))
+        server.script("STATUS", Fault.close(after=True))
+        call(connect(server, api=api), "upload", video(2000), segment_bytes=500, alt_text="a film")
+        lines = [record.getMessage() for record in caplog.records if record.levelname == "DEBUG"]
+        sent = [(each.command, each.status or "no answer") for each in server.requests]
+        said = [(line.split(" ")[0].rstrip(":"), line.split(": ")[1].split(",")[0]) for line in lines]
+        assert sorted(said) == sorted((command, str(status)) for command, status in sent)
+        assert len(lines) >= 10
+        assert [record.levelname for record in caplog.records].count("WARNING") == 2
 
     @pytest.mark.parametrize("auth", [None, OAUTH2])
     def test_no_line_shows_a_secret(self, call, connect, caplog, auth):

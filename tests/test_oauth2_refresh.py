@@ -114,8 +114,8 @@ class TestOneForAll:
 class TestAnAnswerThatIsLost:
     @pytest.mark.parametrize(
         "fault",
-        [Fault.reset(after=True), Fault.close(), Reply(200, body=b"garbage"), Reply(500), Reply(408)],
-        ids=["reset", "closed", "garbage", "500", "408"],
+        [Fault.reset(after=True), Fault.close(), Reply(200, body=b"garbage"), Reply(500), Reply(408), Reply(401)],
+        ids=["reset", "closed", "garbage", "500", "408", "401"],
     )
     def test_it_is_not_repeated(self, call, server, connect, fault):
         client = connect(server, kept_in([]))
