@@ -63,6 +63,11 @@ async def left_early(client: Client) -> None:
     async with aclosing(client.wait_many_async([1, 2])) as waited:
         async for result in waited:
             assert_type(result, Result[int])
+    async with aclosing(client.upload_many_async(["a.mp4"])) as uploads:
+        async for uploaded in uploads:
+            assert_type(uploaded, Result[str])
+    with closing(client.upload_many(["a.mp4"])) as files:
+        assert_type(next(files), Result[str])
     with closing(client.watch(1)) as watched:
         assert_type(next(watched), Media)
     with closing(client.wait_many(["1"])) as waits:

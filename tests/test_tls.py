@@ -1,6 +1,7 @@
 """TLS with private authorities: the right certificate, none that is known, an expired one, one for somebody else."""
 
 import datetime
+import errno
 import os
 import ssl
 import subprocess
@@ -157,3 +158,11 @@ auth = xmedia.OAuth1("mock-consumer-key", "mock-consumer-secret", "1-mock-access
 print(xmedia.Client(auth, base_url={server.url!r}, ca_file={server.ca_file!r}).finalize({ID}).media_id)
 """
     assert run(code, **BARE) == f"{ID}\n"
+
+
+def test_a_ca_file_that_is_not_there_is_an_error_as_pythons_own(tmp_path):
+    path = tmp_path / "none.pem"
+    with pytest.raises(FileNotFoundError) as caught:
+        xmedia.Client(OAUTH1, ca_file=path)
+    error = caught.value
+    assert (error.errno, error.strerror, error.filename) == (errno.ENOENT, os.strerror(errno.ENOENT), str(path))
