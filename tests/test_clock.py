@@ -61,9 +61,9 @@ def test_finalize_is_signed_again_too(call, skewed, connect):
 
 def test_a_second_401_is_the_answer(call, skewed, connect):
     skewed.script("STATUS", None, Reply(401), None)
-    with pytest.warns(UserWarning, match="clock"), pytest.raises(xmedia.AuthenticationError):
+    with pytest.warns(UserWarning, match="clock"), pytest.raises(xmedia.AuthenticationError) as caught:
         call(connect(skewed), "status", ID)
-    assert len(skewed.requests) == 2
+    assert (len(skewed.requests), caught.value.attempts) == (2, 2)
 
 
 def test_a_clock_that_is_right_is_not_the_reason(call, server, connect):

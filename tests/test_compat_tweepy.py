@@ -94,6 +94,24 @@ def test_errors_are_tweepys_and_ours(server: MockServer, apis: Apis, reply: Repl
     assert mine.response.headers.get("x-rate-limit-reset") == theirs.response.headers.get("x-rate-limit-reset")
 
 
+@pytest.mark.parametrize(
+    ("body", "messages"),
+    [
+        (b'{"errors": ["text", 5, null, {"code": 1}, {"message": "said"}, ["list"]]}', ["text", "said"]),
+        (b'{"errors": ' + b"[" * 4000, []),
+        (b'{"errors": [{"code": ' + b"9" * 4000 + b"}]}", []),
+    ],
+    ids=["odd", "deep", "long"],
+)
+def test_a_body_that_tweepy_does_not_expect_is_looked_through(
+    server: MockServer, ours: Any, body: bytes, messages: list[str]
+) -> None:
+    server.script("STATUS", Reply(400, body=body, headers={"content-type": "application/json"}))
+    with pytest.raises(tweepy.BadRequest) as info:
+        ours.get_media_upload_status(5)
+    assert [each for each in info.value.api_messages if each in ("text", "said")] == messages
+
+
 def test_errors_without_an_answer_are_tweepys_and_ours(server: MockServer, apis: Apis) -> None:
     server.add_media(5)
     for api in apis:

@@ -66,9 +66,9 @@ class TestAReusedConnectionThatFails:
         with RawServer(MEDIA, CLOSE, CLOSE, MEDIA) as server:
             client = connect(server, retry=None)
             call(client, "status", ID)
-            with pytest.raises(xmedia.TransportError):
+            with pytest.raises(xmedia.TransportError) as caught:
                 call(client, "status", ID)
-        assert len(server.requests) == 3
+        assert (len(server.requests), caught.value.attempts) == (3, 2)
 
     def test_is_not_replaced_once_an_answer_has_begun(self, call, connect):
         cut = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"

@@ -10,15 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import xmedia
-from _front import DAWDLING, Front
+from _front import DAWDLING, Front, carries
 from conftest import OAUTH1
 from xmedia.testing import MockServer
 
 ID = 710511363345354753
 TIMEOUT = 0.5
 #: DESIGN §4 grants a wait's last poll a second past the deadline, and nothing more to anybody; the rest is for machines
-#: that have no time for sixty threads at once.
+#: that have no time for a hundred threads at once.
 MOST = TIMEOUT + 1.0 + 0.4
+VIDEO = b"\0\0\0\x18ftypisom" + bytes(2000)
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55"
+ENGLISH = xmedia.Subtitle(media_id=ID, language_code="EN", display_name="English")
 
 VERBS = {
     "initialize": lambda: ("initialize", (1000, "video/mp4")),
@@ -28,8 +31,16 @@ VERBS = {
     "status": lambda: ("status", (ID,)),
     "wait": lambda: ("wait", (ID,)),
     "wait after an answer": lambda: ("wait", (pending(),)),
+    "wait_many": lambda: ("wait_many", ([ID],)),
     "watch": lambda: ("watch", (ID,)),
+    "upload": lambda: ("upload", (VIDEO,)),
+    "upload of an image": lambda: ("upload", (PNG,)),
+    "upload_many": lambda: ("upload_many", ([VIDEO],)),
+    "set_alt_text": lambda: ("set_alt_text", (ID, "a film")),
+    "set_subtitles": lambda: ("set_subtitles", (ID, ENGLISH)),
+    "delete_subtitles": lambda: ("delete_subtitles", (ID, "EN")),
 }
+ITERATORS = {"watch", "wait_many", "upload_many"}
 
 
 def pending():
@@ -48,7 +59,12 @@ async def drain(items):
     return [item async for item in items]
 
 
-def run_all(mode, *clients):
+def told(items):
+    """What came of an iterator's verb: the error of its one result, where it yields results."""
+    return items[0].error if items and isinstance(items[0], xmedia.Result) else items
+
+
+def run_all(mode, *clients, names=tuple(VERBS)):
     """Every verb of every client at once: for each verb the error and how long it took."""
 
     def sync(client, name):
@@ -56,7 +72,7 @@ def run_all(mode, *clients):
         began = time.monotonic()
         try:
             outcome = getattr(client, verb)(*arguments, timeout=TIMEOUT)
-            outcome = list(outcome) if verb == "watch" else outcome
+            outcome = told(list(outcome)) if verb in ITERATORS else outcome
         except xmedia.XMediaError as error:
             outcome = error
         return client.base_url, name, outcome, time.monotonic() - began
@@ -66,12 +82,12 @@ def run_all(mode, *clients):
         began = time.monotonic()
         try:
             outcome = getattr(client, f"{verb}_async")(*arguments, timeout=TIMEOUT)
-            outcome = await (drain(outcome) if verb == "watch" else outcome)
+            outcome = told(await drain(outcome)) if verb in ITERATORS else await outcome
         except xmedia.XMediaError as error:
             outcome = error
         return client.base_url, name, outcome, time.monotonic() - began
 
-    calls = list(itertools.product(clients, VERBS))
+    calls = list(itertools.product(clients, names))
 
     async def gather():
         return await asyncio.gather(*itertools.starmap(awaited, calls))
@@ -104,6 +120,31 @@ def test_servers_that_dawdle_with_their_answers(api, mode):
             clients.append(stack.enter_context(client))
         names = {front.url: name for name, front in fronts.items()}
         check([(names[url], *rest) for url, *rest in run_all(mode, *clients)])
+
+
+@pytest.mark.parametrize("stage", ["APPEND", "FINALIZE", "STATUS", "METADATA"])
+def test_servers_that_dawdle_in_the_middle_of_an_upload(api, call, stage):
+    retry = xmedia.Retry(attempts=1000, base_delay=0.01, max_delay=0.05)
+    error = xmedia.WaitTimeoutError if stage == "STATUS" else xmedia.RequestTimeoutError
+
+    def upload(client):
+        began = time.monotonic()
+        with pytest.raises(error) as caught:
+            call(client, "upload", VIDEO, alt_text="a film", timeout=TIMEOUT)
+        return caught.value.command, time.monotonic() - began
+
+    course = ("in_progress", "succeeded")
+    with MockServer(processing=course, check_after_secs=0.01) as server, contextlib.ExitStack() as stack:
+        clients = []
+        for treat in DAWDLING.values():
+            front = stack.enter_context(Front(server.url, treat, of=carries(stage)))
+            front.always = True
+            client = xmedia.Client(server.credentials[0], api=api, base_url=front.url, retry=retry)
+            clients.append(stack.enter_context(client))
+        with ThreadPoolExecutor(len(clients)) as pool:
+            outcomes = list(pool.map(upload, clients))
+    assert {command for command, _ in outcomes} == {stage}
+    assert [spent for _, spent in outcomes if spent > MOST] == []
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])

@@ -1,5 +1,6 @@
 """No verb outlives its timeout, and no attempt its own, whatever the server does."""
 
+import io
 import threading
 import time
 from datetime import timedelta
@@ -91,6 +92,22 @@ def test_a_slow_link_is_no_timeout_for_append(connect):
         assert server.media(ID).size == len(data)
 
 
+def test_the_time_that_the_source_takes_is_no_timeout(call, server, connect):
+    """Each read takes longer than the server may; the server's answers do not."""
+
+    class Slow(io.BytesIO):
+        def read(self, *size):
+            for _ in range(4):
+                time.sleep(0.1)
+            return super().read(*size)
+
+    data = bytes(100_000)
+    source = Slow(data)
+    media = call(connect(server, request_timeout=0.3, retry=None), "upload", source, media_type="video/mp4", wait=False)
+    assert server.media(media.media_id).size == len(data)
+    assert server.commands == ["INIT", "APPEND", "FINALIZE"]
+
+
 def test_an_append_that_stalls_is_one(call, server, connect):
     server.add_media(ID, data=b"", total_bytes=20_000_000)
     server.script("APPEND", Fault.hang().in_body(1000))
@@ -131,10 +148,19 @@ def test_a_request_that_never_got_a_connection_was_never_sent(server, connect):
     hung.start()
     while not server.commands:
         time.sleep(0.005)
-    with pytest.raises(xmedia.RequestTimeoutError):
+    with pytest.raises(xmedia.RequestTimeoutError) as caught:
         client.finalize(ID, timeout=0.05)
     hung.join()
     assert server.commands == ["STATUS"]
+    assert caught.value.attempts == 0
+
+
+def test_attempts_are_the_requests_that_were_sent_until_the_deadline(call, server, connect):
+    server.script("STATUS", Reply(503), Fault.hang())
+    with pytest.raises(xmedia.RequestTimeoutError) as caught:
+        call(connect(server), "status", ID, timeout=0.2)
+    assert (caught.value.attempts, server.commands) == (2, ["STATUS"] * 2)
+    assert isinstance(caught.value.__cause__, xmedia.ServerError)
 
 
 def test_connect_timeout_bounds_the_handshake(call):

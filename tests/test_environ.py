@@ -4,7 +4,7 @@ import json
 import stat
 
 import pytest
-from xmedia import InvalidInputError, OAuth1, OAuth2
+from xmedia import Client, InvalidInputError, OAuth1, OAuth2
 from xmedia._environ import options_from_environ
 
 ONE = {
@@ -54,6 +54,21 @@ def test_the_variables_become_options_of_the_client(environ, expected):
 )
 def test_options_beat_the_environment(environ, options, expected):
     assert options_from_environ(environ, **options) == expected
+
+
+def test_none_is_what_an_option_says_that_is_not_given(monkeypatch):
+    for name, value in (ONE | {"X_API": "2", "X_BASE_URL": "http://127.0.0.1:1"}).items():
+        monkeypatch.setenv(name, value)
+    with Client.from_env(auth=None, api=None, base_url=None, on_refresh=None, proxy=None) as client:
+        assert (client.api, client.base_url) == ("2", "http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("environ", [ONE, TWO, REFRESH])
+def test_what_cannot_be_called_is_no_on_refresh(monkeypatch, environ):
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(TypeError, match="on_refresh"):
+        Client.from_env(on_refresh="save")
 
 
 @pytest.mark.parametrize(

@@ -207,6 +207,30 @@ def test_a_body_is_kept_up_to_4_kib(call, server, connect):
     assert len(str(caught.value)) < 600
 
 
+@pytest.mark.parametrize("status", [200, 202])
+def test_so_is_that_of_a_success_that_cannot_be_read(call, server, connect, status):
+    headers = {"x-transaction-id": "abc123"}
+    server.script("STATUS", Reply(status, body=("é" * 5000).encode(), headers=headers))
+    with pytest.raises(xmedia.InvalidResponseError) as caught:
+        call(connect(server, retry=None), "status", ID)
+    error = caught.value
+    assert (error.status, error.request_id, error.body) == (status, "abc123", "é" * 2048)
+    assert "é" not in str(error)
+    assert vars(pickle.loads(pickle.dumps(error))) == vars(error)
+
+
+def test_of_an_answer_to_a_refresh_no_body_is_kept(call, server, connect):
+    auth = xmedia.OAuth2("access1", refresh_token="refresh1", client_id="client", on_refresh=lambda new: None)
+    server.script("STATUS", Reply(401))
+    server.script("TOKEN", Reply(200, json={"refresh_token": "refresh2"}, headers={"x-transaction-id": "abc123"}))
+    with pytest.raises(xmedia.AuthenticationError) as caught:
+        call(connect(server, auth), "status", ID)
+    cause = caught.value.__cause__
+    assert (type(cause), cause.status, cause.request_id, cause.body) == (
+        xmedia.InvalidResponseError, 200, "abc123", "",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("status", [200, 500])
 def test_an_endless_body_is_read_up_to_1_mib(call, server, connect, status):
     body = b"x" * (3 << 20)
@@ -251,6 +275,7 @@ def test_a_success_that_says_something_else_is_an_invalid_response(call, server,
     with pytest.raises(xmedia.InvalidResponseError) as caught:
         call(connect(server), "status", ID)
     assert (caught.value.command, caught.value.media_id, caught.value.attempts) == ("STATUS", ID, 1)
+    assert (caught.value.status, caught.value.body) == (200, body.decode("utf-8", "replace")[:4096])
 
 
 @pytest.mark.parametrize(

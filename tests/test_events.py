@@ -1,6 +1,7 @@
 """`on_event` and the logger `xmedia`: one event and one line for each request, on the calling side."""
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 import threading
@@ -8,8 +9,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import xmedia
+from _files import PNG, video
 from conftest import ID, OAUTH2, QUICK
+from xmedia._hooks import Hooks
 from xmedia.testing import Fault, MockServer, Reply
+
+VERBS = {
+    "initialize": ("INIT", (10, "video/mp4")),
+    "append": ("APPEND", (ID, 0, b"data")),
+    "finalize": ("FINALIZE", (ID,)),
+    "status": ("STATUS", (ID,)),
+}
+#: A failure that passes, its status, and what is said of it.
+FAILURES = [(Reply(503), 503, "503"), (Fault.reset(), None, "error sending request")]
+PENDING = {"media_id": ID, "processing_info": {"state": "pending"}}
 
 
 @pytest.fixture
@@ -20,6 +33,25 @@ def server(server):
 
 def brief(events):
     return [(event.command, event.media_id, event.attempt, event.status) for event in events]
+
+
+def every_verb(call, client, server):
+    """Call all verbs that send something, one after the other."""
+    english = xmedia.Subtitle(media_id=ID, language_code="EN", display_name="English")
+    media = call(client, "initialize", 10, "video/mp4", media_category="tweet_video")
+    call(client, "append", media, 0, bytes(10))
+    media = call(client, "finalize", media)
+    call(client, "status", media)
+    call(client, "wait", media)
+    call(client, "watch", media)
+    call(client, "set_alt_text", media, "a film")
+    server.add_media(ID, data=b"1", media_type="text/srt", media_category="subtitles")
+    call(client, "set_subtitles", media, english)
+    call(client, "delete_subtitles", media, "EN")
+    call(client, "upload", PNG)
+    call(client, "upload", video(2000), segment_bytes=500)
+    assert [each.error for each in client.wait_many([media])] == [None]
+    assert [each.error for each in client.upload_many([video(100)])] == [None]
 
 
 class TestOnEvent:
@@ -39,16 +71,29 @@ class TestOnEvent:
         assert 0 < event.duration < 5
         assert (event.bytes_sent > 20, event.request_id) == (True, media.request_id)
 
-    def test_retries_say_when_it_goes_on(self, call, server, connect):
+    @pytest.mark.parametrize("verb", VERBS)
+    @pytest.mark.parametrize(("failure", "status", "reason"), FAILURES)
+    def test_retries_say_when_it_goes_on(self, call, server, connect, verb, failure, status, reason):
+        command, args = VERBS[verb]
+        server.add_media(ID, finalized=verb == "status")
+        told = []
+        server.script(command, failure)
+        call(connect(server, on_event=told.append), verb, *args)
+        events = [event for event in told if event.command == command]
+        assert [event.attempt for event in events] == [1, 2]
+        assert [event.retry_in is None for event in events] == [False, True]
+        assert (events[0].status, events[1].error) == (status, None)
+        assert reason in events[0].error
+
+    @pytest.mark.parametrize("settled", [Reply(200, json=PENDING), Reply(403)], ids=["found", "refused"])
+    def test_a_finalize_that_status_settles_has_no_retry(self, call, server, connect, settled):
         events = []
-        server.script("STATUS", Reply(503), Fault.reset())
-        server.add_media(ID, finalized=True)
-        call(connect(server, on_event=events.append), "status", ID)
-        assert brief(events)[0] == ("STATUS", ID, 1, 503)
-        assert [event.attempt for event in events] == list(range(1, len(events) + 1))
-        assert [event.retry_in is None for event in events] == [False] * (len(events) - 1) + [True]
-        assert "503" in events[0].error
-        assert (events[1].status, events[-1].error) == (None, None)
+        server.script("FINALIZE", Reply(503))
+        server.script("STATUS", settled)
+        with contextlib.suppress(xmedia.ServerError):
+            call(connect(server, on_event=events.append), "finalize", ID)
+        assert {event.command: event.retry_in for event in events} == {"FINALIZE": None, "STATUS": None}
+        assert len(events) == 2
 
     def test_a_final_failure_has_no_retry(self, call, server, connect):
         events = []
@@ -154,22 +199,53 @@ class TestLogger:
         )
         assert record.getMessage().endswith(" ms")
 
-    def test_a_warning_for_each_retry(self, call, server, connect, caplog):
+    @pytest.mark.parametrize("verb", VERBS)
+    @pytest.mark.parametrize(("failure", "status", "reason"), FAILURES)
+    def test_a_warning_for_each_retry(self, call, server, connect, caplog, verb, failure, status, reason):
         caplog.set_level(logging.WARNING, "xmedia")
-        server.add_media(ID, finalized=True)
-        server.script("STATUS", Reply(503), Reply(500))
-        call(connect(server), "status", ID)
+        command, args = VERBS[verb]
+        server.add_media(ID, finalized=verb == "status")
+        server.script(command, failure, failure)
+        call(connect(server), verb, *args)
         lines = [record.getMessage() for record in caplog.records]
         assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
-        assert lines[0].startswith(f"STATUS {ID}: attempt 1 failed, again in 0.0")
-        assert "503" in lines[0]
-        assert lines[1].startswith(f"STATUS {ID}: attempt 2 failed")
+        subject = command if verb == "initialize" else f"{command} {ID}"
+        for attempt, line in enumerate(lines, 1):
+            assert line.startswith(f"{subject}: attempt {attempt} failed, again in 0.0")
+            assert reason in line
 
     def test_a_quiet_logger_hears_nothing(self, call, server, connect, caplog):
         caplog.set_level(logging.ERROR, "xmedia")
         server.script("FINALIZE", Reply(429))
         call(connect(server), "finalize", ID)
         assert caplog.records == []
+
+    def test_while_nobody_listens_no_report_comes_to_python(self, call, api, server, connect, caplog, monkeypatch):
+        """Of no verb; and with DEBUG of every request, which proves that here is looked at the right place."""
+        told = []
+        monkeypatch.setattr(Hooks, "request", lambda _, report: told.append(report[0]))
+        client = connect(server, api=api)
+        every_verb(call, client, server)
+        caplog.set_level(logging.ERROR, "xmedia")
+        every_verb(call, client, server)
+        assert told == []
+        before = len(server.requests)
+        caplog.set_level(logging.DEBUG, "xmedia")
+        every_verb(call, client, server)
+        assert told == server.commands[before:]
+        assert {*told} == {"INIT", "APPEND", "FINALIZE", "STATUS", "SIMPLE", "METADATA", "SUBTITLES"}
+
+    def test_a_whole_upload_has_a_line_for_each_request(self, call, api, server, connect, caplog):
+        caplog.set_level(logging.DEBUG, "xmedia")
+        server.script("APPEND", None, Reply(503))
+        server.script("STATUS", Fault.close(after=True))
+        call(connect(server, api=api), "upload", video(2000), segment_bytes=500, alt_text="a film")
+        lines = [record.getMessage() for record in caplog.records if record.levelname == "DEBUG"]
+        sent = [(each.command, each.status or "no answer") for each in server.requests]
+        said = [(line.split(" ")[0].rstrip(":"), line.split(": ")[1].split(",")[0]) for line in lines]
+        assert sorted(said) == sorted((command, str(status)) for command, status in sent)
+        assert len(lines) >= 10
+        assert [record.levelname for record in caplog.records].count("WARNING") == 2
 
     @pytest.mark.parametrize("auth", [None, OAUTH2])
     def test_no_line_shows_a_secret(self, call, connect, caplog, auth):

@@ -1,6 +1,7 @@
 """The mock server starts and stops at once, whatever is open, and survives fork."""
 
 import asyncio
+import errno
 import gc
 import os
 import socket
@@ -98,8 +99,9 @@ def test_a_hundred_servers_at_once():
 
 
 def test_a_port_that_is_taken_is_an_os_error():
-    with MockServer() as server, pytest.raises(OSError, match="in use"):
+    with MockServer() as server, pytest.raises(OSError, match="in use") as caught:
         MockServer(port=address(server)[1])
+    assert (caught.value.errno, caught.value.strerror) == (errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
 
 def test_a_port_can_be_had_again_at_once():

@@ -302,7 +302,13 @@ class TestAddMedia:
 
     @pytest.mark.parametrize(
         "wrong",
-        [{"media_type": "text/html"}, {"media_category": "video"}, {"total_bytes": -1}, {"expires_after_secs": 0}],
+        [
+            {"media_type": "text/html"},
+            {"media_category": "video"},
+            {"total_bytes": -1},
+            {"expires_after_secs": 0},
+            {"expires_after_secs": 1e19},
+        ],
     )
     def test_wrong_values_are_refused(self, server, wrong):
         with pytest.raises(InvalidInputError):

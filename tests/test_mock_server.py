@@ -59,6 +59,9 @@ def test_options_of_a_wrong_type_are_type_errors(options):
         {"check_after_secs": float("nan")},
         {"expires_after_secs": 0},
         {"expires_after_secs": float("inf")},
+        {"expires_after_secs": 1e19},
+        {"check_after_secs": 1e19},
+        {"rate_limits": {"FINALIZE": (1, 1e19)}},
         {"max_segment_bytes": 0},
         {"rate_limits": {"finalize": (1, 1)}},
         {"rate_limits": {"FINALIZE": (1,)}},
@@ -225,6 +228,21 @@ class TestClient:
     def test_version_1_is_talked_to_with_a_credential_for_it(self):
         with MockServer(auth=[OAuth2("two"), OTHER]) as server:
             assert server.client(api="1.1").api == "1.1"
+
+
+def test_durations_are_seconds_or_timedeltas():
+    moment = timedelta(milliseconds=10)
+    with MockServer(check_after_secs=moment, rate_limits={"STATUS": (1, moment)}, expires_after_secs=moment) as server:
+        server.add_media(7, expires_after_secs=60)
+        assert server.client().finalize(7).processing_info.check_after_secs == 0.01
+
+
+def test_credentials_may_come_from_a_generator():
+    given = [OTHER, OAuth2("two")]
+    with MockServer(auth=(each for each in given)) as server:
+        assert (server.auth, server.credentials, server.client().api) == (given, given, "1.1")
+        server.add_media(7)
+        assert server.client(auth=given[1]).finalize(7).media_id == 7
 
 
 class TestTls:

@@ -114,8 +114,8 @@ class TestOneForAll:
 class TestAnAnswerThatIsLost:
     @pytest.mark.parametrize(
         "fault",
-        [Fault.reset(after=True), Fault.close(), Reply(200, body=b"garbage"), Reply(500), Reply(408)],
-        ids=["reset", "closed", "garbage", "500", "408"],
+        [Fault.reset(after=True), Fault.close(), Reply(200, body=b"garbage"), Reply(500), Reply(408), Reply(401)],
+        ids=["reset", "closed", "garbage", "500", "408", "401"],
     )
     def test_it_is_not_repeated(self, call, server, connect, fault):
         client = connect(server, kept_in([]))
@@ -136,6 +136,18 @@ class TestAnAnswerThatIsLost:
                 call(client, "status", ID)
             assert isinstance(caught.value.__cause__, xmedia.BadRequestError)
         assert server.commands.count("TOKEN") == 1
+
+    def test_a_401_refuses_it_at_once(self, call, server, connect):
+        """It must not wait for a new token to send, which would be itself."""
+        client = connect(server, kept_in([]))
+        server.script("STATUS", Reply(401))
+        server.script("TOKEN", Reply(401, json={"error": "invalid_client"}))
+        began = time.monotonic()
+        with pytest.raises(xmedia.AuthenticationError) as caught:
+            call(client, "status", ID, timeout=10)
+        assert isinstance(caught.value.__cause__, xmedia.AuthenticationError)
+        assert (caught.value.__cause__.command, time.monotonic() - began < 3) == ("TOKEN", True)
+        assert server.commands == ["STATUS", "TOKEN"]
 
     def test_one_that_the_server_put_off_is_tried_again(self, call, server, connect):
         client = connect(server, kept_in([]))

@@ -23,11 +23,15 @@ except xmedia.TransportError as error:
 """
 
 
-def ask(base_url, environ, options="{}"):
+def run(code, environ, *arguments):
     names = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
     clean = {name: value for name, value in os.environ.items() if name.upper() not in names}
-    command = [sys.executable, "-c", ASK, base_url, options]
+    command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, env={**clean, **environ}, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def ask(base_url, environ, options="{}"):
+    return run(ASK, environ, base_url, options)
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
@@ -55,6 +59,21 @@ def test_no_proxy_and_proxy_false_keep_requests_off_it(environ, options):
         settings = repr({"connect_timeout": 0.1, **options})
         assert ask("https://media.invalid", {"HTTPS_PROXY": proxy.url, **environ}, settings).endswith("Error")
     assert proxy.connections == 0
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h", "socks4"])
+def test_a_proxy_of_a_kind_that_is_not_spoken_is_refused_at_once(scheme):
+    code = """
+import xmedia
+client = xmedia.Client(xmedia.OAuth1("k", "s", "t", "ts"), base_url="https://media.invalid")
+for verb in (client.finalize, client.wait, client.status):
+    try:
+        verb(710511363345354753, timeout=20)
+    except xmedia.TransportError as error:
+        assert "http://" in str(error) and "ALL_PROXY" in str(error), error
+        print(type(error).__name__, error.attempts, error.retryable)
+"""
+    assert run(code, {"ALL_PROXY": f"{scheme}://127.0.0.1:9"}) == "\n".join(["TransportError 1 False"] * 3)
 
 
 def test_a_given_proxy_is_used_for_everything(connect):

@@ -68,6 +68,15 @@ def test_no_public_signature_says_any(name, function):
     assert [each for each, hint in hints.items() if mentions_any(hint)] == []
 
 
+@pytest.mark.parametrize(
+    "public", [xmedia.OAuth2, xmedia.OAuth2.__init__, xmedia.XMediaError.__init__, xmedia.APIError.__init__]
+)
+def test_hints_are_resolved_where_nothing_else_is_told(public):
+    code = f"import typing; from xmedia import *; typing.get_type_hints({public.__qualname__})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_importing_it_takes_neither_the_mock_server_nor_a_framework():
     code = "import sys, xmedia; print(*sorted(set(sys.modules) & {'xmedia.testing', 'numpy', 'pytest', 'tweepy'}))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"\n"

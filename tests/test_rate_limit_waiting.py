@@ -166,6 +166,21 @@ class TestAfterItWasRefused:
             call(connect(server), "status", ID, timeout=None)
         assert len(server.commands) == 1
 
+    @pytest.mark.parametrize(
+        "refusal",
+        [limited(429, 0, -3600), Reply(429, headers={"retry-after": "0"})],
+        ids=["reset past", "retry-after 0"],
+    )
+    def test_one_that_names_no_time_ahead_is_not_hammered(self, call, server, connect, refusal):
+        """The delays of our own double: some 0.1, 0.2 and 0.4 s at most."""
+        server.chaos(1, 1.0, [refusal])
+        client = connect(server, retry=xmedia.Retry(base_delay=0.1, max_delay=2))
+        with pytest.raises(xmedia.WaitTimeoutError):
+            call(client, "wait", ID, timeout=0.8)
+        with pytest.raises(xmedia.RateLimitError):
+            call(client, "status", ID)
+        assert client.stats().retries <= 12
+
 
 def test_a_limit_of_the_mock_is_kept_without_a_refusal(connect):
     with MockServer(rate_limits={"STATUS": (3, 1.0)}, check_after_secs=0.01) as server:
@@ -176,3 +191,15 @@ def test_a_limit_of_the_mock_is_kept_without_a_refusal(connect):
         for _ in range(7):
             watched.status(ID)
         assert refused == []
+
+
+def test_each_version_of_the_api_has_its_own_buckets(call, server, connect):
+    old = connect(server, api="1.1")
+    new = old.with_options(api="2")
+    server.script("STATUS", limited(200, 0, 100))
+    call(old, "status", ID)
+    assert (list(old.rate_limits), list(new.rate_limits)) == (["STATUS"], [])
+    assert call(new, "status", ID, timeout=5).media_id == ID
+    with pytest.raises(xmedia.RateLimitError):
+        call(old, "status", ID, timeout=5)
+    assert server.commands == ["STATUS"] * 2

@@ -5,6 +5,7 @@ import time
 
 import pytest
 import xmedia
+from _raw_server import RawServer, reply
 from conftest import ID
 from xmedia.testing import MockServer, Reply
 
@@ -18,9 +19,9 @@ def failing():
         yield server
 
 
-def status_of_all(client, count):
+def status_of_all(client, count, verb="status_async"):
     async def main():
-        calls = (client.status_async(ID, timeout=20) for _ in range(count))
+        calls = (getattr(client, verb)(ID, timeout=20) for _ in range(count))
         return await asyncio.gather(*calls, return_exceptions=True)
 
     return asyncio.run(main())
@@ -35,6 +36,27 @@ def test_many_failing_tasks_do_not_multiply_the_load(failing, connect):
     assert len(failing.commands) == 300 + 100, (
         "500 tokens are a hundred retries; without a budget it were 1500 requests"
     )
+
+
+def test_finalizes_that_are_lost_do_not_either(connect):
+    with RawServer(lambda request: reply(503 if request.command == "FINALIZE" else 404)) as server:
+        client = connect(server, retry=RETRY)
+        errors = status_of_all(client, 300, "finalize_async")
+        sent = [request.command for request in server.requests]
+    assert {type(error) for error in errors} == {xmedia.ServerError}
+    assert all(error.ambiguous for error in errors)
+    assert (sent.count("FINALIZE"), sent.count("STATUS"), client.stats().retries) == (300 + 100, 300 + 100, 100)
+    told = [error for error in errors if "too many requests of this client fail" in str(error)]
+    assert len(told) == sum(error.attempts < 5 for error in errors) > 0
+
+
+def test_a_success_after_a_lost_finalize_brings_back_what_it_cost(connect):
+    """A hundred and ten of them are more than the budget would pay for."""
+    with RawServer(*[reply(503), reply(404), reply(json={"media_id": ID})] * 110, reply(400)) as server:
+        client = connect(server, retry=RETRY)
+        for _ in range(110):
+            assert client.finalize(ID).media_id == ID
+    assert client.stats().retries == 110
 
 
 def test_a_few_failures_get_all_their_attempts(failing, connect):

@@ -212,9 +212,14 @@ def test_outside_asyncio_it_is_an_error_that_names_the_sync_verb(client, server,
     assert server.commands == []
 
 
-def test_outside_asyncio_an_iterator_says_so_too(client):
-    with pytest.raises(RuntimeError, match=r"watch\(\)"):
-        anext(client.watch_async(ID)).send(None)
+@pytest.mark.parametrize(
+    ("verb", "argument"), [("watch", ID), ("wait_many", [ID]), ("upload_many", [b"data"])], ids=str
+)
+def test_outside_asyncio_an_iterator_says_so_too(client, server, verb, argument):
+    coroutine = anext(getattr(client, f"{verb}_async")(argument))
+    with pytest.raises(RuntimeError, match=rf"{verb}_async\(\) needs .* call {verb}\(\)"):
+        coroutine.send(None)
+    assert server.commands == []
 
 
 def test_outside_asyncio_progress_makes_no_difference(client):

@@ -18,6 +18,7 @@ import warnings
 import pytest
 import xmedia
 from _faults import FAULTS, ID
+from _files import MP4, PNG
 from _raw_server import RawServer, reply
 from xmedia.testing import Fault, MockServer, Reply
 
@@ -26,6 +27,12 @@ KEY, SECRET, TOKEN, TOKEN_SECRET = (f"{MARK}-{name}" for name in ("ck", "cs", "a
 OAUTH1 = xmedia.OAuth1(KEY, SECRET, TOKEN, TOKEN_SECRET)
 ACCESS, REFRESH, CLIENT_SECRET = (f"{MARK}-{name}" for name in ("access", "refresh", "client"))
 PASSWORD = f"{MARK}-proxy"
+#: Characters that URLs, forms, JSON and headers write otherwise.
+RESERVED = "+/=&%\"'~:,"
+AUTHS = {
+    "OAuth1": xmedia.OAuth1(*(f"{RESERVED}{each}{RESERVED}" for each in (KEY, SECRET, TOKEN, TOKEN_SECRET))),
+    "OAuth2": xmedia.OAuth2(f"{RESERVED}{ACCESS}{RESERVED}"),
+}
 QUICK = xmedia.Retry(attempts=2, base_delay=0.001, max_delay=0.01)
 
 #: What none of it may hold: the mark itself, as it is in HTTP Basic, and turned round.
@@ -91,30 +98,33 @@ def provoke(call, *args, **kwargs):
     return caught.value
 
 
-VERBS = {
-    "INIT": lambda client: client.initialize(10, "video/mp4", timeout=2),
-    "APPEND": lambda client: client.append(ID, 0, b"x", timeout=2),
-    "FINALIZE": lambda client: client.finalize(ID, timeout=2),
-    "STATUS": lambda client: client.status(ID, timeout=2),
-    "wait": lambda client: client.wait(ID, timeout=0.05),
-    "METADATA": lambda client: client.set_alt_text(ID, "a film", timeout=2),
-}
+VERBS = [
+    ("INIT", "initialize", (10, "video/mp4"), 2),
+    ("APPEND", "append", (ID, 0, b"x"), 2),
+    ("FINALIZE", "finalize", (ID,), 2),
+    ("STATUS", "status", (ID,), 2),
+    ("STATUS", "wait", (ID,), 0.05),
+    ("METADATA", "set_alt_text", (ID, "a film"), 2),
+    ("SUBTITLES", "delete_subtitles", (ID, "EN"), 2),
+    ("SIMPLE", "upload", (PNG,), 2),
+    ("APPEND", "upload", (MP4,), 2),
+]
 
 
-@pytest.mark.parametrize("auth", [OAUTH1, xmedia.OAuth2(ACCESS)], ids=["OAuth1", "OAuth2"])
+@pytest.mark.parametrize("auth", AUTHS)
 @pytest.mark.parametrize("name", [name for name, case in FAULTS.items() if not case.treatment and case.always])
-def test_no_fault_shows_a_secret(server, watched, auth, name):
+def test_no_fault_shows_a_secret(call, server, watched, auth, name):
     case = FAULTS[name]
     events = []
-    options = {"request_timeout": case.request_timeout, "retry": QUICK, "on_event": events.append}
-    with xmedia.Client(auth, base_url=server.url, **options) as client:
-        for command, verb in VERBS.items():
+    # What comes of it is the fault matrix's concern, so that nothing has to be waited for here.
+    options = {"request_timeout": min(case.request_timeout, 0.1), "retry": QUICK, "on_event": events.append}
+    with xmedia.Client(AUTHS[auth], base_url=server.url, **options) as client:
+        for command, verb, arguments, timeout in VERBS:
             server.reset()
             server.add_media(ID)
-            script = "STATUS" if command == "wait" else command
-            server.script(script, *[case.item(command, client.api) for _ in range(5)])
+            server.script(command, *[case.item(command, client.api) for _ in range(5)])
             try:
-                assert_silent(*every_view(verb(client)))
+                assert_silent(*every_view(call(client, verb, *arguments, timeout=timeout)))
             except xmedia.XMediaError as error:
                 assert_silent(*every_view_of_error(error))
             assert_silent(repr(server.requests))
@@ -175,7 +185,7 @@ TOKEN_FAULTS = {
 
 
 @pytest.mark.parametrize("name", TOKEN_FAULTS)
-def test_no_refresh_that_fails_shows_a_secret(server, watched, name):
+def test_no_refresh_that_fails_shows_a_secret(call, server, watched, name):
     """Not even where the server repeats what it was sent."""
     server.reset()
     server.script("STATUS", *[Reply(401)] * 5)
@@ -183,7 +193,7 @@ def test_no_refresh_that_fails_shows_a_secret(server, watched, name):
     events = []
     auth = oauth2(on_refresh=lambda new: None)
     with xmedia.Client(auth, base_url=server.url, retry=QUICK, on_event=events.append) as client:
-        provoke(client.status, ID, timeout=2)
+        provoke(call, client, "status", ID, timeout=2)
         assert_silent(*every_view(client))
     for event in events:
         assert_silent(*every_view(event))
@@ -274,6 +284,13 @@ def test_an_environment_that_will_not_do_is_not_repeated(monkeypatch, watched, e
         assert_silent(str(caught.value), repr(caught.value))
 
 
+@pytest.fixture
+def clip(tmp_path, monkeypatch):
+    """A film in the current folder."""
+    (tmp_path / "clip.mp4").write_bytes(MP4)
+    monkeypatch.chdir(tmp_path)
+
+
 def command(url, *arguments, **more):
     environ = {**{k: v for k, v in os.environ.items() if not k.startswith("X_")}, **ENVIRON, "X_BASE_URL": url, **more}
     return subprocess.Popen(
@@ -286,12 +303,19 @@ def command(url, *arguments, **more):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["finalize", str(ID)], ["status", str(ID), "--json"], ["wait", str(ID), "--timeout", "0.1"], ["finalize", "x"]],
+    [
+        ["finalize", str(ID)],
+        ["status", str(ID), "--json"],
+        ["wait", str(ID), "--timeout", "0.1"],
+        ["finalize", "x"],
+        ["upload", "clip.mp4"],
+        ["upload", "clip.mp4", "--json"],
+    ],
     ids=" ".join,
 )
-def test_the_command_line_prints_none(server, arguments):
+def test_the_command_line_prints_none(server, clip, arguments):
     server.reset()
-    for name in ("FINALIZE", "STATUS"):
+    for name in ("FINALIZE", "STATUS", "APPEND"):
         server.script(
             name, *[Reply(401, json={"errors": [{"code": 32, "message": "Could not authenticate you."}]})] * 9
         )
@@ -305,22 +329,63 @@ def test_the_command_line_prints_none(server, arguments):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="there is no /proc here")
-def test_the_list_of_processes_shows_none(server):
+@pytest.mark.parametrize(
+    ("arguments", "commands"),
+    [(["status", str(ID)], ["STATUS"]), (["upload", "clip.mp4"], ["INIT", "APPEND"])],
+    ids=["status", "upload"],
+)
+def test_the_list_of_processes_shows_none(server, clip, arguments, commands):
     server.reset()
-    server.script("STATUS", Fault.hang())
-    with command(server.url, "status", str(ID)) as process:
+    server.script(commands[-1], Fault.hang())
+    with command(server.url, *arguments) as process:
         end = time.monotonic() + 20
-        while not server.requests and time.monotonic() < end:
+        while len(server.requests) < len(commands) and time.monotonic() < end:
             time.sleep(0.02)
-        assert server.commands == ["STATUS"]
+        assert server.commands == commands
         with open(f"/proc/{process.pid}/cmdline", "rb") as file:
             line = file.read()
         for name in os.listdir(f"/proc/{process.pid}/task"):
             with open(f"/proc/{process.pid}/task/{name}/comm", "rb") as file:
                 assert_silent(file.read())
         process.kill()
-    assert b"status" in line
+    assert arguments[0].encode() in line
     assert_silent(line)
+
+
+class Stored:
+    """A checkpoint that keeps all that was ever written."""
+
+    def __init__(self):
+        self.written = []
+
+    def load(self):
+        return self.written[-1] if self.written else None
+
+    def save(self, data):
+        self.written.append(bytes(data))
+
+    def clear(self):
+        pass
+
+
+@pytest.mark.parametrize("auth", AUTHS)
+@pytest.mark.parametrize(
+    ("script", "stage"),
+    [("APPEND", "appending"), ("FINALIZE", "finalizing"), ("STATUS", "waiting")],
+)
+def test_no_checkpoint_holds_one_at_any_stage(call, server, watched, tmp_path, auth, script, stage):
+    server.reset()
+    checkpoint, path = Stored(), tmp_path / "clip.upload"
+    with xmedia.Client(AUTHS[auth], base_url=server.url, retry=None) as client:
+        for kept in (checkpoint, path):
+            server.script(script, None, Reply(403)) if script == "APPEND" else server.script(script, Reply(403))
+            with pytest.raises(xmedia.PermissionDeniedError) as caught:
+                call(
+                    client, "upload", MP4, segment_bytes=len(MP4) // 4, concurrency=1, checkpoint=kept, fingerprint="x"
+                )
+            assert_silent(*every_view_of_error(caught.value))
+    assert [json.loads(each)["stage"] for each in (checkpoint.written[-1], path.read_bytes())] == [stage, stage]
+    assert_silent(*checkpoint.written, path.read_bytes())
 
 
 def test_a_client_says_of_its_pickle_that_it_holds_them_and_nothing_else_does(server):

@@ -1,6 +1,7 @@
 """`set_alt_text`, `set_subtitles`, `delete_subtitles` (DESIGN §2)."""
 
 import json
+import time
 
 import pytest
 import xmedia
@@ -64,8 +65,10 @@ class TestAltText:
 
     def test_its_deadline(self, call, server, connect):
         server.script("METADATA", Fault.hang())
+        began = time.monotonic()
         with pytest.raises(xmedia.RequestTimeoutError):
             call(connect(server), "set_alt_text", ID, "A heron", timeout=0.1)
+        assert 0.1 <= time.monotonic() - began < 1.1
 
 
 class TestSubtitles:
@@ -108,6 +111,14 @@ class TestSubtitles:
         assert call(client, "delete_subtitles", ID, "EN") is None
         request = server.requests[-1]
         assert (request.command, request.method) == ("SUBTITLES", "DELETE" if api == "2" else "POST")
+
+    @pytest.mark.parametrize(("verb", "argument"), [("set_subtitles", ENGLISH), ("delete_subtitles", "EN")])
+    def test_their_deadline(self, call, server, connect, verb, argument):
+        server.script("SUBTITLES", Fault.hang())
+        began = time.monotonic()
+        with pytest.raises(xmedia.RequestTimeoutError):
+            call(connect(server), verb, ID, argument, timeout=0.1)
+        assert 0.1 <= time.monotonic() - began < 1.1
 
     @pytest.mark.parametrize(
         ("verb", "arguments", "options", "error"),

@@ -1,6 +1,7 @@
 """TLS with private authorities: the right certificate, none that is known, an expired one, one for somebody else."""
 
 import datetime
+import errno
 import os
 import ssl
 import subprocess
@@ -43,11 +44,13 @@ def serve(certificate):
 
 
 def refused(url, **options):
-    """The error of a client that must not talk to this server."""
+    """The error of a client that must not talk to this server, which it is at once and for good."""
     with xmedia.Client(OAUTH1, base_url=url, retry=QUICK, **options) as client:
-        with pytest.raises(xmedia.TransportError) as caught:
-            client.status(ID)
-        assert not isinstance(caught.value, xmedia.RequestTimeoutError)
+        for verb in ("finalize", "wait", "status"):
+            with pytest.raises(xmedia.TransportError) as caught:
+                getattr(client, verb)(ID)
+            assert not isinstance(caught.value, xmedia.RequestTimeoutError)
+            assert (caught.value.attempts, caught.value.retryable) == (1, False)
         return caught.value
 
 
@@ -119,11 +122,14 @@ def test_an_authority_that_signs_for_this_machine_is_taken(authority):
         assert client.status(ID).media_id == ID
 
 
-def test_a_server_that_does_not_speak_tls(server):
-    with MockServer() as plain:
-        error = refused(plain.url.replace("http:", "https:"))
-        assert plain.requests == []
-    assert str(error)
+def test_a_server_that_does_not_speak_tls_may_do_so_later():
+    with (
+        MockServer() as plain,
+        xmedia.Client(OAUTH1, base_url=plain.url.replace("http:", "https:"), retry=QUICK) as client,
+    ):
+        with pytest.raises(xmedia.TransportError) as caught:
+            client.status(ID)
+        assert (caught.value.attempts, caught.value.retryable, plain.requests) == (2, True, [])
 
 
 def test_a_machine_without_roots_fails_at_the_first_https_request_and_not_before(server):
@@ -133,15 +139,16 @@ from xmedia.testing import MockServer
 with MockServer() as plain:
     plain.add_media({ID})
     plain.client().finalize({ID})
-client = xmedia.Client(xmedia.OAuth1("a", "b", "c", "d"), base_url={server.url!r}, retry=None)
+client = xmedia.Client(xmedia.OAuth1("a", "b", "c", "d"), base_url={server.url!r})
 xmedia.Client(xmedia.OAuth1("a", "b", "c", "d"))
-try:
-    client.finalize({ID})
-except xmedia.TransportError as error:
-    assert "ca-certificates" in str(error) and "SSL_CERT_FILE" in str(error) and "ca_file" in str(error), error
-    print("refused")
+for verb in (client.finalize, client.wait, client.status):
+    try:
+        verb({ID})
+    except xmedia.TransportError as error:
+        assert "ca-certificates" in str(error) and "SSL_CERT_FILE" in str(error) and "ca_file" in str(error), error
+        print("refused", error.attempts, error.retryable)
 """
-    assert run(code, **BARE) == "refused\n"
+    assert run(code, **BARE) == "refused 1 False\n" * 3
 
 
 def test_a_machine_without_roots_is_content_with_a_ca_file(server):
@@ -151,3 +158,11 @@ auth = xmedia.OAuth1("mock-consumer-key", "mock-consumer-secret", "1-mock-access
 print(xmedia.Client(auth, base_url={server.url!r}, ca_file={server.ca_file!r}).finalize({ID}).media_id)
 """
     assert run(code, **BARE) == f"{ID}\n"
+
+
+def test_a_ca_file_that_is_not_there_is_an_error_as_pythons_own(tmp_path):
+    path = tmp_path / "none.pem"
+    with pytest.raises(FileNotFoundError) as caught:
+        xmedia.Client(OAUTH1, ca_file=path)
+    error = caught.value
+    assert (error.errno, error.strerror, error.filename) == (errno.ENOENT, os.strerror(errno.ENOENT), str(path))

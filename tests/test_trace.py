@@ -1,5 +1,6 @@
 """`Trace`: the requests of an upload as a sequence, as JSON and as a picture."""
 
+import dataclasses
 import json
 import pickle
 import xml.etree.ElementTree as ET
@@ -55,6 +56,14 @@ def test_requests_stand_in_the_order_in_which_they_began():
     assert (len(UPLOAD), UPLOAD.started_at, UPLOAD.duration) == (6, ORIGIN, pytest.approx(2.1))
     assert UPLOAD[0].command == "INIT"
     assert [each.command for each in UPLOAD[-2:]] == ["FINALIZE", "STATUS"]
+
+
+def test_as_dicts_it_is_shown_as_a_plain_tuple():
+    as_dict = dataclasses.asdict(xmedia.Media(media_id=1, trace=UPLOAD))
+    dicts = tuple(dataclasses.asdict(each) for each in UPLOAD)
+    assert as_dict["trace"] == dicts
+    assert repr(as_dict["trace"]) == repr(dicts)
+    assert (as_dict["trace"]._repr_svg_(), as_dict["trace"]._repr_html_()) == (None, None)
 
 
 def test_a_request_of_a_trace_is_a_request_event():

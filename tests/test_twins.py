@@ -33,7 +33,7 @@ def test_twins_bring_the_same(verb):
     plain, awaited = (inspect.signature(getattr(xmedia.Client, name)) for name in (verb, f"{verb}_async"))
     expected = plain.return_annotation
     if verb in ITERATORS:
-        expected = expected.replace("Iterator", "AsyncIterator")
+        expected = f"Async{expected}"
     assert awaited.return_annotation == expected
 
 

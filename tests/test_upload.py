@@ -1,5 +1,7 @@
 """Uploading: every byte arrives, in segments, in any weather, and what comes after."""
 
+import time
+
 import pytest
 import xmedia
 from _files import JPEG, MP4, PNG, gif, video, webp
@@ -213,13 +215,17 @@ def test_what_init_said_is_kept(connect):
 def test_the_timeout_bounds_the_upload_and_the_wait(server, connect, call):
     client = connect(server)
     server.script("APPEND", Fault.hang())
+    began = time.monotonic()
     with pytest.raises(xmedia.RequestTimeoutError):
         call(client, "upload", video(100), timeout=0.2)
+    assert 0.2 <= time.monotonic() - began < 1.2
+    began = time.monotonic()
     with (
         MockServer(processing=["pending"], check_after_secs=0.05) as slow,
         pytest.raises(xmedia.WaitTimeoutError) as caught,
     ):
         call(connect(slow), "upload", video(100), timeout=0.3)
+    assert 0.3 <= time.monotonic() - began < 1.3
     assert caught.value.media.media_id
 
 

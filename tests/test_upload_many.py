@@ -1,8 +1,10 @@
 """Many uploads: results as they come, one failure stops nothing else, and closing drops what is in flight."""
 
 import asyncio
+import functools
 import gc
 import io
+import signal
 import time
 
 import pytest
@@ -77,9 +79,10 @@ def test_results_come_as_uploads_finish(server, connect, upload_many):
 
 
 @pytest.mark.parametrize("items", ["one.mp4", b"data", UploadItem("one.mp4"), None, 5])
-def test_one_item_is_no_list(server, connect, upload_many, items):
-    with pytest.raises(TypeError):
-        upload_many(connect(server), items)
+@pytest.mark.parametrize("verb", ["upload_many", "upload_many_async"])
+def test_one_item_is_no_list(server, connect, verb, items):
+    with pytest.raises(TypeError, match="items must be an iterable"):
+        getattr(connect(server), verb)(items)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +129,173 @@ def test_closing_the_async_iterator_drops_what_is_in_flight(server, connect):
 
     asyncio.run(main())
     until(lambda: client.stats().in_flight == 0)
+
+
+class Broken(io.RawIOBase):
+    """A file that cannot be read."""
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        raise LookupError("no more")
+
+
+class SoftTimeLimitError(Exception):
+    """As Celery's: an ordinary exception that a signal handler raises."""
+
+
+def raising_function(number, frame):
+    raise SoftTimeLimitError
+
+
+class RaisingObject:
+    def __call__(self, number, frame):
+        raise SoftTimeLimitError
+
+    def method(self, number, frame):
+        raise SoftTimeLimitError
+
+
+class Alarming(io.RawIOBase):
+    """A file that is being read when the alarm goes off."""
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        signal.raise_signal(signal.SIGALRM)
+        time.sleep(0)
+        raise AssertionError("the signal was not handled")
+
+
+HANDLERS = {
+    "function": raising_function,
+    "partial": functools.partial(raising_function),
+    "object": RaisingObject(),
+    "method": RaisingObject().method,
+}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="there are no alarms here")
+class TestSignals:
+    """A signal's handler may raise at any time; its exception is never that of an item."""
+
+    @pytest.fixture(params=HANDLERS)
+    def _handler(self, request):
+        before = signal.signal(signal.SIGALRM, HANDLERS[request.param])
+        yield
+        signal.signal(signal.SIGALRM, before)
+
+    @pytest.mark.usefixtures("_handler")
+    @pytest.mark.parametrize("options", [{"total_bytes": 200, "media_type": "video/mp4"}, {}])
+    def test_while_a_source_is_read(self, server, connect, options):
+        client = connect(server)
+        with pytest.raises(SoftTimeLimitError):
+            list(client.upload_many([video(100), Alarming()], concurrency=2, **options))
+        until(lambda: client.stats().in_flight == 0)
+
+    @pytest.mark.usefixtures("_handler")
+    def test_while_progress_is_told(self, server, connect):
+        def progress(_):
+            signal.raise_signal(signal.SIGALRM)
+
+        with pytest.raises(SoftTimeLimitError):
+            list(connect(server).upload_many([video(100)], progress=progress))
+
+    @pytest.mark.usefixtures("_handler")
+    def test_while_a_task_runs(self, server, connect):
+        async def progress(_):
+            signal.raise_signal(signal.SIGALRM)
+
+        async def main():
+            return [result async for result in connect(server).upload_many_async([video(100)], progress=progress)]
+
+        with pytest.raises(SoftTimeLimitError):
+            asyncio.run(main())
+
+    def test_the_same_exception_of_a_source_is_its_own(self, server, connect, upload_many):
+        class Limited(Broken):
+            def readinto(self, buffer):
+                raise SoftTimeLimitError
+
+        [result] = upload_many(connect(server), [Limited()])
+        assert type(result.error) is SoftTimeLimitError
+
+
+class TestLeavingEarly:
+    """Whoever leaves the loop has let go of the iterator, even if the last result and its error are kept."""
+
+    @pytest.fixture(params=["media", "wrong", "broken"])
+    def one(self, request, server):
+        """The one item that gets its result, while the others hang."""
+        server.script("APPEND", *[Fault.hang()] * 10)
+        return {"media": PNG, "wrong": b"wrong", "broken": Broken()}[request.param]
+
+    def test_aborts_the_rest(self, server, connect, one):
+        client = connect(server)
+        for result in client.upload_many([video(200), video(300), one], concurrency=3, wait=False):  # noqa: B007
+            until(lambda: server.commands.count("APPEND") == 2)
+            break
+        assert (result.item, result.error is None) == (one, one is PNG)
+        until(lambda: client.stats().in_flight == 0)
+        assert "FINALIZE" not in server.commands
+
+    @pytest.mark.parametrize("where", ["loop", "thread"])
+    def test_aborts_the_rest_in_a_loop(self, server, connect, one, where):
+        client = connect(server)
+
+        async def main():
+            results = client.upload_many_async([video(200), video(300), one], concurrency=3, wait=False)
+            async for result in results:  # noqa: B007  (it is looked at afterwards)
+                break
+            while server.commands.count("APPEND") != 2:
+                await asyncio.sleep(0.01)
+            held = [results]
+            del results
+            await asyncio.to_thread(held.clear) if where == "thread" else held.clear()
+            async with asyncio.timeout(5):
+                while len(asyncio.all_tasks()) > 1:
+                    await asyncio.sleep(0.01)
+            return result
+
+        result = asyncio.run(main())
+        assert (result.item, result.error is None) == (one, one is PNG)
+        until(lambda: client.stats().in_flight == 0)
+        assert "FINALIZE" not in server.commands
+
+    def test_the_loop_may_have_ended(self, server, connect, one):
+        async def main():
+            results = connect(server).upload_many_async([video(200), one], concurrency=2)
+            await anext(results)
+            return [results]
+
+        asyncio.run(main()).clear()
+
+    def test_an_iterator_that_is_held_by_its_awaiting_only_is_not_left(self, server, connect):
+        async def main():
+            return await anext(connect(server).upload_many_async([video(100)], wait=False))
+
+        assert asyncio.run(main()).media
+
+    def test_items_that_are_async_are_closed(self, server, connect):
+        closed = []
+
+        async def items():
+            try:
+                yield b"wrong"
+                await asyncio.sleep(5)
+            finally:
+                closed.append(True)
+
+        async def main():
+            async for _ in connect(server).upload_many_async(items()):
+                break
+            async with asyncio.timeout(2):
+                while not closed:
+                    await asyncio.sleep(0.01)
+
+        asyncio.run(main())
 
 
 def test_an_async_iterable_of_items(server, connect):

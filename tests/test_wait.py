@@ -48,6 +48,23 @@ class TestWhereItStarts:
         assert (caught.value.media, server.commands) == (media, [])
 
     @pytest.mark.parametrize(
+        "fields",
+        [
+            {"expires_after_secs": 10**400},
+            {"size": 2**70, "media_key": "\ud800"},
+            {"image": xmedia.ImageInfo(w=-1, h=2**70, image_type="\udfff")},
+            {"video": xmedia.VideoInfo(video_type="\ud800")},
+            {"processing_info": xmedia.ProcessingInfo(state="\ud800", check_after_secs=-(10**400))},
+            {"processing_info": xmedia.ProcessingInfo(state="pending", progress_percent=10**400)},
+        ],
+        ids=repr,
+    )
+    def test_what_no_server_says_can_be_waited_for(self, call, server, connect, fields):
+        server.script("STATUS", SUCCEEDED)
+        media = xmedia.Media(media_id=ID, command="STATUS", **{"processing_info": answered().processing_info, **fields})
+        assert call(connect(server), "wait", media).ready
+
+    @pytest.mark.parametrize(
         "media",
         [
             ID,
@@ -335,6 +352,7 @@ class TestProgress:
         server.add_media(ID, finalized=True)
         with pytest.raises(TypeError, match="async"):
             connect(server).wait(ID, progress=tell)
+        assert server.commands == []
 
     def test_it_may_use_the_client(self, call, server, connect):
         client = connect(server)

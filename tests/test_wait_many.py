@@ -2,12 +2,13 @@
 
 import asyncio
 import gc
+import threading
 import time
 
 import pytest
 import xmedia
 from conftest import ID
-from xmedia.testing import Fault
+from xmedia.testing import Fault, Reply
 
 
 @pytest.fixture
@@ -90,6 +91,51 @@ def test_ready_media_needs_no_request(wait_many, server, connect):
     assert (result.media, server.commands) == (ready, [])
 
 
+class TestGivenMedia:
+    """Of which nothing new is said is given back as it was, like `wait` does."""
+
+    @pytest.fixture
+    def given(self, server, connect):
+        def make(**info):
+            body = {"media_id": ID, "processing_info": info} if info else {"media_id": ID}
+            headers = {"x-rate-limit-limit": "9", "x-transaction-id": "abc"}
+            server.script("FINALIZE", Reply(200, json=body, headers=headers))
+            return connect(server).finalize(ID)
+
+        return make
+
+    def test_that_is_ready(self, wait_many, server, connect, given):
+        media = given()
+        [result] = wait_many(connect(server), [media])
+        assert result.media is media
+        assert (media.raw, media.request_id, media.rate_limit.limit) == ({"media_id": ID}, "abc", 9)
+
+    def test_that_had_failed(self, wait_many, server, connect, given):
+        media = given(state="failed")
+        [result] = wait_many(connect(server), [media])
+        assert isinstance(result.error, xmedia.MediaProcessingError)
+        assert result.error.media is media
+
+    def test_whose_time_was_up(self, wait_many, server, connect, given):
+        media = given(state="pending", check_after_secs=0.01)
+        server.script("STATUS", *[Reply(503)] * 1000)
+        first, second = wait_many(connect(server), [media, ID + 1], timeout=0.05)
+        errors = {result.item: result.error for result in (first, second)}
+        assert errors[media].media is media
+        assert errors[ID + 1].media == xmedia.Media(media_id=ID + 1)
+
+    def test_that_is_given_twice(self, wait_many, server, connect, given):
+        media, other = given(), given()
+        results = wait_many(connect(server), [media, other, media])
+        assert sorted(id(result.media) for result in results) == sorted([id(media), id(other), id(media)])
+
+    def test_that_got_a_new_answer_is_new(self, wait_many, server, connect, given):
+        media = given(state="pending", check_after_secs=0.01)
+        server.script("STATUS", Reply(200, json={"media_id": ID, "processing_info": {"state": "succeeded"}}))
+        [result] = wait_many(connect(server), [media])
+        assert (result.media.command, result.item is media) == ("STATUS", True)
+
+
 class TestArguments:
     @pytest.mark.parametrize("wrong", [None, True, 1.5, b"1", [ID]])
     def test_a_wrong_type_in_a_collection_is_refused_at_once(self, server, connect, ids, wrong):
@@ -115,6 +161,8 @@ class TestArguments:
             ([ID], {}, TypeError),
             ([str(ID)], {}, TypeError),
             ([b"12"], {}, TypeError),
+            ([bytearray(b"12")], {}, TypeError),
+            ([memoryview(b"12")], {}, TypeError),
             ([xmedia.Media(media_id=ID)], {}, TypeError),
             ([[ID]], {"concurrency": 0}, xmedia.InvalidInputError),
             ([[ID]], {"concurrency": True}, TypeError),
@@ -170,6 +218,28 @@ class TestEnd:
         gc.collect()
         assert self.polls_end(server)
 
+    @pytest.mark.parametrize("kind", [list, iter])
+    def test_also_while_the_error_of_an_item_is_kept(self, server, connect, kind):
+        wrong = xmedia.Media(media_id=5, expires_after_secs=0) if kind is list else "7_123"
+        for result in connect(server).wait_many(kind([*self.stuck(server), wrong])):  # noqa: B007  (it is kept)
+            break
+        assert result.item == wrong
+        assert self.polls_end(server)
+
+    @pytest.mark.parametrize("kind", [list, iter])
+    def test_so_does_letting_go_in_a_loop(self, server, connect, kind):
+        wrong = xmedia.Media(media_id=5, expires_after_secs=0) if kind is list else "7_123"
+
+        async def main():
+            client, items = connect(server), kind([*self.stuck(server), wrong])
+            async for result in client.wait_many_async(items):  # noqa: B007  (it is kept)
+                break
+            await asyncio.sleep(0.05)
+            return result, await asyncio.to_thread(self.polls_end, server)
+
+        result, ended = asyncio.run(main())
+        assert (result.item, ended) == (wrong, True)
+
     def test_so_does_aclose(self, server, connect, ids):
         async def main():
             results = connect(server).wait_many_async([*self.stuck(server), ids[0]])
@@ -179,6 +249,22 @@ class TestEnd:
 
         assert asyncio.run(main()) == []
         assert self.polls_end(server)
+
+    def test_so_does_aclose_while_the_next_is_awaited(self, server, connect):
+        async def main():
+            results = connect(server).wait_many_async(self.stuck(server))
+            pending = asyncio.ensure_future(anext(results, "the end"))
+            await asyncio.sleep(0.05)
+            await results.aclose()
+            return await pending
+
+        assert asyncio.run(main()) == "the end"
+        assert self.polls_end(server)
+
+    def test_so_does_closing_in_another_thread(self, server, connect):
+        results = connect(server).wait_many(self.stuck(server))
+        threading.Timer(0.05, results.close).start()
+        assert list(results) == []
 
     def test_so_does_cancelling(self, server, connect):
         async def main():

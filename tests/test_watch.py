@@ -187,6 +187,60 @@ def test_a_step_that_was_cancelled_can_be_taken_again(server, connect):
     assert asyncio.run(main()).ready
 
 
+async def cancelled_steps(items, seconds, most=100):
+    """Takes steps that are cancelled after so many seconds each, until one ends by itself; how many were cancelled."""
+    for step in range(most):
+        try:
+            await asyncio.wait_for(anext(items), seconds)
+        except TimeoutError as error:
+            if isinstance(error, xmedia.XMediaError):
+                error.steps = step
+                raise
+    return most
+
+
+@pytest.mark.parametrize("trouble", [said(state="pending", check_after_secs=60), Fault.hang()], ids=repr)
+def test_the_time_of_a_step_that_was_cancelled_counts(server, connect, trouble):
+    server.script("STATUS", *[trouble] * 100)
+    items = connect(server).watch_async(ID, timeout=0.25)
+    with pytest.raises(xmedia.WaitTimeoutError) as caught:
+        asyncio.run(cancelled_steps(items, 0.05, most=50))
+    assert 3 <= caught.value.steps <= 6
+    assert 0.25 <= caught.value.elapsed < 2
+
+
+def test_the_time_between_steps_that_were_cancelled_does_not(server, connect):
+    server.script("STATUS", said(state="pending", check_after_secs=60), SUCCEEDED)
+
+    async def main():
+        items = connect(server).watch_async(ID, timeout=0.3)
+        assert not (await anext(items)).ready
+        for _ in range(4):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(items), 0.02)
+            await asyncio.sleep(0.1)
+        return await anext(items)
+
+    assert asyncio.run(main()).ready
+
+
+def test_the_pace_of_our_own_slows_with_answers_not_with_steps(server, connect):
+    """An answer that names none is followed by a second; so it stays, however often that is cut short."""
+    server.script("STATUS", said(state="pending"), SUCCEEDED)
+
+    async def main():
+        items = connect(server).watch_async(ID, timeout=60)
+        assert not (await anext(items)).ready
+        began = time.monotonic()
+        for _ in range(4):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(items), 0.02)
+        return await anext(items), time.monotonic() - began
+
+    media, elapsed = asyncio.run(main())
+    assert (media.ready, 0.9 < elapsed < 2) == (True, True)
+
+
 def test_watch_async_is_an_async_iterator_from_the_start(server, connect):
     items = connect(server).watch_async(ID)
     assert (hasattr(items, "__anext__"), items.__aiter__() is items) == (True, True)

@@ -33,7 +33,7 @@ def bare_import(settings: Settings) -> Row:
         "pass": "pass",
         "import": "import xmedia",
         "names": "from xmedia import *",
-        "stdlib": "import dataclasses, typing, datetime, enum, json, decimal",
+        "stdlib": "import dataclasses, typing, datetime, enum",
     }
     walls: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(25 if settings.full else 12):

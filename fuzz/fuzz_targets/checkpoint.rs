@@ -2,11 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use xmedia::client::upload::checkpoint::Record;
 
-fuzz_target!(|text: &[u8]| {
-    let Some(record) = Record::from_json(text) else { return };
-    assert!(record.acknowledged.len() <= 1000 && record.segment_bytes > 0);
-    let written = record.to_json();
-    assert_eq!(Some(record), Record::from_json(&written));
-});
+#[path = "../../tests/rust/properties/checkpoint.rs"]
+mod checkpoint;
+
+fuzz_target!(|input: checkpoint::Input<'_>| checkpoint::hold(input));

@@ -1,7 +1,7 @@
 """Credentials: `OAuth1` and `OAuth2`. Neither shows what it holds, in no repr, message or log."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import ClassVar, NoReturn, Self
 
@@ -181,22 +181,23 @@ class OAuth2(_Credentials):
     __slots__ = ("access_token", "client_id", "client_secret", "expires_at", "on_refresh", "refresh_token")
     _compared = ("access_token", "refresh_token", "client_id", "client_secret", "expires_at")
 
-    access_token: str | Callable[[], str]
+    access_token: str | Callable[[], str | Awaitable[str]]
     refresh_token: str | None
     client_id: str | None
     client_secret: str | None
     expires_at: datetime | None
-    on_refresh: "Callable[[OAuth2], object] | None"
+    # The name alone is quoted: hints of a class are resolved in `xmedia`, where it stands.
+    on_refresh: Callable[["OAuth2"], object] | None
 
     def __init__(
         self,
-        access_token: str | Callable[[], str],
+        access_token: str | Callable[[], str | Awaitable[str]],
         *,
         refresh_token: str | None = None,
         client_id: str | None = None,
         client_secret: str | None = None,
         expires_at: datetime | float | None = None,
-        on_refresh: "Callable[[OAuth2], object] | None" = None,
+        on_refresh: Callable[["OAuth2"], object] | None = None,
     ) -> None:
         if on_refresh is not None and not callable(on_refresh):
             raise TypeError(f"on_refresh must be callable, not {type(on_refresh).__name__}")
@@ -239,7 +240,7 @@ class OAuth2(_Credentials):
 
 
 def _oauth2_from_pickle(
-    access_token: str | Callable[[], str],
+    access_token: str | Callable[[], str | Awaitable[str]],
     refresh_token: str | None,
     client_id: str | None,
     client_secret: str | None,

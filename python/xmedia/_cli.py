@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Self
 
-from . import __version__, _cli_upload, _report
+from . import __version__, _cli_upload, _json, _report
 from ._client import Client
 from ._errors import InvalidInputError, XMediaError
 from ._media import Media
@@ -24,6 +24,9 @@ credentials come from the environment:
 
 exit status: 0 ready (for status: or not yet), 1 failed or error, 2 usage, 3 timeout, 130 interrupted
 """
+
+#: Seconds of a wait for which no time is left.
+_SHORTEST = 0.001
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -119,8 +122,11 @@ def _seconds(text: str) -> float:
 
 def _finalize(arguments: argparse.Namespace) -> int:
     def work(client: Client, line: ProgressLine) -> Media:
+        deadline = time.monotonic() + arguments.timeout
         media = client.finalize(arguments.media_id, timeout=arguments.timeout)
-        return client.wait(media, timeout=arguments.timeout, progress=line) if arguments.wait else media
+        if not arguments.wait:
+            return media
+        return client.wait(media, timeout=max(deadline - time.monotonic(), _SHORTEST), progress=line)
 
     return _about_one(arguments, work)
 
@@ -145,9 +151,9 @@ def _about_one(arguments: argparse.Namespace, work: Callable[[Client, ProgressLi
             if not arguments.json:
                 raise
             line.clear()
-            print(json.dumps(_report.report(error.media, error=error, media_id=arguments.media_id)), flush=True)
+            print(_json.dumps(_report.report(error.media, error=error, media_id=arguments.media_id)), flush=True)
             return _report.exit_status(error)
-    print(json.dumps(_report.report(media)) if arguments.json else _report.summary(media), flush=True)
+    print(_json.dumps(_report.report(media)) if arguments.json else _report.summary(media), flush=True)
     return _report.FAILED if media.failed else _report.READY
 
 

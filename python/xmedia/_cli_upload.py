@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import sys
 from pathlib import Path
 
-from . import _report
+from . import _json, _report
+from ._call import Call
 from ._client import Client
 from ._media import Result
-from ._options import ProgressOption, UploadItem
+from ._options import ProgressOption, UploadItem, UploadOptions
+
+_MOST_IN_ALT_TEXT = 1000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,14 +24,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--media-category", metavar="CATEGORY", help="tweet_video, amplify_video, dm_image, … (default: by type)"
     )
-    parser.add_argument("--alt-text", metavar="TEXT", help="description of at most 1000 characters, for all files")
+    parser.add_argument(
+        "--alt-text", type=_alt_text, metavar="TEXT", help="description of at most 1000 characters, for all files"
+    )
     parser.add_argument(
         "--additional-owner", metavar="ID", action="append", help="a user who may use it too; repeatable"
     )
     parser.add_argument("--shared", action="store_true", help="for use in several direct messages")
-    parser.add_argument("--segment-bytes", type=int, metavar="N", help="size of a segment (default: 1 MiB)")
-    parser.add_argument("--concurrency", type=int, default=4, metavar="N", help="segments in flight (default: 4)")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="files at a time (default: 1)")
+    parser.add_argument("--segment-bytes", type=_count, metavar="N", help="size of a segment (default: 1 MiB)")
+    parser.add_argument("--concurrency", type=_count, default=4, metavar="N", help="segments in flight (default: 4)")
+    parser.add_argument("--jobs", type=_count, default=1, metavar="N", help="files at a time (default: 1)")
     parser.add_argument(
         "--checkpoint-dir",
         metavar="DIR",
@@ -38,26 +42,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-wait", action="store_true", help="end after FINALIZE, without waiting for processing")
 
 
+def _count(text: str) -> int:
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return count
+
+
+def _alt_text(text: str) -> str:
+    if not 1 <= len(text) <= _MOST_IN_ALT_TEXT:
+        raise argparse.ArgumentTypeError(f"1 to {_MOST_IN_ALT_TEXT} characters are needed, not {len(text)}")
+    return text
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Upload the files, print each result as it comes, and return the exit status."""
     progress = sys.stderr.isatty() and not arguments.json
-    if arguments.checkpoint_dir is not None:
-        Path(arguments.checkpoint_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
-    items = [_item(arguments, file, progress=progress) for file in arguments.files]
+    options: UploadOptions = {
+        "media_type": arguments.media_type,
+        "media_category": arguments.media_category,
+        "alt_text": arguments.alt_text,
+        "additional_owners": arguments.additional_owner or (),
+        "shared": arguments.shared,
+        "segment_bytes": arguments.segment_bytes,
+        "concurrency": arguments.concurrency,
+        "wait": not arguments.no_wait,
+        "timeout": arguments.timeout,
+    }
     try:
         with Client.from_env() as client:
-            results = client.upload_many(
-                items,
-                concurrency=arguments.jobs,
-                media_type=arguments.media_type,
-                media_category=arguments.media_category,
-                alt_text=arguments.alt_text,
-                additional_owners=arguments.additional_owner or (),
-                shared=arguments.shared,
-                segment_bytes=arguments.segment_bytes,
-                wait=not arguments.no_wait,
-                timeout=arguments.timeout,
-            )
+            # A call that is never started checks its arguments: what is wrong with all files is wrong usage, not the
+            # error of each.
+            Call(client._core, b"any", options, awaited=False).close()
+            if arguments.checkpoint_dir is not None:
+                Path(arguments.checkpoint_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
+            items = [_item(arguments, file, options, progress=progress) for file in arguments.files]
+            results = client.upload_many(items, concurrency=arguments.jobs)
             statuses = [_show(result, as_json=arguments.json) for result in results]
     except KeyboardInterrupt:
         _report.say(
@@ -69,9 +92,10 @@ def run(arguments: argparse.Namespace) -> int:
     return _report.worst(statuses)
 
 
-def _item(arguments: argparse.Namespace, file: str, *, progress: ProgressOption) -> UploadItem:
+def _item(arguments: argparse.Namespace, file: str, options: UploadOptions, *, progress: ProgressOption) -> UploadItem:
     checkpoint = None if arguments.checkpoint_dir is None else checkpoint_path(arguments.checkpoint_dir, file)
-    return UploadItem(file, progress=progress, checkpoint=checkpoint, concurrency=arguments.concurrency)
+    own: UploadOptions = {**options, "progress": progress, "checkpoint": checkpoint}
+    return UploadItem(file, **own)
 
 
 def checkpoint_path(directory: str, file: str) -> Path:
@@ -85,7 +109,7 @@ def _show(result: Result[UploadItem], *, as_json: bool) -> int:
     error = result.error
     if as_json:
         media = result.media if error is None else getattr(error, "media", None)
-        print(json.dumps(_report.report(media, file=file, error=error)), flush=True)
+        print(_json.dumps(_report.report(media, file=file, error=error)), flush=True)
     elif result.media is not None:
         print(f"{file}  {_report.summary(result.media)}", flush=True)
     else:

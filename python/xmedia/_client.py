@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, TypedDict, TypeVar, Unpack
@@ -18,9 +18,9 @@ from . import (
 )
 from ._auth import OAuth1, OAuth2
 from ._errors import InvalidInputError
-from ._hooks import Hooks, OnEvent
+from ._hooks import Hooks, OnEvent, is_async
 from ._many import AsyncWaitMany, WaitMany
-from ._media import Media, Result
+from ._media import Media
 from ._models import Progress, RateLimit, Stats
 from ._options import Buffer, Retry, Subtitle
 from ._public import name_as_imported
@@ -146,10 +146,12 @@ class Client(UploadVerbs):
         `on_refresh`.
 
         Args:
-            **options: As for `Client`; they beat the environment. Also `on_refresh`, as for `OAuth2`: called after
-                the token file, if there is one, was written.
+            **options: As for `Client`; they beat the environment, but for an `auth`, `api` or `base_url` of None.
+                Also `on_refresh`, as for `OAuth2`: called after the token file, if there is one, was written, and
+                never for credentials that are not refreshed, such as OAuth 1.0a's.
 
         Raises:
+            TypeError: An option has a wrong type.
             InvalidInputError: Variables are missing, which are named, or two complete sets of credentials
                 are there and `X_API` does not choose.
 
@@ -160,8 +162,14 @@ class Client(UploadVerbs):
         from ._environ import options_from_environ  # noqa: PLC0415
 
         given: dict[str, Any] = dict(options)
+        for name in ("auth", "api", "base_url"):
+            # None is what `Client` takes for not given, and then the environment's counts.
+            if given.get(name, ...) is None:
+                del given[name]
         on_refresh = given.pop("on_refresh", None)
-        if on_refresh is not None and given.get("auth") is not None:
+        if on_refresh is not None and not callable(on_refresh):
+            raise TypeError(f"on_refresh must be callable, not {type(on_refresh).__name__}")
+        if on_refresh is not None and "auth" in given:
             raise InvalidInputError("on_refresh goes with the environment's credentials; give it to auth's OAuth2")
         found = options_from_environ(os.environ, auth=given.get("auth"), api=given.get("api"), on_refresh=on_refresh)
         return cls(**{**found, **given})
@@ -183,7 +191,7 @@ class Client(UploadVerbs):
 
     @property
     def rate_limits(self) -> dict[str, RateLimit]:
-        """The last `RateLimit` of each command (`"INIT"`, `"STATUS"`, …) that an answer told."""
+        """The last `RateLimit` that this version of the API told of each command (`"INIT"`, `"STATUS"`, …)."""
         return self._core.rate_limits
 
     def stats(self) -> Stats:
@@ -370,6 +378,8 @@ class Client(UploadVerbs):
             >>> media.ready  # doctest: +SKIP
             True
         """
+        if progress is not None and is_async(progress):
+            raise TypeError("progress is async, which has to be awaited: use wait_async, or give a plain callable")
         return self._core.wait(media_id, timeout, progress).wait()
 
     async def wait_async(
@@ -382,7 +392,7 @@ class Client(UploadVerbs):
         """Await what `wait` does. `progress` may be async."""
         return await self._core.wait(media_id, timeout, progress).wait_async()
 
-    def watch(self, media_id: MediaId, *, timeout: Timeout = 900) -> Iterator[Media]:
+    def watch(self, media_id: MediaId, *, timeout: Timeout = 900) -> Watch:
         """Iterate over the answers of a wait as they come.
 
         The first item is the given `Media` if it carries an answer; then each STATUS. The last one is ready,
@@ -405,13 +415,13 @@ class Client(UploadVerbs):
         """
         return Watch(self._core, self._core.watch(media_id, timeout))
 
-    def watch_async(self, media_id: MediaId, *, timeout: Timeout = 900) -> AsyncIterator[Media]:
+    def watch_async(self, media_id: MediaId, *, timeout: Timeout = 900) -> AsyncWatch:
         """Iterate with `async for` over what `watch` brings. The iterator has `aclose`."""
         return AsyncWatch(self._core, self._core.watch(media_id, timeout))
 
     def wait_many(
         self, media_ids: Iterable[ItemT], *, timeout: Timeout = 900, concurrency: int = 1000
-    ) -> Iterator[Result[ItemT]]:
+    ) -> WaitMany[ItemT]:
         """Wait for many media at once, and iterate over the results as they finish.
 
         One failing does not stop the rest. The waits go on between the items; closing the iterator drops them.
@@ -438,7 +448,7 @@ class Client(UploadVerbs):
 
     def wait_many_async(
         self, media_ids: Iterable[ItemT], *, timeout: Timeout = 900, concurrency: int = 1000
-    ) -> AsyncIterator[Result[ItemT]]:
+    ) -> AsyncWaitMany[ItemT]:
         """Iterate with `async for` over what `wait_many` brings. The iterator has `aclose`."""
         return AsyncWaitMany(self._core.wait_many(timeout), media_ids, concurrency)
 
@@ -546,7 +556,8 @@ class Client(UploadVerbs):
     ) -> Client:
         """Make a client that shares this one's connections and `max_connections`: many accounts, one pool.
 
-        Closing one leaves the other open. Rate limits are kept per credential and command.
+        Closing one leaves the other open. Rate limits are kept per credential, version of the API and
+        command.
 
         Args:
             auth: Other credentials. If no `api` was ever given, the version follows them as for `Client`.

@@ -16,6 +16,8 @@ _Media: TypeAlias = int | str | Media
 _Timeout: TypeAlias = float | timedelta | None
 _T_co = TypeVar("_T_co", covariant=True)
 
+def text_of(answer: bytes) -> str: ...
+
 @final
 class Client:
     def __new__(

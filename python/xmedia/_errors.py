@@ -32,15 +32,12 @@ Errors of files are not in this tree: they are the `OSError` that Python itself 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypedDict
+from typing import Self, TypedDict, Unpack
+
+# The models import this module. By the package's name, which loads them late, hints can be resolved all the same.
+import xmedia
 
 from ._public import name_as_imported
-
-if TYPE_CHECKING:
-    from typing import Unpack
-
-    from ._media import Media
-    from ._models import ProcessingFailure, RateLimit
 
 
 class _Context(TypedDict, total=False):
@@ -48,7 +45,7 @@ class _Context(TypedDict, total=False):
 
     command: str | None
     media_id: int | None
-    media: Media | None
+    media: xmedia.Media | None
     attempts: int
     retryable: bool
     retry_after: float | None
@@ -61,7 +58,7 @@ class XMediaError(Exception):
         command: What was being done: `'INIT'`, `'APPEND'`, `'FINALIZE'`, `'STATUS'`, … or None.
         media_id: The media it was done to; that of `media` when only this is given.
         media: The last answer seen for this media, or None.
-        attempts: How many requests were made, 0 when none was.
+        attempts: How many requests were made, 0 when none was. Of a wait, its own.
         retryable: Whether the same call may succeed when it is made again.
         retry_after: Seconds after which another call makes sense, when that is known.
     """
@@ -72,7 +69,7 @@ class XMediaError(Exception):
         *,
         command: str | None = None,
         media_id: int | None = None,
-        media: Media | None = None,
+        media: xmedia.Media | None = None,
         attempts: int = 0,
         retryable: bool = False,
         retry_after: float | None = None,
@@ -151,7 +148,7 @@ class APIError(XMediaError):
         problem_type: The URI that identifies a v2 problem.
         request_id: X's id of this request, worth giving to X's support.
         rate_limit: The limit that the answer reported.
-        body: The answer's text, at most 4 KiB of it.
+        body: The answer's text, at most 4 KiB of it; empty if there may be a token in it.
         not_found: The media is not known to the server: a 404, and also v2's 400 "Not found".
         ambiguous: A FINALIZE that may have taken effect all the same. Ask `status()` before anything else.
     """
@@ -166,7 +163,7 @@ class APIError(XMediaError):
         detail: str | None = None,
         problem_type: str | None = None,
         request_id: str | None = None,
-        rate_limit: RateLimit | None = None,
+        rate_limit: xmedia.RateLimit | None = None,
         body: str | None = None,
         not_found: bool | None = None,
         ambiguous: bool = False,
@@ -239,7 +236,7 @@ class InvalidResponseError(XMediaError):
     Attributes:
         status: The HTTP status, a 2xx.
         request_id: X's id of this request.
-        body: The answer's text, at most 4 KiB of it.
+        body: The answer's text, at most 4 KiB of it; empty if there may be a token in it.
     """
 
     def __init__(
@@ -264,7 +261,9 @@ class MediaProcessingError(XMediaError):
         error: What the server said about it, or None if it said nothing.
     """
 
-    def __init__(self, message: str, *, error: ProcessingFailure | None = None, **context: Unpack[_Context]) -> None:
+    def __init__(
+        self, message: str, *, error: xmedia.ProcessingFailure | None = None, **context: Unpack[_Context]
+    ) -> None:
         super().__init__(message, **context)
         self.error = error
 

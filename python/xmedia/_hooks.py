@@ -54,7 +54,7 @@ class Hooks:
     def __init__(self, auth: OAuth1 | OAuth2, on_event: OnEvent | None) -> None:
         if on_event is not None and not callable(on_event):
             raise TypeError(f"on_event must be callable or None, not {type(on_event).__name__}")
-        if _is_async(on_event):
+        if is_async(on_event):
             raise TypeError("on_event must be a plain callable; an async one would be awaited by nobody")
         self.auth = auth
         self.on_event = on_event
@@ -110,7 +110,7 @@ class Hooks:
         """
         if isinstance(self.auth, OAuth2):
             for name in ("access_token", "on_refresh"):
-                if _is_async(getattr(self.auth, name)):
+                if is_async(getattr(self.auth, name)):
                     raise TypeError(f"{name} of this client's OAuth2 is async, so only the awaited verbs can use it")
 
 
@@ -127,5 +127,6 @@ def refuse_awaitable(name: str, result: object) -> None:
         raise TypeError(f"{name} returned an awaitable, which only the awaited verbs can use")
 
 
-def _is_async(value: object) -> bool:
+def is_async(value: object) -> bool:
+    """Whether calling it makes a coroutine."""
     return inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(getattr(value, "__call__", None))  # noqa: B004

@@ -58,7 +58,8 @@ class Media:
         rate_limit: The rate limit that the answer reported.
         trace: The requests that made up an upload, with `upload(…, trace=True)`; a timeline in a notebook.
         raw: The JSON object as received. Integers are exact; a number with a fraction or an exponent that
-            no float holds exactly is a `decimal.Decimal`.
+            no float holds exactly is a `decimal.Decimal`. What is no text (a lone surrogate, bytes that are not UTF-8)
+            is U+FFFD, here as in the fields.
 
     Examples:
         >>> media = Media(media_id=710511363345354753)

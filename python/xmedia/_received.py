@@ -55,10 +55,10 @@ def raw_of(text: bytes) -> dict[str, object]:
     It was read once already, so this fails only where Python's limits are narrower than ours; then the other fields are
     all there is.
     """
-    from . import _json  # noqa: PLC0415  (brings the decimals of exact JSON)
+    from . import _core, _json  # noqa: PLC0415  (brings the decimals of exact JSON)
 
     try:
-        value = _json.loads_first(text.decode("utf-8", "replace")) if text else {}
+        value = _json.loads_first(_core.text_of(text)) if text else {}
     except (ValueError, RecursionError):
         value = {}
     return value if isinstance(value, dict) else {}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
+from . import _json
 from ._errors import RequestTimeoutError, WaitTimeoutError
 from ._media import Media
 
@@ -33,11 +33,14 @@ def say(text: str) -> None:
 def report(
     media: Media | None, *, file: str | None = None, error: BaseException | None = None, media_id: str | None = None
 ) -> dict[str, Any]:
-    """What `--json` prints of one result: the file, what `Media.to_json` says, the state, and the error."""
+    """What `--json` prints of one result: the file, what `Media.to_json` says, the state, and the error.
+
+    Its numbers are those of `_json`, which writes them as they came.
+    """
     info = media.processing_info if media is not None else None
     known: dict[str, Any] = {"media_id": int(media_id) if media_id else None} if media is None else {}
     if media is not None:
-        known = json.loads(media.to_json())
+        known = cast("dict[str, Any]", _json.loads(media.to_json()))
         known["ready"] = media.ready
     known["state"] = str(info.state) if info is not None else ("succeeded" if media and media.ready else None)
     failure = info.error if info is not None else None

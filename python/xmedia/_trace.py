@@ -96,7 +96,14 @@ class Trace(tuple[TracedRequest, ...]):
             for request in ordered
         )
 
+    @property
+    def _has_requests(self) -> bool:
+        # `dataclasses.asdict` makes a Trace of dicts.
+        return all(isinstance(each, TracedRequest) for each in self)
+
     def __repr__(self) -> str:
+        if not self._has_requests:
+            return super().__repr__()
         return f"<Trace of {len(self)} requests in {self.duration:.2f} s>"
 
     @property
@@ -166,12 +173,12 @@ class Trace(tuple[TracedRequest, ...]):
         """
         return self._drawn(alone=True)
 
-    def _repr_svg_(self) -> str:
-        return self.to_svg()
+    def _repr_svg_(self) -> str | None:
+        return self.to_svg() if self._has_requests else None
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         # Within a page the picture takes the page's colour of text, so that it follows the notebook's theme.
-        return self._drawn(alone=False)
+        return self._drawn(alone=False) if self._has_requests else None
 
     def _drawn(self, *, alone: bool) -> str:
         from . import _timeline  # noqa: PLC0415  (as above)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from . import _core
 from ._call import DEFAULTS, Call
@@ -14,6 +15,8 @@ from ._errors import InvalidInputError
 from ._media import Media, Result
 from ._options import UploadItem
 from ._pump import Attendant
+from ._results import AsyncResults, Results
+from ._signals import is_of_signal_handler
 
 if TYPE_CHECKING:
     import asyncio
@@ -29,6 +32,8 @@ def check_many(items: object, concurrency: object, defaults: Mapping[str, object
         raise InvalidInputError("concurrency: at least 1 is needed")
     if isinstance(items, (str, bytes, bytearray, memoryview, os.PathLike, UploadItem)):
         raise TypeError("items must be an iterable of sources; for one of them use upload()")
+    if not isinstance(items, Iterable | AsyncIterable):
+        raise TypeError(f"items must be an iterable of sources, not {type(items).__name__}")
     if unknown := sorted(set(defaults) - set(DEFAULTS)):
         raise TypeError(f"upload_many() got an unexpected keyword argument {unknown[0]!r}")
 
@@ -46,8 +51,17 @@ def unpack(item: object, defaults: Mapping[str, object]) -> tuple[object, Mappin
     return item, defaults
 
 
-class Uploads(Iterator[Result[ItemT]], Generic[ItemT]):
+class Uploads(Results[Result[ItemT]]):
     """The results of `upload_many`, as they come. All runs on the thread that iterates."""
+
+    def __init__(
+        self, core: _core.Client, items: Iterable[ItemT], concurrency: int, defaults: Mapping[str, object]
+    ) -> None:
+        super().__init__(_Uploading(core, items, concurrency, defaults))
+
+
+class _Uploading(Generic[ItemT]):
+    """The uploads of one `upload_many`."""
 
     def __init__(
         self, core: _core.Client, items: Iterable[ItemT], concurrency: int, defaults: Mapping[str, object]
@@ -61,21 +75,8 @@ class Uploads(Iterator[Result[ItemT]], Generic[ItemT]):
         self._running: dict[int, tuple[ItemT, Call, Attendant]] = {}
         self._closed = False
 
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Result[ItemT]:
-        try:
-            result = self._next()
-        except BaseException:
-            self.close()
-            raise
-        if result is None:
-            self.close()
-            raise StopIteration
-        return result
-
-    def _next(self) -> Result[ItemT] | None:
+    def next(self) -> Result[ItemT] | None:
+        """The next result, None at the end."""
         while True:
             while not self._closed and len(self._running) < self._concurrency:
                 try:
@@ -96,7 +97,9 @@ class Uploads(Iterator[Result[ItemT]], Generic[ItemT]):
             source, options = unpack(item, self._defaults)
             call = Call(self._core, source, options, awaited=False)
             attendant = Attendant(call.operation)
-        except Exception as error:  # noqa: BLE001, RUF100  (it is handed to the caller)
+        except Exception as error:
+            if is_of_signal_handler(error):
+                raise
             return Result(item=item, error=error)
         key = next(self._keys)
         self._running[key] = (item, call, attendant)
@@ -111,22 +114,20 @@ class Uploads(Iterator[Result[ItemT]], Generic[ItemT]):
                 return None
             attendant.deliver()
             result = Result(item=item, media=call.ended(media))
-        except Exception as error:  # noqa: BLE001, RUF100  (it is handed to the caller)
+        except Exception as error:
+            if is_of_signal_handler(error):
+                raise
             result = Result(item=item, error=error)
         del self._running[key]
         call.close()
         return result
 
-    def close(self) -> None:
-        """Abort what is in flight and end the iteration."""
+    def end(self) -> None:
+        """Abort what is in flight."""
         self._closed = True
-        for _, call, _ in self._running.values():
+        for _, call, _ in list(self._running.values()):
             call.close()
         self._running.clear()
-
-    def __del__(self) -> None:
-        if getattr(self, "_running", None):
-            self.close()
 
 
 def _next_media(operation: _core.Operation[Media], attendant: Attendant) -> Media | None:
@@ -138,8 +139,20 @@ def _next_media(operation: _core.Operation[Media], attendant: Attendant) -> Medi
     return None
 
 
-class AsyncUploads(AsyncIterator[Result[ItemT]], Generic[ItemT]):
+class AsyncUploads(AsyncResults[Result[ItemT]]):
     """The results of `upload_many_async`, as they come. Each upload is a task of the running loop."""
+
+    def __init__(
+        self,
+        upload: Callable[[ItemT], Any],
+        items: Iterable[ItemT] | AsyncIterable[ItemT],
+        concurrency: int,
+    ) -> None:
+        super().__init__(_AsyncUploading(upload, items, concurrency))
+
+
+class _AsyncUploading(Generic[ItemT]):
+    """The tasks of one `upload_many_async`."""
 
     def __init__(
         self,
@@ -151,31 +164,26 @@ class AsyncUploads(AsyncIterator[Result[ItemT]], Generic[ItemT]):
         self._items = items
         self._iterator: AsyncGenerator[ItemT] | None = None
         self._concurrency = concurrency
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._running: dict[asyncio.Task[Media], ItemT] = {}
         self._drawing: asyncio.Task[tuple[ItemT] | tuple[()]] | None = None
+        self._ending: asyncio.Task[None] | None = None
         self._closed = False
 
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Result[ItemT]:
-        try:
-            result = await self._next()
-        except BaseException:
-            await self.aclose()
-            raise
-        if result is None:
-            await self.aclose()
-            raise StopAsyncIteration
-        return result
-
-    async def _next(self) -> Result[ItemT] | None:
+    async def next_async(self) -> Result[ItemT] | None:
+        """The next result, None at the end."""
         import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
 
-        if self._iterator is None:
-            self._iterator = _aiter(self._items)
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError(
+                "upload_many_async() needs a running asyncio event loop; elsewhere (trio, threads) call upload_many()"
+            ) from None
         while True:
             if not self._closed and self._drawing is None and len(self._running) < self._concurrency:
+                if self._iterator is None:
+                    self._iterator = _aiter(self._items)
                 self._drawing = asyncio.ensure_future(_anext(self._iterator))
             waiting: set[asyncio.Task[Any]] = set(self._running)
             if self._drawing is not None:
@@ -200,8 +208,8 @@ class AsyncUploads(AsyncIterator[Result[ItemT]], Generic[ItemT]):
         task = asyncio.ensure_future(self._upload(drawn[0]))
         self._running[task] = drawn[0]
 
-    async def aclose(self) -> None:
-        """Abort what is in flight, wait until it has let go, and end the iteration."""
+    async def end_async(self) -> None:
+        """Abort what is in flight, and wait until it has let go."""
         import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
 
         self._closed = True
@@ -214,8 +222,19 @@ class AsyncUploads(AsyncIterator[Result[ItemT]], Generic[ItemT]):
             task.cancel()
         if tasks:
             await asyncio.gather(*tasks, return_exceptions=True)
-        if self._iterator is not None:
-            await self._iterator.aclose()
+        iterator, self._iterator = self._iterator, None
+        if iterator is not None:
+            await iterator.aclose()
+
+    def abandon(self) -> None:
+        """Have the loop abort what is in flight, if it still runs. Called on any thread."""
+        if self._loop is not None and (self._running or self._drawing or self._iterator):
+            # A loop that is closed, which it says by this error, has cancelled its tasks.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._end_soon, self._loop)
+
+    def _end_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._ending = loop.create_task(self.end_async())
 
 
 def _result(item: ItemT, task: asyncio.Task[Media]) -> Result[ItemT]:
@@ -226,7 +245,7 @@ def _result(item: ItemT, task: asyncio.Task[Media]) -> Result[ItemT]:
     error = task.exception()
     if error is None:
         return Result(item=item, media=task.result())
-    if isinstance(error, Exception):
+    if isinstance(error, Exception) and not is_of_signal_handler(error):
         return Result(item=item, error=error)
     raise error
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, Iterable
 from datetime import timedelta
 from typing import TypeVar, Unpack
 
 from . import _core
 from ._call import Call
 from ._errors import ClientClosedError
-from ._media import Media, Result
+from ._media import Media
 from ._options import CheckpointStore, ProgressOption, UploadDefaults, UploadItem, UploadOptions, UploadSource
 from ._upload_many import AsyncUploads, Uploads, check_many, for_all, unpack
 
@@ -166,7 +166,7 @@ class UploadVerbs:
 
     def upload_many(
         self, items: Iterable[_Item], *, concurrency: int = 4, **defaults: Unpack[UploadDefaults]
-    ) -> Iterator[Result[_Item]]:
+    ) -> Uploads[_Item]:
         """Upload many files, several at a time, and iterate over the results as they come.
 
         One that fails does not stop the rest. Closing the iterator, or leaving it to the garbage collector,
@@ -183,7 +183,8 @@ class UploadVerbs:
 
         Raises:
             TypeError, InvalidInputError: `items`, `concurrency` or the name of an option is wrong. What is
-                wrong with one item is that item's `error`.
+                wrong with one item is that item's `error`; what a signal's handler raises, a soft time limit for
+                instance, ends all.
 
         Examples:
             >>> for result in client.upload_many(["a.mp4", "b.png"], alt_text="A cat"):  # doctest: +SKIP
@@ -199,7 +200,7 @@ class UploadVerbs:
         *,
         concurrency: int = 4,
         **defaults: Unpack[UploadDefaults],
-    ) -> AsyncIterator[Result[_Item]]:
+    ) -> AsyncUploads[_Item]:
         """Iterate with `async for` over what `upload_many` brings. `items` may be async too.
 
         The iterator has `aclose`, which aborts what is in flight.

@@ -20,7 +20,11 @@ class Watch(Iterator[Media]):
     def __next__(self) -> Media:
         if self._state is None:
             raise StopIteration
-        media = self._core.watch_next(self._state).wait()
+        try:
+            media = self._core.watch_next(self._state).wait()
+        except StopIteration as error:
+            # As in a generator (PEP 479): that of a callable of the program's is not the end of the answers.
+            raise RuntimeError("a callable raised StopIteration") from error
         if media is None:
             self.close()
             raise StopIteration
@@ -44,7 +48,10 @@ class AsyncWatch(AsyncIterator[Media]):
     async def __anext__(self) -> Media:
         if self._state is None:
             raise StopAsyncIteration
-        media = await self._core.watch_next(self._state).wait_async()
+        try:
+            media = await self._core.watch_next(self._state).wait_async()
+        except StopAsyncIteration as error:
+            raise RuntimeError("a callable raised StopAsyncIteration") from error
         if media is None:
             await self.aclose()
             raise StopAsyncIteration

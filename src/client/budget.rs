@@ -4,6 +4,7 @@
 //! back. While failures are rare the bucket stays full and nobody notices it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use super::error::{Error, Kind};
 
@@ -46,11 +47,11 @@ impl Budget {
 }
 
 /// What it costs to send a command again after this failure. Coming back at the time that a rate limit named costs
-/// nothing: it is what the server asked for.
+/// nothing: it is what the server asked for. One that names no time ahead has not asked.
 pub fn price(error: &Error) -> u32 {
     match &error.kind {
         Kind::RequestTimeout { .. } => RETRY_AFTER_TIMEOUT,
-        Kind::Api(failure) if failure.retry_status() == 429 && error.retry_after.is_some() => 0,
+        Kind::Api(failure) if failure.retry_status() == 429 && error.retry_after > Some(Duration::ZERO) => 0,
         _ => RETRY,
     }
 }

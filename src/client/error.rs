@@ -54,8 +54,8 @@ pub enum Kind {
     },
     /// An HTTP answer that is no success.
     Api(Box<ApiFailure>),
-    /// A success that is not what the API documents.
-    InvalidResponse,
+    /// A success that is not what the API documents; what came, where that was an answer of its own.
+    InvalidResponse(Option<Box<Received>>),
     /// Processing failed.
     Processing(Option<ProcessingFailure>),
     /// The media's or the session's time ran out.
@@ -79,6 +79,17 @@ pub enum Kind {
     },
     /// The caller's own code (a callback, a source) failed; its error is kept by the caller.
     Caller,
+}
+
+/// A success that cannot be understood.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// The HTTP status, a 2xx.
+    pub status: u16,
+    /// The server's name for the request.
+    pub request_id: Option<String>,
+    /// The body as text, 4 KiB at most; empty if there may be a token in it.
+    pub body: String,
 }
 
 /// What an HTTP answer said about its failure.
@@ -144,8 +155,9 @@ pub enum ApiClass {
 }
 
 impl Error {
-    /// A failure of this kind, about nothing in particular yet.
+    /// A failure of this kind, about nothing in particular yet. Where no answer came, there may be one the next time.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        let retryable = matches!(kind, Kind::Transport { .. } | Kind::RequestTimeout { .. });
         Error(Box::new(Failure {
             kind,
             message: message.into(),
@@ -153,7 +165,7 @@ impl Error {
             media_id: None,
             media: None,
             attempts: 0,
-            retryable: false,
+            retryable,
             retry_after: None,
             cause: None,
         }))

@@ -1,8 +1,9 @@
 //! FINALIZE, and what is done when its answer is lost.
 
 use super::Client;
+use super::caller::Report;
 use super::error::{Error, Kind, Result};
-use super::exchange::Terms;
+use super::exchange::{Terms, Tries};
 use super::model::{Media, MediaId};
 use super::protocol::Command;
 use super::retry::{self, Decision};
@@ -23,35 +24,49 @@ impl Client {
     /// one attempt. Asking STATUS is no second attempt: it is always done.
     pub(super) async fn finalize_surely(&self, media_id: MediaId, terms: Terms<'_>) -> Result<Media> {
         let command = Command::Finalize(media_id);
+        let mut tries = Tries::new(self, &command, terms);
+        let (outcome, report) = self.finalize_until_known(&mut tries, media_id, terms).await;
+        tries.told(report);
+        outcome
+    }
+
+    /// The outcome, and what is still to be told of the last FINALIZE.
+    async fn finalize_until_known(
+        &self,
+        tries: &mut Tries<'_>,
+        media_id: MediaId,
+        terms: Terms<'_>,
+    ) -> (Result<Media>, Option<Box<Report>>) {
         let mut first: Option<Error> = None;
-        let (mut round, mut attempts) = (0, 0);
         loop {
-            round += 1;
-            let mut failure = match self.exchange_media(&command, terms).await {
-                Ok(media) => return Ok(media),
-                Err(failure) => failure,
+            let (failure, report) = match tries.media().await {
+                Ok(media) => return (Ok(media), None),
+                Err(failed) => failed,
             };
-            attempts += failure.attempts;
-            failure.attempts = attempts;
             if !retry::is_lost(&failure) {
-                return Err(after_lost(failure, first));
+                return (Err(after_lost(failure, first)), report);
             }
             if terms.deadline.passed() {
-                return Err(maybe_ambiguous(failure));
+                return (Err(maybe_ambiguous(failure)), report);
             }
             match self.exchange_media(&Command::Status(media_id), terms).await {
-                Ok(media) if media.processing_info.is_some() => return Ok(media),
+                Ok(media) if media.processing_info.is_some() => return (Ok(media), report),
                 Err(status) if !retry::is_not_found(&status) => {
-                    return Err(maybe_ambiguous(first.unwrap_or(failure)).because(status));
+                    let attempts = failure.attempts;
+                    let mut error = maybe_ambiguous(first.unwrap_or(failure)).because(status);
+                    error.attempts = attempts;
+                    return (Err(error), report);
                 }
                 Ok(_) | Err(_) => {}
             }
-            let Some(policy) = terms.retry else { return Err(maybe_ambiguous(failure)) };
-            match retry::decide_lost(policy, &failure, round, terms.deadline.remaining(), rand::random()) {
-                Decision::Again(delay) => tokio::time::sleep(delay).await,
-                Decision::Never => return Err(maybe_ambiguous(failure)),
+            let remaining = terms.deadline.remaining();
+            let decision = terms.retry.map_or(Decision::Never, |policy| {
+                retry::decide_lost(policy, &failure, tries.count(), remaining, rand::random())
+            });
+            first.get_or_insert_with(|| failure.clone());
+            if let Err((failure, report)) = tries.follow(decision, failure, report).await {
+                return (Err(maybe_ambiguous(failure)), report);
             }
-            first.get_or_insert(failure);
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Each verb is one `async fn` that carries its whole work, whichever side of Python or Rust it is called from.
 
+mod attempt;
 pub mod auth;
 pub mod budget;
 pub mod caller;

@@ -63,7 +63,7 @@ impl Number {
 }
 
 /// The API's two versions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ApiVersion {
     /// `upload.twitter.com/1.1/media/upload.json` and its `command`.
     V1_1,
@@ -203,7 +203,8 @@ impl Media {
 
     /// When the id ends to be usable, as far as this answer tells.
     pub fn expires_at(&self) -> Option<SystemTime> {
-        let seconds = self.expires_after_secs?.as_f64().max(0.0);
+        // What is not a number stays that, and is no duration.
+        let seconds = self.expires_after_secs?.as_f64().clamp(0.0, f64::MAX);
         self.received_at?.checked_add(Duration::try_from_secs_f64(seconds).ok()?)
     }
 

@@ -83,7 +83,7 @@ impl Client {
                 refreshes.succeeded();
                 return Ok(());
             }
-            Ok(_) => Error::new(Kind::InvalidResponse, "TOKEN: the answer names no token"),
+            Ok(_) => Error::new(Kind::InvalidResponse(None), "TOKEN: the answer names no token"),
             Err(error) => error,
         };
         refreshes.failed(spent.version, &error, !retry::never_arrived(&error));

@@ -47,9 +47,8 @@ pub enum Decision {
 /// What is to be done about this failure, outside waits.
 pub fn decide(policy: Option<&Retry>, error: &Error, now: &Circumstances) -> Decision {
     let Some(policy) = policy else { return Decision::Never };
-    let delay = backoff(policy, now.attempt, now.jitter);
     if not_found_yet(error, now) {
-        return within(delay, now.remaining);
+        return within(backoff(policy, now.attempt, now.jitter), now.remaining);
     }
     if now.attempt >= policy.attempts || !may_repeat(now.command, error) {
         return Decision::Never;
@@ -57,7 +56,7 @@ pub fn decide(policy: Option<&Retry>, error: &Error, now: &Circumstances) -> Dec
     if error.retry_after.is_some_and(|asked| asked > LONGEST_DELAY) {
         return Decision::Never;
     }
-    within(error.retry_after.map_or(delay, |asked| asked.saturating_add(spread(policy, now.jitter))), now.remaining)
+    within(delay(policy, error, now.attempt, now.jitter), now.remaining)
 }
 
 /// Whether FINALIZE is sent once more after it was lost so many times and STATUS could not tell what it did.
@@ -65,7 +64,7 @@ pub fn decide_lost(policy: &Retry, lost: &Error, times: u32, remaining: Option<D
     if times >= policy.attempts || lost.retry_after.is_some_and(|asked| asked > LONGEST_DELAY) {
         return Decision::Never;
     }
-    within(lost.retry_after.unwrap_or_else(|| backoff(policy, times, jitter)), remaining)
+    within(delay(policy, lost, times, jitter), remaining)
 }
 
 /// What is to be done about this failure of a STATUS inside a wait, where tries are not counted. `seen` tells how long
@@ -85,11 +84,10 @@ pub fn decide_in_wait(
             Decision::Never
         };
     }
-    if !passes(error) && !matches!(error.kind, Kind::InvalidResponse) {
+    if !passes(error) && !matches!(error.kind, Kind::InvalidResponse(_)) {
         return Decision::Never;
     }
-    let delay = backoff(policy, failures, jitter);
-    Decision::Again(error.retry_after.map_or(delay, |asked| asked.saturating_add(spread(policy, jitter))))
+    Decision::Again(delay(policy, error, failures, jitter))
 }
 
 /// The delay of a wait whose client has no budget for retries left: as slow as it would get.
@@ -102,7 +100,7 @@ pub fn stretched(policy: &Retry, delay: Duration, jitter: f64) -> Duration {
 pub fn is_lost(error: &Error) -> bool {
     match &error.kind {
         Kind::Transport { connect } | Kind::RequestTimeout { connect } => !connect,
-        Kind::InvalidResponse => true,
+        Kind::InvalidResponse(_) => true,
         Kind::Api(failure) => matches!(failure.retry_status(), 408 | 500..=599),
         _ => false,
     }
@@ -122,6 +120,13 @@ pub fn pace(answers: u32) -> Duration {
 pub fn backoff(policy: &Retry, attempt: u32, jitter: f64) -> Duration {
     let doubled = policy.base_delay.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1).min(30)));
     doubled.min(policy.max_delay).mul_f64(jitter.clamp(0.0, 1.0))
+}
+
+/// Our own backoff, but not before the time that the server asked for. A time that has come already, as the reset of a
+/// window that is over, is no reason to come at once, and again at once.
+fn delay(policy: &Retry, error: &Error, attempt: u32, jitter: f64) -> Duration {
+    let own = backoff(policy, attempt, jitter);
+    error.retry_after.map_or(own, |asked| asked.saturating_add(spread(policy, jitter)).max(own))
 }
 
 /// A little more than the server asked for, so that not all callers come back in the same instant.
@@ -144,12 +149,12 @@ fn not_found_yet(error: &Error, now: &Circumstances) -> bool {
 fn may_repeat(command: CommandName, error: &Error) -> bool {
     match command {
         // What the first one did, the second would be refused for: the session is over, the refresh token used up.
-        CommandName::Finalize | CommandName::Token => never_arrived(error),
+        CommandName::Finalize | CommandName::Token => error.retryable && never_arrived(error),
         _ => passes(error),
     }
 }
 
-/// The server did nothing: there was no connection, or it said «not now».
+/// The server did nothing: there was no connection, or it said «not now». Whether that passes is another question.
 pub fn never_arrived(error: &Error) -> bool {
     match &error.kind {
         Kind::Transport { connect } | Kind::RequestTimeout { connect } => *connect,
@@ -161,7 +166,8 @@ pub fn never_arrived(error: &Error) -> bool {
 /// The failure may be gone the next time.
 fn passes(error: &Error) -> bool {
     match &error.kind {
-        Kind::Transport { .. } | Kind::RequestTimeout { .. } => true,
+        // A certificate that is not trusted stays so.
+        Kind::Transport { .. } | Kind::RequestTimeout { .. } => error.retryable,
         // A 401 that may pass once the token can be refreshed is for a later call.
         Kind::Api(failure) => error.retryable && failure.retry_status() != 401,
         _ => false,

@@ -10,9 +10,10 @@ use super::caller::{Caller, Hearing, Report};
 use super::deadline::Deadline;
 use super::error::{ApiClass, ApiFailure, Error, Kind, Result};
 use super::exchange::subject;
+use super::limits::BucketName;
 use super::model::{CommandName, MediaId};
 use super::protocol::{self, Answer, Command, Request, Response};
-use super::transport::Broken;
+use super::transport::{Broken, Unanswered};
 
 /// Those who waited for the same reset come back spread over this time.
 const SPREAD: Duration = Duration::from_millis(250);
@@ -27,9 +28,21 @@ pub(super) struct Tried {
     pub out_of_time: bool,
 }
 
+impl Tried {
+    fn new(error: Error, report: Option<Box<Report>>) -> Self {
+        Tried { error, report, out_of_time: false }
+    }
+
+    /// The deadline passed before anything was sent, or before there was a connection to send it on.
+    fn out_of_time(connect: bool, report: Option<Box<Report>>) -> Self {
+        let error = Error::new(Kind::RequestTimeout { connect }, "no answer within the timeout");
+        Tried { error, report, out_of_time: true }
+    }
+}
+
 impl From<Error> for Tried {
     fn from(error: Error) -> Self {
-        Tried { error, report: None, out_of_time: false }
+        Tried::new(error, None)
     }
 }
 
@@ -88,29 +101,28 @@ impl<'a> Sending<'a> {
                 Err(Failed::Tried(tried)) => tried,
                 Err(Failed::Reused(tried)) => {
                     self.resent = true;
-                    self.told(tried, Some(Duration::ZERO));
+                    self.told(tried.report, Some(Duration::ZERO));
                     continue;
                 }
                 Err(Failed::Unauthorized(tried, response, token)) => match self.repair(&response, token).await {
                     Ok(true) => {
-                        self.told(tried, Some(Duration::ZERO));
+                        self.told(tried.report, Some(Duration::ZERO));
                         self.tell_of_refresh().await?;
                         continue;
                     }
                     Ok(false) => tried,
                     Err(Unrepaired::OutOfTime) => {
-                        self.told(tried, None);
-                        return Err(out_of_time(None));
+                        self.told(tried.report, None);
+                        return Err(Tried::out_of_time(true, None));
                     }
                     Err(Unrepaired::Caller(error)) => {
-                        self.told(tried, None);
+                        self.told(tried.report, None);
                         return Err(error.into());
                     }
                     Err(Unrepaired::Refresh(error)) => {
-                        let refused = not_refreshed(tried.error.clone(), error);
-                        self.told(tried, None);
+                        self.told(tried.report, None);
                         self.tell_of_refresh_requests();
-                        return Err(refused.into());
+                        return Err(not_refreshed(tried.error, error).into());
                     }
                 },
             };
@@ -119,9 +131,8 @@ impl<'a> Sending<'a> {
     }
 
     /// Tells the caller of a request, now that it is known what follows.
-    pub(super) fn told(&self, tried: Tried, retry_in: Option<Duration>) {
-        let Some(mut report) = tried.report else { return };
-        report.timed_out = matches!(tried.error.kind, Kind::RequestTimeout { .. });
+    pub(super) fn told(&self, report: Option<Box<Report>>, retry_in: Option<Duration>) {
+        let Some(mut report) = report else { return };
         let heard = if retry_in.is_some() { Hearing::Retries } else { Hearing::Everything };
         if self.caller.hears() >= heard {
             report.retry_in = retry_in;
@@ -129,14 +140,22 @@ impl<'a> Sending<'a> {
         }
     }
 
+    /// Requests sent so far.
+    pub(super) fn sent(&self) -> u32 {
+        self.sent
+    }
+
     async fn request(&mut self) -> Result<Answer, Failed> {
         let (client, deadline) = (self.client, self.deadline);
         let _place = match self.caller.gate(self.name) {
-            Some(gate) => Some(deadline.limit(gate.enter()).await.ok_or_else(|| Failed::Tried(out_of_time(None)))?),
+            Some(gate) => {
+                let place = deadline.limit(gate.enter()).await;
+                Some(place.ok_or_else(|| Failed::Tried(Tried::out_of_time(true, None)))?)
+            }
             None => None,
         };
         let request = protocol::encode(client.options.api, &client.transport.options().hosts, self.command);
-        let token = deadline.limit(self.token(&request)).await.unwrap_or_else(|| Err(out_of_time(None)));
+        let token = deadline.limit(self.token(&request)).await.unwrap_or_else(|| Err(Tried::out_of_time(true, None)));
         let token = token.map_err(Failed::Tried)?;
         let place = {
             let _queued = client.stats.queue();
@@ -149,26 +168,23 @@ impl<'a> Sending<'a> {
         self.sent += 1;
         let mut in_flight = client.stats.send(self.name);
         let begun = Begun { started_at: SystemTime::now(), started: Instant::now(), bytes: request.body.size() };
-        let sending = client.transport.send(&request, authorization.as_deref(), client.options.request_timeout);
-        let outcome = self.deadline.limit(sending).await;
+        let timeout = client.options.request_timeout;
+        let outcome = client.transport.send(&request, authorization.as_deref(), timeout, deadline).await;
         drop(place);
         let response = match outcome {
-            Some(Ok(response)) => response,
-            Some(Err(broken)) => return Err(self.broken(broken, &begun, &in_flight)),
-            None => {
-                in_flight.sent(begun.bytes);
-                let report = self.report(&begun, None, Some("no answer within the timeout".to_owned()));
-                return Err(Failed::Tried(out_of_time(Some(report))));
-            }
+            Ok(response) => response,
+            Err(unanswered) => return Err(self.unanswered(unanswered, &begun, &in_flight)),
         };
         in_flight.sent(begun.bytes);
         in_flight.answered(response.status, response.body.len());
         drop(in_flight);
         self.note_limit(&response);
-        let decoded = self.decode(&response).map_err(|error| {
+        let decoded = self.decode(&response).or_else(|error| {
             // The error shows what the server said, which may be what it was sent.
-            let masked = client.account.masked(&response.body, self.command, token.as_deref());
-            masked.and_then(|body| self.decode(&Response { body, ..response.clone() }).err()).unwrap_or(error)
+            match client.account.masked(&response.body, self.command, token.as_deref()) {
+                Some(body) => self.decode(&Response { body, ..response.clone() }),
+                None => Err(error),
+            }
         });
         match decoded {
             Ok(answer) => {
@@ -180,9 +196,11 @@ impl<'a> Sending<'a> {
             }
             Err(error) => {
                 self.note_refusal(&error);
-                let report = self.report(&begun, Some(&response), Some(error.message.clone()));
-                let unauthorized = error.api().is_some_and(|failure| failure.retry_status() == 401);
-                let tried = Tried { error, report: Some(report), out_of_time: false };
+                let report = self.report(&begun, Some(&response), Some(&error));
+                // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
+                let repairable = matches!(request.login, protocol::Login::User);
+                let unauthorized = repairable && error.api().is_some_and(|failure| failure.retry_status() == 401);
+                let tried = Tried::new(error, Some(report));
                 Err(if unauthorized {
                     Failed::Unauthorized(tried, Box::new(response), token)
                 } else {
@@ -196,22 +214,22 @@ impl<'a> Sending<'a> {
         protocol::decode(self.client.options.api, self.name, self.media_id, response)
     }
 
-    fn broken(&self, broken: Broken, begun: &Begun, in_flight: &super::stats::InFlight<'_>) -> Failed {
-        let mut error = broken.error;
-        let connected =
-            !matches!(error.kind, Kind::Transport { connect: true } | Kind::RequestTimeout { connect: true });
-        let bytes = if connected { begun.bytes } else { 0 };
+    fn unanswered(&self, unanswered: Unanswered, begun: &Begun, in_flight: &super::stats::InFlight<'_>) -> Failed {
+        let (mut tried, reused) = match unanswered {
+            Unanswered::Broken(Broken { mut error, reused }) => {
+                error.message = format!("{}: {}", subject(self.name, self.media_id), error.message);
+                (Tried::new(error, None), reused)
+            }
+            Unanswered::OutOfTime { connect } => (Tried::out_of_time(connect, None), false),
+        };
+        let bytes = if super::retry::never_arrived(&tried.error) { 0 } else { begun.bytes };
         in_flight.sent(bytes);
-        error.message = format!("{}: {}", subject(self.name, self.media_id), error.message);
-        error.retryable = true;
-        let report = self.report(&Begun { bytes, ..*begun }, None, Some(error.message.clone()));
+        tried.report = Some(self.report(&Begun { bytes, ..*begun }, None, Some(&tried.error)));
         // The server closed an idle connection in the moment we used it. Only FINALIZE and a refresh must not be sent
         // twice on such a guess.
         let harmless = !matches!(self.name, CommandName::Finalize | CommandName::Token);
-        let again = broken.reused && !self.resent && harmless;
-        let cut_off = matches!(error.kind, Kind::Transport { connect: false });
-        let tried = Tried { error, report: Some(report), out_of_time: false };
-        if again && cut_off { Failed::Reused(tried) } else { Failed::Tried(tried) }
+        let cut_off = matches!(tried.error.kind, Kind::Transport { connect: false });
+        if reused && cut_off && harmless && !self.resent { Failed::Reused(tried) } else { Failed::Tried(tried) }
     }
 
     /// The token to send, if the credentials are of that kind. One whose time is over is replaced before it is sent.
@@ -243,21 +261,30 @@ impl<'a> Sending<'a> {
         }
     }
 
+    /// Where its rate limit is kept.
+    fn bucket(&self) -> BucketName {
+        (self.client.options.api, self.name)
+    }
+
     /// Waits until the command's bucket is not empty and one more request may be in flight. Nothing is held while it
     /// waits for the bucket.
     async fn turn(&self) -> Result<tokio::sync::SemaphorePermit<'a>, Tried> {
         let limits = self.client.account.limits();
         loop {
-            if let Some(left) = limits.empty_for(self.name).filter(|_| self.heeds_limits) {
+            if let Some(left) = limits.empty_for(self.bucket()).filter(|_| self.heeds_limits) {
                 let wait = left.saturating_add(SPREAD.mul_f64(rand::random()));
                 if self.deadline.remaining().is_some_and(|remaining| left >= remaining) {
                     return Err(self.limited(left).into());
                 }
                 self.deadline.sleep(wait).await;
             }
-            let place = self.deadline.limit(self.client.transport.place()).await.ok_or_else(|| out_of_time(None))??;
+            let place = self
+                .deadline
+                .limit(self.client.transport.place())
+                .await
+                .ok_or_else(|| Tried::out_of_time(true, None))??;
             // Those who were before it in the queue may have emptied the bucket.
-            if !self.heeds_limits || limits.empty_for(self.name).is_none() {
+            if !self.heeds_limits || limits.empty_for(self.bucket()).is_none() {
                 return Ok(place);
             }
         }
@@ -273,7 +300,7 @@ impl<'a> Sending<'a> {
         let failure = ApiFailure {
             class: ApiClass::RateLimit,
             status: 429,
-            rate_limit: self.client.account.limits().told(self.name),
+            rate_limit: self.client.account.limits().told(self.bucket()),
             ..ApiFailure::default()
         };
         let mut error = Error::new(Kind::Api(Box::new(failure)), message);
@@ -285,14 +312,14 @@ impl<'a> Sending<'a> {
     fn note_limit(&self, response: &Response) {
         if let Some(limit) = protocol::rate_limit(&response.headers) {
             let server_now = protocol::server_date(&response.headers).unwrap_or(response.received_at);
-            self.client.account.limits().note(self.name, limit, server_now);
+            self.client.account.limits().note(self.bucket(), limit, server_now);
         }
     }
 
     fn note_refusal(&self, error: &Error) {
         let limited = error.api().is_some_and(|failure| failure.class == ApiClass::RateLimit);
         if let Some(retry_after) = error.retry_after.filter(|_| limited) {
-            self.client.account.limits().note_refusal(self.name, retry_after);
+            self.client.account.limits().note_refusal(self.bucket(), retry_after);
         }
     }
 
@@ -340,15 +367,15 @@ impl<'a> Sending<'a> {
         }
     }
 
-    fn report(&self, begun: &Begun, response: Option<&Response>, error: Option<String>) -> Box<Report> {
+    fn report(&self, begun: &Begun, response: Option<&Response>, error: Option<&Error>) -> Box<Report> {
         Box::new(Report {
             command: self.name,
             media_id: self.media_id,
             segment_index: self.command.segment_index(),
             attempt: self.sent,
             status: response.map(|response| response.status),
-            error,
-            timed_out: false,
+            error: error.map(|error| error.message.clone()),
+            timed_out: error.is_some_and(|error| matches!(error.kind, Kind::RequestTimeout { .. })),
             started_at: begun.started_at,
             duration: begun.started.elapsed(),
             bytes_sent: begun.bytes,
@@ -383,15 +410,10 @@ enum Unrepaired {
     Refresh(Error),
 }
 
-fn out_of_time(report: Option<Box<Report>>) -> Tried {
-    let error = Error::new(Kind::RequestTimeout { connect: false }, "no answer within the timeout");
-    Tried { error, report, out_of_time: true }
-}
-
 /// The 401 of a token that could not be replaced.
 fn not_refreshed(mut refused: Error, refresh: Error) -> Error {
     refused.message = format!("{} The access token could not be refreshed: {}", refused.message, refresh.message);
-    refused.retryable = super::retry::never_arrived(&refresh);
+    refused.retryable = refresh.retryable && super::retry::never_arrived(&refresh);
     refused.retry_after = refresh.retry_after;
     refused.because(refresh)
 }

@@ -1,24 +1,21 @@
 //! Sends one request and brings its answer. The only file that names reqwest.
 
-use std::cell::Cell;
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
-use futures_util::{Stream, StreamExt};
+use futures_util::stream::BoxStream;
 use reqwest::Url;
 use reqwest::multipart::{Form, Part as FormPart};
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::Instant;
 
+use super::attempt::{Attempt, NoteConnections};
 use super::auth::oauth1::percent_encode;
 use super::config::{LOCALHOST, Proxy, TransportOptions, stays_local};
+use super::deadline::Deadline;
 use super::error::{Error, Kind, Result};
 use super::protocol::{Body, Part, Payload, Request, Response};
 
@@ -28,12 +25,6 @@ const BODY_LIMIT: usize = 1 << 20;
 const PIECE: usize = 256 << 10;
 /// Idle connections are dropped after this time, well before servers and load balancers do (from 60 s up).
 const IDLE: Duration = Duration::from_secs(25);
-
-tokio::task_local! {
-    /// Whether the request that is being sent is past the danger of an idle connection: one was made for it, or its
-    /// answer has begun.
-    static SAFE: Cell<bool>;
-}
 
 /// The connections of one or several clients.
 pub struct Transport {
@@ -65,6 +56,17 @@ pub struct Broken {
     pub reused: bool,
 }
 
+/// Why a request has no answer.
+pub(super) enum Unanswered {
+    /// It broke.
+    Broken(Broken),
+    /// The deadline came first.
+    OutOfTime {
+        /// There was no connection yet, so that the server saw nothing.
+        connect: bool,
+    },
+}
+
 impl Transport {
     /// No connection is made before the first request; neither is TLS set up, which may fail without roots.
     pub fn new(options: Arc<TransportOptions>) -> Self {
@@ -89,36 +91,44 @@ impl Transport {
 
     /// Sends a request and reads its answer. The attempt's time is counted from now, for a body of media bytes from the
     /// last of them that was taken.
-    pub async fn send(
+    pub(super) async fn send(
         &self,
         request: &Request,
         authorization: Option<&str>,
         timeout: Option<Duration>,
-    ) -> Result<Response, Broken> {
-        let progress = Arc::new(Progress::default());
-        SAFE.scope(Cell::new(false), async {
-            let mut attempt = std::pin::pin!(self.attempt(request, authorization, &progress));
-            let outcome = match timeout {
-                Some(timeout) => progress.limit(attempt.as_mut(), timeout).await.unwrap_or_else(|| {
-                    let message = format!("no answer within request_timeout ({} s)", timeout.as_secs_f64());
-                    Err(Error::new(Kind::RequestTimeout { connect: false }, message))
+        deadline: Deadline,
+    ) -> Result<Response, Unanswered> {
+        let attempt = Arc::new(Attempt::default());
+        let sending = attempt.scope(async {
+            let mut sending = std::pin::pin!(self.attempt(request, authorization, &attempt));
+            match timeout {
+                Some(timeout) => attempt.limit(sending.as_mut(), timeout).await.unwrap_or_else(|| {
+                    let connect = attempt.connecting();
+                    let what = if connect { "connection" } else { "answer" };
+                    let message = format!("no {what} within request_timeout ({} s)", timeout.as_secs_f64());
+                    Err(Error::new(Kind::RequestTimeout { connect }, message))
                 }),
-                None => attempt.await,
-            };
-            outcome.map_err(|error| Broken { error, reused: !SAFE.with(Cell::get) })
-        })
-        .await
+                None => sending.await,
+            }
+        });
+        match deadline.limit(sending).await {
+            Some(Ok(response)) => Ok(response),
+            Some(Err(error)) => Err(Unanswered::Broken(Broken { error, reused: attempt.reused() })),
+            None => Err(Unanswered::OutOfTime { connect: attempt.connecting() }),
+        }
     }
 
     async fn attempt(
         &self,
         request: &Request,
         authorization: Option<&str>,
-        progress: &Arc<Progress>,
+        attempt: &Arc<Attempt>,
     ) -> Result<Response> {
         if let Some(wire) = &self.wire {
             return wire.exchange(request).await.map_err(|broken| {
-                SAFE.with(|safe| safe.set(!broken.reused));
+                if !broken.reused {
+                    attempt.answered();
+                }
                 broken.error
             });
         }
@@ -133,10 +143,10 @@ impl Transport {
                 builder.header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(urlencoded(fields))
             }
             Body::Json(json) => builder.header(http::header::CONTENT_TYPE, "application/json").body(json.clone()),
-            Body::Multipart(parts) => builder.multipart(form(parts, progress)?),
+            Body::Multipart(parts) => builder.multipart(form(parts, attempt)?),
         };
         let mut response = builder.send().await.map_err(describe)?;
-        SAFE.with(|safe| safe.set(true));
+        attempt.answered();
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
@@ -183,8 +193,9 @@ fn parse(url: &str) -> Result<Url> {
 
 fn build(options: &TransportOptions) -> Result<Http> {
     let refused = |what: &str, error: reqwest::Error| {
-        let message = format!("{what}: {}", chain(&error));
-        Error::new(Kind::Transport { connect: true }, message)
+        let mut refused = Error::new(Kind::Transport { connect: true }, format!("{what}: {}", chain(&error)));
+        refused.retryable = false;
+        refused
     };
     // A second call finds the provider set and is told so; either way there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -198,7 +209,7 @@ fn build(options: &TransportOptions) -> Result<Http> {
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(options.max_connections)
         .resolve_to_addrs("localhost", &localhost)
-        .connector_layer(MarkConnected);
+        .connector_layer(NoteConnections);
     if let Some(timeout) = options.connect_timeout {
         builder = builder.connect_timeout(timeout);
     }
@@ -245,12 +256,12 @@ fn urlencoded(fields: &[(&'static str, String)]) -> String {
     text
 }
 
-fn form(parts: &[(&'static str, Part)], progress: &Arc<Progress>) -> Result<Form> {
+fn form(parts: &[(&'static str, Part)], attempt: &Arc<Attempt>) -> Result<Form> {
     parts.iter().try_fold(Form::new(), |form, (name, part)| {
         Ok(match part {
             Part::Text(text) => form.text(*name, text.clone()),
             Part::File { payload, media_type } => {
-                let body = reqwest::Body::wrap_stream(pieces(payload, progress.clone()));
+                let body = reqwest::Body::wrap_stream(attempt.clone().watched(pieces(payload)));
                 let media_type = media_type.as_deref().unwrap_or("application/octet-stream");
                 let part = FormPart::stream_with_length(body, payload.len())
                     .file_name("media")
@@ -262,9 +273,9 @@ fn form(parts: &[(&'static str, Part)], progress: &Arc<Progress>) -> Result<Form
     })
 }
 
-/// The payload's bytes, noting when each piece was asked for: then the one before is on its way.
-fn pieces(payload: &Payload, progress: Arc<Progress>) -> impl Stream<Item = std::io::Result<Bytes>> + Send + 'static {
-    let stream = match payload {
+/// The payload's bytes.
+fn pieces(payload: &Payload) -> BoxStream<'static, std::io::Result<Bytes>> {
+    match payload {
         Payload::Segment(segment) => segment.open(),
         Payload::Bytes(bytes) => {
             let mut rest = bytes.clone();
@@ -273,41 +284,6 @@ fn pieces(payload: &Payload, progress: Arc<Progress>) -> impl Stream<Item = std:
                 (!piece.is_empty()).then_some(Ok(piece))
             };
             futures_util::stream::iter(std::iter::from_fn(next)).boxed()
-        }
-    };
-    stream.inspect(move |_| progress.note())
-}
-
-/// When a body's bytes were last taken.
-struct Progress {
-    started: Instant,
-    taken_after_ms: AtomicU64,
-}
-
-impl Default for Progress {
-    fn default() -> Self {
-        Progress { started: Instant::now(), taken_after_ms: AtomicU64::new(0) }
-    }
-}
-
-impl Progress {
-    fn note(&self) {
-        let elapsed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.taken_after_ms.store(elapsed, Ordering::Relaxed);
-    }
-
-    /// What the future brings, or nothing if bytes stopped flowing for so long.
-    async fn limit<T>(&self, mut future: Pin<&mut impl Future<Output = T>>, timeout: Duration) -> Option<T> {
-        loop {
-            let taken = Duration::from_millis(self.taken_after_ms.load(Ordering::Relaxed));
-            let at = self.started.checked_add(taken).and_then(|at| at.checked_add(timeout));
-            let Some(at) = at else { return Some(future.await) };
-            if let Ok(outcome) = tokio::time::timeout_at(at, &mut future).await {
-                return Some(outcome);
-            }
-            if Duration::from_millis(self.taken_after_ms.load(Ordering::Relaxed)) <= taken {
-                return None;
-            }
         }
     }
 }
@@ -321,68 +297,49 @@ fn describe(error: reqwest::Error) -> Error {
         let what = if connect { "no connection within connect_timeout" } else { "timed out" };
         return Error::new(Kind::RequestTimeout { connect }, format!("{what}: {text}"));
     }
+    let certificate = sources(&error).any(is_bad_certificate);
+    // There is no type for it: the connector says it in words.
+    let scheme = connect && text.contains("unsupported scheme");
     let hint = if text.contains("UnknownIssuer") {
         "; the server's certificate is not signed by a known authority: pass ca_file= or set SSL_CERT_FILE if it is yours"
     } else if text.contains("certificate") {
         "; check the server's certificate, the host name and this machine's clock"
+    } else if scheme {
+        "; a proxy's address begins with http:// or https://: correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY"
     } else {
         ""
     };
-    Error::new(Kind::Transport { connect }, format!("{text}{hint}"))
+    let mut described = Error::new(Kind::Transport { connect }, format!("{text}{hint}"));
+    described.retryable = !(certificate || scheme);
+    described
+}
+
+/// Whether this error is that of a certificate that is not trusted, and will not be the next time either.
+fn is_bad_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// An error and all that caused it, each once.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let inner_text = inner.to_string();
-        if !text.contains(&inner_text) {
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = String::new();
+    for inner in sources(error).map(ToString::to_string) {
+        if text.is_empty() {
+            text = inner;
+        } else if !text.contains(&inner) {
             text.push_str(": ");
-            text.push_str(&inner_text);
+            text.push_str(&inner);
         }
-        source = inner.source();
     }
     text
 }
 
-/// Marks, in the task that sends a request, that a connection was made for it. A connection that is finished by another
-/// task is marked nowhere: it is then a reused one for whoever gets it.
-#[derive(Clone)]
-struct MarkConnected;
-
-impl<S> tower_layer::Layer<S> for MarkConnected {
-    type Service = Marking<S>;
-
-    fn layer(&self, inner: S) -> Marking<S> {
-        Marking(inner)
-    }
-}
-
-/// The connector that marks.
-#[derive(Clone)]
-struct Marking<S>(S);
-
-impl<S, R> tower_service::Service<R> for Marking<S>
-where
-    S: tower_service::Service<R>,
-    S::Future: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = std::result::Result<S::Response, S::Error>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<std::result::Result<(), S::Error>> {
-        self.0.poll_ready(context)
-    }
-
-    fn call(&mut self, request: R) -> Self::Future {
-        let connecting = self.0.call(request);
-        Box::pin(async move {
-            let outcome = connecting.await;
-            // Outside a request (a connection made ahead by the pool) there is nothing to mark.
-            let _ = SAFE.try_with(|safe| safe.set(true));
-            outcome
-        })
-    }
+/// An error and all that caused it.
+fn sources<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| match error.downcast_ref::<std::io::Error>() {
+        // Its own source is that of the error which it holds.
+        Some(error) => error.get_ref().map(|held| held as _),
+        None => error.source(),
+    })
 }

@@ -11,7 +11,7 @@ use super::config::Retry;
 use super::deadline::Deadline;
 use super::error::{Error, Kind, Result};
 use super::exchange::subject;
-use super::model::{CommandName, Media, ProcessingInfo};
+use super::model::{CommandName, Media, Number, ProcessingInfo};
 use super::retry::{self, Decision};
 
 /// The longest single sleep of a wait without a deadline.
@@ -35,6 +35,22 @@ pub struct Watch {
     trouble: Option<Error>,
     failures: u32,
     not_found: Option<(u32, Instant)>,
+    /// Requests sent.
+    sent: u32,
+}
+
+/// A step during which STATUS is asked. However it ends, and be it that nobody waits for it any more, its time counts.
+struct Asking<'a> {
+    watch: &'a mut Watch,
+    started: Instant,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        let spent = self.started.elapsed();
+        self.watch.waited = self.watch.waited.saturating_add(spent);
+        self.watch.remaining = self.watch.remaining.map(|left| left.saturating_sub(spent));
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,6 +70,7 @@ impl Watch {
     pub fn new(media: Media, timeout: Option<Duration>) -> Self {
         let answered = matches!(media.command, Some(CommandName::Finalize | CommandName::Status | CommandName::Simple));
         let stage = if answered || media.failed() { Stage::Given } else { Stage::Asking };
+        let unpaced = u32::from(answered && !paced(&media));
         Watch {
             media,
             timeout,
@@ -61,10 +78,11 @@ impl Watch {
             waited: Duration::ZERO,
             stage,
             answered: None,
-            unpaced: 0,
+            unpaced,
             trouble: None,
             failures: 0,
             not_found: None,
+            sent: 0,
         }
     }
 
@@ -82,25 +100,20 @@ impl Watch {
             }
             Stage::Failed => {
                 self.stage = Stage::Over;
-                Err(processing_failed(&self.media))
+                Err(processing_failed(&self.media, self.sent))
             }
             Stage::Over => Ok(None),
             Stage::Asking => {
-                let started = Instant::now();
-                let outcome = self.ask(client, caller, started).await;
-                self.account_for(started);
-                if outcome.is_err() {
+                let asking = Asking { watch: self, started: Instant::now() };
+                let outcome = asking.watch.ask(client, caller, asking.started).await;
+                drop(asking);
+                outcome.map(Some).map_err(|mut error| {
                     self.stage = Stage::Over;
-                }
-                outcome.map(Some)
+                    error.attempts = self.sent;
+                    error
+                })
             }
         }
-    }
-
-    fn account_for(&mut self, started: Instant) {
-        let spent = started.elapsed();
-        self.waited = self.waited.saturating_add(spent);
-        self.remaining = self.remaining.map(|left| left.saturating_sub(spent));
     }
 
     /// What follows the media that is now held.
@@ -124,14 +137,17 @@ impl Watch {
         loop {
             let last = deadline.remaining().is_some_and(|left| pause >= left);
             deadline.sleep(pause).await;
+            super::refuse_expired(&self.media, CommandName::Status)?;
             let polled = client.poll(self.media.media_id, deadline.later(GRACE), caller).await;
             let (error, report) = match polled {
                 Ok(media) => {
+                    self.sent += 1;
                     self.take(media);
                     return Ok(self.media.clone());
                 }
                 Err(failed) => failed,
             };
+            self.sent += u32::from(report.is_some());
             let not_found = self.count_not_found(&error);
             self.failures += 1;
             let jitter = rand::random();
@@ -160,17 +176,14 @@ impl Watch {
     }
 
     /// How long to sleep before the next STATUS.
-    fn pause(&mut self) -> Duration {
+    fn pause(&self) -> Duration {
         let Some(info) = self.media.processing_info.as_ref().filter(|_| self.media.command.is_some()) else {
             return Duration::ZERO;
         };
         if self.media.command == Some(CommandName::Init) {
             return Duration::ZERO;
         }
-        let asked = info.check_after_secs.and_then(super::model::Number::as_duration).unwrap_or_else(|| {
-            self.unpaced += 1;
-            retry::pace(self.unpaced)
-        });
+        let asked = info.check_after_secs.and_then(Number::as_duration).unwrap_or_else(|| retry::pace(self.unpaced));
         let since = match self.answered {
             Some(answered) => answered.elapsed(),
             None => self.media.received_at.map_or(Duration::ZERO, age),
@@ -181,6 +194,7 @@ impl Watch {
 
     fn take(&mut self, mut media: Media) {
         media.keep_from(&self.media);
+        self.unpaced = if paced(&media) { 0 } else { self.unpaced + 1 };
         self.media = media;
         self.answered = Some(Instant::now());
         self.failures = 0;
@@ -216,6 +230,7 @@ impl Watch {
         );
         let mut error = Error::new(Kind::WaitTimeout { elapsed }, message);
         error.media = Some(self.media.clone());
+        error.attempts = self.sent;
         error.retryable = true;
         error.cause = self.trouble.clone();
         error.about(CommandName::Status, Some(self.media.media_id))
@@ -261,6 +276,11 @@ fn progress(media: &Media, elapsed: Duration) -> Progress {
     }
 }
 
+/// Whether an answer says when to ask again.
+fn paced(media: &Media) -> bool {
+    media.processing_info.as_ref().and_then(|info| info.check_after_secs?.as_duration()).is_some()
+}
+
 /// How long ago that was; nothing if it lies ahead, since our clock may have been set.
 fn age(at: SystemTime) -> Duration {
     SystemTime::now().duration_since(at).unwrap_or(Duration::ZERO)
@@ -279,8 +299,8 @@ fn percent(info: &ProcessingInfo) -> String {
     info.progress_percent.map_or_else(String::new, |percent| format!(" at {} %", percent.as_f64()))
 }
 
-/// The error for media whose processing failed, with all that the server said.
-pub(super) fn processing_failed(media: &Media) -> Error {
+/// The error for media whose processing failed, with all that the server said; it took so many requests to learn of it.
+pub(super) fn processing_failed(media: &Media, attempts: u32) -> Error {
     let info = media.processing_info.as_ref();
     let failure = info.and_then(|info| info.error.clone());
     let said = failure.as_ref().map(|failure| {
@@ -298,6 +318,7 @@ pub(super) fn processing_failed(media: &Media) -> Error {
     );
     let mut error = Error::new(Kind::Processing(failure), message);
     error.media = Some(media.clone());
+    error.attempts = attempts;
     error.command = media.command;
     error.media_id = Some(media.media_id);
     error

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyWeakrefReference;
 
 use super::operation::Operation;
 use super::runtime::generation;
@@ -68,7 +69,7 @@ impl Bridge {
             // The lock is let go before Python code runs, which may come back here.
             let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
             let Some(waiting) = waiting else { continue };
-            match waiting.operation.get().settle(py, waiting.future.bind(py)) {
+            match Operation::settle(waiting.operation.bind(py), waiting.future.bind(py)) {
                 Ok(true) => {}
                 Ok(false) => {
                     self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(key, waiting);
@@ -84,6 +85,15 @@ impl Bridge {
 impl Bridge {
     /// The bridge of this loop. `NotImplementedError` if the loop cannot watch a descriptor.
     pub fn of<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Bridge>> {
+        if let Some(bridge) = Latest::get(event_loop) {
+            return Ok(bridge);
+        }
+        let bridge = Bridge::found_or_made(event_loop)?;
+        Latest::set(event_loop, &bridge)?;
+        Ok(bridge)
+    }
+
+    fn found_or_made<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Bridge>> {
         static BRIDGES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = event_loop.py();
         let bridges = BRIDGES
@@ -127,5 +137,37 @@ impl Bridge {
     pub fn forget(&self, key: u64) {
         let forgotten = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
         drop(forgotten);
+    }
+}
+
+/// The loop that was asked for last and its bridge, neither of them kept alive: nearly all processes have one loop, and to
+/// look it up in the dictionary takes Python code.
+static LATEST: Mutex<Option<Latest>> = Mutex::new(None);
+
+struct Latest {
+    event_loop: Py<PyWeakrefReference>,
+    bridge: Py<PyWeakrefReference>,
+}
+
+impl Latest {
+    fn get<'py>(event_loop: &Bound<'py, PyAny>) -> Option<Bound<'py, Bridge>> {
+        let py = event_loop.py();
+        // Nobody waits for the lock: in a forked child it may be taken for ever.
+        let latest = LATEST.try_lock().ok()?;
+        let latest = latest.as_ref()?;
+        latest.event_loop.bind(py).upgrade().filter(|known| known.is(event_loop))?;
+        let bridge = latest.bridge.bind(py).upgrade()?.cast_into::<Bridge>().ok()?;
+        (bridge.get().generation == generation()).then_some(bridge)
+    }
+
+    fn set(event_loop: &Bound<'_, PyAny>, bridge: &Bound<'_, Bridge>) -> PyResult<()> {
+        let latest = Latest {
+            event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
+            bridge: PyWeakrefReference::new(bridge)?.unbind(),
+        };
+        let before = LATEST.try_lock().ok().and_then(|mut known| known.replace(latest));
+        // It is dropped after the lock was let go.
+        drop(before);
+        Ok(())
     }
 }

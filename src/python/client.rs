@@ -209,7 +209,7 @@ impl Client {
     fn rate_limits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let limits = PyDict::new(py);
         if let Some(account) = self.login.account() {
-            for (command, limit) in account.limits().all_told() {
+            for (command, limit) in account.limits().all_told(self.options.api) {
                 limits.set_item(command.as_str(), convert::rate_limit_record(py, limit)?)?;
             }
         }
@@ -502,6 +502,11 @@ fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
         Ok(_) => {
             Err(errors::invalid_input(ca_file.py(), format!("ca_file: {} holds no certificate in PEM", path.display())))
         }
-        Err(error) => Err(PyOSError::new_err((error.raw_os_error(), error.to_string(), path))),
+        Err(error) => {
+            // In the words, and with the kind of name, that Python itself would use.
+            let text = error.to_string();
+            let strerror = text.split(" (os error").next().unwrap_or_default().to_owned();
+            Err(PyOSError::new_err((error.raw_os_error(), strerror, path.into_os_string())))
+        }
     }
 }

@@ -12,26 +12,19 @@ use crate::client::caller::{Phase, Progress, Report};
 use crate::client::model::{
     CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo,
 };
+use crate::client::protocol::mended;
 use crate::client::stats::Stats;
 
 /// The Python objects that Rust needs, each fetched once.
 static MEDIA: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-static MEDIA_RECORD: PyOnceLock<Record<14>> = PyOnceLock::new();
-static INFO_RECORD: PyOnceLock<Record<4>> = PyOnceLock::new();
-static FAILURE_RECORD: PyOnceLock<Record<3>> = PyOnceLock::new();
-static IMAGE_RECORD: PyOnceLock<Record<3>> = PyOnceLock::new();
-static VIDEO_RECORD: PyOnceLock<Record<1>> = PyOnceLock::new();
 static KNOWN_STATES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
 static RATE_LIMIT_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static PROGRESS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 const MODELS: &str = "xmedia._models";
 
-/// `xmedia.Media`. `given` is the one that the caller handed in: media without an answer's text is that one, unchanged.
-pub fn media(py: Python<'_>, media: Media, given: Option<&Py<PyAny>>) -> PyResult<Py<PyAny>> {
-    if let Some(given) = given.filter(|_| media.raw.is_empty()) {
-        return Ok(given.clone_ref(py));
-    }
+fn media_record(py: Python<'_>) -> PyResult<&Record<14>> {
+    static MEDIA_RECORD: PyOnceLock<Record<14>> = PyOnceLock::new();
     let fields = [
         "media_id",
         "media_id_string",
@@ -48,7 +41,35 @@ pub fn media(py: Python<'_>, media: Media, given: Option<&Py<PyAny>>) -> PyResul
         "trace",
         "raw",
     ];
-    let record = Record::once(&MEDIA_RECORD, py, "xmedia._media", "Media", fields)?;
+    Record::once(&MEDIA_RECORD, py, "xmedia._media", "Media", fields)
+}
+
+fn info_record(py: Python<'_>) -> PyResult<&Record<4>> {
+    static INFO_RECORD: PyOnceLock<Record<4>> = PyOnceLock::new();
+    let fields = ["state", "check_after_secs", "progress_percent", "error"];
+    Record::once(&INFO_RECORD, py, MODELS, "ProcessingInfo", fields)
+}
+
+fn failure_record(py: Python<'_>) -> PyResult<&Record<3>> {
+    static FAILURE_RECORD: PyOnceLock<Record<3>> = PyOnceLock::new();
+    Record::once(&FAILURE_RECORD, py, MODELS, "ProcessingFailure", ["code", "name", "message"])
+}
+
+fn image_record(py: Python<'_>) -> PyResult<&Record<3>> {
+    static IMAGE_RECORD: PyOnceLock<Record<3>> = PyOnceLock::new();
+    Record::once(&IMAGE_RECORD, py, MODELS, "ImageInfo", ["image_type", "w", "h"])
+}
+
+fn video_record(py: Python<'_>) -> PyResult<&Record<1>> {
+    static VIDEO_RECORD: PyOnceLock<Record<1>> = PyOnceLock::new();
+    Record::once(&VIDEO_RECORD, py, MODELS, "VideoInfo", ["video_type"])
+}
+
+/// `xmedia.Media`. `given` is the one that the caller handed in: media without an answer's text is that one, unchanged.
+pub fn media(py: Python<'_>, media: Media, given: Option<&Py<PyAny>>) -> PyResult<Py<PyAny>> {
+    if let Some(given) = given.filter(|_| media.raw.is_empty()) {
+        return Ok(given.clone_ref(py));
+    }
     let id = media.media_id.get();
     // What `received_at`, `rate_limit` and `raw` come as, `xmedia._received` reads when they are asked for.
     let received_at = epoch(media.received_at.unwrap_or_else(SystemTime::now));
@@ -72,7 +93,7 @@ pub fn media(py: Python<'_>, media: Media, given: Option<&Py<PyAny>>) -> PyResul
         none(py),
         PyBytes::new(py, &media.raw).into_any(),
     ];
-    record.make(py, values).map(Bound::unbind)
+    media_record(py)?.make(py, values).map(Bound::unbind)
 }
 
 fn none(py: Python<'_>) -> Bound<'_, PyAny> {
@@ -171,8 +192,7 @@ fn rate_limit(limit: RateLimit) -> (Option<u64>, Option<u64>, Option<f64>) {
 
 /// `xmedia.ProcessingFailure`.
 pub fn failure(py: Python<'_>, failure: ProcessingFailure) -> PyResult<Bound<'_, PyAny>> {
-    let fields = ["code", "name", "message"];
-    Record::once(&FAILURE_RECORD, py, MODELS, "ProcessingFailure", fields)?.make(
+    failure_record(py)?.make(
         py,
         [
             optional_number(py, failure.code.map(Number::Int))?,
@@ -189,8 +209,7 @@ fn info(py: Python<'_>, info: ProcessingInfo) -> PyResult<Bound<'_, PyAny>> {
     })?;
     let state = PyString::new(py, &info.state);
     let state = known.bind(py).get_item(&state)?.unwrap_or_else(|| state.into_any());
-    let fields = ["state", "check_after_secs", "progress_percent", "error"];
-    Record::once(&INFO_RECORD, py, MODELS, "ProcessingInfo", fields)?.make(
+    info_record(py)?.make(
         py,
         [
             state,
@@ -202,15 +221,13 @@ fn info(py: Python<'_>, info: ProcessingInfo) -> PyResult<Bound<'_, PyAny>> {
 }
 
 fn image(py: Python<'_>, image: ImageInfo) -> PyResult<Bound<'_, PyAny>> {
-    let record = Record::once(&IMAGE_RECORD, py, MODELS, "ImageInfo", ["image_type", "w", "h"])?;
     let values =
         [optional_text(py, image.image_type.as_deref()), optional_count(py, image.w), optional_count(py, image.h)];
-    record.make(py, values)
+    image_record(py)?.make(py, values)
 }
 
 fn video(py: Python<'_>, video: VideoInfo) -> PyResult<Bound<'_, PyAny>> {
-    let record = Record::once(&VIDEO_RECORD, py, MODELS, "VideoInfo", ["video_type"])?;
-    record.make(py, [optional_text(py, video.video_type.as_deref())])
+    video_record(py)?.make(py, [optional_text(py, video.video_type.as_deref())])
 }
 
 fn optional_number<'py>(py: Python<'py>, number: Option<Number>) -> PyResult<Bound<'py, PyAny>> {
@@ -223,6 +240,12 @@ fn optional_number<'py>(py: Python<'py>, number: Option<Number>) -> PyResult<Bou
         },
         Some(Number::Float(value)) => Ok(value.into_pyobject(py)?.into_any()),
     }
+}
+
+/// The text of an answer, with replacement characters for what is none.
+#[pyfunction]
+pub fn text_of<'py>(py: Python<'py>, answer: &[u8]) -> Bound<'py, PyString> {
+    PyString::new(py, &mended(answer))
 }
 
 /// Seconds since the epoch.
@@ -238,60 +261,76 @@ pub fn is_media(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     value.is_instance(MEDIA.import(value.py(), "xmedia._media", "Media")?)
 }
 
-/// An `xmedia.Media` as the client knows it. What only describes how the answer came is left out.
+/// An `xmedia.Media` as the client knows it. What only describes how the answer came is left out, and what no server
+/// says (a number that is too large, text that is none) is taken for the nearest that it could say.
 pub fn media_back(value: &Bound<'_, PyAny>) -> PyResult<Media> {
     let py = value.py();
-    let get = |name: &str| value.getattr(name);
-    let id: u64 = get("media_id")?.extract()?;
+    let [id, _, media_key, size, expires_after_secs, processing, image, video, command, received_at, _, _, _, _] =
+        media_record(py)?.read(value)?;
+    let id: u64 = id.extract()?;
     let media_id = MediaId::new(id).ok_or_else(|| PyTypeError::new_err("a Media without a valid media_id"))?;
-    let mut media = Media::new(media_id);
-    media.media_key = get("media_key")?.extract()?;
-    media.size = get("size")?.extract().unwrap_or(None);
-    media.expires_after_secs = number_back(&get("expires_after_secs")?)?;
-    media.command = get("command")?.extract::<Option<String>>()?.as_deref().and_then(CommandName::parse);
-    let received_at: f64 = get("received_at")?.call_method0(pyo3::intern!(py, "timestamp"))?.extract()?;
-    media.received_at = Duration::try_from_secs_f64(received_at).ok().and_then(|since| UNIX_EPOCH.checked_add(since));
-    let info = get("processing_info")?;
-    if !info.is_none() {
-        let error = info.getattr("error")?;
-        let error = if error.is_none() {
-            None
-        } else {
-            Some(ProcessingFailure {
-                // One that no server would send is not worth an error.
-                code: error.getattr("code")?.extract().unwrap_or(None),
-                name: error.getattr("name")?.extract()?,
-                message: error.getattr("message")?.extract()?,
-            })
-        };
-        media.processing_info = Some(ProcessingInfo {
-            state: info.getattr("state")?.extract()?,
-            check_after_secs: number_back(&info.getattr("check_after_secs")?)?,
-            progress_percent: number_back(&info.getattr("progress_percent")?)?,
-            error,
-        });
-    }
-    let image = get("image")?;
-    if !image.is_none() {
-        media.image = Some(ImageInfo {
-            image_type: image.getattr("image_type")?.extract()?,
-            w: image.getattr("w")?.extract()?,
-            h: image.getattr("h")?.extract()?,
-        });
-    }
-    let video = get("video")?;
-    if !video.is_none() {
-        media.video = Some(VideoInfo { video_type: video.getattr("video_type")?.extract()? });
-    }
-    Ok(media)
+    // As the core left it, or as the moment that became of it.
+    let received_at: f64 = match received_at.cast::<PyFloat>() {
+        Ok(seconds) => seconds.value(),
+        Err(_) => received_at.call_method0(pyo3::intern!(py, "timestamp"))?.extract()?,
+    };
+    Ok(Media {
+        media_key: text_back(&media_key),
+        size: count_back(&size),
+        expires_after_secs: number_back(&expires_after_secs),
+        processing_info: if processing.is_none() { None } else { Some(info_back(&processing)?) },
+        image: if image.is_none() { None } else { Some(image_back(&image)?) },
+        video: if video.is_none() { None } else { Some(video_back(&video)?) },
+        command: text_back(&command).as_deref().and_then(CommandName::parse),
+        received_at: Duration::try_from_secs_f64(received_at).ok().and_then(|since| UNIX_EPOCH.checked_add(since)),
+        ..Media::new(media_id)
+    })
 }
 
-fn number_back(value: &Bound<'_, PyAny>) -> PyResult<Option<Number>> {
+fn info_back(value: &Bound<'_, PyAny>) -> PyResult<ProcessingInfo> {
+    let [state, check_after_secs, progress_percent, error] = info_record(value.py())?.read(value)?;
+    Ok(ProcessingInfo {
+        state: text_back(&state).unwrap_or_default(),
+        check_after_secs: number_back(&check_after_secs),
+        progress_percent: number_back(&progress_percent),
+        error: if error.is_none() { None } else { Some(failure_back(&error)?) },
+    })
+}
+
+fn failure_back(value: &Bound<'_, PyAny>) -> PyResult<ProcessingFailure> {
+    let [code, name, message] = failure_record(value.py())?.read(value)?;
+    Ok(ProcessingFailure { code: code.extract().unwrap_or(None), name: text_back(&name), message: text_back(&message) })
+}
+
+fn image_back(value: &Bound<'_, PyAny>) -> PyResult<ImageInfo> {
+    let [image_type, w, h] = image_record(value.py())?.read(value)?;
+    Ok(ImageInfo { image_type: text_back(&image_type), w: count_back(&w), h: count_back(&h) })
+}
+
+fn video_back(value: &Bound<'_, PyAny>) -> PyResult<VideoInfo> {
+    let [video_type] = video_record(value.py())?.read(value)?;
+    Ok(VideoInfo { video_type: text_back(&video_type) })
+}
+
+fn text_back(value: &Bound<'_, PyAny>) -> Option<String> {
+    value.cast::<PyString>().ok().map(|text| text.to_string_lossy().into_owned())
+}
+
+fn count_back(value: &Bound<'_, PyAny>) -> Option<u64> {
+    value.extract().unwrap_or(None)
+}
+
+fn number_back(value: &Bound<'_, PyAny>) -> Option<Number> {
     if value.is_none() {
-        return Ok(None);
+        return None;
+    }
+    if let Ok(whole) = value.extract::<i64>() {
+        return Some(Number::Int(whole.into()));
     }
     if let Ok(whole) = value.extract::<i128>() {
-        return Ok(Some(Number::Int(whole)));
+        return Some(Number::Int(whole));
     }
-    value.extract().map(|float| Some(Number::Float(float)))
+    // An int beyond every float is huge, whatever it says exactly.
+    let below_zero = value.lt(0).unwrap_or(false);
+    Some(Number::Float(value.extract().unwrap_or(if below_zero { f64::NEG_INFINITY } else { f64::INFINITY })))
 }

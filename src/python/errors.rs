@@ -44,7 +44,14 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
             describe_refusal(py, &details, *failure)?;
             "api"
         }
-        Kind::InvalidResponse => "invalid_response",
+        Kind::InvalidResponse(received) => {
+            if let Some(received) = received {
+                details.set_item("status", received.status)?;
+                details.set_item("request_id", received.request_id)?;
+                details.set_item("body", received.body)?;
+            }
+            "invalid_response"
+        }
         Kind::Processing(failure) => {
             if let Some(failure) = failure {
                 details.set_item("error", convert::failure(py, failure)?)?;

@@ -1,6 +1,7 @@
 //! `wait_many`: what is waited for goes in one by one, what has ended comes out in batches.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -17,9 +18,24 @@ use crate::client::model::Media;
 #[pyclass(frozen, module = "xmedia._core")]
 pub struct WaitMany {
     items: Mutex<Option<UnboundedSender<(u64, Media)>>>,
+    given: Arc<Given>,
     /// Brings lists of `(number, media, error)`, at last None.
     #[pyo3(get)]
     operation: Py<Operation>,
+}
+
+/// The `Media` that were handed in, by the numbers of their waits.
+#[derive(Default)]
+pub struct Given(Mutex<HashMap<u64, Py<PyAny>>>);
+
+impl Given {
+    fn keep(&self, number: u64, media: Py<PyAny>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(number, media);
+    }
+
+    fn take(&self, number: u64) -> Option<Py<PyAny>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)
+    }
 }
 
 /// Where the waits find their items.
@@ -29,8 +45,9 @@ impl WaitMany {
     /// The waits that this call makes of its items.
     pub fn new(py: Python<'_>, operation: impl FnOnce(Items) -> PyResult<Operation>) -> PyResult<Self> {
         let (sender, items) = unbounded_channel();
-        let operation = Py::new(py, operation(items)?)?;
-        Ok(WaitMany { items: Mutex::new(Some(sender)), operation })
+        let given = Arc::new(Given::default());
+        let operation = Py::new(py, operation(items)?.about_many(given.clone()))?;
+        Ok(WaitMany { items: Mutex::new(Some(sender)), given, operation })
     }
 }
 
@@ -45,6 +62,9 @@ impl WaitMany {
     /// Adds a wait, whose outcome will come with this number. `TypeError` or `InvalidInputError` if it can be none.
     fn add(&self, number: u64, media_id: &Bound<'_, PyAny>) -> PyResult<()> {
         let media = arguments::media(media_id)?;
+        if convert::is_media(media_id)? {
+            self.given.keep(number, media_id.clone().unbind());
+        }
         if let Some(items) = &*self.items.lock().unwrap_or_else(PoisonError::into_inner) {
             // A call that is over takes nothing more, and says so by its outcome.
             let _ = items.send((number, media));
@@ -65,12 +85,13 @@ impl Drop for WaitMany {
 }
 
 /// Rows of number, `Media` and exception, of which one is None.
-pub fn waited_rows(py: Python<'_>, waited: Vec<Waited>) -> PyResult<Py<PyAny>> {
+pub fn waited_rows(py: Python<'_>, waited: Vec<Waited>, given: Option<&Given>) -> PyResult<Py<PyAny>> {
     let rows = PyList::empty(py);
     for (number, outcome) in waited {
+        let given = given.and_then(|given| given.take(number));
         let (media, error) = match outcome {
-            Ok(media) => (Some(convert::media(py, media, None)?), None),
-            Err(error) => (None, Some(errors::raise(py, error).into_value(py))),
+            Ok(media) => (Some(convert::media(py, media, given.as_ref())?), None),
+            Err(error) => (None, Some(errors::raise_about(py, error, given.as_ref()).into_value(py))),
         };
         rows.append((number, media, error))?;
     }

@@ -1,11 +1,12 @@
 //! The mock server for Python: plain values in, plain values out; `xmedia.testing` makes its objects of them.
 
+use std::io;
 use std::str::FromStr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -89,7 +90,7 @@ impl PyMockServer {
             keep_data,
             tls,
         };
-        Ok(PyMockServer(py.detach(|| MockServer::start(options))?))
+        py.detach(|| MockServer::start(options)).map(PyMockServer).map_err(os_error)
     }
 
     #[getter]
@@ -217,6 +218,13 @@ impl PyMockServer {
         py.detach(|| server.drop_connections());
         Ok(())
     }
+}
+
+/// The error that Python itself would raise. A name that cannot be resolved has no number.
+fn os_error(error: io::Error) -> PyErr {
+    let text = error.to_string();
+    let Some(errno) = error.raw_os_error() else { return PyOSError::new_err(text) };
+    PyOSError::new_err((errno, text.split(" (os error").next().unwrap_or_default().to_owned()))
 }
 
 fn command(name: &str) -> PyResult<CommandName> {

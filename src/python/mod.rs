@@ -32,6 +32,8 @@ mod _core {
     #[pymodule_export]
     use super::client::{Client, Watch};
     #[pymodule_export]
+    use super::convert::text_of;
+    #[pymodule_export]
     use super::gathering::Gathering;
     #[pymodule_export]
     use super::many::WaitMany;

@@ -17,7 +17,7 @@ use super::errors;
 use super::gathering::Arrivals;
 use super::login::Tokens;
 use super::mailbox::{Mailbox, News, Outcome, Ticket, Waker, lock};
-use super::many::waited_rows;
+use super::many::{Given, waited_rows};
 use super::portable;
 use super::post::Post;
 use super::question::Question;
@@ -55,6 +55,8 @@ pub struct Operation {
     feed: Option<Py<PyAny>>,
     /// The `Media` that the verb was given.
     given: Option<Py<PyAny>>,
+    /// Those that it was given, if it is many waits in one.
+    given_many: Option<Arc<Given>>,
     /// The verb reads memory of Python's, which is given back when it has ended.
     borrows: bool,
     /// The loop's bridge and the key there, while a future waits.
@@ -78,6 +80,7 @@ impl Operation {
             progress,
             feed: None,
             given: None,
+            given_many: None,
             borrows: false,
             place: Mutex::default(),
         }
@@ -104,6 +107,12 @@ impl Operation {
     pub fn about(mut self, given: &Bound<'_, PyAny>) -> PyResult<Self> {
         self.given = if convert::is_media(given)? { Some(given.clone().unbind()) } else { None };
         Ok(self)
+    }
+
+    /// The same call about these.
+    pub fn about_many(mut self, given: Arc<Given>) -> Self {
+        self.given_many = Some(given);
+        self
     }
 
     /// The same call, whose verb reads memory that was lent by `source`.
@@ -151,7 +160,9 @@ impl Operation {
             News::Done(Ok(Outcome::Media(Some(media)))) => convert::media(py, *media, self.given.as_ref()),
             News::Done(Ok(Outcome::Uploaded(media, trace))) => convert::uploaded(py, *media, trace),
             News::Done(Ok(Outcome::Media(None) | Outcome::Nothing)) => Ok(py.None()),
-            News::Done(Ok(Outcome::Waited(waited))) | News::Part(Outcome::Waited(waited)) => waited_rows(py, waited),
+            News::Done(Ok(Outcome::Waited(waited))) | News::Part(Outcome::Waited(waited)) => {
+                waited_rows(py, waited, self.given_many.as_deref())
+            }
             News::Part(_) => Ok(py.None()),
             News::Done(Err(error)) => Err(errors::raise_about(py, error, self.given.as_ref())),
             News::Question { topic, reply } => Ok(Py::new(py, Question::new(py, topic, reply)?)?.into_any()),
@@ -160,12 +171,15 @@ impl Operation {
     }
 
     /// Settles the future that waited for news, and says whether it did. Called by the loop.
-    pub fn settle(&self, py: Python<'_>, future: &Bound<'_, PyAny>) -> PyResult<bool> {
+    pub fn settle(slf: &Bound<'_, Self>, future: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let (py, this) = (slf.py(), slf.get());
         if future.call_method0(pyo3::intern!(py, "done"))?.is_truthy()? {
             return Ok(true);
         }
-        let Some(outcome) = self.next_outcome(py) else { return Ok(false) };
-        *lock(&self.place) = None;
+        let Some(outcome) = this.next_outcome(py) else { return Ok(false) };
+        *lock(&this.place) = None;
+        // It can no more be cancelled. A callback that has nothing left to do would cost the loop another turn.
+        future.call_method1(pyo3::intern!(py, "remove_done_callback"), (slf,))?;
         match outcome {
             Ok(value) => future.call_method1(pyo3::intern!(py, "set_result"), (value,))?,
             Err(error) => future.call_method1(pyo3::intern!(py, "set_exception"), (error.into_value(py),))?,

@@ -1,5 +1,5 @@
-//! Python's frozen dataclasses, made by filling their slots: a third of what their constructors take, which check
-//! values from anywhere. What comes from here was checked when it was decoded.
+//! Python's frozen dataclasses, made by filling their slots, and read from there: a tenth of what their constructors
+//! and attributes take. What comes from here was checked when it was decoded.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
@@ -13,9 +13,10 @@ pub struct Record<const FIELDS: usize> {
     slots: [Slot; FIELDS],
 }
 
-/// Where a field goes: the descriptor of its slot, and the function by which such descriptors set.
+/// Where a field goes: the descriptor of its slot, and the functions of such descriptors.
 struct Slot {
     member: Py<PyAny>,
+    get: ffi::descrgetfunc,
     set: ffi::descrsetfunc,
 }
 
@@ -63,6 +64,24 @@ impl<const FIELDS: usize> Record<FIELDS> {
     }
 }
 
+impl<const FIELDS: usize> Record<FIELDS> {
+    /// What the slots of a record hold. It has to be of the class, or of one derived from it.
+    pub fn read<'py>(&self, record: &Bound<'py, PyAny>) -> PyResult<[Bound<'py, PyAny>; FIELDS]> {
+        let py = record.py();
+        let mut values = Vec::with_capacity(FIELDS);
+        for slot in &self.slots {
+            // SAFETY: the function belongs to this descriptor's type, and all three are live objects; it refuses records
+            // of another class.
+            let value = unsafe {
+                let value = (slot.get)(slot.member.as_ptr(), record.as_ptr(), record.get_type().as_ptr());
+                Bound::from_owned_ptr_or_err(py, value)
+            };
+            values.push(value?);
+        }
+        values.try_into().map_err(|_| PyTypeError::new_err("a field is missing"))
+    }
+}
+
 impl Slot {
     /// The slot behind what a class has under a field's name: its descriptor, or an `xmedia._received.Later` around it.
     fn of(attribute: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -72,14 +91,17 @@ impl Slot {
         if !kind.is(py.import("types")?.getattr("MemberDescriptorType")?) {
             return Err(PyTypeError::new_err(format!("{attribute} is not the descriptor of a slot")));
         }
-        // SAFETY: the type is alive; what it has in this place is a function of this signature, or null.
-        let set = unsafe {
-            std::mem::transmute::<*mut std::ffi::c_void, Option<ffi::descrsetfunc>>(ffi::PyType_GetSlot(
-                kind.as_type_ptr(),
-                ffi::Py_tp_descr_set,
-            ))
+        // SAFETY: the type is alive; what it has in these places are functions of these signatures, or null.
+        let (get, set) = unsafe {
+            let function = |slot| ffi::PyType_GetSlot(kind.as_type_ptr(), slot);
+            (
+                std::mem::transmute::<*mut std::ffi::c_void, Option<ffi::descrgetfunc>>(function(ffi::Py_tp_descr_get)),
+                std::mem::transmute::<*mut std::ffi::c_void, Option<ffi::descrsetfunc>>(function(ffi::Py_tp_descr_set)),
+            )
         };
-        let set = set.ok_or_else(|| PyTypeError::new_err("slots cannot be set"))?;
-        Ok(Slot { member: member.unbind(), set })
+        match (get, set) {
+            (Some(get), Some(set)) => Ok(Slot { member: member.unbind(), get, set }),
+            _ => Err(PyTypeError::new_err("slots cannot be read or set")),
+        }
     }
 }

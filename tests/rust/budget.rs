@@ -18,10 +18,11 @@ fn failures_have_their_price() {
         (Error::new(Kind::Transport { connect: false }, "reset"), RETRY),
         (Error::new(Kind::Transport { connect: true }, "refused"), RETRY),
         (Error::new(Kind::RequestTimeout { connect: false }, "slow"), RETRY_AFTER_TIMEOUT),
-        (Error::new(Kind::InvalidResponse, "garbage"), RETRY),
+        (Error::new(Kind::InvalidResponse(None), "garbage"), RETRY),
         (api(503, ApiClass::Server, None), RETRY),
         (api(503, ApiClass::Server, Some(1)), RETRY),
         (api(429, ApiClass::RateLimit, None), RETRY),
+        (api(429, ApiClass::RateLimit, Some(0)), RETRY),
         (api(429, ApiClass::RateLimit, Some(1)), 0),
     ];
     for (error, expected) in table {

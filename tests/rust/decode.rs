@@ -46,7 +46,7 @@ fn status(body: &str) -> Media {
 
 pub fn refused(result: Result<impl std::fmt::Debug>) -> Error {
     let error = result.unwrap_err();
-    assert!(matches!(error.kind, Kind::InvalidResponse), "{error:?}");
+    assert!(matches!(error.kind, Kind::InvalidResponse(_)), "{error:?}");
     assert!(!error.retryable && error.command.is_some());
     error
 }

@@ -2,7 +2,7 @@
 
 use xmedia::client::error::Result;
 use xmedia::client::model::{ApiVersion, CommandName};
-use xmedia::client::protocol::{Answer, Response, Tokens, decode};
+use xmedia::client::protocol::{Answer, Response, Tokens, decode, mended};
 
 use crate::decode::{FINALIZED, ID, PENDING, answer, example, media, refused, response};
 
@@ -63,15 +63,14 @@ fn bodies_that_are_no_json_are_refused() {
         }
     }
     let deep = |open: &str, close: &str| [open.repeat(10_000), close.repeat(10_000)].concat();
-    let bodies: [Vec<u8>; 8] = [
+    let bodies: [Vec<u8>; 7] = [
         b" \r\n".to_vec(),
         b"<!doctype html><title>Hello</title>".to_vec(),
         b"\xff\xfe\x00garbage".to_vec(),
-        b"{\"media_id\":710511363345354753,\"new\":\"\xff\"}".to_vec(),
+        b"{\"media_id\":710511363345354753,\"new\":\xff}".to_vec(),
         [FINALIZED, FINALIZED].concat().into_bytes(),
-        deep("[", "]").into_bytes(),
-        deep("{\"a\":", "}").into_bytes(),
-        format!(r#"{{"media_id":{ID},"new":{}}}"#, deep("[", "]")).into_bytes(),
+        deep("[", "").into_bytes(),
+        deep("{\"error\":", "}").into_bytes(),
     ];
     for body in &bodies {
         for command in [CommandName::Init, CommandName::Finalize, CommandName::Status, CommandName::Metadata] {
@@ -88,6 +87,18 @@ fn bodies_that_are_no_json_are_refused() {
     refused(decode(ApiVersion::V2, CommandName::Status, None, &truncated));
 }
 
+/// serde_json reads 128 levels; what nobody asks for may go deeper, what is asked for may not.
+#[test]
+fn only_what_is_needed_must_not_be_nested_too_deeply() {
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let body = |name: &str| format!(r#"{{"media_id":{ID},"{name}":{deep}}}"#).into_bytes();
+    assert!(media(CommandName::Finalize, &body("new")).unwrap().ready());
+    for name in ["processing_info", "media_key", "errors"] {
+        refused(media(CommandName::Finalize, &body(name)));
+    }
+    refused(tokens(&body("access_token")));
+}
+
 #[test]
 fn tokens_are_read_and_never_shown() {
     let body = br#"{"access_token":"s3cret","refresh_token":"n3xt","expires_in":"7200","token_type":"bearer"}"#;
@@ -101,4 +112,26 @@ fn tokens_are_read_and_never_shown() {
         assert!(!format!("{:?}", refused(tokens(&body[..length]))).contains("s3cret"));
     }
     refused(tokens(br#"{"access_token":""}"#));
+}
+
+#[test]
+fn what_is_no_text_is_replaced_and_nothing_else() {
+    let table: [(&[u8], &str); 12] = [
+        (b"plain \\n \\u0041 \\\\ud800", "plain \\n \\u0041 \\\\ud800"),
+        (b"\\ud83d\\ude00", "\\ud83d\\ude00"),
+        (b"\\uD83D\\uDE00", "\\uD83D\\uDE00"),
+        (b"\\ud83d", "\\ufffd"),
+        (b"\\ude00\\ud83d", "\\ufffd\\ufffd"),
+        (b"\\ud83d\\ud83d\\ude00\\ude00", "\\ufffd\\ud83d\\ude00\\ufffd"),
+        (b"\\ud83d\\n\\udfff.", "\\ufffd\\n\\ufffd."),
+        (b"\\\\\\ud800\\\\", "\\\\\\ufffd\\\\"),
+        (b"\\ud8", "\\ud8"),
+        (b"\\", "\\"),
+        ("\\é\\ud8é0\\u+800".as_bytes(), "\\é\\ud8é0\\u+800"),
+        (b"\xff\\ud800", "\u{fffd}\\ufffd"),
+    ];
+    for (body, expected) in table {
+        assert_eq!(expected, mended(body));
+        assert_eq!(expected, mended(expected.as_bytes()), "what is mended stays as it is");
+    }
 }

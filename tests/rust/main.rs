@@ -6,6 +6,7 @@
 mod budget;
 mod checkpoint;
 mod checkpoint_any;
+mod corpus;
 mod decode;
 mod decode_any;
 mod decode_unreadable;
@@ -19,7 +20,10 @@ mod mock_http;
 mod mock_lifecycle;
 mod mock_load;
 mod oauth1;
+mod oauth1_any;
 mod plan;
+mod properties;
+mod refresh;
 mod refusal;
 mod retry;
 mod sequences;

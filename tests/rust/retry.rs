@@ -6,7 +6,8 @@ use xmedia::client::config::Retry;
 use xmedia::client::error::{ApiClass, ApiFailure, Error, Kind};
 use xmedia::client::model::CommandName;
 use xmedia::client::retry::{
-    Circumstances, Decision, LONGEST_DELAY, backoff, decide, decide_in_wait, decide_lost, is_lost, is_not_found, pace,
+    Circumstances, Decision, LONGEST_DELAY, backoff, decide, decide_in_wait, decide_lost, is_lost, is_not_found,
+    never_arrived, pace,
 };
 
 use CommandName::{Append, Finalize, Init, Metadata, Simple, Status, Subtitles, Token};
@@ -46,12 +47,19 @@ fn transport(connect: bool) -> Error {
     Error::new(Kind::Transport { connect }, "broken")
 }
 
+/// The same for ever: a certificate that is not trusted, a proxy of an unknown kind.
+fn lasting(connect: bool) -> Error {
+    let mut error = transport(connect);
+    error.retryable = false;
+    error
+}
+
 fn timed_out(connect: bool) -> Error {
     Error::new(Kind::RequestTimeout { connect }, "timed out")
 }
 
 fn unreadable() -> Error {
-    Error::new(Kind::InvalidResponse, "unreadable")
+    Error::new(Kind::InvalidResponse(None), "unreadable")
 }
 
 fn asked(mut error: Error, delay: Duration) -> Error {
@@ -65,6 +73,7 @@ fn failures() -> Vec<(&'static str, Error, [bool; 3], bool)> {
     vec![
         ("no connection", transport(true), [true, true, true], false),
         ("no connection in time", timed_out(true), [true, true, true], false),
+        ("no connection, ever", lasting(true), [false; 3], false),
         ("cut off", transport(false), [true, false, true], true),
         ("no answer in time", timed_out(false), [true, false, true], true),
         ("408", api(408, true), [true, false, true], true),
@@ -111,6 +120,17 @@ fn what_is_sent_again() {
 }
 
 #[test]
+fn what_never_arrived_did_nothing_whether_it_can_arrive_or_not() {
+    let arrived = [transport(false), timed_out(false), api(408, true), api(503, true), unreadable()];
+    let never = [transport(true), lasting(true), timed_out(true), api(425, true), api(429, true)];
+    for (errors, expected) in [(&arrived, false), (&never, true)] {
+        for error in errors {
+            assert_eq!(expected, never_arrived(error), "{:?}", error.kind);
+        }
+    }
+}
+
+#[test]
 fn nothing_is_sent_again_without_a_policy_or_after_the_last_attempt() {
     for (name, error, ..) in failures() {
         for command in CommandName::ALL {
@@ -148,16 +168,28 @@ fn delays_double_up_to_the_largest_and_are_spread_by_jitter() {
 }
 
 #[test]
-fn a_server_that_names_a_time_is_not_asked_before() {
-    for (error, delay) in [(api(429, true), 100), (api(503, true), 100), (api(429, true), 0)] {
-        let error = asked(error, delay * SECOND);
+fn a_server_that_names_a_time_is_not_asked_before_nor_sooner_than_our_own_backoff() {
+    // What was asked, the attempt, and between what the delay lies.
+    let cases = [
+        (api(429, true), 100.0, 1, [100.0, 100.25]),
+        (api(503, true), 100.0, 1, [100.0, 100.25]),
+        (api(429, true), 0.5, 1, [0.5, 1.0]),
+        (api(429, true), 0.0, 1, [0.0, 1.0]),
+        (api(429, true), 0.0, 4, [0.0, 8.0]),
+        (api(503, true), 0.001, 4, [0.001, 8.0]),
+        (api(429, true), 9.0, 4, [9.0, 9.25]),
+    ];
+    for (error, delay, attempt, [least, most]) in cases {
+        let error = asked(error, Duration::from_secs_f64(delay));
         for jitter in [0.0, 0.5, 1.0] {
-            let Again(slept) = decide(Some(&policy()), &error, &Circumstances { jitter, ..now(Status) }) else {
+            let now = Circumstances { attempt, jitter, ..now(Status) };
+            let Again(slept) = decide(Some(&policy()), &error, &now) else {
                 panic!("{error} is not sent again");
             };
-            let expected = delay * SECOND;
-            assert!((expected..=expected + SECOND / 4).contains(&slept), "{slept:?} for {expected:?}");
-            assert_eq!(Again(slept), decide_in_wait(&policy(), &error, 1, jitter, None));
+            let expected = Duration::from_secs_f64(least).max(backoff(&policy(), attempt, jitter));
+            assert!((expected..=Duration::from_secs_f64(most)).contains(&slept), "{slept:?} for {expected:?}");
+            assert_eq!(Again(slept), decide_in_wait(&policy(), &error, attempt, jitter, None));
+            assert_eq!(Again(slept), decide_lost(&policy(), &error, attempt, None, jitter));
         }
     }
 }

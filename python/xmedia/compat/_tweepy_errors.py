@@ -52,7 +52,7 @@ class _HTTPView:
         """The errors in the answer's body."""
         try:
             body = json.loads(self.body or "")
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
             return []
@@ -69,8 +69,10 @@ class _HTTPView:
     def api_messages(self: Any) -> list[Any]:
         """The messages of these errors, or what else the answer said."""
         errors = self.api_errors
-        messages = [error if isinstance(error, str) else error.get("message") for error in errors if error]
-        return [message for message in messages if message] or ([self.detail] if self.detail else [])
+        messages = [error.get("message") if isinstance(error, dict) else error for error in errors]
+        return [message for message in messages if message and isinstance(message, str)] or (
+            [self.detail] if self.detail else []
+        )
 
     @property
     def reset_time(self: Any) -> int | None:

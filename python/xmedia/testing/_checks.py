@@ -10,6 +10,9 @@ from .._errors import InvalidInputError
 #: The commands of the API, as scripts and limits name them.
 COMMANDS = ("INIT", "APPEND", "FINALIZE", "STATUS", "SIMPLE", "METADATA", "SUBTITLES", "TOKEN")
 
+#: Seconds that clocks can still be put forward by.
+LONGEST = 1e9
+
 
 def checked_int(name: str, value: object, *, least: int = 0, most: int = 2**63 - 1) -> int:
     """Return an integer within these bounds."""
@@ -37,7 +40,10 @@ def checked_seconds(name: str, value: object, *, zero: bool = False) -> float:
     """Return a duration, given in seconds or as a timedelta, in seconds."""
     if isinstance(value, timedelta):
         value = value.total_seconds()
-    return checked_number(name, value, zero=zero)
+    seconds = checked_number(name, value, zero=zero)
+    if seconds > LONGEST:
+        raise InvalidInputError(f"{name} must be at most {LONGEST:g} seconds, not {seconds:g}")
+    return seconds
 
 
 def checked_command(value: object) -> str:

@@ -65,7 +65,8 @@ def _first_line(url: str, *, as_json: bool) -> str:
 def _wait(*, until_stdin_closes: bool) -> None:
     """Wait for a signal, or for the end of standard input."""
     if until_stdin_closes:
-        while os.read(sys.stdin.fileno(), 65536):
+        # There is no sys.stdin if it was closed from the beginning.
+        while sys.stdin is not None and os.read(sys.stdin.fileno(), 65536):
             pass
         return
     while True:

@@ -46,7 +46,8 @@ class MockServer:
             after `check_after_secs` takes the next, the last stays. An element is a state, a `ProcessingInfo`, or a
             dict that is sent as it is. None finalizes everything at once. Only videos and animated GIFs with a
             category are processed.
-        check_after_secs: The seconds after which a client shall ask again; fractions are allowed.
+        check_after_secs: The seconds after which a client shall ask again; fractions are allowed. Like all durations
+            it may be a timedelta, and is at most 1e9 seconds.
         expires_after_secs: For how many seconds an id can be used.
         max_segment_bytes: The largest segment; larger ones get 413.
         rate_limits: Limit and window in seconds by command, `{"FINALIZE": (5, 2.0)}`, for each credential. Commands
@@ -77,10 +78,10 @@ class MockServer:
         auth: Credential | Iterable[Credential] | None = None,
         verify_auth: bool = True,
         processing: Processing = ("pending", "in_progress", "succeeded"),
-        check_after_secs: float = 1,
+        check_after_secs: float | timedelta = 1,
         expires_after_secs: float | timedelta = 86400,
         max_segment_bytes: int = 5_000_000,
-        rate_limits: Mapping[str, tuple[int, float]] | None = None,
+        rate_limits: Mapping[str, tuple[int, float | timedelta]] | None = None,
         keep_data: bool = True,
         tls: bool = False,
     ) -> None:
@@ -89,13 +90,14 @@ class MockServer:
             raise InvalidInputError("host must be a name or an address")
         for name, value in (("verify_auth", verify_auth), ("keep_data", keep_data), ("tls", tls)):
             check_type(name, value, bool)
-        self._check_after_secs = checked_number("check_after_secs", check_after_secs, zero=True)
-        self._auth = auth
+        self._check_after_secs = checked_seconds("check_after_secs", check_after_secs, zero=True)
+        # It is read more than once.
+        self._auth = list(auth) if isinstance(auth, Iterator) else auth
         self._ca_file: str | None = None
         self._core = _core.MockServer(
             host=host,
             port=checked_int("port", port, most=65535),
-            auth=credential_rows(auth),
+            auth=credential_rows(self._auth),
             verify_auth=verify_auth,
             processing=step_rows(processing),
             check_after_secs=self._check_after_secs,

@@ -91,8 +91,7 @@ impl Account {
         match (&request.login, &self.signer) {
             (Login::None, _) => None,
             (Login::App { client_id, client_secret }, _) => {
-                let pair = format!("{}:{}", oauth1::percent_encode(client_id), oauth1::percent_encode(client_secret));
-                Some(format!("Basic {}", BASE64.encode(pair)))
+                Some(format!("Basic {}", basic_pair(client_id, client_secret)))
             }
             (Login::User, None) => token.map(|token| format!("Bearer {}", *token.access_token)),
             (Login::User, Some(signer)) => {
@@ -145,6 +144,11 @@ impl Account {
         let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         opened.iter().find(|(id, _)| *id == media_id).map(|(_, at)| at.elapsed())
     }
+}
+
+/// What an app authenticates itself with over HTTP Basic: both encoded (RFC 6749 §2.3.1), and in base64.
+fn basic_pair(client_id: &str, client_secret: &str) -> String {
+    BASE64.encode(format!("{}:{}", oauth1::percent_encode(client_id), oauth1::percent_encode(client_secret)))
 }
 
 /// How many seconds the first instant is after the second one.

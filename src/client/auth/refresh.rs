@@ -124,7 +124,10 @@ impl Refreshes {
 
 /// The error of a refresh of which nothing was heard.
 pub fn lost() -> Error {
-    Error::new(Kind::Transport { connect: false }, "TOKEN: the refresh was cut off before its answer came")
+    let message = "TOKEN: the refresh was cut off before its answer came";
+    let mut error = Error::new(Kind::Transport { connect: false }, message);
+    error.retryable = false;
+    error
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

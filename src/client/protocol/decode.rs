@@ -8,6 +8,8 @@ use zeroize::Zeroize as _;
 
 use super::Response;
 use super::headers::{rate_limit, request_id};
+use super::members::Members;
+use super::mend::mended;
 use super::number::{media_id, number};
 use super::problem::Problem;
 use super::processing::processing_info;
@@ -66,30 +68,60 @@ pub fn decode(
 }
 
 fn success(version: ApiVersion, command: CommandName, asked: Option<MediaId>, response: &Response) -> Result<Answer> {
-    let body = json(response);
-    if let Ok(body) = &body
-        && let Some(problem) = Problem::in_success(body)
-    {
-        return Err(refusal(version, command, asked, response, problem));
-    }
-    let answer = match (command, body) {
-        (CommandName::Append, _) => Ok(Answer::Done),
-        (CommandName::Metadata | CommandName::Subtitles, Err(Unreadable::Empty)) => Ok(Answer::Done),
-        (_, Err(unreadable)) => Err(unreadable.to_string()),
-        (CommandName::Metadata | CommandName::Subtitles, Ok(body)) => done(asked, &body),
-        (CommandName::Token, Ok(body)) => tokens(&body).map(Answer::Tokens),
-        (CommandName::Init | CommandName::Finalize | CommandName::Status | CommandName::Simple, Ok(body)) => {
-            media(command, asked, response, &body).map(|media| Answer::Media(Box::new(media)))
+    let answer = match (command, Body::read(response)) {
+        (CommandName::Append, Err(_)) | (CommandName::Metadata | CommandName::Subtitles, Err(Unreadable::Empty)) => {
+            Ok(Answer::Done)
         }
+        (_, Err(unreadable)) => Err(unreadable),
+        (_, Ok(body)) => match body.problem() {
+            Ok(None) => read(command, asked, response, &body),
+            Ok(Some(problem)) => return Err(refusal(version, command, asked, response, problem)),
+            Err(_) if command == CommandName::Append => Ok(Answer::Done),
+            Err(unreadable) => Err(unreadable),
+        },
     };
-    answer.map_err(|reason| unreadable(command, asked, response, &reason))
+    answer.or_else(|reason| match reason.mended(response) {
+        Some(response) => success(version, command, asked, &response),
+        None => Err(unreadable(command, asked, response, &reason.to_string())),
+    })
 }
 
-/// Why a body is no JSON.
+fn read(
+    command: CommandName,
+    asked: Option<MediaId>,
+    response: &Response,
+    body: &Body<'_>,
+) -> Result<Answer, Unreadable> {
+    match command {
+        CommandName::Append => Ok(Answer::Done),
+        CommandName::Metadata | CommandName::Subtitles => done(asked, body),
+        CommandName::Token => tokens(&body.whole()?).map(Answer::Tokens),
+        CommandName::Init | CommandName::Finalize | CommandName::Status | CommandName::Simple => {
+            media(command, asked, response, body).map(|media| Answer::Media(Box::new(media)))
+        }
+    }
+}
+
+/// Why a body cannot be read.
 enum Unreadable {
     Empty,
     TooLong,
     NotJson(serde_json::Error),
+    NotUtf8,
+    /// It is JSON, but says nothing that is needed or what cannot be.
+    Saying(String),
+}
+
+impl Unreadable {
+    /// The same answer with its text mended, if that may help: one bad character must not hide all of it.
+    fn mended(&self, response: &Response) -> Option<Response> {
+        if !matches!(self, Unreadable::NotJson(_) | Unreadable::NotUtf8) {
+            return None;
+        }
+        let body = mended(&response.body);
+        (body.as_bytes() != response.body)
+            .then(|| Response { body: Bytes::from(body.into_owned()), ..response.clone() })
+    }
 }
 
 impl fmt::Display for Unreadable {
@@ -98,20 +130,101 @@ impl fmt::Display for Unreadable {
             Unreadable::Empty => formatter.write_str("the body is empty"),
             Unreadable::TooLong => formatter.write_str("the body is longer than 1 MiB"),
             Unreadable::NotJson(error) => write!(formatter, "the body is not JSON that can be read: {error}"),
+            Unreadable::NotUtf8 => formatter.write_str("the body is not JSON that can be read: it is not UTF-8"),
+            Unreadable::Saying(what) => formatter.write_str(what),
         }
     }
 }
 
-/// Reads a body. serde_json goes 128 levels deep at most, so that no body can exhaust the stack.
-fn json(response: &Response) -> Result<Value, Unreadable> {
-    if response.truncated {
-        return Err(Unreadable::TooLong);
+impl From<serde_json::Error> for Unreadable {
+    fn from(error: serde_json::Error) -> Self {
+        Unreadable::NotJson(error)
     }
-    let body = without_byte_order_mark(&response.body);
-    if body.trim_ascii().is_empty() {
-        return Err(Unreadable::Empty);
+}
+
+impl From<String> for Unreadable {
+    fn from(what: String) -> Self {
+        Unreadable::Saying(what)
     }
-    serde_json::from_slice(body).map_err(Unreadable::NotJson)
+}
+
+/// A body that is JSON. v2 has the media in `data`, v1.1 at the top.
+struct Body<'response> {
+    json: &'response str,
+    top: Members<'response>,
+    data: Members<'response>,
+}
+
+impl<'response> Body<'response> {
+    /// serde_json goes 128 levels deep at most in what is read, so that no body can exhaust the stack.
+    fn read(response: &'response Response) -> Result<Self, Unreadable> {
+        if response.truncated {
+            return Err(Unreadable::TooLong);
+        }
+        let json = str::from_utf8(without_byte_order_mark(&response.body)).map_err(|_| Unreadable::NotUtf8)?;
+        if json.trim_ascii().is_empty() {
+            return Err(Unreadable::Empty);
+        }
+        let top = Members::find(json)?;
+        let data = top.members("data")?;
+        Ok(Body { json, top, data })
+    }
+
+    fn whole(&self) -> Result<Value, Unreadable> {
+        Ok(serde_json::from_str(self.json)?)
+    }
+
+    /// A failure that is sent as a success.
+    fn problem(&self) -> Result<Option<Problem>, Unreadable> {
+        // Nearly all bodies have no such member, and need not be read as a whole.
+        Ok(if self.top.text("errors").is_some() { Problem::in_success(&self.whole()?) } else { None })
+    }
+
+    /// What it says under `error` where it should have said something else.
+    fn error(&self) -> Result<Option<String>, Unreadable> {
+        Ok(if self.top.text("error").is_some() { Problem::error_in_success(&self.whole()?) } else { None })
+    }
+
+    /// A property of the media. `null` is the same as none.
+    fn get(&self, name: &str) -> Result<Option<Value>, Unreadable> {
+        match self.data.get(name)? {
+            None => Ok(self.top.get(name)?),
+            value => Ok(value),
+        }
+    }
+
+    fn object(&self, name: &str) -> Result<Option<Value>, Unreadable> {
+        Ok(self.get(name)?.filter(Value::is_object))
+    }
+
+    fn text(&self, name: &str) -> Result<Option<String>, Unreadable> {
+        Ok(match self.get(name)? {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        })
+    }
+
+    /// The id that it names, which must be the one that was asked about and the same wherever it stands.
+    fn media_id(&self, asked: Option<MediaId>) -> Result<Option<MediaId>, Unreadable> {
+        let candidates = [
+            self.data.get("id")?,
+            self.data.get("media_id")?,
+            self.data.get("media_id_string")?,
+            self.top.get("media_id")?,
+            self.top.get("media_id_string")?,
+        ];
+        let mut found = None;
+        for value in candidates.into_iter().flatten() {
+            let Some(id) = media_id(&value).map_err(|_| "the body names a media id that is none".to_owned())? else {
+                continue;
+            };
+            match found.or(asked) {
+                Some(other) if other != id => return Err(format!("the ids disagree: {other} and {id}").into()),
+                _ => found = Some(id),
+            }
+        }
+        Ok(found)
+    }
 }
 
 fn without_byte_order_mark(body: &Bytes) -> &[u8] {
@@ -119,31 +232,36 @@ fn without_byte_order_mark(body: &Bytes) -> &[u8] {
 }
 
 /// A success with nothing in it that is needed; what is in it must not say otherwise.
-fn done(asked: Option<MediaId>, body: &Value) -> Result<Answer, String> {
-    media_id_of(body, asked)?;
-    match Problem::error_in_success(body) {
-        Some(error) => Err(format!("the body says error: {error}")),
+fn done(asked: Option<MediaId>, body: &Body<'_>) -> Result<Answer, Unreadable> {
+    body.media_id(asked)?;
+    match body.error()? {
+        Some(error) => Err(format!("the body says error: {error}").into()),
         None => Ok(Answer::Done),
     }
 }
 
-fn media(command: CommandName, asked: Option<MediaId>, response: &Response, body: &Value) -> Result<Media, String> {
-    let media_id = media_id_of(body, asked)?.ok_or_else(|| match Problem::error_in_success(body) {
-        Some(error) => format!("the body names no media id and says error: {error}"),
-        None => "the body names no media id".into(),
-    })?;
-    let image = object(body, "image").map(|image| ImageInfo {
-        image_type: text(image, "image_type"),
+fn media(
+    command: CommandName,
+    asked: Option<MediaId>,
+    response: &Response,
+    body: &Body<'_>,
+) -> Result<Media, Unreadable> {
+    let Some(media_id) = body.media_id(asked)? else {
+        let error = body.error()?.map(|error| format!(" and says error: {error}")).unwrap_or_default();
+        return Err(format!("the body names no media id{error}").into());
+    };
+    let image = body.object("image")?.map(|image| ImageInfo {
+        image_type: text(&image, "image_type"),
         w: image.get("w").and_then(super::number::count),
         h: image.get("h").and_then(super::number::count),
     });
     Ok(Media {
-        media_key: field(body, "media_key").and_then(Value::as_str).map(str::to_owned),
-        size: field(body, "size").and_then(super::number::count),
-        expires_after_secs: field(body, "expires_after_secs").and_then(number),
-        processing_info: field(body, "processing_info").map(processing_info).transpose()?,
+        media_key: body.text("media_key")?,
+        size: body.get("size")?.as_ref().and_then(super::number::count),
+        expires_after_secs: body.get("expires_after_secs")?.as_ref().and_then(number),
+        processing_info: body.get("processing_info")?.as_ref().map(processing_info).transpose()?,
         image,
-        video: object(body, "video").map(|video| VideoInfo { video_type: text(video, "video_type") }),
+        video: body.object("video")?.map(|video| VideoInfo { video_type: text(&video, "video_type") }),
         command: Some(command),
         received_at: Some(response.received_at),
         request_id: request_id(&response.headers),
@@ -153,50 +271,18 @@ fn media(command: CommandName, asked: Option<MediaId>, response: &Response, body
     })
 }
 
-/// The id that a body names, which must be the one that was asked about and the same wherever it stands.
-fn media_id_of(body: &Value, asked: Option<MediaId>) -> Result<Option<MediaId>, String> {
-    let data = body.get("data");
-    let candidates = [
-        data.and_then(|data| data.get("id")),
-        data.and_then(|data| data.get("media_id")),
-        data.and_then(|data| data.get("media_id_string")),
-        body.get("media_id"),
-        body.get("media_id_string"),
-    ];
-    let mut found = None;
-    for value in candidates.into_iter().flatten() {
-        let Some(id) = media_id(value).map_err(|_| "the body names a media id that is none".to_owned())? else {
-            continue;
-        };
-        match found.or(asked) {
-            Some(other) if other != id => return Err(format!("the ids disagree: {other} and {id}")),
-            _ => found = Some(id),
-        }
-    }
-    Ok(found)
-}
-
-/// A property of the media: v2 has it in `data`, v1.1 at the top. `null` is the same as none.
-fn field<'body>(body: &'body Value, name: &str) -> Option<&'body Value> {
-    let data = body.get("data").and_then(|data| data.get(name)).filter(|value| !value.is_null());
-    data.or_else(|| body.get(name)).filter(|value| !value.is_null())
-}
-
-fn object<'body>(body: &'body Value, name: &str) -> Option<&'body Value> {
-    field(body, name).filter(|value| value.is_object())
-}
-
 fn text(object: &Value, name: &str) -> Option<String> {
     object.get(name)?.as_str().map(str::to_owned)
 }
 
 /// Reads a new token. No error says what stood in the body.
-fn tokens(body: &Value) -> Result<Tokens, String> {
+fn tokens(body: &Value) -> Result<Tokens, Unreadable> {
     // What no header can hold is none; credentials could not be made of it.
     let token =
         |name| text(body, name).filter(|token| !token.is_empty() && token.bytes().all(|it| it.is_ascii_graphic()));
+    let access_token = token("access_token").ok_or("the body has no access_token that can be sent".to_owned())?;
     Ok(Tokens {
-        access_token: token("access_token").ok_or("the body has no access_token that can be sent")?,
+        access_token,
         refresh_token: token("refresh_token"),
         expires_in: body.get("expires_in").and_then(number).map(|seconds| seconds.as_f64()),
     })

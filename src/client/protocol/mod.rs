@@ -2,6 +2,8 @@
 
 mod decode;
 mod headers;
+mod members;
+mod mend;
 mod number;
 mod problem;
 mod processing;
@@ -19,6 +21,7 @@ use zeroize::Zeroize as _;
 
 pub use decode::{Answer, Tokens, decode};
 pub use headers::{rate_limit, request_id, retry_after, server_date};
+pub use mend::mended;
 
 use super::model::{ApiVersion, CommandName, MediaId};
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::mend::mended;
 use super::number;
 use crate::client::error::ApiClass;
 
@@ -44,7 +45,8 @@ impl Problem {
     pub(super) fn read(body: &[u8]) -> Problem {
         let text = String::from_utf8_lossy(body);
         let text = text.trim_start_matches('\u{feff}').trim();
-        if let Ok(value) = serde_json::from_str::<Value>(text) {
+        let value = serde_json::from_str(text).or_else(|_| serde_json::from_str(&mended(text.as_bytes())));
+        if let Ok(value) = value {
             let problem = Problem::from_json(&value);
             if problem.said_something() {
                 return problem;

@@ -7,7 +7,7 @@ use http::StatusCode;
 use super::Response;
 use super::headers::{asked_delay, clock_off_by, rate_limit, request_id, retry_after};
 use super::problem::{Problem, clip_bytes};
-use crate::client::error::{ApiClass, ApiFailure, Error, Kind};
+use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Received};
 use crate::client::model::{ApiVersion, CommandName, MediaId};
 
 /// How many characters of what the server said stand in a message; all of it is in the error's fields.
@@ -56,8 +56,7 @@ pub(super) fn refusal(
         problem_type: problem.problem_type,
         request_id: request_id(&response.headers),
         rate_limit: rate_limit(&response.headers),
-        // The answer to a token refresh may hold a token.
-        body: if command == CommandName::Token { String::new() } else { clip_bytes(&response.body) },
+        body: body(command, response),
         not_found,
         ambiguous: false,
     };
@@ -70,7 +69,14 @@ pub(super) fn refusal(
 /// The error for a success that cannot be understood.
 pub(super) fn unreadable(command: CommandName, asked: Option<MediaId>, response: &Response, reason: &str) -> Error {
     let message = format!("{}: {}, but {reason}", subject(command, asked), status_line(response.status));
-    Error::new(Kind::InvalidResponse, message)
+    let received =
+        Received { status: response.status, request_id: request_id(&response.headers), body: body(command, response) };
+    Error::new(Kind::InvalidResponse(Some(Box::new(received))), message)
+}
+
+/// What is kept of a body: nothing of the answer to a token refresh, which may hold a token.
+fn body(command: CommandName, response: &Response) -> String {
+    if command == CommandName::Token { String::new() } else { clip_bytes(&response.body) }
 }
 
 fn message(

@@ -20,7 +20,8 @@ impl Run<'_> {
     /// The wait, the alt text, and the end of the checkpoint.
     pub(super) async fn complete(&self, media: Media) -> Result<Media> {
         let finished = if media.failed() {
-            Err(processing_failed(&media))
+            // The one request that told of it was FINALIZE.
+            Err(processing_failed(&media, 1))
         } else if self.options.wait && media.processing_info.is_some() {
             if !self.kept(self.journal.stage(Stage::Waiting)).await? {
                 self.teller.warn("the checkpoint's store does not answer; the upload goes on without it".to_owned());

@@ -252,7 +252,7 @@ impl<'a> Run<'a> {
             exchange_whole(self.client, &Command::Simple(simple), self.terms(), &trouble).await?
         else {
             let message = "SIMPLE: the answer names no media";
-            return Err(Error::new(Kind::InvalidResponse, message).about(CommandName::Simple, None));
+            return Err(Error::new(Kind::InvalidResponse(None), message).about(CommandName::Simple, None));
         };
         if let Bulk::Sized(reader) = &self.bulk {
             reader.unchanged().await.map_err(|mut error| {

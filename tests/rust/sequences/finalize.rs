@@ -86,7 +86,7 @@ fn check(own_init: bool, ended: &Ended<Media>) {
         }
         Err(error) => match &error.kind {
             Kind::Api(failure) => assert_eq!(any_lost, failure.ambiguous, "ambiguous: {}", told()),
-            Kind::Transport { .. } | Kind::RequestTimeout { .. } | Kind::InvalidResponse => {}
+            Kind::Transport { .. } | Kind::RequestTimeout { .. } | Kind::InvalidResponse(_) => {}
             other => panic!("{other:?}: {}", told()),
         },
     }

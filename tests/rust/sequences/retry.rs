@@ -73,7 +73,7 @@ fn check(command: &str, readable: bool, ended: &Ended<()>) {
                     Limited | LimitedFar => failure.status == 429,
                     _ => false,
                 },
-                Kind::InvalidResponse => matches!(last.outcome, Unreadable | WrongId),
+                Kind::InvalidResponse(_) => matches!(last.outcome, Unreadable | WrongId),
                 Kind::Transport { .. } => matches!(last.outcome, Refused | Reset { .. } | Stale { .. }),
                 Kind::RequestTimeout { .. } => ended.after >= TIMEOUT || last.outcome == Hang,
                 _ => false,
