@@ -442,13 +442,13 @@ def test_other_sources_are_told_apart_by_their_content(server, connect, call, ch
 
 def test_other_calls_go_on_while_content_is_hashed(server, connect, checkpoint):
     client = connect(server)
-    server.add_media(ID)
     server.script("INIT", Reply(400))
 
     async def main():
         upload = asyncio.ensure_future(client.upload_async(video(100) + bytes(200 << 20), checkpoint=checkpoint))
         while not upload.done():
-            await client.status_async(ID)
+            with pytest.raises(xmedia.NotFoundError):
+                await client.status_async(ID)
         with pytest.raises(xmedia.BadRequestError):
             await upload
 

@@ -291,14 +291,13 @@ def test_an_image_that_changes_while_it_is_sent_at_once_is_told_with_what_came_o
     path.write_bytes(PNG)
     memory = io.BytesIO(PNG)
 
-    def change(event):
+    def change(progress):
         memory.seek(0, io.SEEK_END)
         memory.write(b"more")
         path.write_bytes(PNG + b"more")
 
-    client = connect(server, on_event=change)
     with pytest.raises(xmedia.InvalidInputError, match="changed while it was read; upload it again") as caught:
-        call(client, "upload", path if how == "path" else memory)
+        call(connect(server), "upload", path if how == "path" else memory, progress=change)
     assert "nothing was finalized" not in str(caught.value)
     assert server.commands == ["SIMPLE"]
 
