@@ -15,6 +15,7 @@ use super::bridge::Bridge;
 use super::convert;
 use super::errors;
 use super::gathering::Arrivals;
+use super::guarded;
 use super::login::Tokens;
 use super::mailbox::{Mailbox, News, Outcome, Ticket, Waker, lock};
 use super::many::{Given, waited_rows};
@@ -208,7 +209,8 @@ impl Operation {
     fn answer(&self, py: Python<'_>, question: Py<PyAny>) -> PyResult<()> {
         let answer = pump(py)?.getattr(pyo3::intern!(py, "answer"))?;
         let hooks = self.attendance.as_ref().map(Attendance::hooks);
-        answer.call1((self.progress.as_ref(), hooks, question)).map(drop)
+        let arguments = (self.progress.as_ref(), hooks, question).into_pyobject(py)?;
+        guarded::call(&answer, &arguments).map(drop)
     }
 
     /// Waits on this thread, looking at signals, of which an exception ends the verb.
@@ -245,7 +247,8 @@ impl Operation {
         let (py, this) = (slf.py(), slf.get());
         this.prepare(py)?;
         if this.feed.is_some() || this.attendance.as_ref().is_some_and(Attendance::minds_tokens) {
-            return pump(py)?.getattr(pyo3::intern!(py, "run"))?.call1((slf,)).map(Bound::unbind);
+            let run = pump(py)?.getattr(pyo3::intern!(py, "run"))?;
+            return guarded::call(&run, &(slf,).into_pyobject(py)?).map(Bound::unbind);
         }
         loop {
             let news = this.next_news(py)?;
@@ -307,7 +310,7 @@ impl Operation {
         let this = slf.get();
         if this.prepare(py)? || this.progress.is_some() || this.feed.is_some() {
             this.driven.store(true, Ordering::Relaxed);
-            return pump(py)?.getattr(pyo3::intern!(py, "drive"))?.call1((slf,));
+            return drive(slf);
         }
         Self::step_async(slf)
     }
@@ -320,9 +323,13 @@ impl Operation {
         let bridge = match Bridge::of(&event_loop) {
             Ok(bridge) => bridge,
             Err(error) if error.is_instance_of::<PyNotImplementedError>(py) => {
+                // What is told in passing would be told on the worker thread.
+                if !this.driven.swap(true, Ordering::Relaxed) {
+                    return drive(slf);
+                }
                 this.start()?;
                 let mailbox = this.mailbox.clone();
-                return portable::next(slf, mailbox);
+                return portable::next(event_loop, slf, mailbox);
             }
             Err(error) => return Err(error),
         };
@@ -360,6 +367,12 @@ impl Operation {
         }
         Ok(())
     }
+}
+
+/// A coroutine that awaits an operation and answers its questions.
+fn drive(operation: Bound<'_, Operation>) -> PyResult<Bound<'_, PyAny>> {
+    let py = operation.py();
+    pump(py)?.getattr(pyo3::intern!(py, "drive"))?.call1((operation,))
 }
 
 fn pump(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {

@@ -1,8 +1,10 @@
 //! The bridge for event loops that cannot watch a descriptor (Windows' proactor): pyo3-async-runtimes, on our runtime.
 //!
-//! It takes the GIL on worker threads, which the other bridge avoids; it is used only where there is no choice.
+//! It takes the GIL on worker threads, which the other bridge avoids; it is used only where there is no choice, and only
+//! until the interpreter exits: every step that may take the GIL goes through a [`Gate`].
 
-use std::future::Future;
+use std::future::{Future, pending, poll_fn};
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,13 +16,22 @@ use pyo3_async_runtimes::generic::{self, ContextExt, JoinError, Runtime};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use super::gate::Gate;
 use super::mailbox::{Mailbox, Waker};
 use super::operation::Operation;
 use super::runtime;
 
-/// An awaitable that brings an operation's next news.
-pub fn next<'py>(operation: Bound<'py, Operation>, mailbox: Arc<Mailbox>) -> PyResult<Bound<'py, PyAny>> {
+/// An awaitable of this loop that brings an operation's next news.
+pub fn next<'py>(
+    event_loop: Bound<'py, PyAny>,
+    operation: Bound<'py, Operation>,
+    mailbox: Arc<Mailbox>,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = operation.py();
+    if Gate::open(py)?.enter().is_none() {
+        return Err(PyRuntimeError::new_err("the interpreter is exiting"));
+    }
+    let event_loop = event_loop.unbind();
     let on_cancel = operation.clone();
     let operation = operation.unbind();
     let awaitable = generic::future_into_py::<OnOurs, _, Py<PyAny>>(py, async move {
@@ -30,11 +41,15 @@ pub fn next<'py>(operation: Bound<'py, Operation>, mailbox: Arc<Mailbox>) -> PyR
         }
         loop {
             notify.notified().await;
-            let outcome = Python::try_attach(|py| operation.get().next_outcome(py));
-            match outcome {
+            let outcome = Python::attach(|py| {
+                let is_closed = event_loop.call_method0(py, pyo3::intern!(py, "is_closed"))?.is_truthy(py)?;
+                Ok::<_, PyErr>(if is_closed { None } else { Some(operation.get().next_outcome(py)) })
+            });
+            match outcome? {
                 Some(Some(outcome)) => return outcome,
                 Some(None) => {}
-                None => return Err(PyRuntimeError::new_err("the interpreter is exiting")),
+                // Nobody can be told; the attempt would print a traceback.
+                None => pending().await,
             }
         }
     })?;
@@ -83,14 +98,26 @@ impl Runtime for OnOurs {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        Task(runtime::spawn(future).ok())
+        let gate = Gate::here();
+        let mut future = Box::pin(future);
+        let gated = poll_fn(move |context| match gate.enter() {
+            Some(_pass) => future.as_mut().poll(context),
+            None => Poll::Pending,
+        });
+        Task(runtime::spawn(gated).ok())
     }
 
     fn spawn_blocking<F>(work: F) -> Task
     where
         F: FnOnce() + Send + 'static,
     {
-        Task(runtime::spawn(async move { tokio::task::spawn_blocking(work).await.unwrap_or(()) }).ok())
+        let gate = Gate::here();
+        let gated = move || match gate.enter() {
+            Some(_pass) => work(),
+            // It holds Python objects, which nobody may give back any more.
+            None => mem::forget(work),
+        };
+        Task(runtime::spawn(async move { tokio::task::spawn_blocking(gated).await.unwrap_or(()) }).ok())
     }
 }
 

@@ -86,11 +86,16 @@ struct Stamped<T> {
 
 impl<T> Default for Generational<T> {
     fn default() -> Self {
-        Generational { slot: ArcSwapOption::const_empty() }
+        Generational::new()
     }
 }
 
 impl<T> Generational<T> {
+    /// No value yet.
+    pub const fn new() -> Self {
+        Generational { slot: ArcSwapOption::const_empty() }
+    }
+
     /// This generation's value, made now if there is none.
     pub fn get_or_make<E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
         watch_forks();
