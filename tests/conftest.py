@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 import xmedia
+from _pythons import pythons
 from xmedia.testing import MockServer
 
 OAUTH1 = xmedia.OAuth1("consumerKey1", "consumerSecret2", "12-accessToken3", "tokenSecret4")
@@ -57,3 +58,7 @@ def connect():
     yield connect
     for client in clients:
         client.close()
+
+
+def pytest_report_header():
+    return f"Pythons that exits are tried on: {', '.join(pythons())}"

@@ -6,23 +6,29 @@ all it needs, since their ends count, not their beginnings; `make test-exit` sta
 
 import ast
 import concurrent.futures
+import math
 import os
 import shutil
 import subprocess
 import sys
 
 import pytest
+from _pythons import environment, pythons
 from conftest import ID
 from xmedia.testing import MockServer
 
 #: How many interpreters are started anew for each script.
 STARTED = int(os.environ.get("XMEDIA_TEST_EXITS", "1"))
-#: How many are forked.
-FORKED = 100
+#: How many are forked in all, at least.
+FORKED = 300
 CLIENT = """
-import asyncio, sys, threading, xmedia
+import asyncio, logging, sys, threading, time, xmedia
 client = xmedia.Client(xmedia.OAuth1(*sys.argv[2:6]), base_url=sys.argv[1], retry=None)
 ID = 710511363345354753
+DATA = b"\\0\\0\\0\\x18ftypisom" + bytes(20_000)
+TOLD = []
+OPTIONS = {"segment_bytes": 1000, "progress": TOLD.append, "wait": False}
+logging.getLogger("xmedia").setLevel("DEBUG")
 """
 SCRIPTS = {
     "just awaited": "asyncio.run(client.finalize_async(ID))",
@@ -47,6 +53,49 @@ for _ in range(4):
     threading.Thread(target=client.status, args=(ID,), daemon=True).start()
 """,
     "an exception": "asyncio.run(client.finalize_async(ID)); sys.exit(0)",
+    "an upload awaited in flight": """
+async def main():
+    tasks = [asyncio.create_task(client.upload_async(DATA, **OPTIONS)) for _ in range(4)]
+    await asyncio.sleep(0.01)
+    return tasks
+client = client.with_options(on_event=TOLD.append)
+loop = asyncio.new_event_loop()
+tasks = loop.run_until_complete(main())
+for task in tasks:
+    task._log_destroy_pending = False
+""",
+    "uploads in daemon threads": """
+client = client.with_options(on_event=TOLD.append)
+for _ in range(3):
+    threading.Thread(target=lambda: [client.upload(DATA, **OPTIONS) for _ in range(99)], daemon=True).start()
+while not TOLD:
+    time.sleep(0.001)
+""",
+    "waits in flight": """
+threading.Thread(target=client.wait, args=(ID,), daemon=True).start()
+threading.Thread(target=lambda: list(client.wait_many([ID] * 9)), daemon=True).start()
+threading.Thread(target=lambda: list(client.watch(ID)), daemon=True).start()
+time.sleep(0.01)
+""",
+    "a loop that cannot watch": """
+class Loop(asyncio.SelectorEventLoop):
+    def add_reader(self, *arguments):
+        raise NotImplementedError
+async def main():
+    tasks = [asyncio.create_task(client.status_async(ID)) for _ in range(20)]
+    await asyncio.wait(tasks, return_when="FIRST_COMPLETED")
+    return tasks
+loop = Loop()
+tasks = loop.run_until_complete(main())
+for task in tasks:
+    task._log_destroy_pending = False
+""",
+    "a mock server": """
+from xmedia.testing import MockServer
+server = MockServer()
+threading.Thread(target=server.client().upload, args=(DATA,), daemon=True).start()
+time.sleep(0.01)
+""",
 }
 
 
@@ -75,27 +124,29 @@ else:
 """
 
 
-def run(script, arguments, pinned):
-    command = [sys.executable, "-X", "faulthandler", "-W", "ignore::DeprecationWarning", "-c", script, *arguments]
+def run(script, arguments, pinned, python=sys.executable):
+    command = [python, "-X", "faulthandler", "-W", "ignore::DeprecationWarning", "-c", script, *arguments]
     if pinned:
         command = ["taskset", "--cpu-list", str(min(os.sched_getaffinity(0))), *command]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.parametrize(
-    ("kind", "pinned"),
-    [*((kind, True) for kind in SCRIPTS), ("just awaited", False), ("a hundred awaited", False)],
-)
+#: Each script on each Python, half of them on one CPU: there a thread that is about to end meets the exit most often.
+CASES = [(version, kind, pinned) for version in pythons() for kind in SCRIPTS for pinned in (True, False)]
+
+
+@pytest.mark.parametrize(("version", "kind", "pinned"), CASES)
 @pytest.mark.timeout(60 + 2 * STARTED)
-def test_the_interpreter_exits_quietly(url, kind, pinned):
+def test_the_interpreter_exits_quietly(url, version, kind, pinned):
     if pinned and shutil.which("taskset") is None:
         pytest.skip("taskset is missing")
+    python = pythons()[version]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        started = list(pool.map(lambda _: run(CLIENT + SCRIPTS[kind], url, pinned), range(STARTED)))
+        started = list(pool.map(lambda _: run(CLIENT + SCRIPTS[kind], url, pinned, python), range(STARTED)))
     assert [outcome for outcome in started if outcome != (0, "", "")] == []
-    forked = FORKED if (kind, pinned) == ("just awaited", True) else FORKED // 12
-    status, statuses, errors = run(CLIENT + FORK + SCRIPTS[kind], [*url, str(forked)], pinned)
+    forked = math.ceil(FORKED / len(CASES))
+    status, statuses, errors = run(CLIENT + FORK + SCRIPTS[kind], [*url, str(forked)], pinned, python)
     assert (status, ast.literal_eval(statuses), errors) == (0, [0] * forked, "")
 
 

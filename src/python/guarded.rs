@@ -14,14 +14,14 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+type Declared = unsafe extern "C" fn(*mut ffi::PyObject, *mut ffi::PyObject) -> *mut ffi::PyObject;
 type Call = unsafe extern "C-unwind" fn(*mut ffi::PyObject, *mut ffi::PyObject) -> *mut ffi::PyObject;
 
 /// Calls a Python callable.
 pub fn call<'py>(callable: &Bound<'py, PyAny>, arguments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
-    let call: unsafe extern "C" fn(*mut ffi::PyObject, *mut ffi::PyObject) -> *mut ffi::PyObject =
-        ffi::PyObject_CallObject;
+    let call: Declared = ffi::PyObject_CallObject;
     // SAFETY: the two types differ only in whether an unwinding may come out, which this one admits.
-    let call = unsafe { mem::transmute::<_, Call>(call) };
+    let call = unsafe { mem::transmute::<Declared, Call>(call) };
     // The declaration that is called must not be seen through: it denies that there can be an unwinding.
     let call = black_box(call);
     let guard = Kept;
