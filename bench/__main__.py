@@ -40,7 +40,11 @@ def main() -> int:
         print(table(rows[-1]), flush=True)
     if options.json:
         command = "python " + " ".join(sys.argv)
-        found = {"command": command, "machine": about, "rows": [asdict(row) for row in rows]}
+        # How a client was run is of this machine's folders.
+        kept = [asdict(row) for row in rows]
+        for client in (client for row in kept for client in row["clients"]):
+            del client["command"]
+        found = {"command": command, "machine": about, "rows": kept}
         options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     if options.svg:
         options.svg.write_text(svg(rows, about), encoding="utf-8")

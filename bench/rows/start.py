@@ -48,7 +48,7 @@ def bare_import(settings: Settings) -> Row:
         "import xmedia",
         [Target("wall above python -c pass", above["import"], 25, unit="ms")],
         note=f"with all names loaded {above['names']:.1f} ms, of which the standard library's dataclasses, typing, "
-        f"datetime, enum, json and decimal alone take {above['stdlib']:.1f} ms",
+        f"datetime and enum alone take {above['stdlib']:.1f} ms",
     )
 
 
