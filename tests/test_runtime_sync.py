@@ -6,17 +6,23 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import xmedia
-from _raw_server import HANG, RawServer
+from _files import video
+from _raw_server import HANG, RawServer, reply
 from conftest import ID, OAUTH1
 from xmedia.testing import Fault
 
-#: Calls a verb against a server that never answers, is interrupted, and tells what happened how fast.
+#: Where the child finds `_files`.
+HERE = Path(__file__).parent
+
+#: Calls a verb against a server that never answers, is interrupted, and tells what happened, how fast and what is left.
 INTERRUPTED = """
-import os, signal, sys, threading, time
+import io, os, pathlib, signal, sys, threading, time
 import xmedia
+from _files import PNG, video
 
 class SoftLimit(Exception):
     pass
@@ -28,41 +34,78 @@ def handler(number, frame):
         signal.default_int_handler(number, frame)
     raise SoftLimit("time is up")
 
+def until(condition):
+    deadline = time.monotonic() + 5
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+def interrupt():
+    until(lambda: verb == "sleep" or client.stats().in_flight > others)
+    time.sleep(0.05)
+    os.kill(os.getpid(), number)
+
 ID = 710511363345354753
+DATA = video(4000)
+ENGLISH = xmedia.Subtitle(media_id=11, language_code="EN", display_name="English")
 CALLS = {
-    "initialize": lambda client: client.initialize(10, "video/mp4"),
-    "append": lambda client: client.append(ID, 0, b"data"),
-    "finalize": lambda client: client.finalize(ID),
-    "status": lambda client: client.status(ID),
-    "wait": lambda client: client.wait(ID),
-    "watch": lambda client: next(client.watch(ID)),
-    "sleep": lambda client: client.wait(sleeping),
+    "initialize": lambda: client.initialize(10, "video/mp4"),
+    "append": lambda: client.append(ID, 0, b"data"),
+    "finalize": lambda: client.finalize(ID),
+    "status": lambda: client.status(ID),
+    "wait": lambda: client.wait(ID),
+    "watch": lambda: next(client.watch(ID)),
+    "sleep": lambda: client.wait(sleeping),
+    "upload bytes": lambda: client.upload(DATA),
+    "upload path": lambda: client.upload(pathlib.Path(sys.argv[5])),
+    "upload file": lambda: client.upload(io.BytesIO(DATA)),
+    "upload segments": lambda: client.upload(io.BytesIO(DATA), segment_bytes=1000, concurrency=2),
+    "upload image": lambda: client.upload(PNG),
+    "upload_many": lambda: next(client.upload_many([DATA, PNG])),
+    "wait_many": lambda: next(client.wait_many([ID, ID + 1])),
+    "set_alt_text": lambda: client.set_alt_text(ID, "A heron"),
+    "set_subtitles": lambda: client.set_subtitles(ID, ENGLISH),
+    "delete_subtitles": lambda: client.delete_subtitles(ID, "EN"),
 }
+verb, others = sys.argv[2], int(sys.argv[4])
 info = xmedia.ProcessingInfo(state="pending", check_after_secs=60)
 sleeping = xmedia.Media(media_id=ID, command="FINALIZE", processing_info=info)
 number = getattr(signal, sys.argv[3])
 signal.signal(number, handler)
 client = xmedia.Client(xmedia.OAuth1("k", "s", "t", "ts"), base_url=sys.argv[1])
-for _ in range(int(sys.argv[4])):
-    threading.Thread(target=lambda: time.sleep(1), daemon=True).start()
-threading.Timer(0.1, os.kill, (os.getpid(), number)).start()
+for _ in range(others):
+    threading.Thread(target=client.status, args=(ID,), daemon=True).start()
+until(lambda: client.stats().in_flight == others)
+threading.Thread(target=interrupt, daemon=True).start()
 try:
-    CALLS[sys.argv[2]](client)
+    CALLS[verb]()
 except (KeyboardInterrupt, SoftLimit) as error:
-    print(type(error).__name__, "quick" if time.monotonic() - at < 0.2 else "slow", error.__context__)
+    quick = "quick" if time.monotonic() - at < 0.2 else "slow"
+    until(lambda: client.stats().in_flight <= others)
+    print(type(error).__name__, quick, error.__context__, client.stats().in_flight - others)
 """
 
+REQUESTS = ["initialize", "append", "finalize", "status", "wait", "watch", "sleep"]
+UPLOADS = ["upload bytes", "upload path", "upload file", "upload segments", "upload image", "upload_many"]
+MORE = ["wait_many", "set_alt_text", "set_subtitles", "delete_subtitles"]
 
-@pytest.mark.parametrize("verb", ["initialize", "append", "finalize", "status", "wait", "watch", "sleep"])
+
+def hang_after_initialize(request):
+    return reply(json={"data": {"id": str(ID)}}) if "initialize" in request.target else HANG
+
+
+@pytest.mark.parametrize("others", [0, 2], ids="{} other threads".format)
+@pytest.mark.parametrize("verb", REQUESTS + UPLOADS + MORE)
 @pytest.mark.parametrize(
-    ("number", "expected"), [("SIGINT", "KeyboardInterrupt quick None"), ("SIGALRM", "SoftLimit quick None")]
+    ("number", "expected"), [("SIGINT", "KeyboardInterrupt quick None 0"), ("SIGALRM", "SoftLimit quick None 0")]
 )
-def test_a_signal_ends_a_verb_at_once_and_drops_its_request(verb, number, expected):
-    with RawServer(HANG) as server:
-        command = [sys.executable, "-c", INTERRUPTED, server.url, verb, number, "2"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+def test_a_signal_ends_a_verb_at_once_and_drops_its_request(tmp_path, verb, number, expected, others):
+    path = tmp_path / "heron.mp4"
+    path.write_bytes(video(4000))
+    with RawServer(hang_after_initialize if verb == "upload segments" else HANG) as server:
+        command = [sys.executable, "-c", INTERRUPTED, server.url, verb, number, str(others), str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE)
         assert (done.stdout.strip(), done.returncode) == (expected, 0), done.stderr
-        assert verb == "sleep" or server.dropped.wait(1)
+        assert (verb, others) == ("sleep", 0) or server.dropped.wait(1)
 
 
 def test_the_client_works_after_an_interrupt(server, connect):
