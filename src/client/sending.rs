@@ -1,10 +1,11 @@
 //! One try of a command: its turn, its token, its request, its answer, and what can be repaired without counting it.
 
+mod token;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Client;
-use super::auth::Credentials;
 use super::auth::oauth2::{self, Token};
 use super::caller::{Caller, Hearing, Report};
 use super::deadline::Deadline;
@@ -12,8 +13,9 @@ use super::error::{ApiClass, ApiFailure, Error, Kind, Result};
 use super::exchange::subject;
 use super::limits::BucketName;
 use super::model::{CommandName, MediaId};
-use super::protocol::{self, Answer, Command, Request, Response};
+use super::protocol::{self, Answer, Command, Response};
 use super::transport::{Broken, Unanswered};
+use token::{Unrepaired, not_refreshed};
 
 /// Those who waited for the same reset come back spread over this time.
 const SPREAD: Duration = Duration::from_millis(250);
@@ -232,35 +234,6 @@ impl<'a> Sending<'a> {
         if reused && cut_off && harmless && !self.resent { Failed::Reused(tried) } else { Failed::Tried(tried) }
     }
 
-    /// The token to send, if the credentials are of that kind. One whose time is over is replaced before it is sent.
-    async fn token(&mut self, request: &Request) -> Result<Option<Arc<Token>>, Tried> {
-        let Credentials::OAuth2(credentials) = self.client.account.credentials() else { return Ok(None) };
-        if !matches!(request.login, protocol::Login::User) {
-            return Ok(None);
-        }
-        let Some(token) = credentials.newest() else {
-            return Ok(Some(self.caller.access_token(None).await?));
-        };
-        if token.expired() && credentials.can_refresh() && !self.renewed {
-            self.renewed = true;
-            // Where it fails, the server is left to say that the token has run out: its clock counts.
-            self.unrenewed = self.client.renew(credentials, token.version).await.err();
-            self.tell_of_refresh_requests();
-            if self.unrenewed.is_none() {
-                self.caller.refreshed().await?;
-            }
-        }
-        Ok(credentials.newest())
-    }
-
-    /// The credentials, if they hold the token themselves.
-    fn kept(&self) -> Option<&'a oauth2::Credentials> {
-        match self.client.account.credentials() {
-            Credentials::OAuth2(credentials) => Some(credentials),
-            Credentials::OAuth1(_) => None,
-        }
-    }
-
     /// Where its rate limit is kept.
     fn bucket(&self) -> BucketName {
         (self.client.options.api, self.name)
@@ -323,50 +296,6 @@ impl<'a> Sending<'a> {
         }
     }
 
-    /// Removes the reason of a 401, once a reason: whether it is worth sending the request again.
-    async fn repair(&mut self, response: &Response, token: Option<Arc<Token>>) -> Result<bool, Unrepaired> {
-        let Some(credentials) = self.kept() else {
-            let corrected = !self.clock_corrected && self.client.correct_clock(response, self.signed_with, self.caller);
-            self.clock_corrected |= corrected;
-            return Ok(corrected);
-        };
-        let Some(token) = token else { return Ok(false) };
-        if std::mem::replace(&mut self.renewed, true) {
-            return self.unrenewed.take().map_or(Ok(false), |error| Err(Unrepaired::Refresh(error)));
-        }
-        let Some(newest) = credentials.newest() else {
-            let asked = self.deadline.limit(self.caller.access_token(Some(token.version))).await;
-            let asked = asked.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Caller)?;
-            return Ok(*asked.access_token != *token.access_token);
-        };
-        if newest.version != token.version {
-            return Ok(true);
-        }
-        if !credentials.can_refresh() {
-            return Ok(false);
-        }
-        let renewed = self.deadline.limit(self.client.renew(credentials, token.version)).await;
-        renewed.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Refresh)?;
-        Ok(true)
-    }
-
-    /// Tells of the requests of a refresh, and has its tokens kept before they are used.
-    async fn tell_of_refresh(&self) -> Result<()> {
-        self.tell_of_refresh_requests();
-        if self.renewed { self.caller.refreshed().await } else { Ok(()) }
-    }
-
-    fn tell_of_refresh_requests(&self) {
-        if self.caller.hears() == Hearing::Nothing || self.name == CommandName::Token {
-            return;
-        }
-        for report in self.client.account.refreshes().take_reports() {
-            if report.retry_in.is_some() || self.caller.hears() == Hearing::Everything {
-                self.caller.request(report);
-            }
-        }
-    }
-
     fn report(&self, begun: &Begun, response: Option<&Response>, error: Option<&Error>) -> Box<Report> {
         Box::new(Report {
             command: self.name,
@@ -401,19 +330,4 @@ enum Failed {
     Reused(Tried),
     /// A 401, its answer and the token that was sent.
     Unauthorized(Tried, Box<Response>, Option<Arc<Token>>),
-}
-
-/// Why a 401 could not be repaired.
-enum Unrepaired {
-    OutOfTime,
-    Caller(Error),
-    Refresh(Error),
-}
-
-/// The 401 of a token that could not be replaced.
-fn not_refreshed(mut refused: Error, refresh: Error) -> Error {
-    refused.message = format!("{} The access token could not be refreshed: {}", refused.message, refresh.message);
-    refused.retryable = refresh.retryable && super::retry::never_arrived(&refresh);
-    refused.retry_after = refresh.retry_after;
-    refused.because(refresh)
 }
