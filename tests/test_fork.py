@@ -183,6 +183,117 @@ def test_an_awaited_call_of_the_parent_can_be_thrown_away_in_the_child(server, c
     assert asyncio.run(main()) == (0, ID)
 
 
+def step_of_watch(client, run_aside):
+    """A watch of which another thread is in the middle of a step."""
+    watch = client.watch(ID)
+    run_aside(lambda: next(watch))
+    return lambda: next(watch)
+
+
+def step_of_wait_many(client, run_aside):
+    waits = client.wait_many(iter([ID, ID + 1]), concurrency=2)
+    run_aside(lambda: next(waits))
+    return lambda: next(waits)
+
+
+def step_of_upload_many(client, run_aside):
+    uploads = client.upload_many([b"GIF89a", b"GIF89a"], concurrency=2)
+    run_aside(lambda: next(uploads))
+    return lambda: next(uploads)
+
+
+@pytest.mark.parametrize("step", [step_of_watch, step_of_wait_many, step_of_upload_many])
+def test_a_child_is_told_that_what_is_in_flight_is_its_parents(server, connect, step):
+    client = connect(server, retry=None)
+    for number in (ID, ID + 1):
+        server.add_media(number, finalized=True)
+    for command in ("STATUS", "SIMPLE"):
+        server.script(command, *[Fault.delay(0.5)] * 2)
+    outcomes = []
+
+    def aside(work):
+        thread = threading.Thread(target=lambda: outcomes.append(work()))
+        thread.start()
+        threads.append(thread)
+        while not server.commands:
+            time.sleep(0.002)
+
+    threads = []
+    again = step(client, aside)
+
+    def work():
+        with pytest.raises(RuntimeError, match="process"):
+            again()
+
+    assert in_child(work, patience=3) == 0
+    for thread in threads:
+        thread.join()
+    assert len(outcomes) == 1
+
+
+@pytest.mark.usefixtures("media")
+def test_a_watch_between_two_items_goes_on_in_a_child(server, connect):
+    watch = connect(server).watch(ID)
+    next(watch)
+    assert in_child(lambda: list(watch)) == 0
+    assert list(watch) == []
+
+
+@pytest.mark.parametrize("end", ["close", "drop"])
+def test_a_child_can_end_iterators_of_a_busy_parent(server, connect, end):
+    """To say that nothing more comes would wake the parent's tasks, whose scheduler may have been locked."""
+    client = connect(server)
+    server.add_media(ID, processing=["succeeded"], finalized=True)
+    server.add_media(ID + 1, processing=["pending"], finalized=True)
+    stop = threading.Event()
+
+    def work():
+        while not stop.is_set():
+            client.status(ID)
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    waits = client.wait_many([ID, ID + 1])
+
+    def finish():
+        nonlocal waits
+        if end == "close":
+            waits.close()
+        else:
+            waits = None
+
+    try:
+        assert next(waits).media.ready
+        assert [in_child(finish, patience=3) for _ in range(100)] == [0] * 100
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+@pytest.mark.usefixtures("media")
+def test_a_child_may_leave_a_callback_in_which_it_was_forked(server, connect):
+    client = connect(server)
+    outcomes = []
+
+    def progress(_):
+        child = os.fork()
+        if child == 0:
+            return
+        outcomes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+    parent = os.getpid()
+    try:
+        media = client.wait(client.status(ID), progress=progress)
+    except RuntimeError as error:
+        os._exit(0 if os.getpid() != parent and "process" in str(error) else 1)
+    if os.getpid() != parent:
+        os._exit(2)
+    assert media.ready
+    assert set(outcomes) == {0}
+
+
 def ask_in_worker(client):
     return client.status(ID).media_id, asyncio.run(client.status_async(ID)).media_id
 

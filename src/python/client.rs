@@ -21,7 +21,7 @@ use super::mailbox::Outcome;
 use super::many::WaitMany;
 use super::operation::{Operation, Verb};
 use super::post::Post;
-use super::runtime::Generational;
+use super::runtime::{Generational, check_ours, generation};
 use super::source;
 use crate::client::auth::Credentials;
 use crate::client::config::{Options, Proxy, Retry, TransportOptions, parse_base_url};
@@ -335,13 +335,17 @@ impl Client {
         let timeout = arguments::duration("timeout", timeout)?;
         self.core().map_err(|error| errors::raise(media_id.py(), error))?;
         let state = Arc::new(AsyncMutex::new(CoreWatch::new(media, timeout)));
-        Ok(Watch { state, given: media_id.clone().unbind() })
+        Ok(Watch { state, generation: generation(), given: media_id.clone().unbind() })
     }
 
     /// The next item of a watch.
     fn watch_next(&self, py: Python<'_>, watch: &Watch) -> PyResult<Operation> {
         let core = self.core().map_err(|error| errors::raise(py, error))?;
         let state = watch.state.clone();
+        // Between two items it can go on in a forked child; a step of the parent's has it locked for ever.
+        if state.try_lock().is_err() {
+            check_ours(watch.generation, "watch")?;
+        }
         let operation = Operation::new("watch", None, |post| {
             Box::pin(async move {
                 let mut state = state.lock().await;
@@ -440,6 +444,7 @@ impl Drop for Client {
 #[pyclass(frozen, module = "xmedia._core")]
 pub struct Watch {
     state: Arc<AsyncMutex<CoreWatch>>,
+    generation: u64,
     /// What was watched, an id or a `Media`.
     given: Py<PyAny>,
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 
 use super::operation::{Operation, SIGNAL_TICK};
+use super::runtime::{check_ours, generation};
 
 /// Which operations have news.
 #[derive(Default)]
@@ -34,22 +35,25 @@ impl Arrivals {
 #[pyclass(frozen, module = "xmedia._core")]
 pub struct Gathering {
     arrivals: Arc<Arrivals>,
+    generation: u64,
 }
 
 #[pymethods]
 impl Gathering {
     #[new]
     fn new() -> Self {
-        Gathering { arrivals: Arc::default() }
+        Gathering { arrivals: Arc::default(), generation: generation() }
     }
 
     /// Starts an operation; its news are announced by this key.
     fn add(&self, key: u64, operation: &Bound<'_, Operation>) -> PyResult<()> {
+        check_ours(self.generation, "upload_many")?;
         operation.get().gather(operation.py(), &self.arrivals, key)
     }
 
     /// The key of an operation that has news. Looks for signals meanwhile.
     fn wait(&self, py: Python<'_>) -> PyResult<u64> {
+        check_ours(self.generation, "upload_many")?;
         loop {
             if let Some(key) = py.detach(|| self.arrivals.wait(SIGNAL_TICK)) {
                 return Ok(key);

@@ -11,6 +11,7 @@ use super::arguments;
 use super::convert;
 use super::errors;
 use super::operation::Operation;
+use super::runtime::{generation, unless_stale};
 use crate::client::Waited;
 use crate::client::model::Media;
 
@@ -18,6 +19,7 @@ use crate::client::model::Media;
 #[pyclass(frozen, module = "xmedia._core")]
 pub struct WaitMany {
     items: Mutex<Option<UnboundedSender<(u64, Media)>>>,
+    generation: u64,
     given: Arc<Given>,
     /// Brings lists of `(number, media, error)`, at last None.
     #[pyo3(get)]
@@ -47,7 +49,7 @@ impl WaitMany {
         let (sender, items) = unbounded_channel();
         let given = Arc::new(Given::default());
         let operation = Py::new(py, operation(items)?.about_many(given.clone()))?;
-        Ok(WaitMany { items: Mutex::new(Some(sender)), given, operation })
+        Ok(WaitMany { items: Mutex::new(Some(sender)), generation: generation(), given, operation })
     }
 }
 
@@ -61,6 +63,7 @@ impl WaitMany {
 
     /// Adds a wait, whose outcome will come with this number. `TypeError` or `InvalidInputError` if it can be none.
     fn add(&self, number: u64, media_id: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.operation.get().check_ours()?;
         let media = arguments::media(media_id)?;
         if convert::is_media(media_id)? {
             self.given.keep(number, media_id.clone().unbind());
@@ -74,12 +77,14 @@ impl WaitMany {
 
     /// Says that there will be no more.
     fn finish(&self) {
-        drop(self.items.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let items = self.items.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(items.and_then(|items| unless_stale(self.generation, items)));
     }
 }
 
 impl Drop for WaitMany {
     fn drop(&mut self) {
+        self.finish();
         self.operation.get().abort();
     }
 }

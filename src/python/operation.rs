@@ -43,8 +43,9 @@ pub struct Operation {
     mailbox: Arc<Mailbox>,
     post: Arc<Post>,
     attendance: Option<Attendance>,
-    /// With the generation of processes that it runs in.
-    task: Mutex<Option<(u64, AbortHandle)>>,
+    /// The generation of processes that it runs in.
+    generation: u64,
+    task: Mutex<Option<AbortHandle>>,
     started: AtomicBool,
     /// A coroutine takes all news, in its own context; otherwise the loop tells what is told in passing.
     driven: AtomicBool,
@@ -75,6 +76,7 @@ impl Operation {
             mailbox,
             post,
             attendance: None,
+            generation: runtime::generation(),
             task: Mutex::default(),
             started: AtomicBool::new(false),
             driven: AtomicBool::new(false),
@@ -131,13 +133,21 @@ impl Operation {
     /// Starts the verb and has the arrivals told of its news.
     pub fn gather(&self, py: Python<'_>, arrivals: &Arc<Arrivals>, key: u64) -> PyResult<()> {
         self.prepare(py)?;
+        self.check_ours()?;
         if self.mailbox.wake(Waker::Gathering(arrivals.clone(), key)) {
             arrivals.push(key);
         }
         self.start()
     }
 
+    /// Refuses, in a forked child, a call of the parent's: its task does not run here, and the mailbox may have been
+    /// locked for ever.
+    pub fn check_ours(&self) -> PyResult<()> {
+        runtime::check_ours(self.generation, self.name)
+    }
+
     fn start(&self) -> PyResult<()> {
+        self.check_ours()?;
         if self.started.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
@@ -148,7 +158,7 @@ impl Operation {
             let outcome = verb.await;
             ticket.tell(outcome);
         })?;
-        *lock(&self.task) = Some((runtime::generation(), task.abort_handle()));
+        *lock(&self.task) = Some(task.abort_handle());
         Ok(())
     }
 
@@ -272,6 +282,7 @@ impl Operation {
 
     /// The next news if there are any: the outcome or a question.
     fn take_news(&self, py: Python<'_>) -> PyResult<Option<(Py<PyAny>,)>> {
+        self.check_ours()?;
         self.mailbox.pop().map(|news| self.read(py, news).map(|read| (read,))).transpose()
     }
 
@@ -282,8 +293,9 @@ impl Operation {
     }
 
     /// Whether there are news.
-    fn has_news(&self) -> bool {
-        self.mailbox.has_news()
+    fn has_news(&self) -> PyResult<bool> {
+        self.check_ours()?;
+        Ok(self.mailbox.has_news())
     }
 
     /// What the client tells of: an `xmedia._hooks.Hooks`.
@@ -319,6 +331,7 @@ impl Operation {
     fn step_async<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let this = slf.get();
+        this.check_ours()?;
         let event_loop = running_loop(py, this.name)?;
         let bridge = match Bridge::of(&event_loop) {
             Ok(bridge) => bridge,
@@ -348,11 +361,8 @@ impl Operation {
     /// Ends the verb, which drops its request. What has ended stays ended.
     pub fn abort(&self) {
         lock(&self.verb).take();
-        match lock(&self.task).take() {
-            Some((generation, task)) if generation == runtime::generation() => task.abort(),
-            // In a forked child the parent's scheduler is left alone: its locks may be held for ever.
-            Some(parents) => std::mem::forget(parents),
-            None => {}
+        if let Some(task) = lock(&self.task).take().and_then(|task| runtime::unless_stale(self.generation, task)) {
+            task.abort();
         }
     }
 

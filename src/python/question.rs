@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::convert;
 use super::mailbox::{Feed, Topic, lock};
+use super::runtime::{generation, unless_stale};
 use super::source;
 use crate::client::auth::oauth2::Secret;
 use crate::client::error::Result;
@@ -22,6 +23,7 @@ pub struct Question {
     /// What there is to say; the arguments, for a method.
     #[pyo3(get)]
     payload: Py<PyAny>,
+    generation: u64,
     reply: Mutex<Option<oneshot::Sender<Result<()>>>>,
     token: Mutex<Option<oneshot::Sender<Secret>>>,
     bytes: Mutex<Option<oneshot::Sender<Bytes>>>,
@@ -48,10 +50,22 @@ impl Question {
         Ok(Question {
             topic,
             payload,
+            generation: generation(),
             reply: Mutex::new(Some(reply)),
             token: Mutex::new(token),
             bytes: Mutex::new(bytes),
         })
+    }
+
+    /// Takes a sender to the verb's task out of its place.
+    fn take<T>(&self, place: &Mutex<Option<T>>) -> Option<T> {
+        lock(place).take().and_then(|sender| unless_stale(self.generation, sender))
+    }
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        drop((self.take(&self.reply), self.take(&self.token), self.take(&self.bytes)));
     }
 }
 
@@ -59,14 +73,14 @@ impl Question {
 impl Question {
     /// Gives the access token that was asked for.
     fn give_token(&self, token: String) {
-        if let Some(sender) = lock(&self.token).take() {
+        if let Some(sender) = self.take(&self.token) {
             let _ = sender.send(token.into());
         }
     }
 
     /// Gives the bytes that a method of the feed returned; they are sent in place.
     fn give_bytes(&self, value: &Bound<'_, PyBytes>) {
-        if let Some(sender) = lock(&self.bytes).take() {
+        if let Some(sender) = self.take(&self.bytes) {
             let _ = sender.send(source::lend_bytes(value));
         }
     }
@@ -79,8 +93,8 @@ impl Question {
     /// Lets the verb go on.
     fn answer(&self) {
         // Nothing more is to be expected: Python may keep this object for a while.
-        drop(lock(&self.bytes).take());
-        if let Some(reply) = lock(&self.reply).take() {
+        drop(self.take(&self.bytes));
+        if let Some(reply) = self.take(&self.reply) {
             // A verb that has ended in the meantime does not mind.
             let _ = reply.send(Ok(()));
         }

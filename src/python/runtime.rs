@@ -41,6 +41,26 @@ pub fn generation() -> u64 {
     GENERATION.load(Ordering::Acquire)
 }
 
+/// Refuses what was begun in an earlier generation.
+pub fn check_ours(begun_in: u64, name: &str) -> PyResult<()> {
+    if begun_in == generation() {
+        return Ok(());
+    }
+    Err(PyRuntimeError::new_err(format!(
+        "this call of {name} belongs to the process that this one was forked from; call {name} anew"
+    )))
+}
+
+/// A handle that leads to a task, unless that is the parent's: its scheduler is left alone, since its locks may be held for
+/// ever. Even to drop the handle could wake the task.
+pub fn unless_stale<T>(made_in: u64, handle: T) -> Option<T> {
+    if made_in == generation() {
+        return Some(handle);
+    }
+    mem::forget(handle);
+    None
+}
+
 /// Runs a future on the worker thread, which is started by the first call.
 pub fn spawn<F>(future: F) -> PyResult<JoinHandle<F::Output>>
 where
