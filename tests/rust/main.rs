@@ -27,3 +27,5 @@ mod refresh;
 mod refusal;
 mod retry;
 mod sequences;
+#[cfg(target_os = "linux")]
+mod wiped;

@@ -51,8 +51,8 @@ impl Signer {
     /// A signer with these credentials.
     pub fn new(credentials: &Credentials) -> Self {
         Signer {
-            consumer_key: percent_encode(&credentials.consumer_key).to_string(),
-            access_token: percent_encode(&credentials.access_token).to_string(),
+            consumer_key: encoded_at_once(&credentials.consumer_key),
+            access_token: encoded_at_once(&credentials.access_token),
             key: signing_key(&credentials.consumer_secret, &credentials.access_token_secret),
         }
     }
@@ -107,6 +107,13 @@ impl Drop for Signer {
 /// The HMAC-SHA1 signature of a base string (RFC 5849 §3.4.2), in base64.
 pub fn signature(base_string: &str, consumer_secret: &str, token_secret: &str) -> String {
     STANDARD.encode(hmac::sign(&signing_key(consumer_secret, token_secret), base_string.as_bytes()))
+}
+
+/// Encodes a secret in one buffer, so that no part of it stays behind in one that was too small.
+fn encoded_at_once(secret: &str) -> String {
+    let mut encoded = String::with_capacity(3 * secret.len());
+    encoded.extend(percent_encode(secret));
+    encoded
 }
 
 fn signing_key(consumer_secret: &str, token_secret: &str) -> hmac::Key {
