@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import copy
 import multiprocessing
 import os
@@ -18,6 +19,26 @@ from conftest import ID, OAUTH1, OAUTH2
 from xmedia.testing import Fault
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+
+
+@contextlib.contextmanager
+def busy(client):
+    """Two threads that use the client all the time."""
+    stop = threading.Event()
+
+    def work():
+        while not stop.is_set():
+            client.status(ID)
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
 
 
 def in_child(work, patience=10):
@@ -83,21 +104,8 @@ def test_a_call_in_flight_in_the_parent_takes_no_place_of_the_child(call, server
 @pytest.mark.usefixtures("media")
 def test_a_busy_parent_can_fork_again_and_again(call, server, connect):
     client = connect(server)
-    stop = threading.Event()
-
-    def work():
-        while not stop.is_set():
-            client.status(ID)
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    try:
+    with busy(client):
         assert [in_child(asked(call, client)) for _ in range(20)] == [0] * 20
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 @pytest.mark.usefixtures("media")
@@ -245,15 +253,6 @@ def test_a_child_can_end_iterators_of_a_busy_parent(server, connect, end):
     client = connect(server)
     server.add_media(ID, processing=["succeeded"], finalized=True)
     server.add_media(ID + 1, processing=["pending"], finalized=True)
-    stop = threading.Event()
-
-    def work():
-        while not stop.is_set():
-            client.status(ID)
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
     waits = client.wait_many([ID, ID + 1])
 
     def finish():
@@ -263,13 +262,9 @@ def test_a_child_can_end_iterators_of_a_busy_parent(server, connect, end):
         else:
             waits = None
 
-    try:
+    with busy(client):
         assert next(waits).media.ready
         assert [in_child(finish, patience=3) for _ in range(100)] == [0] * 100
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 @pytest.mark.usefixtures("media")

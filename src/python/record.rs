@@ -62,9 +62,7 @@ impl<const FIELDS: usize> Record<FIELDS> {
         }
         Ok(record)
     }
-}
 
-impl<const FIELDS: usize> Record<FIELDS> {
     /// What the slots of a record hold. It has to be of the class, or of one derived from it.
     pub fn read<'py>(&self, record: &Bound<'py, PyAny>) -> PyResult<[Bound<'py, PyAny>; FIELDS]> {
         let py = record.py();

@@ -333,7 +333,5 @@ fn out_of_time(options: &UploadOptions) -> Error {
     let limit = options.timeout.unwrap_or_default().as_secs_f64();
     let hint = if options.checkpoint.is_some() { "; the same call goes on from the checkpoint" } else { "" };
     let message = format!("upload: not done within the timeout ({limit} s){hint}");
-    let mut error = Error::new(Kind::RequestTimeout { connect: false }, message);
-    error.retryable = true;
-    error
+    Error::new(Kind::RequestTimeout { connect: false }, message)
 }
