@@ -3,6 +3,7 @@
 pub mod checkpoint;
 mod complete;
 mod describe;
+pub mod format;
 mod journal;
 pub mod media_type;
 pub mod memory;
