@@ -24,8 +24,8 @@ use super::post::Post;
 use super::question::Question;
 use super::runtime;
 use super::source;
-use crate::client::caller::Hearing;
 use crate::client::error::Result;
+use crate::client::observer::Hearing;
 
 /// A verb's work, not yet started.
 pub type Verb = BoxFuture<'static, Result<Outcome>>;

@@ -9,8 +9,8 @@ use tokio::sync::{Mutex as AsyncMutex, oneshot};
 use super::attendance::Interest;
 use super::mailbox::{Feed, Mailbox, News, Outcome, Topic};
 use crate::client::auth::oauth2::Token;
-use crate::client::caller::{Caller, Hearing, Progress, Report};
 use crate::client::error::{Error, Kind, Result};
+use crate::client::observer::{Caller, Hearing, Progress, Report};
 
 /// The calling side as a verb sees it.
 pub struct Post {
