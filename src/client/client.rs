@@ -49,6 +49,11 @@ impl Client {
         &self.stats
     }
 
+    /// The connections.
+    pub fn transport(&self) -> &Arc<Transport> {
+        &self.transport
+    }
+
     /// What is known of the account.
     pub fn account(&self) -> &Account {
         &self.account

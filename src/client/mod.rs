@@ -31,5 +31,5 @@ mod wait;
 
 pub use self::auth::Account;
 pub use self::client::Client;
-pub use self::http::{Broken, Transport, Wire};
+pub use self::http::{Broken, Reservation, Transport, Wire};
 pub use self::wait::{Waited, Watch};

@@ -4,4 +4,4 @@ mod body_progress;
 mod transport;
 
 pub(in crate::client) use self::transport::Unanswered;
-pub use self::transport::{Broken, Transport, Wire};
+pub use self::transport::{Broken, Reservation, Transport, Wire};
