@@ -50,7 +50,7 @@ pub struct Client {
     closed: AtomicBool,
     core: Generational<Core>,
     counters: Generational<Arc<Counters>>,
-    /// The program's side: an `xmedia._hooks.Hooks`.
+    /// The program's side: an `xmedia._calls.hooks.Hooks`.
     hooks: Py<PyAny>,
 }
 
@@ -467,7 +467,7 @@ fn retry_policy(retry: &Bound<'_, PyAny>) -> PyResult<Option<Retry>> {
     if retry.is_none() {
         return Ok(None);
     }
-    let class = retry.py().import("xmedia._options")?.getattr("Retry")?;
+    let class = retry.py().import("xmedia._client.options")?.getattr("Retry")?;
     if !retry.is_instance(&class)? {
         let type_name = retry.get_type().name()?;
         return Err(PyTypeError::new_err(format!("retry must be a Retry or None, not {type_name}")));

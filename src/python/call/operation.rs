@@ -298,7 +298,7 @@ impl Operation {
         Ok(self.mailbox.has_news())
     }
 
-    /// What the client tells of: an `xmedia._hooks.Hooks`.
+    /// What the client tells of: an `xmedia._calls.hooks.Hooks`.
     #[getter]
     fn hooks(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.attendance.as_ref().map(|attendance| attendance.hooks().clone_ref(py))
@@ -387,7 +387,7 @@ fn drive(operation: Bound<'_, Operation>) -> PyResult<Bound<'_, PyAny>> {
 
 fn pump(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static PUMP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    PUMP.get_or_try_init(py, || Ok(py.import("xmedia._pump")?.into_any().unbind())).map(|pump| pump.bind(py))
+    PUMP.get_or_try_init(py, || Ok(py.import("xmedia._calls.callbacks")?.into_any().unbind())).map(|pump| pump.bind(py))
 }
 
 /// The running asyncio loop; without one an error that says which verb to call instead.
