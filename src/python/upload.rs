@@ -11,9 +11,9 @@ use pyo3::types::PyDict;
 
 use crate::client::Client as Core;
 use crate::client::error::Result;
-use crate::client::upload::memory::Memory;
+use crate::client::upload::checkpoint::Store;
+use crate::client::upload::source::Memory;
 use crate::client::upload::source::{Content, OpenFile, Read, ReadAt, Source, Stream};
-use crate::client::upload::store::Store;
 use crate::client::upload::{Checkpoint, Upload, UploadOptions};
 use crate::python::args;
 use crate::python::call::channel::{Feed, Outcome};

@@ -9,9 +9,9 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::client::Waited;
 use crate::client::auth::oauth2::Secret;
-use crate::client::caller::{Progress, Report};
 use crate::client::error::Result;
 use crate::client::model::Media;
+use crate::client::observer::{Progress, Report};
 use crate::python::call::asyncio::Queue;
 use crate::python::call::select::Arrivals;
 

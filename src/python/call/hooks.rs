@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use pyo3::prelude::*;
 
-use crate::client::caller::Hearing;
+use crate::client::observer::Hearing;
 use crate::python::auth::Login;
 
 /// The program's side of a client.

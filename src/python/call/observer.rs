@@ -8,8 +8,8 @@ use tokio::sync::{Mutex as AsyncMutex, oneshot};
 
 use crate::client::Reservation;
 use crate::client::auth::oauth2::Token;
-use crate::client::caller::{Caller, Hearing, Progress, Report};
 use crate::client::error::{Error, Kind, Result};
+use crate::client::observer::{Caller, Hearing, Progress, Report};
 use crate::python::call::channel::{Feed, Mailbox, News, Outcome, Topic, lock};
 use crate::python::call::hooks::Interest;
 use crate::python::process::fork;

@@ -11,8 +11,8 @@ use pyo3::sync::PyOnceLock;
 use tokio::task::AbortHandle;
 
 use crate::client::Transport;
-use crate::client::caller::{Caller as _, Hearing};
 use crate::client::error::Result;
+use crate::client::observer::{Caller as _, Hearing};
 use crate::python::auth::Tokens;
 use crate::python::call::asyncio::Bridge;
 use crate::python::call::asyncio_fallback;
