@@ -8,10 +8,10 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use tokio::sync::watch;
 
-use super::plan::MOST_BYTES;
 use super::source::{Content, PIECE, ReadAt, Stream, changed, open};
 use crate::client::error::{Error, Result};
 use crate::client::protocol::{Payload, Segment};
+use crate::client::x_limits::MAX_TOTAL_BYTES;
 
 /// Bytes whose number is known.
 pub enum Bulk {
@@ -34,7 +34,7 @@ impl Bulk {
                 (Bulk::Stream(stream), total_bytes)
             }
             (Content::Stream(stream), None) => {
-                let spooled = stream.spool(MOST_BYTES).await?;
+                let spooled = stream.spool(MAX_TOTAL_BYTES).await?;
                 let total_bytes = spooled.total_bytes();
                 (Bulk::Sized(Arc::new(spooled)), total_bytes)
             }

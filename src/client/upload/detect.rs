@@ -4,19 +4,11 @@ use super::body::Bulk;
 use super::format::{self, Format};
 use super::media_type::{self, Class, GifScan};
 use super::options::UploadOptions;
-use super::plan::MOST_BYTES;
 use super::source::PIECE;
 use crate::client::error::{Error, Result};
 use crate::client::observer::Caller;
+use crate::client::x_limits::{Account, MAX_ALT_TEXT, max_bytes};
 
-/// The largest image; X counts in powers of two here (WIRE §4: "File size exceeds 15728640 bytes.").
-const MOST_IN_IMAGE: u64 = 5 << 20;
-/// The largest GIF.
-const MOST_IN_GIF: u64 = 15 << 20;
-/// What X documents for videos; some accounts may send more.
-const USUAL_VIDEO: u64 = 512 << 20;
-/// The longest alt text.
-const MOST_CHARACTERS: usize = 1000;
 /// How far a stream is read ahead to see whether a GIF has a second image.
 const STREAM_AHEAD: usize = 1 << 20;
 
@@ -66,20 +58,25 @@ impl Description {
 
     /// Refuses what no account may send, and warns of what most may not.
     pub fn check_limits(&self, total_bytes: u64, caller: &dyn Caller) -> Result<()> {
-        let (what, most) = match self.class() {
-            Class::Image => ("images", MOST_IN_IMAGE),
-            Class::Gif => ("animated GIFs", MOST_IN_GIF),
-            Class::Video | Class::Other => ("files", MOST_BYTES),
+        let category = self.media_category.as_str();
+        let most = max_bytes(category, Account::Premium);
+        let what = match self.class() {
+            Class::Image => "images",
+            Class::Gif => "animated GIFs",
+            Class::Video => "videos",
+            Class::Other => "files",
         };
         if total_bytes > most {
             return Err(Error::invalid_input(format!(
-                "the file has {total_bytes} bytes and X takes {what} of {most} bytes at most; make it smaller, or pass \
-                 check_limits=False to let X decide"
+                "the file has {total_bytes} bytes and X takes {what} of {most} bytes at most ({category}); make it smaller, \
+                 or pass check_limits=False to let X decide"
             )));
         }
-        if self.class() == Class::Video && total_bytes > USUAL_VIDEO {
+        let usual = max_bytes(category, Account::Default);
+        if total_bytes > usual {
             caller.warn(format!(
-                "the video has {total_bytes} bytes; from most accounts X takes {USUAL_VIDEO} at most, and may refuse it"
+                "the file has {total_bytes} bytes; from accounts without Premium X takes {usual} at most as {category}, and \
+                 may refuse it"
             ));
         }
         Ok(())
@@ -90,9 +87,9 @@ impl Description {
 pub fn check_alt_text(alt_text: Option<&str>) -> Result<()> {
     match alt_text.map(|text| text.chars().count()) {
         Some(0) => Err(Error::invalid_input("alt_text: it is empty; leave it out instead")),
-        Some(count) if count > MOST_CHARACTERS => Err(Error::invalid_input(format!(
-            "alt_text: it has {count} characters and X takes {MOST_CHARACTERS} at most"
-        ))),
+        Some(count) if count > MAX_ALT_TEXT => {
+            Err(Error::invalid_input(format!("alt_text: it has {count} characters and X takes {MAX_ALT_TEXT} at most")))
+        }
         _ => Ok(()),
     }
 }

@@ -13,7 +13,7 @@ use super::checkpoint::{Record, Stage, Subject};
 use super::detect::{Description, check_alt_text};
 use super::media_type::Class;
 use super::options::{Checkpoint, Upload, UploadOptions, Uploaded};
-use super::plan::{MOST_SEGMENTS, Plan};
+use super::plan::Plan;
 use super::progress::Teller;
 use super::segments::{Session, exchange_whole};
 use super::source::Source;
@@ -25,6 +25,7 @@ use crate::client::model::{CommandName, Media};
 use crate::client::observer::Caller;
 use crate::client::protocol::{Answer, Command, Init, Simple};
 use crate::client::wait::Watch;
+use crate::client::x_limits::{max_segment_bytes, max_segments};
 use crate::client::{Client, retry};
 
 /// Images up to this size go in one request; X answers 413 to larger ones.
@@ -69,7 +70,7 @@ impl<'a> Run<'a> {
         if options.check_limits {
             description.check_limits(total_bytes, teller)?;
         }
-        let plan = Plan::new(total_bytes, client.options.api, options.segment_bytes)?;
+        let plan = Plan::new(total_bytes, client.options.api, options.segment_bytes, options.concurrency)?;
         let store = match &options.checkpoint {
             None => None,
             Some(Checkpoint::Path(path)) => Some(Arc::new(FileStore::open(path.clone()).await?) as Arc<dyn Store>),
@@ -115,8 +116,8 @@ impl<'a> Run<'a> {
             }
         }
         let earlier = in_time(deadline, options, self.journal.resume(&self.subject, self.teller)).await?;
-        let mut earlier =
-            earlier.filter(|record| record.segment_bytes >= record.subject.total_bytes.div_ceil(MOST_SEGMENTS));
+        let least = self.plan.min_segment_bytes();
+        let mut earlier = earlier.filter(|record| record.segment_bytes >= least);
         loop {
             let resumed = earlier.is_some();
             let outcome = match earlier.take() {
@@ -298,9 +299,14 @@ impl<'a> Run<'a> {
 
     fn too_large(&self, mut failure: Error) -> Error {
         failure.message = format!(
-            "{}: segments of {} bytes are too large for the server, and of smaller ones the {} bytes would need more \
-             than {MOST_SEGMENTS}",
-            failure.message, self.plan.segment_bytes, self.plan.total_bytes
+            "{}: segments of {} bytes are too large for the server, and a file of {} bytes cannot be sent in smaller ones: \
+             API {} takes {} segments at most (and {} bytes in one)",
+            failure.message.trim_end_matches('.'),
+            self.plan.segment_bytes,
+            self.plan.total_bytes,
+            self.plan.api.as_str(),
+            max_segments(self.plan.api),
+            max_segment_bytes(self.plan.api)
         );
         failure
     }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::client::model::ApiVersion;
+use crate::client::x_limits::max_segments;
 use crate::mock::api::responses::Answer;
 use crate::mock::state::rejection::{Refusal, Stranger};
 
@@ -26,7 +27,7 @@ impl Refusal {
             Refusal::MediaTypeUnrecognized => media_error("media type unrecognized.".into()),
             Refusal::FileSizeExceeds(limit) => media_error(format!("File size exceeds {limit} bytes.")),
             Refusal::NotSynchronously => media_error("Large file can not be finalized synchronously".into()),
-            Refusal::SegmentIndex => media_error("SegmentIndex must be between 0 and 999.".into()),
+            Refusal::SegmentIndex => media_error(segment_index(ApiVersion::V1_1)),
             Refusal::TooLarge => Answer::empty(413),
             Refusal::Missing(name) => v1_1_error(400, 38, &format!("{name} parameter is missing.")),
             Refusal::Invalid { message, .. } => v1_1_error(400, 324, message),
@@ -54,13 +55,18 @@ impl Refusal {
             },
             Refusal::FileSizeExceeds(limit) => invalid_request(&format!("File size exceeds {limit} bytes."), "", ""),
             Refusal::NotSynchronously => invalid_request("Large file can not be finalized synchronously", "", ""),
-            Refusal::SegmentIndex => invalid_request("SegmentIndex must be between 0 and 999.", "segment_index", ""),
+            Refusal::SegmentIndex => invalid_request(&segment_index(ApiVersion::V2), "segment_index", ""),
             Refusal::TooLarge => Answer::empty(413),
             Refusal::Missing(name) => invalid_request(&format!("The `{name}` parameter is missing."), name, ""),
             Refusal::Invalid { parameter, value, message } => invalid_request(message, parameter, value),
             Refusal::BadBody(message) => invalid_request(message, "", ""),
         }
     }
+}
+
+/// What X says of a segment's number that is none.
+fn segment_index(api: ApiVersion) -> String {
+    format!("SegmentIndex must be between 0 and {}.", max_segments(api) - 1)
 }
 
 impl Stranger {

@@ -15,6 +15,19 @@ pub(crate) enum Class {
     Model,
 }
 
+impl Class {
+    /// The category that media of this class has as a rule.
+    pub(crate) fn usual_category(self) -> &'static str {
+        match self {
+            Class::Image => "tweet_image",
+            Class::Gif => "tweet_gif",
+            Class::Video => "tweet_video",
+            Class::Subtitles => "subtitles",
+            Class::Model => "",
+        }
+    }
+}
+
 /// A media category.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Category {

@@ -6,7 +6,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
-use crate::client::model::MediaId;
+use crate::client::model::{ApiVersion, MediaId};
+use crate::client::x_limits::{
+    Account, MAX_ALT_TEXT, MAX_GIF_BYTES_WITHOUT_CATEGORY, MAX_TOTAL_BYTES, MAX_VIDEO_BYTES_WITHOUT_CATEGORY,
+    max_bytes, max_segments,
+};
 use crate::mock::options::{Options, Step};
 use crate::mock::request_log::Journal;
 use crate::mock::script::Script;
@@ -16,15 +20,6 @@ use crate::mock::state::file_type::{contradicts, undeclared};
 use crate::mock::state::rate_limits::Limits;
 use crate::mock::state::rejection::Refusal;
 use crate::mock::state::upload::{NewMedia, Plan, Subtitle, Upload};
-
-/// The largest file that X's documents allow.
-const TOTAL_MAX: u64 = 17_179_869_184;
-/// The largest image, and the largest GIF without a category.
-const IMAGE_MAX: u64 = 5 * 1024 * 1024;
-/// The largest GIF, and the largest video without a category.
-const GIF_MAX: u64 = 15 * 1024 * 1024;
-/// Alt text in characters.
-const ALT_TEXT_MAX: usize = 1000;
 
 /// Everything that requests and tests share.
 pub(crate) struct State {
@@ -39,6 +34,7 @@ pub(crate) struct State {
     course: Arc<[Step]>,
     expires_after: Duration,
     max_segment_bytes: u64,
+    account: Account,
     keep_data: bool,
 }
 
@@ -56,6 +52,7 @@ impl State {
             course: options.processing.clone().into(),
             expires_after: options.expires_after,
             max_segment_bytes: options.max_segment_bytes,
+            account: options.account,
             keep_data: options.keep_data,
         }
     }
@@ -69,10 +66,7 @@ impl State {
 
     /// INIT.
     pub(crate) fn init(&mut self, plan: Plan, now: Instant) -> Result<&Upload, Refusal> {
-        if plan.total > TOTAL_MAX {
-            return Err(Refusal::FileSizeExceeds(TOTAL_MAX));
-        }
-        check_size(plan.class, plan.total)?;
+        check_size(&plan, self.account)?;
         // Not in one step: ids on X are far apart, and a test shall not guess the next one.
         self.next_id += 4096 + u64::from(rand::random::<u16>());
         let id = MediaId::new(self.next_id).ok_or_else(|| Refusal::NotFound(String::new()))?;
@@ -88,10 +82,21 @@ impl State {
     }
 
     /// APPEND; `index` as it was sent.
-    pub(crate) fn append(&mut self, id: &str, index: &str, data: Bytes, now: Instant) -> Result<&Upload, Refusal> {
+    pub(crate) fn append(
+        &mut self,
+        api: ApiVersion,
+        id: &str,
+        index: &str,
+        data: Bytes,
+        now: Instant,
+    ) -> Result<&Upload, Refusal> {
         let max = self.max_segment_bytes;
         let upload = self.find(id, now).ok_or_else(|| Refusal::InvalidMediaId(id.to_owned()))?;
-        let index = index.parse::<u16>().ok().filter(|index| *index <= 999).ok_or(Refusal::SegmentIndex)?;
+        let index = index
+            .parse::<u16>()
+            .ok()
+            .filter(|index| u64::from(*index) < max_segments(api))
+            .ok_or(Refusal::SegmentIndex)?;
         if data.len() as u64 > max {
             return Err(Refusal::TooLarge);
         }
@@ -116,8 +121,12 @@ impl State {
             return Err(Refusal::MediaTypeUnrecognized);
         }
         match (upload.category, upload.class) {
-            (None, Class::Video) if upload.total > GIF_MAX => return Err(Refusal::NotSynchronously),
-            (None, Class::Gif) if upload.total > IMAGE_MAX => return Err(Refusal::FileSizeExceeds(IMAGE_MAX)),
+            (None, Class::Video) if upload.total > MAX_VIDEO_BYTES_WITHOUT_CATEGORY => {
+                return Err(Refusal::NotSynchronously);
+            }
+            (None, Class::Gif) if upload.total > MAX_GIF_BYTES_WITHOUT_CATEGORY => {
+                return Err(Refusal::FileSizeExceeds(MAX_GIF_BYTES_WITHOUT_CATEGORY));
+            }
             _ => {}
         }
         upload.finalize(processed(upload.category), now, expires);
@@ -160,7 +169,7 @@ impl State {
 
     /// Alt text.
     pub(crate) fn set_alt_text(&mut self, id: &str, text: &str, now: Instant) -> Result<&Upload, Refusal> {
-        if text.chars().count() > ALT_TEXT_MAX {
+        if text.chars().count() > MAX_ALT_TEXT {
             return Err(Refusal::invalid("alt_text", "", "alt_text.text must be at most 1000 characters."));
         }
         let upload = self.find(id, now).ok_or_else(|| Refusal::InvalidMediaId(id.to_owned()))?;
@@ -247,14 +256,12 @@ fn processed(category: Option<Category>) -> bool {
     category.is_some_and(|category| matches!(category.class, Class::Video | Class::Gif))
 }
 
-/// What no account may send as an image or GIF.
-fn check_size(class: Class, total: u64) -> Result<(), Refusal> {
-    let max = match class {
-        Class::Image => IMAGE_MAX,
-        Class::Gif => GIF_MAX,
-        Class::Video | Class::Subtitles | Class::Model => TOTAL_MAX,
-    };
-    if total > max { Err(Refusal::FileSizeExceeds(max)) } else { Ok(()) }
+/// Refuses what the account may not send in the category, and what no account may send of a kind.
+fn check_size(plan: &Plan, account: Account) -> Result<(), Refusal> {
+    let of_class = max_bytes(plan.class.usual_category(), account);
+    let of_both = plan.category.map_or(of_class, |category| max_bytes(category.name, account).min(of_class));
+    let max = if plan.total > MAX_TOTAL_BYTES { MAX_TOTAL_BYTES } else { of_both };
+    if plan.total > max { Err(Refusal::FileSizeExceeds(max)) } else { Ok(()) }
 }
 
 /// An id as X makes them: the milliseconds since its epoch, shifted.
