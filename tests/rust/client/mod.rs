@@ -1,0 +1,10 @@
+//! What the client decides by itself: signing, refreshing, retrying and limits.
+
+mod budget;
+mod gate;
+mod limits;
+mod oauth1;
+mod refresh;
+mod retry;
+#[cfg(target_os = "linux")]
+mod wiped;
