@@ -2,7 +2,7 @@
 
 Not part of the ordinary tests: it installs the clients from PyPI and npm, into a directory of its own.
 
-    python tests/clients/run.py [--workdir DIR] [NAME ...]
+    python tests/mock/clients/run.py [--workdir DIR] [NAME ...]
 """
 
 import argparse
