@@ -92,7 +92,8 @@ impl Client {
         verb: impl FnOnce(Arc<Core>, Arc<Post>) -> Verb,
     ) -> PyResult<Operation> {
         let core = self.core().map_err(|error| errors::raise(py, error))?;
-        self.attend(py, Operation::new(name, None, |post| verb(core, post)))
+        let transport = core.transport().clone();
+        self.attend(py, Operation::new(name, None, |post| verb(core, post)).queued_on(transport))
     }
 
     /// The same call, which tells and asks what this client's program wants to hear and to be asked.
@@ -311,11 +312,16 @@ impl Client {
         let timeout = arguments::duration("timeout", timeout)?;
         let progress = arguments::callable("progress", progress)?;
         let core = self.core().map_err(|error| errors::raise(py, error))?;
-        let operation = Operation::new("wait", progress, |post| {
+        let transport = media.processing_info.is_none().then(|| core.transport().clone());
+        let mut operation = Operation::new("wait", progress, |post| {
             Box::pin(async move {
                 core.wait(media, timeout, &*post).await.map(|media| Outcome::Media(Some(Box::new(media))))
             })
         });
+        // Without an answer to wait after, it begins with a STATUS.
+        if let Some(transport) = transport {
+            operation = operation.queued_on(transport);
+        }
         self.attend(py, operation)?.about(media_id)
     }
 
