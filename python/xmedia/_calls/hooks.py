@@ -40,7 +40,7 @@ def _logger_in_use() -> logging.Logger | None:
 
 
 class Hooks:
-    """The program's side of one client. At a call's start the core reads `has_token_callbacks` and calls `event_filter`.
+    """The program's side of one client. As a call starts, the core reads `has_token_callbacks`, calls `event_filter`.
 
     Args:
         auth: The client's credentials.
