@@ -5,6 +5,7 @@ import subprocess
 import sys
 import types
 import typing
+from pathlib import Path
 
 import pytest
 import xmedia
@@ -79,3 +80,13 @@ def test_hints_are_resolved_where_nothing_else_is_told(public):
 def test_importing_it_takes_neither_the_mock_server_nor_a_framework():
     code = "import sys, xmedia; print(*sorted(set(sys.modules) & {'xmedia.testing', 'numpy', 'pytest', 'tweepy'}))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"\n"
+
+
+def test_an_editor_completes_names_and_shows_signatures(monkeypatch, tmp_path):
+    import jedi
+
+    monkeypatch.setattr(jedi.settings, "cache_directory", str(tmp_path))
+    script = jedi.Script("import xmedia\nxmedia.Cli", project=jedi.Project(Path(xmedia.__file__).parent.parent))
+    assert "Client" in [each.name for each in script.complete()]
+    script = jedi.Script("import xmedia\nxmedia.Retry(", project=jedi.Project(Path(xmedia.__file__).parent.parent))
+    assert "attempts" in [each.name for each in script.get_signatures()[0].params]
