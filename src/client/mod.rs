@@ -16,6 +16,7 @@ pub mod gate;
 pub mod limits;
 mod many;
 pub mod model;
+pub mod private_file;
 pub mod protocol;
 mod renew;
 pub mod retry;

@@ -4,6 +4,7 @@ mod mask;
 pub mod oauth1;
 pub mod oauth2;
 pub mod refresh;
+pub mod store;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
