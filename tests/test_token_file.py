@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from xmedia import InvalidInputError, OAuth2
-from xmedia._token_file import TokenFile
+from xmedia._auth.token_file import TokenFile
 
 fcntl = pytest.importorskip("fcntl", reason="modes, pipes and flock are of POSIX")
 

@@ -9,6 +9,7 @@ use super::auth::oauth2::Token;
 use super::error::{Error, Result};
 use super::gate::Gate;
 use super::model::{CommandName, MediaId, ProcessingInfo};
+use super::transport::Reservation;
 
 /// The side that called a verb. Nothing here is called while a lock is held or a connection is in use.
 pub trait Caller: Send + Sync {
@@ -32,6 +33,11 @@ pub trait Caller: Send + Sync {
 
     /// Where each request of this command has to get a place first, if there is such a limit.
     fn gate(&self, _command: CommandName) -> Option<&Gate> {
+        None
+    }
+
+    /// The position in the queue of requests that was taken when the verb was called, for its first request.
+    fn take_reservation(&self) -> Option<Reservation> {
         None
     }
 

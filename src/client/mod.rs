@@ -34,7 +34,7 @@ use tokio::sync::watch;
 
 pub use self::auth::Account;
 pub use self::many::Waited;
-pub use self::transport::{Broken, Transport, Wire};
+pub use self::transport::{Broken, Reservation, Transport, Wire};
 pub use self::wait::Watch;
 
 use self::budget::Budget;
@@ -73,6 +73,11 @@ impl Client {
     /// What was counted of its requests.
     pub fn stats(&self) -> &Arc<Counters> {
         &self.stats
+    }
+
+    /// The connections.
+    pub fn transport(&self) -> &Arc<Transport> {
+        &self.transport
     }
 
     /// What is known of the account.

@@ -241,21 +241,23 @@ impl<'a> Sending<'a> {
 
     /// Waits until the command's bucket is not empty and one more request may be in flight. Nothing is held while it
     /// waits for the bucket.
-    async fn turn(&self) -> Result<tokio::sync::SemaphorePermit<'a>, Tried> {
+    async fn turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Tried> {
         let limits = self.client.account.limits();
+        let mut reservation = self.caller.take_reservation();
         loop {
             if let Some(left) = limits.empty_for(self.bucket()).filter(|_| self.heeds_limits) {
                 let wait = left.saturating_add(SPREAD.mul_f64(rand::random()));
                 if self.deadline.remaining().is_some_and(|remaining| left >= remaining) {
                     return Err(self.limited(left).into());
                 }
+                drop(reservation.take());
                 self.deadline.sleep(wait).await;
             }
-            let place = self
-                .deadline
-                .limit(self.client.transport.place())
-                .await
-                .ok_or_else(|| Tried::out_of_time(true, None))??;
+            let place = match reservation.take() {
+                Some(reservation) => self.deadline.limit(reservation.permit()).await,
+                None => self.deadline.limit(self.client.transport.place()).await,
+            };
+            let place = place.ok_or_else(|| Tried::out_of_time(true, None))??;
             // Those who were before it in the queue may have emptied the bucket.
             if !self.heeds_limits || limits.empty_for(self.bucket()).is_none() {
                 return Ok(place);

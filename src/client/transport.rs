@@ -1,7 +1,10 @@
 //! Sends one request and brings its answer. The only file that names reqwest.
 
+use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
@@ -10,7 +13,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use reqwest::Url;
 use reqwest::multipart::{Form, Part as FormPart};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use super::attempt::{Attempt, NoteConnections};
 use super::auth::oauth1::percent_encode;
@@ -31,7 +34,7 @@ pub struct Transport {
     options: Arc<TransportOptions>,
     http: OnceLock<Result<Http>>,
     wire: Option<Box<dyn Wire>>,
-    places: Semaphore,
+    places: Arc<Semaphore>,
 }
 
 /// The HTTP client, and the hosts it talks to, as text and as addresses: to parse one takes a while.
@@ -44,6 +47,29 @@ struct Http {
 pub trait Wire: Send + Sync {
     /// Brings the answer to a request, or tells how it broke.
     fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Broken>>;
+}
+
+type Acquire = Pin<Box<dyn Future<Output = std::result::Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
+
+/// A position in the queue for one of the requests that may be in flight. Dropping it leaves the queue.
+pub enum Reservation {
+    /// It was this one's turn at once.
+    Granted(OwnedSemaphorePermit),
+    /// Others are before it.
+    Queued(Acquire),
+    /// There is no queue any more.
+    Closed,
+}
+
+impl Reservation {
+    /// Waits for its turn.
+    pub async fn permit(self) -> Result<OwnedSemaphorePermit> {
+        match self {
+            Reservation::Granted(permit) => Ok(permit),
+            Reservation::Queued(queued) => queued.await.map_err(|_| Error::closed()),
+            Reservation::Closed => Err(Error::closed()),
+        }
+    }
 }
 
 /// How a request ended without an answer.
@@ -70,7 +96,7 @@ pub(super) enum Unanswered {
 impl Transport {
     /// No connection is made before the first request; neither is TLS set up, which may fail without roots.
     pub fn new(options: Arc<TransportOptions>) -> Self {
-        let places = Semaphore::new(options.max_connections.min(Semaphore::MAX_PERMITS));
+        let places = Arc::new(Semaphore::new(options.max_connections.min(Semaphore::MAX_PERMITS)));
         Transport { options, http: OnceLock::new(), wire: None, places }
     }
 
@@ -85,8 +111,23 @@ impl Transport {
     }
 
     /// Waits, in order of arrival, until one more request may be in flight.
-    pub async fn place(&self) -> Result<SemaphorePermit<'_>> {
-        self.places.acquire().await.map_err(|_| Error::closed())
+    pub async fn place(&self) -> Result<OwnedSemaphorePermit> {
+        self.places.clone().acquire_owned().await.map_err(|_| Error::closed())
+    }
+
+    /// Joins the queue of those who wait for a place now, on any thread, so that calls are served in the order in which
+    /// they were made and not in that in which the worker thread looks at them first.
+    pub fn reserve(&self) -> Reservation {
+        if let Ok(permit) = self.places.clone().try_acquire_owned() {
+            return Reservation::Granted(permit);
+        }
+        let mut queued: Acquire = Box::pin(self.places.clone().acquire_owned());
+        // The first poll is what joins the queue. Whoever awaits the rest brings a waker of its own.
+        match queued.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(permit)) => Reservation::Granted(permit),
+            Poll::Ready(Err(_)) => Reservation::Closed,
+            Poll::Pending => Reservation::Queued(queued),
+        }
     }
 
     /// Sends a request and reads its answer. The attempt's time is counted from now, for a body of media bytes from the

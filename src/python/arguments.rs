@@ -188,7 +188,7 @@ pub fn alt_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
 
 /// One `Subtitle` or several.
 pub fn subtitles(value: &Bound<'_, PyAny>) -> PyResult<Vec<Subtitle>> {
-    let class = value.py().import("xmedia._options")?.getattr("Subtitle")?;
+    let class = value.py().import("xmedia._client.options")?.getattr("Subtitle")?;
     let one = |subtitle: &Bound<'_, PyAny>| -> PyResult<Subtitle> {
         if !subtitle.is_instance(&class)? {
             return Err(wrong_type("subtitles", "a Subtitle or several", subtitle));

@@ -1,5 +1,5 @@
 //! What a call has to tell and ask of the program beside its own callables: events, log lines, tokens
-//! (`xmedia._hooks.Hooks`).
+//! (`xmedia._calls.hooks.Hooks`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};

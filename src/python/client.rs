@@ -50,7 +50,7 @@ pub struct Client {
     closed: AtomicBool,
     core: Generational<Core>,
     counters: Generational<Arc<Counters>>,
-    /// The program's side: an `xmedia._hooks.Hooks`.
+    /// The program's side: an `xmedia._calls.hooks.Hooks`.
     hooks: Py<PyAny>,
 }
 
@@ -92,7 +92,8 @@ impl Client {
         verb: impl FnOnce(Arc<Core>, Arc<Post>) -> Verb,
     ) -> PyResult<Operation> {
         let core = self.core().map_err(|error| errors::raise(py, error))?;
-        self.attend(py, Operation::new(name, None, |post| verb(core, post)))
+        let transport = core.transport().clone();
+        self.attend(py, Operation::new(name, None, |post| verb(core, post)).queued_on(transport))
     }
 
     /// The same call, which tells and asks what this client's program wants to hear and to be asked.
@@ -311,11 +312,16 @@ impl Client {
         let timeout = arguments::duration("timeout", timeout)?;
         let progress = arguments::callable("progress", progress)?;
         let core = self.core().map_err(|error| errors::raise(py, error))?;
-        let operation = Operation::new("wait", progress, |post| {
+        let transport = media.processing_info.is_none().then(|| core.transport().clone());
+        let mut operation = Operation::new("wait", progress, |post| {
             Box::pin(async move {
                 core.wait(media, timeout, &*post).await.map(|media| Outcome::Media(Some(Box::new(media))))
             })
         });
+        // Without an answer to wait after, it begins with a STATUS.
+        if let Some(transport) = transport {
+            operation = operation.queued_on(transport);
+        }
         self.attend(py, operation)?.about(media_id)
     }
 
@@ -467,7 +473,7 @@ fn retry_policy(retry: &Bound<'_, PyAny>) -> PyResult<Option<Retry>> {
     if retry.is_none() {
         return Ok(None);
     }
-    let class = retry.py().import("xmedia._options")?.getattr("Retry")?;
+    let class = retry.py().import("xmedia._client.options")?.getattr("Retry")?;
     if !retry.is_instance(&class)? {
         let type_name = retry.get_type().name()?;
         return Err(PyTypeError::new_err(format!("retry must be a Retry or None, not {type_name}")));

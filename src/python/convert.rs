@@ -21,7 +21,7 @@ static KNOWN_STATES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
 static RATE_LIMIT_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static PROGRESS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-const MODELS: &str = "xmedia._models";
+const MODELS: &str = "xmedia._types.models";
 
 fn media_record(py: Python<'_>) -> PyResult<&Record<14>> {
     static MEDIA_RECORD: PyOnceLock<Record<14>> = PyOnceLock::new();
@@ -41,7 +41,7 @@ fn media_record(py: Python<'_>) -> PyResult<&Record<14>> {
         "trace",
         "raw",
     ];
-    Record::once(&MEDIA_RECORD, py, "xmedia._media", "Media", fields)
+    Record::once(&MEDIA_RECORD, py, "xmedia._types.media", "Media", fields)
 }
 
 fn info_record(py: Python<'_>) -> PyResult<&Record<4>> {
@@ -71,7 +71,7 @@ pub fn media(py: Python<'_>, media: Media, given: Option<&Py<PyAny>>) -> PyResul
         return Ok(given.clone_ref(py));
     }
     let id = media.media_id.get();
-    // What `received_at`, `rate_limit` and `raw` come as, `xmedia._received` reads when they are asked for.
+    // What `received_at`, `rate_limit` and `raw` come as, `xmedia._types.lazy_fields` reads when they are asked for.
     let received_at = epoch(media.received_at.unwrap_or_else(SystemTime::now));
     let rate_limit = match media.rate_limit {
         Some(limit) => rate_limit(limit).into_pyobject(py)?.into_any(),
@@ -137,10 +137,10 @@ pub fn progress(py: Python<'_>, progress: Progress) -> PyResult<Py<PyAny>> {
         fields.set_item("processing_info", info(py, processing_info)?)?;
     }
     fields.set_item("elapsed", progress.elapsed.as_secs_f64())?;
-    Ok(PROGRESS.import(py, "xmedia._models", "Progress")?.call((), Some(&fields))?.unbind())
+    Ok(PROGRESS.import(py, "xmedia._types.models", "Progress")?.call((), Some(&fields))?.unbind())
 }
 
-/// The arguments of `xmedia._hooks.Hooks.request`.
+/// The arguments of `xmedia._calls.hooks.Hooks.request`.
 pub fn report(py: Python<'_>, report: Report) -> PyResult<Py<PyAny>> {
     let row = (
         report.command.as_str(),
@@ -167,7 +167,7 @@ pub fn uploaded(py: Python<'_>, media: Media, trace: Option<Vec<Report>>) -> PyR
         Ok((report(py, each)?, segment_index))
     };
     let rows = trace.into_iter().map(row).collect::<PyResult<Vec<_>>>()?;
-    let add = WITH_TRACE.import(py, "xmedia._wire", "with_trace")?;
+    let add = WITH_TRACE.import(py, "xmedia._calls.from_core", "with_trace")?;
     add.call1((media, PyTuple::new(py, rows)?)).map(Bound::unbind)
 }
 
@@ -177,15 +177,15 @@ pub fn stats(py: Python<'_>, stats: &Stats) -> PyResult<Py<PyAny>> {
     let requests: Vec<_> =
         stats.requests.iter().map(|((command, status), count)| (command.as_str(), *status, *count)).collect();
     let counts = (requests, stats.retries, stats.in_flight, stats.queued, stats.bytes_sent, stats.bytes_received);
-    Ok(STATS_FROM_WIRE.import(py, "xmedia._wire", "stats_from_wire")?.call1(counts)?.unbind())
+    Ok(STATS_FROM_WIRE.import(py, "xmedia._calls.from_core", "stats_from_wire")?.call1(counts)?.unbind())
 }
 
 /// `xmedia.RateLimit`.
 pub fn rate_limit_record(py: Python<'_>, limit: RateLimit) -> PyResult<Bound<'_, PyAny>> {
-    RATE_LIMIT_OF.import(py, "xmedia._received", "rate_limit_of")?.call1((rate_limit(limit),))
+    RATE_LIMIT_OF.import(py, "xmedia._types.lazy_fields", "rate_limit_of")?.call1((rate_limit(limit),))
 }
 
-/// What `xmedia._received.rate_limit_of` reads.
+/// What `xmedia._types.lazy_fields.rate_limit_of` reads.
 fn rate_limit(limit: RateLimit) -> (Option<u64>, Option<u64>, Option<f64>) {
     (limit.limit, limit.remaining, limit.reset_at.map(epoch))
 }
@@ -258,7 +258,7 @@ pub fn epoch(at: SystemTime) -> f64 {
 
 /// Whether a value is an `xmedia.Media`.
 pub fn is_media(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    value.is_instance(MEDIA.import(value.py(), "xmedia._media", "Media")?)
+    value.is_instance(MEDIA.import(value.py(), "xmedia._types.media", "Media")?)
 }
 
 /// An `xmedia.Media` as the client knows it. What only describes how the answer came is left out, and what no server

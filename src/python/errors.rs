@@ -1,4 +1,4 @@
-//! Failures of the client to Python's exceptions: one table of kinds, one door (`xmedia._wire.error_from_core`).
+//! Failures of the client to Python's exceptions: one table of kinds, one door (`xmedia._calls.from_core.error_from_core`).
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -85,7 +85,7 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
         details.set_item("retryable", retryable)?;
         details.set_item("retry_after", retry_after.map(|after| after.as_secs_f64()))?;
     }
-    ERROR_FROM_CORE.import(py, "xmedia._wire", "error_from_core")?.call1((kind, message, details, cause))
+    ERROR_FROM_CORE.import(py, "xmedia._calls.from_core", "error_from_core")?.call1((kind, message, details, cause))
 }
 
 fn describe_refusal(py: Python<'_>, details: &Bound<'_, PyDict>, failure: ApiFailure) -> PyResult<()> {

@@ -71,7 +71,7 @@ impl Login {
 }
 
 fn credentials(auth: &Bound<'_, PyAny>) -> PyResult<Credentials> {
-    let module = auth.py().import("xmedia._auth")?;
+    let module = auth.py().import("xmedia._auth.credentials")?;
     let field = |name: &str| auth.getattr(name)?.extract::<String>();
     if auth.is_instance(&module.getattr("OAuth1")?)? {
         return Ok(Credentials::OAuth1(oauth1::Credentials {

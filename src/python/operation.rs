@@ -24,7 +24,8 @@ use super::post::Post;
 use super::question::Question;
 use super::runtime;
 use super::source;
-use crate::client::caller::Hearing;
+use crate::client::Transport;
+use crate::client::caller::{Caller as _, Hearing};
 use crate::client::error::Result;
 
 /// A verb's work, not yet started.
@@ -61,6 +62,8 @@ pub struct Operation {
     given_many: Option<Arc<Given>>,
     /// The verb reads memory of Python's, which is given back when it has ended.
     borrows: bool,
+    /// Where its first request joins the queue when the call is started.
+    queue: Option<Arc<Transport>>,
     /// The loop's bridge and the key there, while a future waits.
     place: Mutex<Option<(Py<Bridge>, u64)>>,
 }
@@ -85,6 +88,7 @@ impl Operation {
             given: None,
             given_many: None,
             borrows: false,
+            queue: None,
             place: Mutex::default(),
         }
     }
@@ -124,6 +128,12 @@ impl Operation {
         self
     }
 
+    /// The same call, whose verb begins with a request: it joins the queue for connections when the call is made.
+    pub fn queued_on(mut self, transport: Arc<Transport>) -> Self {
+        self.queue = Some(transport);
+        self
+    }
+
     /// The same call, whose verb has methods of this object called.
     pub fn fed_by(mut self, feed: Option<Py<PyAny>>) -> Self {
         self.feed = feed;
@@ -154,8 +164,13 @@ impl Operation {
         let verb = lock(&self.verb).take();
         let Some(verb) = verb else { return Err(PyRuntimeError::new_err("this call is over")) };
         let ticket = Ticket::new(self.mailbox.clone());
+        let queue_end = self.queue.as_ref().map(|transport| {
+            self.post.reserve(transport.reserve());
+            LeaveQueue(self.post.clone())
+        });
         let task = runtime::spawn(async move {
             let outcome = verb.await;
+            drop(queue_end);
             ticket.tell(outcome);
         })?;
         *lock(&self.task) = Some(task.abort_handle());
@@ -250,6 +265,15 @@ impl Operation {
     }
 }
 
+/// Gives up a position in the queue that the verb did not use, however it ends.
+struct LeaveQueue(Arc<Post>);
+
+impl Drop for LeaveQueue {
+    fn drop(&mut self) {
+        drop(self.0.take_reservation());
+    }
+}
+
 #[pymethods]
 impl Operation {
     /// Waits on this thread, answering the verb's questions meanwhile.
@@ -298,7 +322,7 @@ impl Operation {
         Ok(self.mailbox.has_news())
     }
 
-    /// What the client tells of: an `xmedia._hooks.Hooks`.
+    /// What the client tells of: an `xmedia._calls.hooks.Hooks`.
     #[getter]
     fn hooks(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.attendance.as_ref().map(|attendance| attendance.hooks().clone_ref(py))
@@ -387,7 +411,7 @@ fn drive(operation: Bound<'_, Operation>) -> PyResult<Bound<'_, PyAny>> {
 
 fn pump(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static PUMP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    PUMP.get_or_try_init(py, || Ok(py.import("xmedia._pump")?.into_any().unbind())).map(|pump| pump.bind(py))
+    PUMP.get_or_try_init(py, || Ok(py.import("xmedia._calls.callbacks")?.into_any().unbind())).map(|pump| pump.bind(py))
 }
 
 /// The running asyncio loop; without one an error that says which verb to call instead.

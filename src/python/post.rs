@@ -1,13 +1,15 @@
 //! The calling side as a verb sees it: [`Caller`] over a mailbox.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex as AsyncMutex, oneshot};
 
 use super::attendance::Interest;
-use super::mailbox::{Feed, Mailbox, News, Outcome, Topic};
+use super::mailbox::{Feed, Mailbox, News, Outcome, Topic, lock};
+use super::runtime;
+use crate::client::Reservation;
 use crate::client::auth::oauth2::Token;
 use crate::client::caller::{Caller, Hearing, Progress, Report};
 use crate::client::error::{Error, Kind, Result};
@@ -21,12 +23,39 @@ pub struct Post {
     interest: Interest,
     /// The token that the caller gave.
     token: AsyncMutex<Option<Arc<Token>>>,
+    reserved: Mutex<Option<Reserved>>,
+}
+
+/// A position in the queue for connections, which is the parent's in a forked child.
+struct Reserved {
+    generation: u64,
+    reservation: Option<Reservation>,
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if let Some(reservation) = self.reservation.take() {
+            drop(runtime::unless_stale(self.generation, reservation));
+        }
+    }
 }
 
 impl Post {
     /// A post to this mailbox.
     pub fn new(mailbox: Arc<Mailbox>, wants_progress: bool) -> Self {
-        Post { mailbox, wants_progress, interest: Interest::default(), token: AsyncMutex::default() }
+        Post {
+            mailbox,
+            wants_progress,
+            interest: Interest::default(),
+            token: AsyncMutex::default(),
+            reserved: Mutex::default(),
+        }
+    }
+
+    /// Keeps the position in the queue that the verb's first request takes.
+    pub fn reserve(&self, reservation: Reservation) {
+        let reserved = Reserved { generation: runtime::generation(), reservation: Some(reservation) };
+        *lock(&self.reserved) = Some(reserved);
     }
 
     /// What the program wants to hear of, to be set before the verb is started.
@@ -90,6 +119,10 @@ impl Caller for Post {
             return Box::pin(std::future::ready(Ok(())));
         }
         Box::pin(self.ask(Topic::Refreshed))
+    }
+
+    fn take_reservation(&self) -> Option<Reservation> {
+        lock(&self.reserved).take()?.reservation.take()
     }
 
     fn hears(&self) -> Hearing {

@@ -1,4 +1,4 @@
-//! What a verb tells or asks, as an object for `xmedia._pump`.
+//! What a verb tells or asks, as an object for `xmedia._calls.callbacks`.
 
 use std::sync::Mutex;
 
@@ -14,7 +14,7 @@ use super::source;
 use crate::client::auth::oauth2::Secret;
 use crate::client::error::Result;
 
-/// A question of a verb to the calling side, as `xmedia._pump` answers it.
+/// A question of a verb to the calling side, as `xmedia._calls.callbacks` answers it.
 #[pyclass(frozen, module = "xmedia._core")]
 pub struct Question {
     /// `progress`, `warning`, `request`, `token`, `refreshed`, or the name of a method of the feed.

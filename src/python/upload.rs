@@ -25,7 +25,7 @@ use crate::client::upload::{Checkpoint, Upload, UploadOptions};
 /// The highest number of segments that may be in flight; there are no more.
 const MOST_AT_ONCE: u64 = 1000;
 
-/// A call of `upload`. `source` is an `xmedia._sources.Prepared`, `feed` has the methods that are called meanwhile, and
+/// A call of `upload`. `source` is an `xmedia._calls.sources.Prepared`, `feed` has the methods that are called meanwhile, and
 /// `given` holds the options that the user gave.
 pub fn operation(
     core: Arc<Core>,

@@ -19,10 +19,12 @@ impl<'a> Sending<'a> {
             return Ok(None);
         }
         let Some(token) = credentials.newest() else {
+            self.leave_queue();
             return Ok(Some(self.caller.access_token(None).await?));
         };
         if token.expired() && credentials.can_refresh() && !self.renewed {
             self.renewed = true;
+            self.leave_queue();
             // Where it fails, the server is left to say that the token has run out: its clock counts.
             self.unrenewed = self.client.renew(credentials, token.version).await.err();
             self.tell_of_refresh_requests();
@@ -31,6 +33,12 @@ impl<'a> Sending<'a> {
             }
         }
         Ok(credentials.newest())
+    }
+
+    /// Gives up the position that was taken when the verb was called: the token may itself need a request, which must
+    /// not wait for this one.
+    fn leave_queue(&self) {
+        drop(self.caller.take_reservation());
     }
 
     /// The credentials, if they hold the token themselves.
