@@ -8,15 +8,14 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
-use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use super::{blocking, private};
+use crate::client::per_process::PerProcess;
 
 /// How often it is looked whether another process has released the lock: at first, and after a while.
 const FIRST_LOOK: Duration = Duration::from_millis(5);
@@ -156,17 +155,12 @@ fn is_at(_: &File, _: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// The locks of one process, by path. A forked child makes its own: those of its parent may be held for ever.
-struct Locks {
-    process: u32,
-    by_path: Mutex<HashMap<PathBuf, Weak<AsyncMutex<()>>>>,
-}
-
-static LOCKS: ArcSwapOption<Locks> = ArcSwapOption::const_empty();
+/// The locks of this process, by path.
+static LOCKS: PerProcess<Mutex<HashMap<PathBuf, Weak<AsyncMutex<()>>>>> = PerProcess::new();
 
 fn lock_of_this_process(path: &Path) -> Arc<AsyncMutex<()>> {
-    let locks = locks();
-    let mut by_path = locks.by_path.lock().unwrap_or_else(PoisonError::into_inner);
+    let locks = LOCKS.get();
+    let mut by_path = locks.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(lock) = by_path.get(path).and_then(Weak::upgrade) {
         return lock;
     }
@@ -174,18 +168,4 @@ fn lock_of_this_process(path: &Path) -> Arc<AsyncMutex<()>> {
     let lock = Arc::new(AsyncMutex::new(()));
     by_path.insert(path.to_owned(), Arc::downgrade(&lock));
     lock
-}
-
-fn locks() -> Arc<Locks> {
-    let process = std::process::id();
-    loop {
-        let current = LOCKS.load_full();
-        if let Some(locks) = current.as_ref().filter(|locks| locks.process == process) {
-            return locks.clone();
-        }
-        let fresh = Arc::new(Locks { process, by_path: Mutex::default() });
-        // The parent's is left alone for ever, and never dropped.
-        mem::forget(current.clone());
-        LOCKS.compare_and_swap(&current, Some(fresh));
-    }
 }
