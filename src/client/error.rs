@@ -77,6 +77,8 @@ pub enum Kind {
         /// The file.
         path: Option<std::path::PathBuf>,
     },
+    /// Whoever was asked to authorize the app did not.
+    LoginDenied,
     /// The caller's own code (a callback, a source) failed; its error is kept by the caller.
     Caller,
 }
@@ -232,4 +234,9 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.cause.as_ref().map(|cause| cause as _)
     }
+}
+
+/// What a message begins with: the command, and the media if it has an id.
+pub(in crate::client) fn subject(command: CommandName, media_id: Option<MediaId>) -> String {
+    media_id.map_or_else(|| command.to_string(), |media_id| format!("{command} {media_id}"))
 }

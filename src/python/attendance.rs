@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use pyo3::prelude::*;
 
 use super::login::Login;
-use crate::client::caller::Hearing;
+use crate::client::observer::Hearing;
 
 /// The program's side of a client.
 pub struct Attendance {

@@ -11,9 +11,9 @@ use super::bridge::Queue;
 use super::gathering::Arrivals;
 use crate::client::Waited;
 use crate::client::auth::oauth2::Secret;
-use crate::client::caller::{Progress, Report};
 use crate::client::error::Result;
 use crate::client::model::Media;
+use crate::client::observer::{Progress, Report};
 
 /// What a verb brings.
 pub enum Outcome {

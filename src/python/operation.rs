@@ -25,8 +25,8 @@ use super::question::Question;
 use super::runtime;
 use super::source;
 use crate::client::Transport;
-use crate::client::caller::{Caller as _, Hearing};
 use crate::client::error::Result;
+use crate::client::observer::{Caller as _, Hearing};
 
 /// A verb's work, not yet started.
 pub type Verb = BoxFuture<'static, Result<Outcome>>;

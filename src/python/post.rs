@@ -11,8 +11,8 @@ use super::mailbox::{Feed, Mailbox, News, Outcome, Topic, lock};
 use super::runtime;
 use crate::client::Reservation;
 use crate::client::auth::oauth2::Token;
-use crate::client::caller::{Caller, Hearing, Progress, Report};
 use crate::client::error::{Error, Kind, Result};
+use crate::client::observer::{Caller, Hearing, Progress, Report};
 
 /// The calling side as a verb sees it.
 pub struct Post {

@@ -17,9 +17,9 @@ use super::post::Post;
 use super::source::lend;
 use crate::client::Client as Core;
 use crate::client::error::Result;
-use crate::client::upload::memory::Memory;
+use crate::client::upload::checkpoint::Store;
+use crate::client::upload::source::Memory;
 use crate::client::upload::source::{Content, OpenFile, Read, ReadAt, Source, Stream};
-use crate::client::upload::store::Store;
 use crate::client::upload::{Checkpoint, Upload, UploadOptions};
 
 /// The highest number of segments that may be in flight; there are no more.

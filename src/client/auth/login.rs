@@ -43,7 +43,8 @@ impl Login {
     /// Begins a login, with a state and a verifier of its own.
     pub fn new(client_id: &str, redirect_uri: &str, scope: Vec<String>, base_url: Option<String>) -> Result<Self> {
         let refused = |why: &str| Error::invalid_input(format!("redirect_uri: {why}"));
-        let url = Url::parse(redirect_uri).map_err(|error| refused(&format!("{error}; expected http://127.0.0.1:PORT/…")))?;
+        let url =
+            Url::parse(redirect_uri).map_err(|error| refused(&format!("{error}; expected http://127.0.0.1:PORT/…")))?;
         if url.fragment().is_some() {
             return Err(refused("it must not have a fragment"));
         }
@@ -99,7 +100,12 @@ impl Login {
         let redirect = Url::parse(&self.redirect_uri).map_err(|_| not_ours())?;
         // Origins will not do: those of an app's own schemes equal no other.
         let place = |url: &Url| {
-            (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default(), url.path().to_owned())
+            (
+                url.scheme().to_owned(),
+                url.host_str().map(str::to_owned),
+                url.port_or_known_default(),
+                url.path().to_owned(),
+            )
         };
         if place(&url) != place(&redirect) {
             return Err(not_ours());
@@ -117,7 +123,9 @@ impl Login {
             return Err(denied(&reason, parameter("error_description").as_deref().map(String::as_str)));
         }
         parameter("code").filter(|code| !code.is_empty()).ok_or_else(|| {
-            Error::invalid_input("callback_url: there is no code in it; pass the whole address that the browser was sent to")
+            Error::invalid_input(
+                "callback_url: there is no code in it; pass the whole address that the browser was sent to",
+            )
         })
     }
 
@@ -167,7 +175,8 @@ impl Login {
 /// The page said no.
 fn denied(reason: &str, description: Option<&str>) -> Error {
     let shown = |text: &str| text.chars().take(MAX_SHOWN_CHARS).flat_map(char::escape_debug).collect::<String>();
-    let said = description.filter(|text| !text.is_empty()).map_or_else(String::new, |text| format!(" ({})", shown(text)));
+    let said =
+        description.filter(|text| !text.is_empty()).map_or_else(String::new, |text| format!(" ({})", shown(text)));
     let message = if reason == "access_denied" {
         format!("the login was denied: whoever was asked did not authorize the app{said}")
     } else {

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-use super::{blocking, private};
+use super::private;
+use crate::client::blocking::blocking;
 use crate::client::per_process::PerProcess;
 
 /// How often it is looked whether another process has released the lock: at first, and after a while.

@@ -13,11 +13,6 @@ pub use replace::Replacement;
 /// Links that lead to one another end here, as they do for the system (`ELOOP`).
 const MAX_LINKS: usize = 40;
 
-/// Runs what may block where it holds up nobody.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
-}
-
 /// The path with something at the end of its name.
 pub fn named_beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

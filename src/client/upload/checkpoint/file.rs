@@ -1,0 +1,157 @@
+//! Where an upload's record is kept: a file with a lock beside it, or a place of the caller's.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use crate::client::blocking::{blocking, file_error};
+use crate::client::error::{Error, Kind, Result};
+use crate::client::private_file::{FileLock, Replacement, named_beside, resolved};
+
+/// No record is longer than this; what is longer was not written by us.
+const LONGEST: u64 = 1 << 20;
+
+/// How often it is looked whether the lock is free, and how often again: an upload that was given up a moment ago may
+/// still have the system write its last record.
+const LOCK_TICK: Duration = Duration::from_millis(20);
+const LOCK_TRIES: u32 = 50;
+
+/// A place for one record.
+pub trait Store: Send + Sync {
+    /// What was saved last.
+    fn load(&self) -> BoxFuture<'_, Result<Option<Bytes>>>;
+
+    /// Puts away what was loaded, since it was not saved by us; where it is now, if there is a place for it.
+    fn set_aside(&self) -> BoxFuture<'_, Result<Option<PathBuf>>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// Keeps a record in place of the one before.
+    fn save(&self, record: Bytes) -> BoxFuture<'_, Result<()>>;
+
+    /// Forgets it.
+    fn clear(&self) -> BoxFuture<'_, Result<()>>;
+}
+
+/// A file. As long as this lives nobody else uses it.
+pub struct FileStore {
+    path: PathBuf,
+    lock: Arc<FileLock>,
+    /// How many changes of the file were asked for.
+    asked: AtomicU64,
+    /// The newest of those that were made.
+    made: Arc<Mutex<u64>>,
+}
+
+impl FileStore {
+    /// Takes a file for a record; an error if another upload, of this process or another, has it.
+    pub async fn open(path: PathBuf) -> Result<Self> {
+        let given = path.clone();
+        // All names of one checkpoint have one lock.
+        let looked_at = blocking(move || Ok((can_hold_record(&given)?, resolved(&given)?)));
+        let (fits, resolved) = looked_at.await.map_err(|error| file_error(&error, Some(&path)))?;
+        if !fits {
+            return Err(Error::invalid_input(format!("checkpoint: {} is no plain file", path.display())));
+        }
+        let beside = named_beside(&resolved, ".xmedia-lock");
+        for _ in 0..LOCK_TRIES {
+            let lock =
+                FileLock::try_acquire(beside.clone()).await.map_err(|error| file_error(&error, Some(&beside)))?;
+            if let Some(lock) = lock {
+                let lock = Arc::new(lock.removing_file());
+                return Ok(FileStore { path: resolved, lock, asked: AtomicU64::new(0), made: Arc::default() });
+            }
+            tokio::time::sleep(LOCK_TICK).await;
+        }
+        let message = format!("another upload is using the checkpoint {}", path.display());
+        let mut error = Error::new(Kind::CheckpointLocked { path }, message);
+        error.retryable = true;
+        Err(error)
+    }
+
+    /// Does something to the file while the lock is held, even if the upload is given up meanwhile.
+    async fn locked<T: Send + 'static>(&self, work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static) -> Result<T> {
+        let (path, lock) = (self.path.clone(), self.lock.clone());
+        let done = blocking(move || {
+            let done = work(&path);
+            drop(lock);
+            done
+        });
+        done.await.map_err(|error| file_error(&error, Some(&self.path)))
+    }
+
+    /// Changes the file. One change at a time, and none after a later one: a change that nobody waits for any more, since
+    /// its segment was given up, goes on all the same.
+    async fn change(&self, work: impl FnOnce(&Path) -> io::Result<()> + Send + 'static) -> Result<()> {
+        let number = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        let made = self.made.clone();
+        let in_turn = move |path: &Path| {
+            let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+            if *made > number {
+                return Ok(());
+            }
+            *made = number;
+            work(path)
+        };
+        self.locked(in_turn).await
+    }
+}
+
+impl Store for FileStore {
+    fn load(&self) -> BoxFuture<'_, Result<Option<Bytes>>> {
+        Box::pin(self.locked(|path| match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+            Ok(file) => {
+                let mut text = Vec::new();
+                file.take(LONGEST).read_to_end(&mut text)?;
+                Ok(Some(text.into()))
+            }
+        }))
+    }
+
+    fn set_aside(&self) -> BoxFuture<'_, Result<Option<PathBuf>>> {
+        Box::pin(self.locked(|path| {
+            let aside = free_name(&named_beside(path, ".set-aside"));
+            std::fs::rename(path, &aside)?;
+            Ok(Some(aside))
+        }))
+    }
+
+    fn save(&self, record: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.change(move |path| {
+            Replacement::reserve(path, 0)?.commit(&record).inspect_err(|_| {
+                let _ = std::fs::remove_file(Replacement::name_for(path));
+            })
+        }))
+    }
+
+    fn clear(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.change(|path| match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }))
+    }
+}
+
+/// Whether a record can be kept there: nothing is there, or a plain file. A device or a pipe would be replaced.
+fn can_hold_record(path: &Path) -> io::Result<bool> {
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error),
+        Ok(found) => Ok(found.is_file() || found.is_dir()),
+    }
+}
+
+/// The path, or the first one with a number at its end that nothing has.
+fn free_name(path: &Path) -> PathBuf {
+    let numbered = (2..u32::MAX).map(|number| named_beside(path, &format!("-{number}")));
+    let mut names = std::iter::once(path.to_owned()).chain(numbered);
+    names.find(|name| std::fs::symlink_metadata(name).is_err()).unwrap_or_else(|| path.to_owned())
+}
