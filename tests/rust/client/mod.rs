@@ -6,5 +6,6 @@ mod limits;
 mod oauth1;
 mod refresh;
 mod retry;
+mod token_file;
 #[cfg(target_os = "linux")]
 mod wiped;
