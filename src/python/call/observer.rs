@@ -35,7 +35,7 @@ struct Reserved {
 impl Drop for Reserved {
     fn drop(&mut self) {
         if let Some(reservation) = self.reservation.take() {
-            drop(fork::unless_stale(self.generation, reservation));
+            drop(fork::if_same_process(self.generation, reservation));
         }
     }
 }

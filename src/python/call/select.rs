@@ -7,7 +7,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 
 use crate::python::call::operation::{Operation, SIGNAL_TICK};
-use crate::python::process::fork::{check_ours, generation};
+use crate::python::process::fork::{ensure_same_process, generation};
 
 /// Which operations have news.
 #[derive(Default)]
@@ -47,13 +47,13 @@ impl Gathering {
 
     /// Starts an operation; its news are announced by this key.
     fn add(&self, key: u64, operation: &Bound<'_, Operation>) -> PyResult<()> {
-        check_ours(self.generation, "upload_many")?;
+        ensure_same_process(self.generation, "upload_many")?;
         operation.get().gather(operation.py(), &self.arrivals, key)
     }
 
     /// The key of an operation that has news. Looks for signals meanwhile.
     fn wait(&self, py: Python<'_>) -> PyResult<u64> {
-        check_ours(self.generation, "upload_many")?;
+        ensure_same_process(self.generation, "upload_many")?;
         loop {
             if let Some(key) = py.detach(|| self.arrivals.wait(SIGNAL_TICK)) {
                 return Ok(key);

@@ -12,7 +12,7 @@ use crate::client::model::Media;
 use crate::python::args;
 use crate::python::call::operation::Operation;
 use crate::python::errors;
-use crate::python::process::fork::{generation, unless_stale};
+use crate::python::process::fork::{generation, if_same_process};
 use crate::python::results;
 
 /// Many waits in one call.
@@ -63,7 +63,7 @@ impl WaitMany {
 
     /// Adds a wait, whose outcome will come with this number. `TypeError` or `InvalidInputError` if it can be none.
     fn add(&self, number: u64, media_id: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.operation.get().check_ours()?;
+        self.operation.get().ensure_same_process()?;
         let media = args::media(media_id)?;
         if results::is_media(media_id)? {
             self.given.keep(number, media_id.clone().unbind());
@@ -78,7 +78,7 @@ impl WaitMany {
     /// Says that there will be no more.
     fn finish(&self) {
         let items = self.items.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(items.and_then(|items| unless_stale(self.generation, items)));
+        drop(items.and_then(|items| if_same_process(self.generation, items)));
     }
 }
 
