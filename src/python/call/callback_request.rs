@@ -9,10 +9,11 @@ use tokio::sync::oneshot;
 
 use crate::client::auth::oauth2::Secret;
 use crate::client::error::Result;
-use crate::python::call::channel::{Feed, Topic, lock};
+use crate::python::call::channel::{Feed, Topic};
 use crate::python::process::buffers;
 use crate::python::process::fork::{generation, if_same_process};
 use crate::python::results;
+use crate::sync::lock;
 
 /// A question of a verb to the calling side, as `xmedia._calls.callbacks` answers it.
 #[pyclass(frozen, module = "xmedia._core")]

@@ -17,7 +17,7 @@ use crate::python::auth::Tokens;
 use crate::python::call::asyncio::Bridge;
 use crate::python::call::asyncio_fallback;
 use crate::python::call::callback_request::Question;
-use crate::python::call::channel::{Mailbox, News, Outcome, Ticket, Waker, lock};
+use crate::python::call::channel::{Mailbox, News, Outcome, Ticket, Waker};
 use crate::python::call::hooks::Attendance;
 use crate::python::call::observer::Post;
 use crate::python::call::select::Arrivals;
@@ -27,6 +27,7 @@ use crate::python::process::buffers;
 use crate::python::process::unwind;
 use crate::python::process::{fork, runtime};
 use crate::python::results;
+use crate::sync::lock;
 
 /// A verb's work, not yet started.
 pub type Verb = BoxFuture<'static, Result<Outcome>>;

@@ -1,5 +1,6 @@
 //! A thread that waits for whichever of several operations has news first.
 
+use crate::sync::lock;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,12 +20,12 @@ pub struct Arrivals {
 impl Arrivals {
     /// Says that an operation has news. Called on the worker thread.
     pub fn push(&self, key: u64) {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).push_back(key);
+        lock(&self.keys).push_back(key);
         self.arrived.notify_one();
     }
 
     fn wait(&self, patience: Duration) -> Option<u64> {
-        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys = lock(&self.keys);
         let waited = self.arrived.wait_timeout_while(keys, patience, |keys| keys.is_empty());
         let (mut keys, _) = waited.unwrap_or_else(PoisonError::into_inner);
         keys.pop_front()

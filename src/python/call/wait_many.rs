@@ -1,7 +1,8 @@
 //! `wait_many`: what is waited for goes in one by one, what has ended comes out in batches.
 
+use crate::sync::lock;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -32,11 +33,11 @@ pub struct Given(Mutex<HashMap<u64, Py<PyAny>>>);
 
 impl Given {
     fn keep(&self, number: u64, media: Py<PyAny>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(number, media);
+        lock(&self.0).insert(number, media);
     }
 
     fn take(&self, number: u64) -> Option<Py<PyAny>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)
+        lock(&self.0).remove(&number)
     }
 }
 
@@ -68,7 +69,7 @@ impl WaitMany {
         if results::is_media(media_id)? {
             self.given.keep(number, media_id.clone().unbind());
         }
-        if let Some(items) = &*self.items.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(items) = &*lock(&self.items) {
             // A call that is over takes nothing more, and says so by its outcome.
             let _ = items.send((number, media));
         }
@@ -77,7 +78,7 @@ impl WaitMany {
 
     /// Says that there will be no more.
     fn finish(&self) {
-        let items = self.items.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let items = lock(&self.items).take();
         drop(items.and_then(|items| if_same_process(self.generation, items)));
     }
 }

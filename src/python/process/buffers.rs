@@ -4,7 +4,8 @@
 //! the GIL. The references are kept here and given back by whichever Python thread comes by once the count says that
 //! the bytes are not read any more.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::sync::lock;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use pyo3::exceptions::PyTypeError;
@@ -71,7 +72,7 @@ pub fn borrow_bytes(object: &Bound<'_, PyBytes>) -> Bytes {
     let count = Arc::new(());
     let buffer = BorrowedBuffer { start: bytes.as_ptr(), len: bytes.len(), _count: count.clone() };
     release_pending(py);
-    PENDING_RELEASE.lock().unwrap_or_else(PoisonError::into_inner).push((object.clone().unbind(), count));
+    lock(&PENDING_RELEASE).push((object.clone().unbind(), count));
     Bytes::from_owner(buffer)
 }
 
@@ -79,7 +80,7 @@ pub fn borrow_bytes(object: &Bound<'_, PyBytes>) -> Bytes {
 pub fn release_pending(py: Python<'_>) {
     let mut idle = Vec::new();
     {
-        let mut pending = PENDING_RELEASE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = lock(&PENDING_RELEASE);
         let mut index = 0;
         while let Some((_, count)) = pending.get_mut(index) {
             // Ours is the only count left, and the worker's last look at the memory came before it let go of its own.

@@ -11,8 +11,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyCFunction;
 
-use crate::python::call::channel::lock;
 use crate::python::process::fork::PerProcess;
+use crate::sync::lock;
 
 /// How long the exit waits for permits. What a worker does with one takes microseconds.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
