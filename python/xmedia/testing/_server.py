@@ -8,13 +8,8 @@ from datetime import timedelta
 from types import EllipsisType, TracebackType
 from typing import Literal, Self, TypeAlias
 
-from .. import _core
-from .._auth.credentials import OAuth1, OAuth2
-from .._client.client import Client
-from .._client.options import Retry
+from .. import Client, InvalidInputError, OAuth1, OAuth2, ProcessingInfo, Retry, _core
 from .._types.checks import check_type
-from .._types.errors import InvalidInputError
-from .._types.models import ProcessingInfo
 from ._checks import (
     checked_account,
     checked_command,
