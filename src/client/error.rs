@@ -78,7 +78,7 @@ pub enum Kind {
         path: Option<std::path::PathBuf>,
     },
     /// The caller's own code (a callback, a source) failed; its error is kept by the caller.
-    Caller,
+    Callback,
 }
 
 /// A success that cannot be understood.

@@ -25,8 +25,9 @@ use super::question::Question;
 use super::runtime;
 use super::source;
 use crate::client::Transport;
+use crate::client::call::QueuePosition as _;
 use crate::client::error::Result;
-use crate::client::observer::{Caller as _, Hearing};
+use crate::client::observer::EventFilter;
 
 /// A verb's work, not yet started.
 pub type Verb = BoxFuture<'static, Result<Outcome>>;
@@ -107,7 +108,7 @@ impl Operation {
         let Some(attendance) = &self.attendance else { return Ok(false) };
         let hearing = attendance.hearing(py)?;
         self.post.interest().set(hearing, attendance.minds_tokens());
-        Ok(attendance.minds_tokens() || hearing == Hearing::Everything)
+        Ok(attendance.minds_tokens() || hearing == EventFilter::All)
     }
 
     /// The same call about this `Media`; anything else counts as none.

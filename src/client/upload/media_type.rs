@@ -1,7 +1,7 @@
 //! What a file is: its MIME type by its first bytes or its name, and the category that X wants for it.
 
 /// How many bytes at a file's start are looked at.
-pub const HEAD: usize = 4096;
+pub const HEAD_BYTES: usize = 4096;
 
 /// The MIME type that a file's first bytes show, of those that X documents (WIRE §3).
 pub fn of_head(head: &[u8]) -> Option<&'static str> {
