@@ -55,7 +55,7 @@ class UploadVerbs:
                 object with `async read(n)` and an async iterable. What cannot be read twice is kept in a
                 temporary file, unless `total_bytes` is given.
             total_bytes: How many bytes a stream has. It is then sent as it comes.
-            media_type: The MIME type; by default what the first bytes show (`.srt` and `.vtt`: the name).
+            media_type: The MIME type; by default what the content shows, else the name.
             media_category: `"tweet_image"`, `"tweet_gif"`, `"tweet_video"`, `"amplify_video"`, `"dm_image"`, …;
                 by default the `tweet_` one for the type.
             additional_owners: Ids of at most 100 users who may use the media as well.

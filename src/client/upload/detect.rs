@@ -1,6 +1,7 @@
 //! What INIT has to say about a file, found out from its bytes, and what is refused before INIT.
 
 use super::body::Bulk;
+use super::format::{self, Format};
 use super::media_type::{self, Class, GifScan};
 use super::options::UploadOptions;
 use super::plan::MAX_TOTAL_BYTES;
@@ -33,26 +34,16 @@ impl Description {
         if let (Some(media_type), Some(media_category)) = (&options.media_type, &options.media_category) {
             return Ok(Description { media_type: media_type.clone(), media_category: media_category.clone() });
         }
-        let head = head(bulk, media_type::HEAD_BYTES).await?;
         let media_type = match &options.media_type {
             Some(given) => given.clone(),
-            None => name
-                .and_then(media_type::of_name)
-                .or_else(|| media_type::of_head(&head))
-                .ok_or_else(|| {
-                    Error::invalid_input(
-                        "media_type: the first bytes show no type that X takes; if it is one, pass \
-                         media_type=\"video/mp4\" (or what it is)",
-                    )
-                })?
-                .to_owned(),
+            None => recognize(bulk, name).await?.to_owned(),
         };
         let media_category = match &options.media_category {
             Some(given) => given.clone(),
             None => {
                 let animated = match media_type.as_str() {
                     "image/gif" => gif_is_animated(bulk).await?,
-                    "image/webp" => media_type::webp_is_animated(&head),
+                    "image/webp" => media_type::webp_is_animated(&head(bulk, format::HEAD_BYTES).await?),
                     _ => false,
                 };
                 let category = media_type::category(&media_type, animated);
@@ -103,6 +94,59 @@ pub fn check_alt_text(alt_text: Option<&str>) -> Result<()> {
             "alt_text: it has {count} characters and X takes {MAX_ALT_TEXT_CHARS} at most"
         ))),
         _ => Ok(()),
+    }
+}
+
+/// The MIME type that the bytes show, or the file's name where they say nothing. Text has no first bytes to go by, so its
+/// name comes first.
+async fn recognize(bulk: &mut Bulk, name: Option<&str>) -> Result<&'static str> {
+    let named = name.and_then(format::of_name);
+    if let Some(Format::Taken(media_type @ ("text/srt" | "text/vtt"))) = named {
+        return Ok(media_type);
+    }
+    let shown = format_shown(bulk).await?;
+    let found = match shown {
+        Some(Format::UnknownBrands) | None => named.or(shown),
+        known => known,
+    };
+    match found {
+        Some(Format::Taken(media_type)) => Ok(media_type),
+        Some(Format::UnknownBrands) => Ok("video/mp4"),
+        Some(Format::Foreign(foreign)) => Err(Error::invalid_input(format!("source: {foreign}"))),
+        None => Err(Error::invalid_input(
+            "media_type: neither the first bytes nor the name show a type that X takes; if it is one, pass \
+             media_type=\"video/mp4\" (or what it is)",
+        )),
+    }
+}
+
+/// What the bytes show. Boxes that stand before the first one that says something are passed over.
+async fn format_shown(bulk: &mut Bulk) -> Result<Option<Format>> {
+    let mut offset = 0;
+    for _ in 0..format::MAX_LEADING_BOXES {
+        let head = head_at(bulk, offset).await?;
+        match format::leading_box(&head) {
+            Some(len) => offset = u64::saturating_add(offset, len),
+            None if offset == 0 => return Ok(format::of_head(&head)),
+            None => return Ok(format::of_box(&head)),
+        }
+    }
+    Ok(None)
+}
+
+/// The bytes at a place; of a stream, those that are read ahead of it.
+async fn head_at(bulk: &mut Bulk, offset: u64) -> Result<Vec<u8>> {
+    match bulk {
+        Bulk::Sized(reader) if offset < reader.total_bytes() => {
+            Ok(reader.read_at(offset, format::HEAD_BYTES).await?.to_vec())
+        }
+        Bulk::Sized(_) => Ok(Vec::new()),
+        Bulk::Stream(stream) => match usize::try_from(offset).ok().filter(|offset| *offset < MAX_READ_AHEAD) {
+            Some(offset) => {
+                Ok(stream.head(offset + format::HEAD_BYTES).await?.get(offset..).unwrap_or_default().to_vec())
+            }
+            None => Ok(Vec::new()),
+        },
     }
 }
 
