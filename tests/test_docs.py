@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import xmedia
-from xmedia.testing import MockServer
+from xmedia.testing import MockServer, _network_guard
 
 pytest_plugins = ["pytester"]
 
@@ -52,10 +52,11 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
             made(self, auth, **options | {"base_url": options.get("base_url") or server.url})
 
         monkeypatch.setattr(xmedia.Client, "__init__", redirected)
-        monkeypatch.setattr(xmedia._network, "_reason", "the pages of the documentation are tested on this machine")
+        _network_guard.block("the pages of the documentation are tested on this machine")
         for name, value in server.environ.items():
             monkeypatch.setenv(name, value)
         yield server
+    _network_guard.block(None)
     logging.getLogger("xmedia").setLevel(logging.NOTSET)
 
 

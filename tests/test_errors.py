@@ -6,7 +6,8 @@ import pickle
 
 import pytest
 import xmedia
-from xmedia import Media, ProcessingFailure, RateLimit, XMediaError, _errors
+from xmedia import Media, ProcessingFailure, RateLimit, XMediaError
+from xmedia._types import errors as _errors
 
 TREE = {
     "XMediaError": ("Exception",),

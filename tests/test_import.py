@@ -1,5 +1,6 @@
 """What `import xmedia` loads, and what it leaves until it is used."""
 
+import ast
 import inspect
 import json
 import pickle
@@ -55,8 +56,18 @@ def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
 
 def test_a_pickle_names_the_class_as_users_import_it_although_nobody_did() -> None:
     program = (
-        "import pickle; from xmedia._types.media import Media; pickle.dumps(Media(media_id=1)).index(b'xmedia\\x94')"
+        "import pickle; from xmedia.testing import MockServer\n"
+        "with MockServer() as server, server.client() as client:\n"
+        "    media = client.upload(b'\\x89PNG\\r\\n\\x1a\\n' + bytes(20))\n"
+        "pickle.dumps(media).index(b'xmedia\\x94')"
     )
     assert "xmedia._types.media" in loaded_after(program)
     media = xmedia.Media(media_id=1)
     assert pickle.loads(pickle.dumps(media)) == media
+
+
+def test_the_names_are_those_that_type_checkers_and_editors_see() -> None:
+    tree = ast.parse(inspect.getsource(xmedia))
+    seen = [each.names for each in ast.walk(tree) if isinstance(each, ast.ImportFrom) and each.module != "testing"]
+    names = {alias.name for names in seen for alias in names if alias.name != "_api"}
+    assert names == set(xmedia.__all__)

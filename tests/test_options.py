@@ -4,7 +4,8 @@ import dataclasses
 from datetime import timedelta
 
 import pytest
-from xmedia import InvalidInputError, Retry, Subtitle, UploadItem, _options
+from xmedia import InvalidInputError, Retry, Subtitle, UploadItem
+from xmedia._client import options as _options
 
 
 @pytest.mark.parametrize(

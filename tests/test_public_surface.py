@@ -97,3 +97,13 @@ def test_the_stub_of_the_core_is_true(tmp_path):
     command = [sys.executable, "-m", "mypy.stubtest", "xmedia._core", "--allowlist", str(allowlist)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+def test_an_editor_completes_names_and_shows_signatures(monkeypatch, tmp_path):
+    import jedi
+
+    monkeypatch.setattr(jedi.settings, "cache_directory", str(tmp_path))
+    script = jedi.Script("import xmedia\nxmedia.Cli", project=jedi.Project(Path(xmedia.__file__).parent.parent))
+    assert "Client" in [each.name for each in script.complete()]
+    script = jedi.Script("import xmedia\nxmedia.Retry(", project=jedi.Project(Path(xmedia.__file__).parent.parent))
+    assert "attempts" in [each.name for each in script.get_signatures()[0].params]

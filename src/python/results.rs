@@ -177,7 +177,7 @@ pub fn stats(py: Python<'_>, stats: &Stats) -> PyResult<Py<PyAny>> {
     let requests: Vec<_> =
         stats.requests.iter().map(|((command, status), count)| (command.as_str(), *status, *count)).collect();
     let counts = (requests, stats.retries, stats.in_flight, stats.queued, stats.bytes_sent, stats.bytes_received);
-    Ok(STATS_FROM_WIRE.import(py, "xmedia._calls.from_core", "stats_from_wire")?.call1(counts)?.unbind())
+    Ok(STATS_FROM_WIRE.import(py, "xmedia._calls.from_core", "stats_from_core")?.call1(counts)?.unbind())
 }
 
 /// `xmedia.RateLimit`.

@@ -20,7 +20,7 @@ pub struct Attendance {
 impl Attendance {
     /// The attendance of a client with these hooks.
     pub fn new(py: Python<'_>, hooks: &Py<PyAny>, login: Arc<Login>) -> PyResult<Self> {
-        let minds_tokens = hooks.bind(py).getattr(pyo3::intern!(py, "minds_tokens"))?.is_truthy()?;
+        let minds_tokens = hooks.bind(py).getattr(pyo3::intern!(py, "has_token_callbacks"))?.is_truthy()?;
         Ok(Attendance { hooks: hooks.clone_ref(py), login, minds_tokens })
     }
 
@@ -41,7 +41,7 @@ impl Attendance {
 
     /// Which requests the program wants to hear of now.
     pub fn hearing(&self, py: Python<'_>) -> PyResult<EventFilter> {
-        Ok(match self.hooks.bind(py).call_method0(pyo3::intern!(py, "hearing"))?.extract::<u8>()? {
+        Ok(match self.hooks.bind(py).call_method0(pyo3::intern!(py, "event_filter"))?.extract::<u8>()? {
             0 => EventFilter::None,
             1 => EventFilter::Retries,
             _ => EventFilter::All,

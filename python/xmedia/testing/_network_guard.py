@@ -5,12 +5,12 @@ The pytest plugin switches this on, in its own process by `block` and in those t
 
 from __future__ import annotations
 
-import os
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-from . import _core
+from .. import _core
 
-_reason: str | None = os.environ.get("XMEDIA_BLOCK_NETWORK") or None
+_reason: str | None = None
+_core_client = _core.Client
 
 #: What a client may still do: it sends nothing.
 _HARMLESS = frozenset({"api", "base_url", "close", "closed", "rate_limits", "refreshed_tokens", "settle", "stats"})
@@ -20,23 +20,24 @@ def block(reason: str | None) -> None:
     """Let clients that are made from now on talk to this machine only, for the reason given; None lifts it."""
     global _reason  # noqa: PLW0603  (one switch for the process is what this is)
     _reason = reason
+    # Programs that are not tests have no such check in their clients.
+    setattr(_core, "Client", _core_client if reason is None else _guarded)  # noqa: B010  (a class, for type checkers)
 
 
-def guarded(core: _core.Client, base_url: str | None, proxy: str | Literal[False] | None) -> _core.Client:
-    """Return the core, or, if the network is blocked and the core would leave this machine, one that refuses to send.
+def _guarded(
+    *arguments: Any, base_url: str | None, proxy: str | Literal[False] | None, **options: Any
+) -> _core.Client | _Refusing:
+    """Make a core, or, if it would leave this machine, one that refuses to send.
 
     A client may be made all the same, as programs do at import.
     """
-    if _reason is None:
-        return core
+    core = _core_client(*arguments, base_url=base_url, proxy=proxy, **options)
     outside = None
     if base_url is None or not _is_loopback(core.base_url):
         outside = core.base_url
     elif proxy and not _is_loopback(proxy):
         outside = "a proxy on another machine"
-    if outside is None:
-        return core
-    return cast("_core.Client", _Refusing(core, f"xmedia may not connect to {outside}: {_reason}"))
+    return core if outside is None else _Refusing(core, f"xmedia may not connect to {outside}: {_reason}")
 
 
 class _Refusing:
