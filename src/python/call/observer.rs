@@ -11,9 +11,10 @@ use crate::client::auth::oauth2::Token;
 use crate::client::call::{Hooks, QueuePosition, TokenProvider};
 use crate::client::error::{Error, Kind, Result};
 use crate::client::observer::{EventFilter, Observer, Progress, RequestReport};
-use crate::python::call::channel::{Feed, Mailbox, News, Outcome, Topic, lock};
+use crate::python::call::channel::{Feed, Mailbox, News, Outcome, Topic};
 use crate::python::call::hooks::Interest;
 use crate::python::process::fork;
+use crate::sync::lock;
 
 /// The calling side as a verb sees it.
 pub struct Post {
@@ -36,7 +37,7 @@ struct Reserved {
 impl Drop for Reserved {
     fn drop(&mut self) {
         if let Some(reservation) = self.reservation.take() {
-            drop(fork::unless_stale(self.generation, reservation));
+            drop(fork::if_same_process(self.generation, reservation));
         }
     }
 }
