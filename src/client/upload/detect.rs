@@ -4,13 +4,13 @@ use super::body::Bulk;
 use super::format::{self, Format};
 use super::media_type::{self, Class, GifScan};
 use super::options::UploadOptions;
-use super::source::PIECE;
+use super::source::PIECE_BYTES;
 use crate::client::error::{Error, Result};
-use crate::client::observer::Caller;
+use crate::client::observer::Observer;
 use crate::client::x_limits::{Account, MAX_ALT_TEXT, max_bytes};
 
 /// How far a stream is read ahead to see whether a GIF has a second image.
-const STREAM_AHEAD: usize = 1 << 20;
+const MAX_READ_AHEAD: usize = 1 << 20;
 
 /// A file's type and category.
 pub struct Description {
@@ -35,7 +35,7 @@ impl Description {
             None => {
                 let animated = match media_type.as_str() {
                     "image/gif" => gif_is_animated(bulk).await?,
-                    "image/webp" => media_type::webp_is_animated(&head(bulk, format::HEAD).await?),
+                    "image/webp" => media_type::webp_is_animated(&head(bulk, format::HEAD_BYTES).await?),
                     _ => false,
                 };
                 let category = media_type::category(&media_type, animated);
@@ -57,7 +57,7 @@ impl Description {
     }
 
     /// Refuses what no account may send, and warns of what most may not.
-    pub fn check_limits(&self, total_bytes: u64, caller: &dyn Caller) -> Result<()> {
+    pub fn check_limits(&self, total_bytes: u64, observer: &dyn Observer) -> Result<()> {
         let category = self.media_category.as_str();
         let most = max_bytes(category, Account::Premium);
         let what = match self.class() {
@@ -74,7 +74,7 @@ impl Description {
         }
         let usual = max_bytes(category, Account::Default);
         if total_bytes > usual {
-            caller.warn(format!(
+            observer.warn(format!(
                 "the file has {total_bytes} bytes; from accounts without Premium X takes {usual} at most as {category}, and \
                  may refuse it"
             ));
@@ -135,11 +135,13 @@ async fn format_shown(bulk: &mut Bulk) -> Result<Option<Format>> {
 async fn head_at(bulk: &mut Bulk, offset: u64) -> Result<Vec<u8>> {
     match bulk {
         Bulk::Sized(reader) if offset < reader.total_bytes() => {
-            Ok(reader.read_at(offset, format::HEAD).await?.to_vec())
+            Ok(reader.read_at(offset, format::HEAD_BYTES).await?.to_vec())
         }
         Bulk::Sized(_) => Ok(Vec::new()),
-        Bulk::Stream(stream) => match usize::try_from(offset).ok().filter(|offset| *offset < STREAM_AHEAD) {
-            Some(offset) => Ok(stream.head(offset + format::HEAD).await?.get(offset..).unwrap_or_default().to_vec()),
+        Bulk::Stream(stream) => match usize::try_from(offset).ok().filter(|offset| *offset < MAX_READ_AHEAD) {
+            Some(offset) => {
+                Ok(stream.head(offset + format::HEAD_BYTES).await?.get(offset..).unwrap_or_default().to_vec())
+            }
             None => Ok(Vec::new()),
         },
     }
@@ -158,13 +160,13 @@ async fn gif_is_animated(bulk: &mut Bulk) -> Result<bool> {
     let mut scan = GifScan::default();
     match bulk {
         Bulk::Stream(stream) => {
-            let head = stream.head(STREAM_AHEAD).await?;
-            Ok(scan.take(&head).unwrap_or(head.len() >= STREAM_AHEAD))
+            let head = stream.head(MAX_READ_AHEAD).await?;
+            Ok(scan.take(&head).unwrap_or(head.len() >= MAX_READ_AHEAD))
         }
         Bulk::Sized(reader) => {
             let mut offset = 0;
             while offset < reader.total_bytes() {
-                let piece = reader.read_at(offset, PIECE).await?;
+                let piece = reader.read_at(offset, PIECE_BYTES).await?;
                 if let Some(animated) = scan.take(&piece) {
                     return Ok(animated);
                 }

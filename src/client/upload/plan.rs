@@ -5,9 +5,9 @@ use crate::client::model::ApiVersion;
 use crate::client::x_limits::{max_segment_bytes, max_segments};
 
 /// The smallest segment of our own choosing: it is sent again quickly.
-const MIN_DEFAULT: u64 = 1 << 20;
+const MIN_DEFAULT_BYTES: u64 = 1 << 20;
 /// The largest one: X was seen to answer 413 at 5 MiB, and its own samples send this.
-const MAX_DEFAULT: u64 = 4 << 20;
+const MAX_DEFAULT_BYTES: u64 = 4 << 20;
 
 /// A file's segments: all of the same size, but for the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Plan {
             )));
         }
         let share = total_bytes.div_ceil(u64::try_from(concurrency).unwrap_or(u64::MAX).max(1));
-        let segment_bytes = asked.unwrap_or(share.clamp(MIN_DEFAULT, MAX_DEFAULT)).max(least);
+        let segment_bytes = asked.unwrap_or(share.clamp(MIN_DEFAULT_BYTES, MAX_DEFAULT_BYTES)).max(least);
         Ok(Plan { total_bytes, segment_bytes, api })
     }
 
