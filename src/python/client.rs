@@ -28,16 +28,16 @@ use crate::python::call::operation::{Operation, Verb};
 use crate::python::call::wait_many::WaitMany;
 use crate::python::errors;
 use crate::python::process::buffers;
-use crate::python::process::fork::{Generational, check_ours, generation};
+use crate::python::process::fork::{PerProcess, ensure_same_process, generation};
 use crate::python::results;
 
 /// How long closing waits for a refresh under way, whose tokens would be lost.
-const SETTLE_WITHIN: Duration = Duration::from_secs(10);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Clients that share connections.
 struct Family {
     options: Arc<TransportOptions>,
-    transport: Generational<Transport>,
+    transport: PerProcess<Transport>,
     members: AtomicUsize,
 }
 
@@ -48,8 +48,8 @@ pub struct Client {
     login: Arc<Login>,
     options: Arc<Options>,
     closed: AtomicBool,
-    core: Generational<Core>,
-    counters: Generational<Arc<Counters>>,
+    core: PerProcess<Core>,
+    counters: PerProcess<Arc<Counters>>,
     /// The program's side: an `xmedia._calls.hooks.Hooks`.
     hooks: Py<PyAny>,
 }
@@ -76,8 +76,8 @@ impl Client {
             login,
             options: Arc::new(options),
             closed: AtomicBool::new(false),
-            core: Generational::default(),
-            counters: Generational::default(),
+            core: PerProcess::default(),
+            counters: PerProcess::default(),
             hooks,
         };
         client.core()?;
@@ -148,7 +148,7 @@ impl Client {
         }
         transport.validate().map_err(refused)?;
         let family =
-            Family { options: Arc::new(transport), transport: Generational::default(), members: AtomicUsize::new(0) };
+            Family { options: Arc::new(transport), transport: PerProcess::default(), members: AtomicUsize::new(0) };
         Client::new_core(Arc::new(family), Arc::new(login), options, hooks).map_err(refused)
     }
 
@@ -232,7 +232,7 @@ impl Client {
         let Some(core) = self.core.get().filter(|_| self.login.unsettled()) else { return Ok(None) };
         let operation = Operation::new("close", None, |_| {
             Box::pin(async move {
-                core.refresh_settled(SETTLE_WITHIN).await;
+                core.refresh_settled(SETTLE_TIMEOUT).await;
                 Ok(Outcome::Nothing)
             })
         });
@@ -274,7 +274,7 @@ impl Client {
         let upload = args::media(media_id)?;
         let segment_index = args::segment_index(segment_index)?;
         let timeout = args::duration("timeout", timeout)?;
-        let media = Payload::Bytes(buffers::lend("data", data)?);
+        let media = Payload::Bytes(buffers::borrow("data", data)?);
         let operation = self.operation(py, "append", |core, post| {
             Box::pin(
                 async move { core.append(&upload, segment_index, media, timeout, &*post).await.map(Outcome::from) },
@@ -350,7 +350,7 @@ impl Client {
         let state = watch.state.clone();
         // Between two items it can go on in a forked child; a step of the parent's has it locked for ever.
         if state.try_lock().is_err() {
-            check_ours(watch.generation, "watch")?;
+            ensure_same_process(watch.generation, "watch")?;
         }
         let operation = Operation::new("watch", None, |post| {
             Box::pin(async move {
@@ -439,7 +439,7 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        // In a forked child the parent's connections are left alone; `Generational` sees to that.
+        // In a forked child the parent's connections are left alone; `PerProcess` sees to that.
         if !*self.closed.get_mut() {
             self.family.members.fetch_sub(1, Ordering::AcqRel);
         }

@@ -28,4 +28,5 @@ mod refusal;
 mod retry;
 mod sequences;
 #[cfg(target_os = "linux")]
+mod token_file;
 mod wiped;

@@ -82,7 +82,7 @@ static SERVERS: LazyLock<[MockServer; 2]> = LazyLock::new(|| {
             verify_auth: false,
             keep_data,
             max_segment_bytes: 10_000,
-            processing: Step::course(["pending", "in_progress", "succeeded"], 0.0),
+            processing: Step::sequence(["pending", "in_progress", "succeeded"], 0.0),
             ..Options::default()
         })
         .unwrap()

@@ -12,7 +12,7 @@ use super::mock_http::{Http, V1};
 
 fn unverified() -> MockServer {
     let options =
-        Options { verify_auth: false, processing: Step::course(["pending", "succeeded"], 0.0), ..Options::default() };
+        Options { verify_auth: false, processing: Step::sequence(["pending", "succeeded"], 0.0), ..Options::default() };
     MockServer::start(options).unwrap()
 }
 

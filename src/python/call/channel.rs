@@ -14,6 +14,7 @@ use crate::client::model::Media;
 use crate::client::observer::{Progress, Report};
 use crate::python::call::asyncio::Queue;
 use crate::python::call::select::Arrivals;
+use crate::sync::lock;
 
 /// What a verb brings.
 pub enum Outcome {
@@ -183,9 +184,4 @@ impl Drop for Ticket {
             self.mailbox.push(News::Gone);
         }
     }
-}
-
-/// Locks; a thread that panicked while it held the lock left nothing half done that matters here.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

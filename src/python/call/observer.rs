@@ -10,9 +10,10 @@ use crate::client::Reservation;
 use crate::client::auth::oauth2::Token;
 use crate::client::error::{Error, Kind, Result};
 use crate::client::observer::{Caller, Hearing, Progress, Report};
-use crate::python::call::channel::{Feed, Mailbox, News, Outcome, Topic, lock};
+use crate::python::call::channel::{Feed, Mailbox, News, Outcome, Topic};
 use crate::python::call::hooks::Interest;
 use crate::python::process::fork;
+use crate::sync::lock;
 
 /// The calling side as a verb sees it.
 pub struct Post {
@@ -35,7 +36,7 @@ struct Reserved {
 impl Drop for Reserved {
     fn drop(&mut self) {
         if let Some(reservation) = self.reservation.take() {
-            drop(fork::unless_stale(self.generation, reservation));
+            drop(fork::if_same_process(self.generation, reservation));
         }
     }
 }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-use super::blocking::{blocking, file_error};
 use super::file::OpenFile;
 use super::stream::Stream;
 use super::traits::{PIECE, Read, ReadAt};
+use crate::client::blocking::{blocking, file_error};
 use crate::client::error::Result;
 
 /// What is to be uploaded.

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use ring::digest::{Context, SHA256};
 
-use super::blocking::{blocking, file_error};
 use super::traits::{ReadAt, changed, hex};
+use crate::client::blocking::{blocking, file_error};
 use crate::client::error::Result;
 
 /// How much of a file's start and end tells it from another.

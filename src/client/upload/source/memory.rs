@@ -4,8 +4,8 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use ring::digest::{Context, SHA256};
 
-use super::blocking::{blocking, file_error};
 use super::traits::{ReadAt, identity_of_all};
+use crate::client::blocking::{blocking, file_error};
 use crate::client::error::Result;
 
 /// How much of what is in memory is hashed at a time: a hundredth of a second, after which it can be given up.
