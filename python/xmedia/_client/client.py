@@ -1,12 +1,11 @@
-"""`Client`: every verb twice, as a plain method and as a coroutine, over one call of the Rust core."""
+"""`Client`: how it is made, copied and closed. Its verbs are in `verbs`, `uploads` and `metadata`."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from datetime import timedelta
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias, TypedDict, TypeVar, Unpack
+from typing import Any, Literal, Self, Unpack
 
 from .. import _core
 from .._auth.credentials import OAuth1, OAuth2
@@ -15,46 +14,17 @@ from .._auth.credentials import OAuth1, OAuth2
 # daemon thread that comes back from that while a CPython before 3.14 exits is ended inside Rust, which aborts.
 from .._calls import callbacks as _callbacks  # noqa: F401
 from .._calls import from_core as _from_core  # noqa: F401
-from .._calls.hooks import Hooks, OnEvent, is_async
+from .._calls.hooks import Hooks, OnEvent
 from .._types.errors import InvalidInputError
-from .._types.media import Media
-from .._types.models import Progress, RateLimit, Stats
+from .._types.models import RateLimit, Stats
 from .._types.sentinel import NOT_GIVEN, NotGiven
-from .options import Buffer, Retry, Subtitle
+from .metadata import MetadataVerbs
+from .options import Api, EnvOptions, Retry, Timeout
 from .uploads import UploadVerbs
-from .wait_many import AsyncWaitMany, WaitMany
-from .watch import AsyncWatch, Watch
-
-MediaId: TypeAlias = int | str | Media
-Timeout: TypeAlias = float | timedelta | None
-Api: TypeAlias = Literal["1.1", "2"]
-ItemT = TypeVar("ItemT", bound=int | str | Media)
+from .verbs import MediaVerbs
 
 
-class ClientOptions(TypedDict, total=False):
-    """The arguments of `Client`, each optional."""
-
-    auth: OAuth1 | OAuth2
-    api: Api | None
-    base_url: str | None
-    request_timeout: Timeout
-    connect_timeout: Timeout
-    retry: Retry | None
-    max_connections: int
-    proxy: str | Literal[False] | None
-    ca_file: str | os.PathLike[str] | None
-    user_agent: str | None
-    on_event: OnEvent | None
-    allow_insecure_http: bool
-
-
-class EnvOptions(ClientOptions, total=False):
-    """The arguments of `Client.from_env`, each optional."""
-
-    on_refresh: Callable[[OAuth2], object] | None
-
-
-class Client(UploadVerbs):
+class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
     """Uploads media to X, finalizes it and waits until it is ready.
 
     Every verb exists twice: `finalize` blocks, `finalize_async` is awaited in an asyncio event loop. They
