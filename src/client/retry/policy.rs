@@ -139,7 +139,7 @@ fn within(delay: Duration, remaining: Option<Duration>) -> Decision {
     if remaining.is_some_and(|remaining| delay >= remaining) { Decision::Never } else { Decision::Again(delay) }
 }
 
-/// A 404 for an upload that this client opened a moment ago: seen on healthy uploads (WIRE §4).
+/// A 404 for an upload that this client opened a moment ago: seen on healthy uploads (docs/how/wire.md#4-errors).
 fn not_found_yet(error: &Error, now: &Circumstances) -> bool {
     matches!(now.command, CommandName::Append | CommandName::Finalize)
         && is_not_found(error)
