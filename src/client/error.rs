@@ -80,7 +80,7 @@ pub enum Kind {
     /// Whoever was asked to authorize the app did not.
     LoginDenied,
     /// The caller's own code (a callback, a source) failed; its error is kept by the caller.
-    Caller,
+    Callback,
 }
 
 /// A success that cannot be understood.

@@ -13,7 +13,7 @@
 
 pub mod auth;
 mod blocking;
-mod call;
+pub mod call;
 #[expect(clippy::module_inception, reason = "the client of the client: no other word says what it is")]
 mod client;
 pub mod config;

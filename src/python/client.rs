@@ -210,7 +210,7 @@ impl Client {
     fn rate_limits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let limits = PyDict::new(py);
         if let Some(account) = self.login.account() {
-            for (command, limit) in account.limits().all_told(self.options.api) {
+            for (command, limit) in account.limits().all_known(self.options.api) {
                 limits.set_item(command.as_str(), results::rate_limit_record(py, limit)?)?;
             }
         }
@@ -259,7 +259,7 @@ impl Client {
         };
         let timeout = args::duration("timeout", timeout)?;
         self.operation(py, "initialize", |core, post| {
-            Box::pin(async move { core.initialize(init, timeout, &*post).await.map(Outcome::from) })
+            Box::pin(async move { core.initialize(init, timeout, post.hooks()).await.map(Outcome::from) })
         })
     }
 
@@ -276,9 +276,9 @@ impl Client {
         let timeout = args::duration("timeout", timeout)?;
         let media = Payload::Bytes(buffers::borrow("data", data)?);
         let operation = self.operation(py, "append", |core, post| {
-            Box::pin(
-                async move { core.append(&upload, segment_index, media, timeout, &*post).await.map(Outcome::from) },
-            )
+            Box::pin(async move {
+                core.append(&upload, segment_index, media, timeout, post.hooks()).await.map(Outcome::from)
+            })
         })?;
         operation.borrowing().about(media_id)
     }
@@ -287,7 +287,7 @@ impl Client {
         let upload = args::media(media_id)?;
         let timeout = args::duration("timeout", timeout)?;
         let operation = self.operation(media_id.py(), "finalize", |core, post| {
-            Box::pin(async move { core.finalize(&upload, timeout, &*post).await.map(Outcome::from) })
+            Box::pin(async move { core.finalize(&upload, timeout, post.hooks()).await.map(Outcome::from) })
         })?;
         operation.about(media_id)
     }
@@ -296,7 +296,7 @@ impl Client {
         let upload = args::media(media_id)?;
         let timeout = args::duration("timeout", timeout)?;
         let operation = self.operation(media_id.py(), "status", |core, post| {
-            Box::pin(async move { core.status(&upload, timeout, &*post).await.map(Outcome::from) })
+            Box::pin(async move { core.status(&upload, timeout, post.hooks()).await.map(Outcome::from) })
         })?;
         operation.about(media_id)
     }
@@ -315,7 +315,7 @@ impl Client {
         let transport = media.processing_info.is_none().then(|| core.transport().clone());
         let mut operation = Operation::new("wait", progress, |post| {
             Box::pin(async move {
-                core.wait(media, timeout, &*post).await.map(|media| Outcome::Media(Some(Box::new(media))))
+                core.wait(media, timeout, post.hooks()).await.map(|media| Outcome::Media(Some(Box::new(media))))
             })
         });
         // Without an answer to wait after, it begins with a STATUS.
@@ -355,7 +355,7 @@ impl Client {
         let operation = Operation::new("watch", None, |post| {
             Box::pin(async move {
                 let mut state = state.lock().await;
-                let media = core.watch_next(&mut state, &*post).await?;
+                let media = core.watch_next(&mut state, post.hooks()).await?;
                 Ok(Outcome::Media(media.map(Box::new)))
             })
         });
@@ -371,7 +371,7 @@ impl Client {
             let operation = Operation::new("wait_many", None, |post| {
                 Box::pin(async move {
                     let tell = |waited| post.part(Outcome::Waited(waited));
-                    core.wait_many(items, timeout, &*post, tell).await.map(|()| Outcome::Nothing)
+                    core.wait_many(items, timeout, post.hooks(), tell).await.map(|()| Outcome::Nothing)
                 })
             });
             self.attend(py, operation)
@@ -388,7 +388,7 @@ impl Client {
         let text = args::alt_text("text", text)?;
         let timeout = args::duration("timeout", timeout)?;
         let operation = self.operation(media_id.py(), "set_alt_text", |core, post| {
-            Box::pin(async move { core.set_alt_text(&media, text, timeout, &*post).await.map(Outcome::from) })
+            Box::pin(async move { core.set_alt_text(&media, text, timeout, post.hooks()).await.map(Outcome::from) })
         })?;
         operation.about(media_id)
     }
@@ -406,7 +406,7 @@ impl Client {
         let timeout = args::duration("timeout", timeout)?;
         let operation = self.operation(media_id.py(), "set_subtitles", |core, post| {
             Box::pin(async move {
-                core.set_subtitles(&video, media_category, subtitles, timeout, &*post).await.map(Outcome::from)
+                core.set_subtitles(&video, media_category, subtitles, timeout, post.hooks()).await.map(Outcome::from)
             })
         })?;
         operation.about(media_id)
@@ -425,7 +425,9 @@ impl Client {
         let timeout = args::duration("timeout", timeout)?;
         let operation = self.operation(media_id.py(), "delete_subtitles", |core, post| {
             Box::pin(async move {
-                core.delete_subtitles(&video, media_category, language_code, timeout, &*post).await.map(Outcome::from)
+                core.delete_subtitles(&video, media_category, language_code, timeout, post.hooks())
+                    .await
+                    .map(Outcome::from)
             })
         })?;
         operation.about(media_id)

@@ -50,7 +50,7 @@ pub fn operation(
         };
         let source = Source { name, total_bytes, content: content.with(&post) };
         let verb: Verb = Box::pin(async move {
-            let uploaded = core.upload(Upload { source, options }, &*post).await?;
+            let uploaded = core.upload(Upload { source, options }, post.hooks()).await?;
             Ok(Outcome::Uploaded(Box::new(uploaded.media), uploaded.trace))
         });
         verb

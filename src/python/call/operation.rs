@@ -11,8 +11,9 @@ use pyo3::sync::PyOnceLock;
 use tokio::task::AbortHandle;
 
 use crate::client::Transport;
+use crate::client::call::QueuePosition as _;
 use crate::client::error::Result;
-use crate::client::observer::{Caller as _, Hearing};
+use crate::client::observer::EventFilter;
 use crate::python::auth::Tokens;
 use crate::python::call::asyncio::Bridge;
 use crate::python::call::asyncio_fallback;
@@ -108,7 +109,7 @@ impl Operation {
         let Some(attendance) = &self.attendance else { return Ok(false) };
         let hearing = attendance.hearing(py)?;
         self.post.interest().set(hearing, attendance.minds_tokens());
-        Ok(attendance.minds_tokens() || hearing == Hearing::Everything)
+        Ok(attendance.minds_tokens() || hearing == EventFilter::All)
     }
 
     /// The same call about this `Media`; anything else counts as none.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use xmedia::client::error::{ApiClass, ApiFailure, Error, Kind};
-use xmedia::client::retry::budget::{Budget, CAPACITY, RETRY, RETRY_AFTER_TIMEOUT, SUCCESS, price};
+use xmedia::client::retry::budget::{Budget, CAPACITY, RETRY_COST, SUCCESS_REFUND, TIMEOUT_RETRY_COST, retry_cost};
 
 fn api(status: u16, class: ApiClass, retry_after: Option<u64>) -> Error {
     let failure = ApiFailure { status, class, ..ApiFailure::default() };
@@ -15,46 +15,46 @@ fn api(status: u16, class: ApiClass, retry_after: Option<u64>) -> Error {
 #[test]
 fn failures_have_their_price() {
     let table: &[(Error, u32)] = &[
-        (Error::new(Kind::Transport { connect: false }, "reset"), RETRY),
-        (Error::new(Kind::Transport { connect: true }, "refused"), RETRY),
-        (Error::new(Kind::RequestTimeout { connect: false }, "slow"), RETRY_AFTER_TIMEOUT),
-        (Error::new(Kind::InvalidResponse(None), "garbage"), RETRY),
-        (api(503, ApiClass::Server, None), RETRY),
-        (api(503, ApiClass::Server, Some(1)), RETRY),
-        (api(429, ApiClass::RateLimit, None), RETRY),
-        (api(429, ApiClass::RateLimit, Some(0)), RETRY),
+        (Error::new(Kind::Transport { connect: false }, "reset"), RETRY_COST),
+        (Error::new(Kind::Transport { connect: true }, "refused"), RETRY_COST),
+        (Error::new(Kind::RequestTimeout { connect: false }, "slow"), TIMEOUT_RETRY_COST),
+        (Error::new(Kind::InvalidResponse(None), "garbage"), RETRY_COST),
+        (api(503, ApiClass::Server, None), RETRY_COST),
+        (api(503, ApiClass::Server, Some(1)), RETRY_COST),
+        (api(429, ApiClass::RateLimit, None), RETRY_COST),
+        (api(429, ApiClass::RateLimit, Some(0)), RETRY_COST),
         (api(429, ApiClass::RateLimit, Some(1)), 0),
     ];
     for (error, expected) in table {
-        assert_eq!(price(error), *expected, "{error:?}");
+        assert_eq!(retry_cost(error), *expected, "{error:?}");
     }
 }
 
 #[test]
 fn a_full_bucket_pays_for_a_hundred_retries() {
     let budget = Budget::default();
-    let paid = (0..1000).filter(|_| budget.take(RETRY)).count();
+    let paid = (0..1000).filter(|_| budget.take(RETRY_COST)).count();
     assert_eq!((paid, budget.left()), (100, 0));
 }
 
 #[test]
 fn it_is_all_or_nothing() {
     let budget = Budget::default();
-    assert!(budget.take(CAPACITY - RETRY));
-    assert!(!budget.take(RETRY_AFTER_TIMEOUT));
-    assert!(budget.take(RETRY));
+    assert!(budget.take(CAPACITY - RETRY_COST));
+    assert!(!budget.take(TIMEOUT_RETRY_COST));
+    assert!(budget.take(RETRY_COST));
     assert!(budget.take(0));
 }
 
 #[test]
 fn successes_fill_it_and_it_does_not_overflow() {
     let budget = Budget::default();
-    budget.put_back(SUCCESS);
+    budget.refund(SUCCESS_REFUND);
     assert_eq!(budget.left(), CAPACITY);
-    assert!(budget.take(RETRY));
-    budget.put_back(SUCCESS);
-    assert_eq!(budget.left(), CAPACITY - RETRY + SUCCESS);
-    budget.put_back(u32::MAX);
+    assert!(budget.take(RETRY_COST));
+    budget.refund(SUCCESS_REFUND);
+    assert_eq!(budget.left(), CAPACITY - RETRY_COST + SUCCESS_REFUND);
+    budget.refund(u32::MAX);
     assert_eq!(budget.left(), CAPACITY);
 }
 
@@ -63,7 +63,7 @@ fn threads_never_take_more_than_there_is() {
     let budget = Budget::default();
     let taken: usize = std::thread::scope(|scope| {
         let threads: Vec<_> =
-            (0..4).map(|_| scope.spawn(|| (0..1000).filter(|_| budget.take(RETRY)).count())).collect();
+            (0..4).map(|_| scope.spawn(|| (0..1000).filter(|_| budget.take(RETRY_COST)).count())).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
     assert_eq!((taken, budget.left()), (100, 0));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use xmedia::client::limits::{BucketName, FURTHEST, Limits};
+use xmedia::client::limits::{BucketName, Limits, MAX_RESET};
 use xmedia::client::model::{ApiVersion, CommandName, RateLimit};
 
 const STATUS: BucketName = (ApiVersion::V1_1, CommandName::Status);
@@ -26,8 +26,8 @@ fn only_an_empty_bucket_of_a_window_that_lasts_holds_up() {
         (told(1, now + HOUR), None),
         (told(0, now), None),
         (told(0, now - HOUR), None),
-        (told(0, now + FURTHEST), Some(86_400)),
-        (told(0, now + FURTHEST + HOUR), None),
+        (told(0, now + MAX_RESET), Some(86_400)),
+        (told(0, now + MAX_RESET + HOUR), None),
         (RateLimit { limit: None, remaining: Some(0), reset_at: None }, None),
         (RateLimit { limit: None, remaining: None, reset_at: Some(now + HOUR) }, None),
     ];
@@ -35,7 +35,7 @@ fn only_an_empty_bucket_of_a_window_that_lasts_holds_up() {
         let limits = Limits::default();
         limits.note(STATUS, limit, now);
         assert_eq!(about(limits.empty_for(STATUS)), expected, "{limit:?}");
-        assert_eq!((limits.empty_for(FINALIZE), limits.told(STATUS)), (None, Some(limit)));
+        assert_eq!((limits.empty_for(FINALIZE), limits.last_known(STATUS)), (None, Some(limit)));
     }
 }
 
@@ -60,7 +60,7 @@ fn an_answer_that_was_overtaken_does_not_open_the_bucket_and_a_new_window_does()
 
 #[test]
 fn a_refusal_counts_as_long_as_it_asks() {
-    let table = [(Duration::ZERO, None), (HOUR, Some(3600)), (FURTHEST + HOUR, None), (Duration::MAX, None)];
+    let table = [(Duration::ZERO, None), (HOUR, Some(3600)), (MAX_RESET + HOUR, None), (Duration::MAX, None)];
     for (retry_after, expected) in table {
         let limits = Limits::default();
         limits.note_refusal(STATUS, retry_after);
@@ -82,7 +82,7 @@ fn each_version_of_the_api_has_its_own_buckets() {
     let now = SystemTime::now();
     let limit = told(0, now + HOUR);
     limits.note(STATUS, limit, now);
-    assert_eq!((limits.empty_for(STATUS_OF_V2), limits.told(STATUS_OF_V2)), (None, None));
-    assert_eq!(vec![(CommandName::Status, limit)], limits.all_told(ApiVersion::V1_1).into_iter().collect::<Vec<_>>());
-    assert!(limits.all_told(ApiVersion::V2).is_empty());
+    assert_eq!((limits.empty_for(STATUS_OF_V2), limits.last_known(STATUS_OF_V2)), (None, None));
+    assert_eq!(vec![(CommandName::Status, limit)], limits.all_known(ApiVersion::V1_1).into_iter().collect::<Vec<_>>());
+    assert!(limits.all_known(ApiVersion::V2).is_empty());
 }

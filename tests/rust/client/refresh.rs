@@ -9,9 +9,9 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 use xmedia::client::auth::oauth2::{App, Credentials};
 use xmedia::client::auth::{self, Account};
+use xmedia::client::call::Hooks;
 use xmedia::client::config::{Options, TransportOptions};
 use xmedia::client::model::ApiVersion;
-use xmedia::client::observer::Silent;
 use xmedia::client::protocol::{Request, Response};
 use xmedia::client::{Broken, Client, Transport, Wire};
 
@@ -63,7 +63,7 @@ async fn a_refresh_that_never_left_the_queue_is_run_again() {
     let options = Arc::new(Options { api: ApiVersion::V2, request_timeout: None, retry: None });
     let client = Client::new(transport, account, options).unwrap();
     let media = example().into();
-    let status = || client.status(&media, None, &Silent);
+    let status = || client.status(&media, None, Hooks::none());
 
     // The second is refused and leaves its place to the third, behind which its refresh waits in vain.
     let (first, second, third) = tokio::join!(status(), status(), status());

@@ -6,12 +6,12 @@ use xmedia::client::config::Retry;
 use xmedia::client::error::{ApiClass, ApiFailure, Error, Kind};
 use xmedia::client::model::CommandName;
 use xmedia::client::retry::{
-    Circumstances, Decision, LONGEST_DELAY, backoff, decide, decide_in_wait, decide_lost, is_lost, is_not_found,
-    never_arrived, pace,
+    MAX_RETRY_AFTER, RetryContext, RetryDecision, backoff, decide, decide_in_wait, decide_unknown_outcome,
+    is_not_found, outcome_is_unknown, request_was_not_sent, status_interval,
 };
 
 use CommandName::{Append, Finalize, Init, Metadata, Simple, Status, Subtitles, Token};
-use Decision::{Again, Never};
+use RetryDecision::{DoNotRetry, RetryAfter};
 
 /// Repeated as often as it takes.
 const HARMLESS: [CommandName; 6] = [Init, Append, Status, Simple, Metadata, Subtitles];
@@ -24,8 +24,8 @@ fn policy() -> Retry {
     Retry { attempts: 5, base_delay: SECOND, max_delay: 10 * SECOND }
 }
 
-fn now(command: CommandName) -> Circumstances {
-    Circumstances { command, attempt: 1, not_found: 0, age: None, remaining: None, jitter: WHOLE }
+fn now(command: CommandName) -> RetryContext {
+    RetryContext { command, attempt: 1, not_found: 0, age: None, remaining: None, jitter: WHOLE }
 }
 
 fn api(status: u16, retryable: bool) -> Error {
@@ -99,7 +99,7 @@ fn failures() -> Vec<(&'static str, Error, [bool; 3], bool)> {
         ("bad input", Error::invalid_input("x"), [false; 3], false),
         ("processing", Error::new(Kind::Processing(None), "x"), [false; 3], false),
         ("expired", Error::new(Kind::Expired, "x"), [false; 3], false),
-        ("the caller's", Error::new(Kind::Caller, "x"), [false; 3], false),
+        ("the caller's", Error::new(Kind::Callback, "x"), [false; 3], false),
     ]
 }
 
@@ -107,13 +107,13 @@ fn failures() -> Vec<(&'static str, Error, [bool; 3], bool)> {
 fn what_is_sent_again() {
     for (name, error, [harmless, finalize, in_wait], lost) in failures() {
         for command in HARMLESS {
-            assert_eq!(harmless, decide(Some(&policy()), &error, &now(command)) != Never, "{name} of {command}");
+            assert_eq!(harmless, decide(Some(&policy()), &error, &now(command)) != DoNotRetry, "{name} of {command}");
         }
         for command in [Finalize, Token] {
-            assert_eq!(finalize, decide(Some(&policy()), &error, &now(command)) != Never, "{name} of {command}");
+            assert_eq!(finalize, decide(Some(&policy()), &error, &now(command)) != DoNotRetry, "{name} of {command}");
         }
-        assert_eq!(in_wait, decide_in_wait(&policy(), &error, 1, WHOLE, None) != Never, "{name} in a wait");
-        assert_eq!(lost, is_lost(&error), "{name} of FINALIZE");
+        assert_eq!(in_wait, decide_in_wait(&policy(), &error, 1, WHOLE, None) != DoNotRetry, "{name} in a wait");
+        assert_eq!(lost, outcome_is_unknown(&error), "{name} of FINALIZE");
         // What never arrived is repeated; what is lost is asked after: nothing is both.
         assert!(!(finalize && lost), "{name}");
     }
@@ -125,7 +125,7 @@ fn what_never_arrived_did_nothing_whether_it_can_arrive_or_not() {
     let never = [transport(true), lasting(true), timed_out(true), api(425, true), api(429, true)];
     for (errors, expected) in [(&arrived, false), (&never, true)] {
         for error in errors {
-            assert_eq!(expected, never_arrived(error), "{:?}", error.kind);
+            assert_eq!(expected, request_was_not_sent(error), "{:?}", error.kind);
         }
     }
 }
@@ -134,10 +134,14 @@ fn what_never_arrived_did_nothing_whether_it_can_arrive_or_not() {
 fn nothing_is_sent_again_without_a_policy_or_after_the_last_attempt() {
     for (name, error, ..) in failures() {
         for command in CommandName::ALL {
-            assert_eq!(Never, decide(None, &error, &now(command)), "{name} of {command}");
+            assert_eq!(DoNotRetry, decide(None, &error, &now(command)), "{name} of {command}");
             for attempt in [5, 6, u32::MAX] {
-                let late = Circumstances { attempt, ..now(command) };
-                assert_eq!(Never, decide(Some(&policy()), &error, &late), "{name} of {command}, attempt {attempt}");
+                let late = RetryContext { attempt, ..now(command) };
+                assert_eq!(
+                    DoNotRetry,
+                    decide(Some(&policy()), &error, &late),
+                    "{name} of {command}, attempt {attempt}"
+                );
             }
         }
     }
@@ -147,7 +151,7 @@ fn nothing_is_sent_again_without_a_policy_or_after_the_last_attempt() {
 fn tries_inside_a_wait_are_not_counted() {
     for failures in [1, 5, 1000, u32::MAX] {
         assert_eq!(
-            Again(policy().max_delay.min(backoff(&policy(), failures, WHOLE))),
+            RetryAfter(policy().max_delay.min(backoff(&policy(), failures, WHOLE))),
             decide_in_wait(&policy(), &api(503, true), failures, WHOLE, None)
         );
     }
@@ -182,41 +186,42 @@ fn a_server_that_names_a_time_is_not_asked_before_nor_sooner_than_our_own_backof
     for (error, delay, attempt, [least, most]) in cases {
         let error = asked(error, Duration::from_secs_f64(delay));
         for jitter in [0.0, 0.5, 1.0] {
-            let now = Circumstances { attempt, jitter, ..now(Status) };
-            let Again(slept) = decide(Some(&policy()), &error, &now) else {
+            let now = RetryContext { attempt, jitter, ..now(Status) };
+            let RetryAfter(slept) = decide(Some(&policy()), &error, &now) else {
                 panic!("{error} is not sent again");
             };
             let expected = Duration::from_secs_f64(least).max(backoff(&policy(), attempt, jitter));
             assert!((expected..=Duration::from_secs_f64(most)).contains(&slept), "{slept:?} for {expected:?}");
-            assert_eq!(Again(slept), decide_in_wait(&policy(), &error, attempt, jitter, None));
-            assert_eq!(Again(slept), decide_lost(&policy(), &error, attempt, None, jitter));
+            assert_eq!(RetryAfter(slept), decide_in_wait(&policy(), &error, attempt, jitter, None));
+            assert_eq!(RetryAfter(slept), decide_unknown_outcome(&policy(), &error, attempt, None, jitter));
         }
     }
 }
 
 #[test]
 fn one_that_names_an_absurd_time_is_not_waited_for() {
-    for delay in [LONGEST_DELAY + SECOND, Duration::MAX] {
-        assert_eq!(Never, decide(Some(&policy()), &asked(api(429, true), delay), &now(Status)));
-        assert_eq!(Never, decide_lost(&policy(), &asked(api(503, true), delay), 1, None, WHOLE));
+    for delay in [MAX_RETRY_AFTER + SECOND, Duration::MAX] {
+        assert_eq!(DoNotRetry, decide(Some(&policy()), &asked(api(429, true), delay), &now(Status)));
+        assert_eq!(DoNotRetry, decide_unknown_outcome(&policy(), &asked(api(503, true), delay), 1, None, WHOLE));
     }
 }
 
 #[test]
 fn no_delay_reaches_the_deadline() {
-    for (remaining, expected) in [(0, Never), (999, Never), (1000, Never), (1001, Again(SECOND)), (9000, Again(SECOND))]
+    for (remaining, expected) in
+        [(0, DoNotRetry), (999, DoNotRetry), (1000, DoNotRetry), (1001, RetryAfter(SECOND)), (9000, RetryAfter(SECOND))]
     {
-        let pressed = Circumstances { remaining: Some(Duration::from_millis(remaining)), ..now(Status) };
+        let pressed = RetryContext { remaining: Some(Duration::from_millis(remaining)), ..now(Status) };
         assert_eq!(expected, decide(Some(&policy()), &api(503, true), &pressed), "{remaining} ms left");
         assert_eq!(
             expected,
-            decide_lost(&policy(), &api(503, true), 1, pressed.remaining, WHOLE),
+            decide_unknown_outcome(&policy(), &api(503, true), 1, pressed.remaining, WHOLE),
             "{remaining} ms left"
         );
     }
-    let pressed = Circumstances { remaining: Some(60 * SECOND), ..now(Finalize) };
-    assert_eq!(Never, decide(Some(&policy()), &asked(api(429, true), 60 * SECOND), &pressed));
-    assert_ne!(Never, decide(Some(&policy()), &asked(api(429, true), 30 * SECOND), &pressed));
+    let pressed = RetryContext { remaining: Some(60 * SECOND), ..now(Finalize) };
+    assert_eq!(DoNotRetry, decide(Some(&policy()), &asked(api(429, true), 60 * SECOND), &pressed));
+    assert_ne!(DoNotRetry, decide(Some(&policy()), &asked(api(429, true), 30 * SECOND), &pressed));
 }
 
 #[test]
@@ -240,13 +245,13 @@ fn a_404_soon_after_ones_own_init_is_tried_three_times_more() {
     for (command, age, not_found, expected) in cases {
         // The attempts that the policy allows are not what bounds these.
         for attempt in [1, 9] {
-            let circumstances = Circumstances { age, not_found, attempt, ..now(command) };
-            let again = decide(Some(&policy()), &api(404, false), &circumstances) != Never;
+            let context = RetryContext { age, not_found, attempt, ..now(command) };
+            let again = decide(Some(&policy()), &api(404, false), &context) != DoNotRetry;
             assert_eq!(expected, again, "{command}, age {age:?}, 404 number {not_found}");
         }
     }
-    let no_404 = Circumstances { age: young, not_found: 1, ..now(Finalize) };
-    assert_eq!(Never, decide(Some(&policy()), &api(403, false), &no_404));
+    let no_404 = RetryContext { age: young, not_found: 1, ..now(Finalize) };
+    assert_eq!(DoNotRetry, decide(Some(&policy()), &api(403, false), &no_404));
 }
 
 #[test]
@@ -255,13 +260,13 @@ fn a_404_of_media_seen_in_processing_is_tried_three_times_within_15_s() {
     for (tries, seconds, expected) in cases {
         let seen = Some((tries, Duration::from_secs(seconds)));
         let decision = decide_in_wait(&policy(), &api(404, false), 1, WHOLE, seen);
-        assert_eq!(expected, decision != Never, "404 number {tries} after {seconds} s");
-        if let Again(delay) = decision {
+        assert_eq!(expected, decision != DoNotRetry, "404 number {tries} after {seconds} s");
+        if let RetryAfter(delay) = decision {
             assert!(delay <= 4 * SECOND);
         }
     }
-    assert_eq!(Never, decide_in_wait(&policy(), &api(404, false), 1, WHOLE, None));
-    assert_eq!(Never, decide_in_wait(&policy(), &api(403, false), 1, WHOLE, Some((1, SECOND))));
+    assert_eq!(DoNotRetry, decide_in_wait(&policy(), &api(404, false), 1, WHOLE, None));
+    assert_eq!(DoNotRetry, decide_in_wait(&policy(), &api(403, false), 1, WHOLE, Some((1, SECOND))));
 }
 
 #[test]
@@ -276,17 +281,28 @@ fn not_found_is_a_404_or_what_v2_says_with_400() {
 
 #[test]
 fn a_lost_finalize_is_repeated_as_often_as_attempts_allow_and_not_before_the_server_asked() {
-    for (times, expected) in
-        [(1, Again(SECOND)), (2, Again(2 * SECOND)), (4, Again(8 * SECOND)), (5, Never), (9, Never)]
-    {
-        assert_eq!(expected, decide_lost(&policy(), &transport(false), times, None, WHOLE), "lost {times} times");
+    for (times, expected) in [
+        (1, RetryAfter(SECOND)),
+        (2, RetryAfter(2 * SECOND)),
+        (4, RetryAfter(8 * SECOND)),
+        (5, DoNotRetry),
+        (9, DoNotRetry),
+    ] {
+        assert_eq!(
+            expected,
+            decide_unknown_outcome(&policy(), &transport(false), times, None, WHOLE),
+            "lost {times} times"
+        );
     }
-    assert_eq!(Again(7 * SECOND), decide_lost(&policy(), &asked(api(503, true), 7 * SECOND), 1, None, 0.0));
+    assert_eq!(
+        RetryAfter(7 * SECOND),
+        decide_unknown_outcome(&policy(), &asked(api(503, true), 7 * SECOND), 1, None, 0.0)
+    );
 }
 
 #[test]
 fn our_own_pace_is_1_2_4_to_15_seconds() {
-    let seconds: Vec<u64> = (1..=7).map(|answers| pace(answers).as_secs()).collect();
+    let seconds: Vec<u64> = (1..=7).map(|answers| status_interval(answers).as_secs()).collect();
     assert_eq!(vec![1, 2, 4, 8, 15, 15, 15], seconds);
-    assert_eq!((SECOND, 15 * SECOND), (pace(0), pace(u32::MAX)));
+    assert_eq!((SECOND, 15 * SECOND), (status_interval(0), status_interval(u32::MAX)));
 }

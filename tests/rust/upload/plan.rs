@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use xmedia::client::model::ApiVersion;
-use xmedia::client::upload::plan::{MOST_BYTES, MOST_SEGMENTS, Plan};
+use xmedia::client::upload::plan::{MAX_SEGMENTS, MAX_TOTAL_BYTES, Plan};
 
 #[test]
 fn sizes_around_the_boundaries() {
@@ -29,7 +29,7 @@ fn sizes_around_the_boundaries() {
 #[test]
 fn what_a_version_does_not_take() {
     assert!(Plan::new(5_000_000_001, ApiVersion::V1_1, None).is_err());
-    assert!(Plan::new(MOST_BYTES, ApiVersion::V2, None).is_ok());
+    assert!(Plan::new(MAX_TOTAL_BYTES, ApiVersion::V2, None).is_ok());
     assert!(Plan::new(10, ApiVersion::V1_1, Some(5_000_001)).is_err());
     assert!(Plan::new(10, ApiVersion::V2, Some(5_000_001)).is_ok());
     assert!(Plan::new(10, ApiVersion::V2, Some(0)).is_err());
@@ -38,11 +38,11 @@ fn what_a_version_does_not_take() {
 proptest! {
     #[test]
     fn segments_follow_each_other_and_cover_the_file(
-        total_bytes in prop_oneof![1..5000_u64, 1..=MOST_BYTES],
+        total_bytes in prop_oneof![1..5000_u64, 1..=MAX_TOTAL_BYTES],
         asked in prop::option::of(prop_oneof![1..5000_u64, 1..=5_000_000_u64]),
     ) {
         let plan = Plan::new(total_bytes, ApiVersion::V2, asked).unwrap();
-        prop_assert!(u64::from(plan.segments()) <= MOST_SEGMENTS);
+        prop_assert!(u64::from(plan.segments()) <= MAX_SEGMENTS);
         prop_assert!(plan.segment_bytes >= asked.unwrap_or(1 << 20));
         let mut end = 0;
         for index in 0..plan.segments() {
@@ -56,12 +56,12 @@ proptest! {
     }
 
     #[test]
-    fn halving_ends_and_never_needs_more_segments_than_there_may_be(total_bytes in 1..=MOST_BYTES) {
-        let mut plan = Plan::new(total_bytes, ApiVersion::V2, Some(MOST_BYTES)).unwrap();
+    fn halving_ends_and_never_needs_more_segments_than_there_may_be(total_bytes in 1..=MAX_TOTAL_BYTES) {
+        let mut plan = Plan::new(total_bytes, ApiVersion::V2, Some(MAX_TOTAL_BYTES)).unwrap();
         let mut rounds = 0;
         while let Some(smaller) = plan.halved() {
             prop_assert!(smaller.segment_bytes < plan.segment_bytes.min(total_bytes));
-            prop_assert!(u64::from(smaller.segments()) <= MOST_SEGMENTS);
+            prop_assert!(u64::from(smaller.segments()) <= MAX_SEGMENTS);
             plan = smaller;
             rounds += 1;
         }

@@ -15,12 +15,12 @@ use crate::client::error::{Error, Kind, Result};
 use crate::client::private_file::{FileLock, Replacement, named_beside, resolved};
 
 /// No record is longer than this; what is longer was not written by us.
-const LONGEST: u64 = 1 << 20;
+const MAX_RECORD_BYTES: u64 = 1 << 20;
 
 /// How often it is looked whether the lock is free, and how often again: an upload that was given up a moment ago may
 /// still have the system write its last record.
-const LOCK_TICK: Duration = Duration::from_millis(20);
-const LOCK_TRIES: u32 = 50;
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(20);
+const MAX_LOCK_ATTEMPTS: u32 = 50;
 
 /// A place for one record.
 pub trait Store: Send + Sync {
@@ -60,14 +60,14 @@ impl FileStore {
             return Err(Error::invalid_input(format!("checkpoint: {} is no plain file", path.display())));
         }
         let beside = named_beside(&resolved, ".xmedia-lock");
-        for _ in 0..LOCK_TRIES {
+        for _ in 0..MAX_LOCK_ATTEMPTS {
             let lock =
                 FileLock::try_acquire(beside.clone()).await.map_err(|error| file_error(&error, Some(&beside)))?;
             if let Some(lock) = lock {
                 let lock = Arc::new(lock.removing_file());
                 return Ok(FileStore { path: resolved, lock, asked: AtomicU64::new(0), made: Arc::default() });
             }
-            tokio::time::sleep(LOCK_TICK).await;
+            tokio::time::sleep(LOCK_POLL_INTERVAL).await;
         }
         let message = format!("another upload is using the checkpoint {}", path.display());
         let mut error = Error::new(Kind::CheckpointLocked { path }, message);
@@ -110,7 +110,7 @@ impl Store for FileStore {
             Err(error) => Err(error),
             Ok(file) => {
                 let mut text = Vec::new();
-                file.take(LONGEST).read_to_end(&mut text)?;
+                file.take(MAX_RECORD_BYTES).read_to_end(&mut text)?;
                 Ok(Some(text.into()))
             }
         }))

@@ -10,4 +10,4 @@ pub use self::content::{Content, Source, open};
 pub use self::file::OpenFile;
 pub use self::memory::Memory;
 pub use self::stream::Stream;
-pub use self::traits::{PIECE, Read, ReadAt, changed};
+pub use self::traits::{PIECE_BYTES, Read, ReadAt, changed};

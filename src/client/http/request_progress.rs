@@ -13,11 +13,11 @@ use tokio::time::Instant;
 
 tokio::task_local! {
     /// The request that this task is sending.
-    static UNDER_WAY: Arc<Attempt>;
+    static CURRENT_REQUEST: Arc<RequestProgress>;
 }
 
 /// A request that is being sent.
-pub struct Attempt {
+pub struct RequestProgress {
     started: Instant,
     /// When bytes of the body were last taken.
     taken_after_ms: AtomicU64,
@@ -27,32 +27,32 @@ pub struct Attempt {
 }
 
 /// The request has a connection that had been used before, if it has one.
-const POOLED: u8 = 0;
+const REUSED: u8 = 0;
 /// A connection is being made for it.
 const CONNECTING: u8 = 1;
 /// It is past the danger of an idle connection: one was made for it, or its answer has begun.
-const SAFE: u8 = 2;
+const FRESH_OR_ANSWERED: u8 = 2;
 
-impl Default for Attempt {
+impl Default for RequestProgress {
     fn default() -> Self {
-        Attempt {
+        RequestProgress {
             started: Instant::now(),
             taken_after_ms: AtomicU64::new(0),
             at_source: AtomicBool::new(false),
-            connection: AtomicU8::new(POOLED),
+            connection: AtomicU8::new(REUSED),
         }
     }
 }
 
-impl Attempt {
+impl RequestProgress {
     /// Sends the request: connections that are made meanwhile are known to be made for it.
     pub fn scope<F: Future>(self: &Arc<Self>, sending: F) -> impl Future<Output = F::Output> {
-        UNDER_WAY.scope(self.clone(), sending)
+        CURRENT_REQUEST.scope(self.clone(), sending)
     }
 
     /// Its answer has begun.
     pub fn answered(&self) {
-        self.connection.store(SAFE, Ordering::Relaxed);
+        self.connection.store(FRESH_OR_ANSWERED, Ordering::Relaxed);
     }
 
     /// Whether it has no connection yet, so that the server has seen nothing of it.
@@ -62,7 +62,7 @@ impl Attempt {
 
     /// Whether the server may have closed its connection just when it was used.
     pub fn reused(&self) -> bool {
-        self.connection.load(Ordering::Relaxed) != SAFE
+        self.connection.load(Ordering::Relaxed) != FRESH_OR_ANSWERED
     }
 
     /// The bytes of a body, noting when they are taken, and whether they are waited for.
@@ -109,21 +109,21 @@ impl Attempt {
 /// Notes, of the request for which a connection is made, that this goes on and that it is done. Where a connection that
 /// was used before becomes free meanwhile, the request takes that one, and the new one is finished by another task.
 #[derive(Clone)]
-pub struct NoteConnections;
+pub struct TrackConnections;
 
-impl<S> tower_layer::Layer<S> for NoteConnections {
-    type Service = Noting<S>;
+impl<S> tower_layer::Layer<S> for TrackConnections {
+    type Service = TrackingConnector<S>;
 
-    fn layer(&self, inner: S) -> Noting<S> {
-        Noting(inner)
+    fn layer(&self, inner: S) -> TrackingConnector<S> {
+        TrackingConnector(inner)
     }
 }
 
 /// The connector that notes.
 #[derive(Clone)]
-pub struct Noting<S>(S);
+pub struct TrackingConnector<S>(S);
 
-impl<S, R> tower_service::Service<R> for Noting<S>
+impl<S, R> tower_service::Service<R> for TrackingConnector<S>
 where
     S: tower_service::Service<R>,
     S::Future: Send + 'static,
@@ -139,18 +139,18 @@ where
     fn call(&mut self, request: R) -> Self::Future {
         let mut connecting = Box::pin(self.0.call(request));
         // Outside a request (a connection made ahead by the pool) there is nothing to note.
-        let Ok(attempt) = UNDER_WAY.try_with(Arc::clone) else { return connecting };
-        attempt.connection.store(CONNECTING, Ordering::Relaxed);
+        let Ok(progress) = CURRENT_REQUEST.try_with(Arc::clone) else { return connecting };
+        progress.connection.store(CONNECTING, Ordering::Relaxed);
         Box::pin(std::future::poll_fn(move |context| {
             let polled = connecting.as_mut().poll(context);
-            let its_own = UNDER_WAY.try_with(|under_way| Arc::ptr_eq(under_way, &attempt)).unwrap_or(false);
+            let its_own = CURRENT_REQUEST.try_with(|current| Arc::ptr_eq(current, &progress)).unwrap_or(false);
             let now = match (its_own, &polled) {
-                (false, _) => POOLED,
-                (true, Poll::Ready(Ok(_))) => SAFE,
+                (false, _) => REUSED,
+                (true, Poll::Ready(Ok(_))) => FRESH_OR_ANSWERED,
                 (true, _) => return polled,
             };
             // What the request has come to by another connection stays.
-            let _ = attempt.connection.compare_exchange(CONNECTING, now, Ordering::Relaxed, Ordering::Relaxed);
+            let _ = progress.connection.compare_exchange(CONNECTING, now, Ordering::Relaxed, Ordering::Relaxed);
             polled
         }))
     }
