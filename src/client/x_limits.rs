@@ -1,4 +1,4 @@
-//! X's numbers, each of them once (`docs/how/wire.md`, sections 2, 3 and 6): sizes, counts, and whom they hold for.
+//! X's numbers, each of them once (docs/how/wire.md#2-api-11, docs/how/wire.md#6-limits-for-files): sizes, counts, and whom they hold for.
 
 use super::model::ApiVersion;
 

@@ -212,7 +212,8 @@ pub fn language_code(value: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(code)
 }
 
-/// The category of a video that can have subtitles, in the spelling that this part of the API takes (WIRE §2, §3).
+/// The category of a video that can have subtitles, in the spelling that this part of the API takes
+/// (docs/how/wire.md#2-api-11).
 pub fn video_category(value: &Bound<'_, PyAny>) -> PyResult<&'static str> {
     let category = text("media_category", value)?;
     match category.as_str() {
