@@ -1,4 +1,5 @@
-//! The headers of a response (WIRE §5): rate limits, the server's clock, when to come again.
+//! What the headers of a response say: rate limits, the server's clock, when to come again
+//! (docs/how/wire.md#5-rate-limits-and-headers).
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -34,8 +35,8 @@ pub fn server_date(headers: &HeaderMap) -> Option<SystemTime> {
     httpdate::parse_http_date(text(headers, &DATE)?).ok()
 }
 
-/// How long a rate-limited caller has to wait: until `x-rate-limit-reset` by the server's clock (by the local
-/// one, without `Date`), or as `Retry-After` says, whichever is later. What is past is zero; what is absurdly far is kept.
+/// How long a rate-limited caller has to wait: until `x-rate-limit-reset` by the server's clock (by ours, if it does
+/// not tell), or as `Retry-After` says, whichever is later. What is past is zero; what is absurdly far is kept.
 pub fn retry_after(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
     let reset = count(headers, &RESET).map(|reset| {
         let now = since_epoch(server_date(headers).unwrap_or(received_at));
