@@ -60,10 +60,10 @@ class UploadCall:
         given = {**DEFAULTS, **options}
         self._source = prepare(source, awaited=awaited)
         given["checkpoint"], store = _checkpoint(given["checkpoint"], self._source, awaited)
-        needs_feed = self._source.reader is not None or store is not None
-        feed = UploadCallbacks(self._source.reader, store) if needs_feed else None
+        needs_callbacks = self._source.reader is not None or store is not None
+        callbacks = UploadCallbacks(self._source.reader, store) if needs_callbacks else None
         self._bar, progress = _progress(given["progress"], self._source, awaited)
-        self.operation: _core.Operation[Media] = core.upload(self._source, feed, given, progress)
+        self.operation: _core.Operation[Media] = core.upload(self._source, callbacks, given, progress)
 
     def wait(self) -> Media:
         """Upload, blocking."""
