@@ -9,7 +9,7 @@ use super::Outcome::{
     Hang, Hollow, Limited, LimitedFar, Refused, Reset, Stale, Status, StatusAfter, Truth, Unreadable, WrongId,
 };
 use super::{DEPTH, Ended, GRACE, Outcome, Step, TIMEOUT, World, every_sequence, quick};
-use crate::decode::example;
+use crate::protocol::decode::example;
 
 fn outcomes(command: &str) -> &'static [Outcome] {
     match command {

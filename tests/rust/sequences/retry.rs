@@ -10,7 +10,7 @@ use xmedia::client::protocol::{Init, Payload};
 
 use super::Outcome::{Hang, Limited, LimitedFar, Refused, Reset, Stale, Status, Truth, Unreadable, WrongId};
 use super::{DEPTH, Ended, Outcome, TIMEOUT, World, every_sequence, quick};
-use crate::decode::example;
+use crate::protocol::decode::example;
 
 const ATTEMPTS: u32 = 4;
 

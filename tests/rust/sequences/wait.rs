@@ -9,7 +9,7 @@ use xmedia::client::model::{CommandName, Media, Number, ProcessingInfo};
 use super::Info::{Failed, NoPace, Soon, Succeeded, Tomorrow, Unknown, Zombie};
 use super::Outcome::{Hang, Hollow, Limited, LimitedFar, Processing, Reset, Status, Truth, Unreadable};
 use super::{DEPTH, Ended, GRACE, Outcome, World, every_sequence, quick};
-use crate::decode::example;
+use crate::protocol::decode::example;
 
 /// Those that end a wait are few, so that the long sequences are of what goes on.
 fn outcomes(_: &str) -> &'static [Outcome] {
