@@ -9,8 +9,8 @@ use pyo3::types::{PyBool, PyBytes, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyStr
 use crate::client::model::{ApiVersion, Media, MediaId};
 use crate::client::protocol::Subtitle;
 use crate::client::x_limits::{MAX_ALT_TEXT, MAX_OWNERS, MAX_TOTAL_BYTES, max_segments};
-use crate::python::errors;
 use crate::python::results;
+use crate::python::{errors, imports};
 
 fn type_name(value: &Bound<'_, PyAny>) -> String {
     value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
@@ -181,9 +181,9 @@ pub fn alt_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
 
 /// One `Subtitle` or several.
 pub fn subtitles(value: &Bound<'_, PyAny>) -> PyResult<Vec<Subtitle>> {
-    let class = value.py().import("xmedia._client.options")?.getattr("Subtitle")?;
+    let class = imports::SUBTITLE.get(value.py())?;
     let one = |subtitle: &Bound<'_, PyAny>| -> PyResult<Subtitle> {
-        if !subtitle.is_instance(&class)? {
+        if !subtitle.is_instance(class)? {
             return Err(wrong_type("subtitles", "a Subtitle or several", subtitle));
         }
         Ok(Subtitle {
@@ -192,7 +192,7 @@ pub fn subtitles(value: &Bound<'_, PyAny>) -> PyResult<Vec<Subtitle>> {
             display_name: text("display_name", &subtitle.getattr("display_name")?)?,
         })
     };
-    if value.is_instance(&class)? {
+    if value.is_instance(class)? {
         return Ok(vec![one(value)?]);
     }
     let Ok(several) = value.try_iter() else { return Err(wrong_type("subtitles", "a Subtitle or several", value)) };
