@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import tweepy
 import xmedia
+from xmedia.compat.tweepy import API
 from xmedia.testing import MockServer
-
-tweepy = pytest.importorskip("tweepy")
-
-from xmedia.compat.tweepy import API  # noqa: E402  (it needs tweepy)
 
 VIDEO = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2mp41" + b"\x01" * 3000
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x02\x08\x06\0\0\0" + b"\0" * 64

@@ -4,12 +4,11 @@ import math
 from datetime import timedelta
 from decimal import Decimal
 
+import numpy as np
 import pytest
 import xmedia
 from _raw_server import RawServer
 from conftest import ID, OAUTH1, OAUTH2
-
-np = pytest.importorskip("numpy")
 
 TYPE, VALUE = TypeError, xmedia.InvalidInputError
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import xmedia
-from xmedia import _cli, _report
+from xmedia._cli import main as _cli
+from xmedia._cli import report as _report
 from xmedia.testing import Fault, MockServer, Reply
 
 MEDIA_ID = 710511363345354753
@@ -152,7 +153,7 @@ def test_the_mock_server_prints_where_it_is_and_ends_with_its_parent(tmp_path: P
 
 
 def test_a_mock_server_without_standard_input_ends_at_once() -> None:
-    code = "import sys; sys.stdin = None; from xmedia import _cli; sys.exit(_cli.main(sys.argv[1:]))"
+    code = "import sys; sys.stdin = None; from xmedia._cli.main import main; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", code, "mock-server", "--until-stdin-closes"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr, len(done.stdout.splitlines())) == (0, "", 1)
@@ -169,7 +170,7 @@ def test_the_worst_of_several_results_counts() -> None:
     assert [_report.worst(each) for each in ([], [0, 3], [3, 1, 0], [1, 130])] == [0, 3, 1, 130]
 
 
-CLIP = Path(xmedia.__file__).parent / "_data" / "clip.mp4"
+CLIP = Path(xmedia.__file__).parent / "testing" / "clip.mp4"
 
 
 class TestUpload:

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tweepy
 import xmedia
+from _tweepys import VIDEO, Apis, api_of, apis, ours, server, tls_server, without_what_differs
+from xmedia.compat.tweepy import API
 from xmedia.testing import Fault, MockServer, Reply
-
-tweepy = pytest.importorskip("tweepy")
-
-from _tweepys import VIDEO, Apis, api_of, apis, ours, server, tls_server, without_what_differs  # noqa: E402
-from xmedia.compat.tweepy import API  # noqa: E402  (it needs tweepy)
 
 __all__ = ["apis", "ours", "server", "tls_server"]
 

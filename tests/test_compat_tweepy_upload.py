@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tweepy
 import xmedia
+from _tweepys import PNG, VIDEO, Apis, apis, ours, server, tls_server, without_what_differs
 from xmedia.testing import MockServer
-
-tweepy = pytest.importorskip("tweepy")
-
-from _tweepys import PNG, VIDEO, Apis, apis, ours, server, tls_server, without_what_differs  # noqa: E402
 
 __all__ = ["apis", "ours", "server", "tls_server"]
 

@@ -101,17 +101,63 @@ class TestMaxConnections:
             assert time.monotonic() - began >= 0.2
             assert server.connections <= 6
 
-    def test_serves_them_in_order_of_arrival(self, server, connect):
+    @pytest.mark.parametrize("verb", ["status_async", "wait_async"])
+    def test_serves_them_in_the_order_in_which_they_were_made(self, server, connect, verb):
         client = connect(server, max_connections=1)
-        for number in range(1, 11):
-            server.add_media(number, finalized=True)
+        numbers = range(1, 11)
+        for number in numbers:
+            server.add_media(number, finalized=True, processing=("succeeded",))
 
         async def main():
-            tasks = [asyncio.create_task(client.status_async(number)) for number in range(1, 11)]
-            await asyncio.gather(*tasks)
+            await asyncio.gather(*[asyncio.create_task(getattr(client, verb)(number)) for number in numbers])
 
-        asyncio.run(main())
-        assert [each.media_id for each in server.requests] == list(range(1, 11))
+        # Of runs that take their places late, every third or so is out of order.
+        for _ in range(25):
+            asyncio.run(main())
+        assert [each.media_id for each in server.requests] == list(numbers) * 25
+
+    def test_serves_calls_of_threads_in_the_order_in_which_they_were_made(self, server, connect):
+        client = connect(server, max_connections=1)
+        numbers = range(1, 9)
+        for number in numbers:
+            server.add_media(number, finalized=True)
+        server.script("STATUS", Reply(200, json={"media_id": 1}, delay=0.1))
+        threads = [threading.Thread(target=client.status, args=(number,)) for number in numbers]
+        for number, thread in zip(numbers, threads, strict=True):
+            thread.start()
+            while (stats := client.stats()).in_flight + stats.queued < number:
+                time.sleep(0.001)
+        for thread in threads:
+            thread.join()
+        assert [each.media_id for each in server.requests] == list(numbers)
+
+    def test_leaves_its_place_to_others_while_the_program_looks_for_a_token(self, server, connect):
+        server.add_media(ID, finalized=True)
+        other = connect(server, api="2", max_connections=1)
+
+        async def token():
+            await other.status_async(ID, timeout=2)
+            return server.credentials[1].access_token
+
+        client = other.with_options(auth=xmedia.OAuth2(token))
+        assert asyncio.run(client.status_async(ID, timeout=2)).media_id == ID
+
+    def test_a_call_that_is_dropped_in_the_queue_leaves_it(self, server, connect):
+        server.add_media(ID, finalized=True)
+        server.script("STATUS", Reply(200, json={"media_id": ID}, delay=0.1))
+        client = connect(server, max_connections=1)
+
+        async def main():
+            first = asyncio.create_task(client.status_async(ID))
+            dropped = [asyncio.create_task(client.status_async(ID)) for _ in range(5)]
+            await asyncio.sleep(0)
+            for each in dropped:
+                each.cancel()
+            await asyncio.gather(first, *dropped, return_exceptions=True)
+            return await client.status_async(ID, timeout=2)
+
+        assert asyncio.run(main()).media_id == ID
+        assert len(server.requests) == 2
 
     def test_none_is_held_while_sleeping_for_the_next_poll(self, server, connect):
         server.add_media(ID, finalized=True)

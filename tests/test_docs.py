@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"# (\w+)\.py\n")
-CLIP = Path(xmedia.__file__).parent / "_data" / "clip.mp4"
+CLIP = Path(xmedia.__file__).parent / "testing" / "clip.mp4"
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0\x90wS\xde" + bytes(99)
 MEDIA_ID = 710511363345354753
 OAUTH1 = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 from xmedia import Client, InvalidInputError, OAuth1, OAuth2
-from xmedia._environ import options_from_environ
+from xmedia._auth.environ import options_from_environ
 
 ONE = {
     "X_CONSUMER_KEY": "key1",

@@ -11,7 +11,7 @@ import pytest
 import xmedia
 from _files import PNG, video
 from conftest import ID, OAUTH2, QUICK
-from xmedia._hooks import Hooks
+from xmedia._calls.hooks import Hooks
 from xmedia.testing import Fault, MockServer, Reply
 
 VERBS = {

@@ -21,7 +21,6 @@ def _run(name: str, *arguments: str, environ: dict[str, str]) -> subprocess.Comp
 
 @pytest.mark.xmedia(check_after_secs=0.05)
 def test_dask_upload(xmedia_server: MockServer, xmedia_env: dict[str, str], tmp_path: Path) -> None:
-    pytest.importorskip("distributed")
     contents = {}
     for number in range(6):
         path = tmp_path / f"{number}.mp4"

@@ -45,7 +45,7 @@ def test_a_star_import_brings_every_public_name() -> None:
 
 def test_dir_names_what_was_not_used_yet() -> None:
     program = "import xmedia; assert set(xmedia.__all__) <= set(dir(xmedia))"
-    assert "xmedia._media" not in loaded_after(program)
+    assert "xmedia._types.media" not in loaded_after(program)
 
 
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
@@ -54,7 +54,9 @@ def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
 
 
 def test_a_pickle_names_the_class_as_users_import_it_although_nobody_did() -> None:
-    program = "import pickle; from xmedia._media import Media; pickle.dumps(Media(media_id=1)).index(b'xmedia\\x94')"
-    assert "xmedia._media" in loaded_after(program)
+    program = (
+        "import pickle; from xmedia._types.media import Media; pickle.dumps(Media(media_id=1)).index(b'xmedia\\x94')"
+    )
+    assert "xmedia._types.media" in loaded_after(program)
     media = xmedia.Media(media_id=1)
     assert pickle.loads(pickle.dumps(media)) == media

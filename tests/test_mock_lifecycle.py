@@ -116,7 +116,7 @@ def test_an_ipv6_address():
     try:
         server = MockServer(host="::1")
     except OSError:
-        pytest.skip("no IPv6 here")
+        pytest.skip("this machine has no such address")
     with server:
         assert server.url.startswith("http://[::1]:")
         assert answers(server)
@@ -163,7 +163,7 @@ def test_connections_are_counted():
         assert [request.connection for request in server.requests] == [1, 1, 1, 2]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="not on Windows")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 class TestFork:
     @staticmethod

@@ -16,18 +16,18 @@ from xmedia.testing import Fault, MockServer
 pytestmark = pytest.mark.xmedia(check_after_secs=0.01)
 
 IDS = range(1, 21)
+NOT_ON_WINDOWS = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
 
 Run = Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
 
 
 def _run_anyio(main: Callable[[], Coroutine[Any, Any, Any]], *, uvloop: bool) -> Any:
-    anyio = pytest.importorskip("anyio")
-    if uvloop:
-        pytest.importorskip("uvloop")
+    import anyio
+
     return anyio.run(main, backend="asyncio", backend_options={"use_uvloop": uvloop})
 
 
-@pytest.fixture(params=["anyio", "anyio on uvloop"])
+@pytest.fixture(params=["anyio", pytest.param("anyio on uvloop", marks=NOT_ON_WINDOWS)])
 def run(request: pytest.FixtureRequest) -> Run:
     return partial(_run_anyio, uvloop=request.param != "anyio")
 
@@ -39,8 +39,9 @@ def server(xmedia_server: MockServer) -> MockServer:
     return xmedia_server
 
 
+@NOT_ON_WINDOWS
 def test_uvloop_by_itself(server: MockServer, xmedia_client: xmedia.Client) -> None:
-    uvloop = pytest.importorskip("uvloop")
+    import uvloop
 
     async def main() -> list[xmedia.Media]:
         finalized = await asyncio.gather(*map(xmedia_client.finalize_async, IDS))
@@ -96,7 +97,8 @@ def test_sync_verbs_in_anyios_threads(server: MockServer, xmedia_client: xmedia.
 
 
 def test_sync_verbs_in_trios_threads(server: MockServer, xmedia_client: xmedia.Client) -> None:
-    trio = pytest.importorskip("trio")
+    import trio
+
     ready = []
 
     async def publish(media_id: int) -> None:
@@ -113,7 +115,7 @@ def test_sync_verbs_in_trios_threads(server: MockServer, xmedia_client: xmedia.C
 
 
 def test_awaited_verbs_in_trio_name_the_sync_ones(server: MockServer, xmedia_client: xmedia.Client) -> None:
-    trio = pytest.importorskip("trio")
+    import trio
 
     async def main() -> None:
         await xmedia_client.finalize_async(1)

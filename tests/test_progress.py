@@ -155,6 +155,14 @@ def test_tqdm_if_it_is_there(server, connect, monkeypatch):
     assert (bars[1].shown[-1], bars[1].postfix) == (100, "succeeded 100 %")
 
 
+def test_the_real_tqdm_draws_two_bars(server, connect, capsys):
+    connect(server).upload(DATA, progress=True)
+    shown = capsys.readouterr().err
+    assert "upload: 100%" in shown
+    assert "upload (processing): 100%" in shown
+    assert "succeeded" in shown
+
+
 def test_no_bar_may_end_an_upload(server, connect, monkeypatch):
     class Closed:
         def isatty(self):

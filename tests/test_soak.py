@@ -10,8 +10,8 @@ import pytest
 SOAK = Path(__file__).resolve().parent.parent / "bench" / "soak.py"
 
 
-@pytest.mark.skipif(not SOAK.exists(), reason="the sources that are packed for PyPI have no benchmarks")
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory and descriptors are read from /proc")
+@pytest.mark.skipif(not SOAK.exists(), reason="not in the packed sources")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no /proc here")
 def test_a_short_soak_finds_nothing():
     command = [sys.executable, SOAK, "--minutes", "0.08", "--seed", "5"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=55, check=False)

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 from xmedia import InvalidInputError, OAuth2
-from xmedia._token_file import TokenFile
+from xmedia._auth.token_file import TokenFile
 
-fcntl = pytest.importorskip("fcntl", reason="modes, pipes and flock are of POSIX")
+fcntl = pytest.importorskip("fcntl", reason="not on Windows")
 
 FROM_ENVIRON = OAuth2("token1", refresh_token="refresh1", client_id="client")
 SECOND = FROM_ENVIRON.refreshed("token2", "refresh2", 1763899200.5)

@@ -177,7 +177,7 @@ HANDLERS = {
 }
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="there are no alarms here")
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="not on Windows")
 class TestSignals:
     """A signal's handler may raise at any time; its exception is never that of an item."""
 

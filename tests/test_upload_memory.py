@@ -56,7 +56,7 @@ def growth(tmp_path, size, concurrency):
     return grown
 
 
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak is read from /proc")
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="there is no /proc here")
 @pytest.mark.parametrize("concurrency", [4, 16])
 def test_memory_does_not_grow_with_the_file(tmp_path, concurrency):
     allowed = (4 << 20) + concurrency * (512 << 10)

@@ -13,8 +13,8 @@ import xmedia
 from _raw_server import RawServer, reply
 from conftest import ID
 from xmedia import ImageInfo, Media, ProcessingFailure, ProcessingInfo, ProcessingState, RateLimit, VideoInfo
-from xmedia._received import raw_of
-from xmedia._wire import _API_CLASSES, _CLASSES, error_from_core
+from xmedia._calls.from_core import _API_CLASSES, _CLASSES, error_from_core
+from xmedia._types.lazy_fields import raw_of
 
 NOW = int(datetime.now(UTC).timestamp())
 #: `raw` and the other fields that are read when they are asked for, and those that no server says.

@@ -13,9 +13,10 @@ from ._public import HOMES as _HOMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._auth import OAuth1, OAuth2
-    from ._client import Client
-    from ._errors import (
+    from ._auth.credentials import OAuth1, OAuth2
+    from ._client.client import Client
+    from ._client.options import Retry, Subtitle, UploadItem
+    from ._types.errors import (
         APIError,
         AuthenticationError,
         BadRequestError,
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
         WaitTimeoutError,
         XMediaError,
     )
-    from ._media import Media, Result
-    from ._models import (
+    from ._types.media import Media, Result
+    from ._types.models import (
         ImageInfo,
         ProcessingFailure,
         ProcessingInfo,
@@ -53,8 +54,7 @@ if TYPE_CHECKING:
         Stats,
         VideoInfo,
     )
-    from ._options import Retry, Subtitle, UploadItem
-    from ._trace import Trace, TracedRequest, TracedWait
+    from ._types.trace import Trace, TracedRequest, TracedWait
 
 __all__ = [
     "APIError",

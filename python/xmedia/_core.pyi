@@ -3,12 +3,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, final
 
-from ._auth import OAuth1, OAuth2
-from ._hooks import Hooks, Tokens
-from ._media import Media
-from ._models import Progress, RateLimit, Stats
-from ._options import Buffer, Retry, Subtitle
-from ._sources import Prepared
+from ._auth.credentials import OAuth1, OAuth2
+from ._calls.hooks import Hooks, Tokens
+from ._calls.sources import Prepared
+from ._client.options import Buffer, Retry, Subtitle
+from ._types.media import Media
+from ._types.models import Progress, RateLimit, Stats
 
 __version__: str
 

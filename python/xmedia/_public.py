@@ -1,12 +1,12 @@
 """Where each public name is defined, so that `import xmedia` need load none of them."""
 
 _MODULES = {
-    "._auth": (
+    "._auth.credentials": (
         "OAuth1",
         "OAuth2",
     ),
-    "._client": ("Client",),
-    "._errors": (
+    "._client.client": ("Client",),
+    "._types.errors": (
         "APIError",
         "AuthenticationError",
         "BadRequestError",
@@ -32,11 +32,11 @@ _MODULES = {
         "WaitTimeoutError",
         "XMediaError",
     ),
-    "._media": (
+    "._types.media": (
         "Media",
         "Result",
     ),
-    "._models": (
+    "._types.models": (
         "ImageInfo",
         "ProcessingFailure",
         "ProcessingInfo",
@@ -47,12 +47,12 @@ _MODULES = {
         "Stats",
         "VideoInfo",
     ),
-    "._options": (
+    "._client.options": (
         "Retry",
         "Subtitle",
         "UploadItem",
     ),
-    "._trace": (
+    "._types.trace": (
         "Trace",
         "TracedRequest",
         "TracedWait",
@@ -68,7 +68,7 @@ def name_as_imported(namespace: dict[str, object]) -> None:
 
     Tracebacks, reprs and pickles then say `xmedia.Media`, whichever module it is in.
     """
-    package, _, module = str(namespace["__name__"]).rpartition(".")
+    package, _, module = str(namespace["__name__"]).partition(".")
     for name in _MODULES["." + module]:
         if isinstance(public := namespace[name], type):
             public.__module__ = package

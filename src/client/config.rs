@@ -8,7 +8,6 @@ use url::{Host, Url};
 
 use super::error::{Error, Result};
 use super::model::ApiVersion;
-use super::protocol::Hosts;
 
 /// What belongs to one client; clients that share connections may differ in it.
 #[derive(Clone, Debug)]
@@ -36,6 +35,27 @@ pub struct TransportOptions {
     pub ca_pem: Option<Bytes>,
     /// The `User-Agent` header.
     pub user_agent: String,
+}
+
+/// Where requests go: X's hosts, or one address for all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hosts {
+    /// v1.1's media, `https://upload.twitter.com`.
+    pub upload: String,
+    /// v2 and tokens, `https://api.x.com`.
+    pub api: String,
+}
+
+impl Hosts {
+    /// X's own hosts.
+    pub fn x() -> Self {
+        Hosts { upload: "https://upload.twitter.com".into(), api: "https://api.x.com".into() }
+    }
+
+    /// One address (`scheme://host[:port][/prefix]`, no slash at its end) in place of both.
+    pub fn at(base_url: &str) -> Self {
+        Hosts { upload: base_url.into(), api: base_url.into() }
+    }
 }
 
 /// How often and when a request is sent again.

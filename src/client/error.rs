@@ -233,3 +233,8 @@ impl std::error::Error for Error {
         self.cause.as_ref().map(|cause| cause as _)
     }
 }
+
+/// What a message begins with: the command, and the media if it has an id.
+pub(in crate::client) fn subject(command: CommandName, media_id: Option<MediaId>) -> String {
+    media_id.map_or_else(|| command.to_string(), |media_id| format!("{command} {media_id}"))
+}

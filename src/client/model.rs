@@ -281,3 +281,10 @@ pub struct RateLimit {
     /// When the window ends, by the server's clock.
     pub reset_at: Option<SystemTime>,
 }
+
+/// Media of which only the id is known.
+impl From<MediaId> for Media {
+    fn from(media_id: MediaId) -> Self {
+        Media::new(media_id)
+    }
+}

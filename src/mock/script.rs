@@ -96,7 +96,7 @@ impl Fault {
     }
 
     /// Whether the command takes effect all the same.
-    pub(super) fn takes_effect(&self) -> bool {
+    pub(crate) fn takes_effect(&self) -> bool {
         match self.kind {
             FaultKind::Reset { after } | FaultKind::Close { after } | FaultKind::Hang { after } => after,
             FaultKind::Refuse(_) => false,
@@ -111,7 +111,7 @@ impl Fault {
 
 /// The items that wait for their requests.
 #[derive(Default)]
-pub(super) struct Script {
+pub(crate) struct Script {
     queues: HashMap<CommandName, VecDeque<Item>>,
     chaos: Option<Chaos>,
 }
@@ -135,35 +135,35 @@ impl Chaos {
 
 impl Script {
     /// Orders these items for the next requests of a command, after those ordered before.
-    pub(super) fn push(&mut self, command: CommandName, items: impl IntoIterator<Item = Item>) {
+    pub(crate) fn push(&mut self, command: CommandName, items: impl IntoIterator<Item = Item>) {
         self.queues.entry(command).or_default().extend(items);
     }
 
     /// Lets each request without an order meet one of these items with this probability; none ends it.
-    pub(super) fn set_chaos(&mut self, seed: u64, rate: f64, items: Vec<Item>) {
+    pub(crate) fn set_chaos(&mut self, seed: u64, rate: f64, items: Vec<Item>) {
         self.chaos =
             (rate > 0.0 && !items.is_empty()).then(|| Chaos { random: StdRng::seed_from_u64(seed), rate, items });
     }
 
     /// Forgets all orders and ends chaos.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Script::default();
     }
 
     /// How many orders wait for a command.
-    pub(super) fn waiting(&self, command: CommandName) -> usize {
+    pub(crate) fn waiting(&self, command: CommandName) -> usize {
         self.queues.get(&command).map_or(0, VecDeque::len)
     }
 
     /// Whether requests have to be looked at while their bodies come in.
-    pub(super) fn wants_bodies(&self) -> bool {
+    pub(crate) fn wants_bodies(&self) -> bool {
         let in_body = |item: &Item| matches!(item, Item::Fault(Fault { in_body: Some(_), .. }));
         self.queues.values().any(|queue| queue.front().is_some_and(in_body))
             || self.chaos.as_ref().is_some_and(|chaos| chaos.items.iter().any(in_body))
     }
 
     /// The order for a request of this command.
-    pub(super) fn take(&mut self, command: CommandName) -> Item {
+    pub(crate) fn take(&mut self, command: CommandName) -> Item {
         if let Some(item) = self.queues.get_mut(&command).and_then(VecDeque::pop_front) {
             return item;
         }
@@ -173,7 +173,7 @@ impl Script {
     /// The order for a request of this command whose body is still coming in: only if it is one for bodies.
     ///
     /// With chaos the die is cast here, so that the request is not asked again at its end.
-    pub(super) fn take_in_body(&mut self, command: CommandName) -> Option<Item> {
+    pub(crate) fn take_in_body(&mut self, command: CommandName) -> Option<Item> {
         match self.queues.get(&command).and_then(VecDeque::front) {
             Some(Item::Fault(Fault { in_body: Some(_), .. })) => Some(self.take(command)),
             Some(_) => None,

@@ -1,71 +1,28 @@
-//! The server: its options, its thread, and what a test asks of it.
+//! The server: its thread and what a test asks of it.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::auth::Credential;
-use super::house::{Control, House, bind};
-use super::journal::Recorded;
-use super::media::{MediaRecord, NewMedia};
-use super::processing::Step;
-use super::script::Item;
-use super::service::Shared;
-use super::state::{RateLimits, State};
-use super::tls;
 use crate::client::model::{CommandName, MediaId};
+use crate::mock::net::acceptor::{House, bind};
+use crate::mock::net::tls;
+use crate::mock::options::{Options, Step};
+use crate::mock::request_log::Recorded;
+use crate::mock::script::Item;
+use crate::mock::shared::{Control, Shared};
+use crate::mock::state::rejection::Refusal;
+use crate::mock::state::server_state::State;
+use crate::mock::state::upload::{MediaRecord, NewMedia};
 
 /// Bodies are read up to what the largest media needs in base64, and the parameters beside it.
 const BODY_MEDIA_MIN: u64 = 16 * 1024 * 1024;
 const BODY_EXTRA: u64 = 1024 * 1024;
-
-/// How a server behaves.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The name or address to listen on.
-    pub host: String,
-    /// The port; 0 takes a free one.
-    pub port: u16,
-    /// The credentials that are accepted.
-    pub auth: Vec<Credential>,
-    /// Whether they are asked for at all.
-    pub verify_auth: bool,
-    /// The course of processing; empty for none.
-    pub processing: Vec<Step>,
-    /// How long an id holds.
-    pub expires_after: Duration,
-    /// The largest segment.
-    pub max_segment_bytes: u64,
-    /// Limits and windows that are enforced.
-    pub rate_limits: RateLimits,
-    /// Whether media is kept, or its hashes only.
-    pub keep_data: bool,
-    /// Whether to speak TLS.
-    pub tls: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options {
-            host: "127.0.0.1".into(),
-            port: 0,
-            auth: Credential::dummies(),
-            verify_auth: true,
-            processing: Step::course(["pending", "in_progress", "succeeded"], 1.0),
-            expires_after: Duration::from_secs(86_400),
-            max_segment_bytes: 5_000_000,
-            rate_limits: HashMap::new(),
-            keep_data: true,
-            tls: false,
-        }
-    }
-}
 
 /// A running server; it ends when it is closed or dropped.
 pub struct MockServer {
@@ -181,7 +138,7 @@ impl MockServer {
     pub fn add_media(&self, id: MediaId, media: NewMedia) -> Result<(), String> {
         self.with_state(Ok(()), |state| {
             state.add(id, media, Instant::now()).map_err(|refusal| match refusal {
-                super::answers::Refusal::Invalid { message, .. } => message,
+                Refusal::Invalid { message, .. } => message,
                 _ => "There is no such media_type.".to_owned(),
             })
         })

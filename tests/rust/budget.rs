@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use xmedia::client::budget::{Budget, CAPACITY, RETRY, RETRY_AFTER_TIMEOUT, SUCCESS, price};
 use xmedia::client::error::{ApiClass, ApiFailure, Error, Kind};
+use xmedia::client::retry::budget::{Budget, CAPACITY, RETRY, RETRY_AFTER_TIMEOUT, SUCCESS, price};
 
 fn api(status: u16, class: ApiClass, retry_after: Option<u64>) -> Error {
     let failure = ApiFailure { status, class, ..ApiFailure::default() };

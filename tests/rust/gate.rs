@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use xmedia::client::gate::{Gate, Place};
+use xmedia::client::limits::{Gate, Place};
 
 /// A place, if there is one at this moment.
 fn enter(gate: &Gate) -> Option<Place<'_>> {

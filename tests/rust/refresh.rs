@@ -9,9 +9,9 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 use xmedia::client::auth::oauth2::{App, Credentials};
 use xmedia::client::auth::{self, Account};
-use xmedia::client::caller::Silent;
 use xmedia::client::config::{Options, TransportOptions};
 use xmedia::client::model::ApiVersion;
+use xmedia::client::observer::Silent;
 use xmedia::client::protocol::{Request, Response};
 use xmedia::client::{Broken, Client, Transport, Wire};
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import requests
 import tweepy.errors
 
-from .. import _errors
+from .._types import errors
 
 if TYPE_CHECKING:
-    from .._errors import XMediaError
+    from .._types.errors import XMediaError
 
 
 class _HTTPView:
@@ -91,20 +91,20 @@ def _reason(status: int | None) -> str:
 
 #: Which of tweepy's classes an HTTP error belongs to; a class that is not named here follows its nearest base.
 _TWEEPYS = {
-    _errors.APIError: tweepy.errors.HTTPException,
-    _errors.BadRequestError: tweepy.errors.BadRequest,
-    _errors.AuthenticationError: tweepy.errors.Unauthorized,
-    _errors.PermissionDeniedError: tweepy.errors.Forbidden,
-    _errors.NotFoundError: tweepy.errors.NotFound,
-    _errors.RateLimitError: tweepy.errors.TooManyRequests,
-    _errors.UsageCapExceededError: tweepy.errors.TooManyRequests,
-    _errors.ServerError: tweepy.errors.TwitterServerError,
+    errors.APIError: tweepy.errors.HTTPException,
+    errors.BadRequestError: tweepy.errors.BadRequest,
+    errors.AuthenticationError: tweepy.errors.Unauthorized,
+    errors.PermissionDeniedError: tweepy.errors.Forbidden,
+    errors.NotFoundError: tweepy.errors.NotFound,
+    errors.RateLimitError: tweepy.errors.TooManyRequests,
+    errors.UsageCapExceededError: tweepy.errors.TooManyRequests,
+    errors.ServerError: tweepy.errors.TwitterServerError,
 }
 
 
 def _both(ours: type[XMediaError]) -> type[XMediaError]:
     theirs = next((_TWEEPYS[base] for base in ours.__mro__ if base in _TWEEPYS), tweepy.errors.TweepyException)
-    view = (_HTTPView,) if issubclass(ours, _errors.APIError) else ()
+    view = (_HTTPView,) if issubclass(ours, errors.APIError) else ()
     # Pickles find the class under this name.
     members = {"__module__": __name__, "__doc__": ours.__doc__}
     return type(ours.__name__, (ours, *view, theirs), members)
@@ -116,7 +116,7 @@ def _with_subclasses(kind: type[XMediaError]) -> Iterator[type[XMediaError]]:
         yield from _with_subclasses(subclass)
 
 
-_CLASSES = {ours: _both(ours) for ours in dict.fromkeys(_with_subclasses(_errors.XMediaError))}
+_CLASSES = {ours: _both(ours) for ours in dict.fromkeys(_with_subclasses(errors.XMediaError))}
 globals().update({both.__name__: both for both in _CLASSES.values()})
 
 
@@ -135,5 +135,5 @@ def tweepys_errors() -> Iterator[None]:
     """Raise errors of xmedia as tweepy's."""
     try:
         yield
-    except _errors.XMediaError as error:
+    except errors.XMediaError as error:
         raise as_tweepys(error) from error.__cause__

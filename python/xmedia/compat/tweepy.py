@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import tweepy
 
-from .. import _json
-from .._auth import OAuth1
-from .._client import Client
-from .._options import Retry
+from .._auth.credentials import OAuth1
+from .._client.client import Client
+from .._client.options import Retry
+from .._types import exact_json
 from ._tweepy_errors import tweepys_errors
 
 if TYPE_CHECKING:
-    from .._media import Media
+    from .._types.media import Media
 
 __all__ = ["API"]
 
@@ -268,7 +268,7 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
     def _parsed(self, media: Media, parser: Any) -> Any:
         # tweepy's own parser reads the answer, so its results are tweepy's whatever parser was chosen.
         return parser.parse(
-            _json.dumps(_answer(media)), api=self, payload_list=False, payload_type="media", return_cursors=False
+            exact_json.dumps(_answer(media)), api=self, payload_list=False, payload_type="media", return_cursors=False
         )
 
 

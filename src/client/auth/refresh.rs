@@ -4,8 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::client::caller::Report;
 use crate::client::error::{Error, Kind, Result};
+use crate::client::observer::Report;
 
 /// How a refresh ended; nothing while it runs.
 pub type Outcome = Option<Result<()>>;

@@ -4,53 +4,17 @@ use std::fmt;
 
 use bytes::Bytes;
 use serde_json::Value;
-use zeroize::Zeroize as _;
 
-use super::Response;
 use super::headers::{rate_limit, request_id};
-use super::members::Members;
-use super::mend::mended;
-use super::number::{media_id, number};
+use super::json::Members;
+use super::json::mended;
+use super::json::number::{self, media_id, number};
 use super::problem::Problem;
 use super::processing::processing_info;
 use super::refusal::{refusal, unreadable};
+use super::response::{Answer, Response, Tokens};
 use crate::client::error::Result;
 use crate::client::model::{ApiVersion, CommandName, ImageInfo, Media, MediaId, VideoInfo};
-
-/// What a command brought.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// INIT, FINALIZE, STATUS and simple uploads.
-    Media(Box<Media>),
-    /// A refreshed token.
-    Tokens(Tokens),
-    /// Success that says nothing more: APPEND, METADATA, SUBTITLES.
-    Done,
-}
-
-/// The answer to a token refresh.
-#[derive(Clone)]
-pub struct Tokens {
-    /// The new access token.
-    pub access_token: String,
-    /// The next refresh token; the one sent is used up.
-    pub refresh_token: Option<String>,
-    /// For how many seconds the access token holds.
-    pub expires_in: Option<f64>,
-}
-
-impl Drop for Tokens {
-    fn drop(&mut self) {
-        self.access_token.zeroize();
-        self.refresh_token.zeroize();
-    }
-}
-
-impl fmt::Debug for Tokens {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Tokens(…)")
-    }
-}
 
 /// Reads the answer to a command; `asked` is the id that it was about. Every 2xx that can be read is a success.
 pub fn decode(
@@ -252,12 +216,12 @@ fn media(
     };
     let image = body.object("image")?.map(|image| ImageInfo {
         image_type: text(&image, "image_type"),
-        w: image.get("w").and_then(super::number::count),
-        h: image.get("h").and_then(super::number::count),
+        w: image.get("w").and_then(number::count),
+        h: image.get("h").and_then(number::count),
     });
     Ok(Media {
         media_key: body.text("media_key")?,
-        size: body.get("size")?.as_ref().and_then(super::number::count),
+        size: body.get("size")?.as_ref().and_then(number::count),
         expires_after_secs: body.get("expires_after_secs")?.as_ref().and_then(number),
         processing_info: body.get("processing_info")?.as_ref().map(processing_info).transpose()?,
         image,

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
-use super::number;
+use super::json::number;
 use crate::client::model::{Number, RateLimit};
 
 static LIMIT: HeaderName = HeaderName::from_static("x-rate-limit-limit");

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::mend::mended;
-use super::number;
+use super::json::mended;
+use super::json::number;
 use crate::client::error::ApiClass;
 
 /// How much of a body, or of a sentence in it, is kept.

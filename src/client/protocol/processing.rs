@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::number::{integer, number};
+use super::json::number::{integer, number};
 use crate::client::model::{ProcessingFailure, ProcessingInfo};
 
 /// Reads a `processing_info` that is not `null`. What leaves open whether the media is ready is an error, because the

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::Response;
 use super::headers::{asked_delay, clock_off_by, rate_limit, request_id, retry_after};
 use super::problem::{Problem, clip_bytes};
+use super::response::Response;
 use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Received};
 use crate::client::model::{ApiVersion, CommandName, MediaId};
 

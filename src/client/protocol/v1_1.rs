@@ -4,7 +4,10 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::json;
 
-use super::{Body, Command, Hosts, Init, Login, Part, Payload, Request, Simple, Subtitle, comma_separated, v2};
+use super::command::{Command, Init, Payload, Simple, Subtitle};
+use super::request::{Body, Login, Part, Request, comma_separated};
+use super::v2;
+use crate::client::config::Hosts;
 use crate::client::model::MediaId;
 
 /// The request that says this command.

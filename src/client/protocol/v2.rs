@@ -4,9 +4,9 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::{
-    Body, Command, Hosts, Init, Login, Part, Payload, RefreshToken, Request, Simple, Subtitle, comma_separated,
-};
+use super::command::{Command, Init, Payload, RefreshToken, Simple, Subtitle};
+use super::request::{Body, Login, Part, Request, comma_separated};
+use crate::client::config::Hosts;
 
 /// The request that says this command.
 pub(super) fn encode(hosts: &Hosts, command: &Command) -> Request {

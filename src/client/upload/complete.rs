@@ -4,10 +4,10 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::checkpoint::Stage;
-use super::run::Run;
-use crate::client::caller::Caller as _;
+use super::session::Run;
 use crate::client::error::{Kind, Result};
 use crate::client::model::Media;
+use crate::client::observer::Caller as _;
 use crate::client::protocol::Command;
 use crate::client::wait::{Watch, processing_failed};
 

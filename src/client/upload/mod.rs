@@ -1,109 +1,18 @@
 //! Uploads a file from its first byte to its last wait.
 
+mod body;
 pub mod checkpoint;
 mod complete;
-mod describe;
-mod journal;
+mod detect;
+pub mod format;
 pub mod media_type;
-pub mod memory;
+mod options;
 pub mod plan;
 mod progress;
-mod run;
-mod send;
+mod segments;
+mod session;
 pub mod source;
-pub mod store;
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
-
+pub use self::options::{Checkpoint, Upload, UploadOptions, Uploaded};
+pub(in crate::client) use self::session::upload;
 pub use self::source::Source;
-
-use super::Client;
-use super::caller::{Caller, Report};
-use super::error::Result;
-use super::model::{Media, MediaId};
-
-/// What is to be uploaded, and how.
-pub struct Upload {
-    /// Where the bytes come from.
-    pub source: Source,
-    /// How.
-    pub options: UploadOptions,
-}
-
-/// How a file is uploaded.
-pub struct UploadOptions {
-    /// The MIME type; found out if left out.
-    pub media_type: Option<String>,
-    /// The category; found out if left out.
-    pub media_category: Option<String>,
-    /// Users who may use the media as well.
-    pub additional_owners: Vec<MediaId>,
-    /// Whether the media may be used in several direct messages.
-    pub shared: bool,
-    /// A description for those who cannot see it.
-    pub alt_text: Option<String>,
-    /// Whether it is sent in segments; small images are not if this is left out.
-    pub chunked: Option<bool>,
-    /// The segments' size.
-    pub segment_bytes: Option<u64>,
-    /// How many segments may be in flight.
-    pub concurrency: usize,
-    /// Where the session is written down.
-    pub checkpoint: Option<Checkpoint>,
-    /// Text that tells these bytes from others.
-    pub fingerprint: Option<String>,
-    /// Whether to refuse what no account may send.
-    pub check_limits: bool,
-    /// Whether to keep reports of all requests.
-    pub trace: bool,
-    /// Whether to wait until the media is ready.
-    pub wait: bool,
-    /// How long all of it may take.
-    pub timeout: Option<Duration>,
-}
-
-impl Default for UploadOptions {
-    fn default() -> Self {
-        UploadOptions {
-            media_type: None,
-            media_category: None,
-            additional_owners: Vec::new(),
-            shared: false,
-            alt_text: None,
-            chunked: None,
-            segment_bytes: None,
-            concurrency: 4,
-            checkpoint: None,
-            fingerprint: None,
-            check_limits: true,
-            trace: false,
-            wait: true,
-            timeout: Some(Duration::from_secs(3600)),
-        }
-    }
-}
-
-/// What an upload brings.
-pub struct Uploaded {
-    /// The media.
-    pub media: Media,
-    /// The requests that made it up, if they were to be kept.
-    pub trace: Option<Vec<Report>>,
-}
-
-/// Where a session is written down.
-pub enum Checkpoint {
-    /// In a file.
-    Path(PathBuf),
-    /// In a place of the caller's.
-    Store(Arc<dyn store::Store>),
-}
-
-impl Client {
-    /// Uploads a file, from INIT to the end of its processing. Media whose processing failed is an error.
-    pub async fn upload(&self, upload: Upload, caller: &dyn Caller) -> Result<Uploaded> {
-        self.until_closed(move || run::upload(self, upload, caller)).await
-    }
-}

@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use super::plan::Plan;
 use crate::client::auth::oauth2::Token;
-use crate::client::caller::{Caller, Hearing, Phase, Progress, Report};
 use crate::client::error::{Error, Result};
-use crate::client::gate::Gate;
+use crate::client::limits::Gate;
 use crate::client::model::CommandName;
+use crate::client::observer::{Caller, Hearing, Phase, Progress, Report};
 
 /// The shortest time between two reports: 20 a second.
 const PACE: Duration = Duration::from_millis(50);

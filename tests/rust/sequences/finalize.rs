@@ -1,8 +1,8 @@
 //! A FINALIZE under every sequence of outcomes: no false success, none sent again unasked, ended in time.
 
-use xmedia::client::caller::Silent;
 use xmedia::client::error::Kind;
 use xmedia::client::model::Media;
+use xmedia::client::observer::Silent;
 use xmedia::client::protocol::Init;
 
 use super::Outcome::{

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use xmedia::client::Client;
-use xmedia::client::caller::Silent;
 use xmedia::client::error::{Error, Kind};
+use xmedia::client::observer::Silent;
 use xmedia::client::protocol::{Init, Payload};
 
 use super::Outcome::{Hang, Limited, LimitedFar, Refused, Reset, Stale, Status, Truth, Unreadable, WrongId};

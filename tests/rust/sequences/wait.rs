@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use xmedia::client::caller::Silent;
 use xmedia::client::error::Kind;
 use xmedia::client::model::{CommandName, Media, Number, ProcessingInfo};
+use xmedia::client::observer::Silent;
 
 use super::Info::{Failed, NoPace, Soon, Succeeded, Tomorrow, Unknown, Zombie};
 use super::Outcome::{Hang, Hollow, Limited, LimitedFar, Processing, Reset, Status, Truth, Unreadable};

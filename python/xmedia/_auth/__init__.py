@@ -1,0 +1,1 @@
+"""Credentials, where they are read from, and where refreshed ones are kept."""

@@ -1,0 +1,156 @@
+"""What `Client.from_env` takes from the environment: credentials, `api`, `base_url`, `allow_insecure_http`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, TypedDict
+
+from .._types.errors import InvalidInputError
+from .credentials import OAuth1, OAuth2, checked_secret
+
+_OAUTH1 = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET")
+_OAUTH2 = ("X_OAUTH2_ACCESS_TOKEN",)
+_REFRESH = ("X_OAUTH2_REFRESH_TOKEN",)
+_APIS: Mapping[str, Literal["1.1", "2"]] = {"1.1": "1.1", "2": "2"}
+
+_OnRefresh = Callable[[OAuth2], object]
+
+
+class EnvironOptions(TypedDict, total=False):
+    """Arguments of `Client` that the environment gave; those it says nothing about are left out."""
+
+    auth: OAuth1 | OAuth2
+    api: Literal["1.1", "2"]
+    base_url: str
+    allow_insecure_http: bool
+
+
+def options_from_environ(
+    environ: Mapping[str, str],
+    *,
+    auth: OAuth1 | OAuth2 | None = None,
+    api: str | None = None,
+    on_refresh: _OnRefresh | None = None,
+) -> EnvironOptions:
+    """Read the arguments of `Client` from environment variables. An empty variable counts as missing.
+
+    Args:
+        environ: The variables, `os.environ` for instance.
+        auth: Credentials given as an option: the environment's are not looked at.
+        api: The API version given as an option: it beats `X_API`.
+        on_refresh: Given as an option, called after the token file, if there is one, was written.
+
+    Returns:
+        The arguments. They hold `api` only if `X_API` said so and no option did.
+
+    Raises:
+        InvalidInputError: Variables are missing, which are named, contradict each other, or have values
+            that cannot be right; or the token file cannot be trusted.
+        OSError: The token file cannot be used.
+    """
+    variables = {name: value for name, value in environ.items() if value}
+    options: EnvironOptions = {}
+    named_api = _api(variables)
+    if named_api is not None and api is None:
+        options["api"] = named_api
+    if "X_BASE_URL" in variables:
+        options["base_url"] = variables["X_BASE_URL"]
+    insecure = variables.get("X_ALLOW_INSECURE_HTTP", "0")
+    if insecure not in {"0", "1"}:
+        raise InvalidInputError("X_ALLOW_INSECURE_HTTP must be 1, or 0 or not set")
+    if insecure == "1":
+        options["allow_insecure_http"] = True
+    if auth is None:
+        options["auth"] = _credentials(variables, api or named_api, on_refresh)
+    return options
+
+
+def _api(variables: Mapping[str, str]) -> Literal["1.1", "2"] | None:
+    if "X_API" not in variables:
+        return None
+    if variables["X_API"] not in _APIS:
+        raise InvalidInputError("X_API must be 1.1 or 2")
+    return _APIS[variables["X_API"]]
+
+
+def _credentials(variables: Mapping[str, str], api: str | None, on_refresh: _OnRefresh | None) -> OAuth1 | OAuth2:
+    lacks_oauth1 = [name for name in _OAUTH1 if name not in variables]
+    lacks_oauth2 = [name for name in _OAUTH2 if name not in variables]
+    if api == "1.1":
+        if lacks_oauth1:
+            raise InvalidInputError(f"API 1.1 takes OAuth 1.0a only, but {_not_set(lacks_oauth1)}")
+        return _oauth1(variables)
+    if not lacks_oauth1 and not lacks_oauth2 and api is None:
+        raise InvalidInputError(
+            "the environment has credentials for OAuth 1.0a and for OAuth 2.0: set X_API to 1.1 or 2 to choose, "
+            "or unset X_OAUTH2_ACCESS_TOKEN"
+        )
+    if not lacks_oauth2:
+        return _oauth2(variables, on_refresh)
+    if not lacks_oauth1:
+        return _oauth1(variables)
+    if len(lacks_oauth1) < len(_OAUTH1):
+        raise InvalidInputError(f"OAuth 1.0a credentials are not complete: {_not_set(lacks_oauth1)}")
+    raise InvalidInputError(
+        f"no credentials in the environment: set {', '.join(_OAUTH1)} for OAuth 1.0a, "
+        f"or {', '.join(_OAUTH2)} for OAuth 2.0"
+    )
+
+
+def _oauth1(variables: Mapping[str, str]) -> OAuth1:
+    return OAuth1(*(checked_secret(name, variables[name]) for name in _OAUTH1))
+
+
+def _oauth2(variables: Mapping[str, str], on_refresh: _OnRefresh | None) -> OAuth2:
+    access_token = checked_secret("X_OAUTH2_ACCESS_TOKEN", variables["X_OAUTH2_ACCESS_TOKEN"], header=True)
+    refresh_token = _optional(variables, "X_OAUTH2_REFRESH_TOKEN")
+    client_id = _optional(variables, "X_CLIENT_ID")
+    path = variables.get("X_OAUTH2_TOKEN_FILE")
+    if refresh_token is None:
+        if path is not None:
+            raise InvalidInputError(f"X_OAUTH2_TOKEN_FILE keeps refreshed tokens, but {_not_set(_REFRESH)}")
+        return OAuth2(access_token, on_refresh=on_refresh)
+    if client_id is None:
+        raise InvalidInputError(f"X_OAUTH2_REFRESH_TOKEN needs the app's client id, but {_not_set(['X_CLIENT_ID'])}")
+    if path is None and on_refresh is None:
+        raise InvalidInputError(
+            "X_OAUTH2_REFRESH_TOKEN is single-use, so the new token must be kept: set X_OAUTH2_TOKEN_FILE to the "
+            "path of a file, or give on_refresh="
+        )
+    auth = OAuth2(
+        access_token,
+        refresh_token=refresh_token,
+        client_id=client_id,
+        client_secret=_optional(variables, "X_CLIENT_SECRET"),
+        on_refresh=on_refresh,
+    )
+    return auth if path is None else _kept_in_file(auth, path)
+
+
+def _kept_in_file(auth: OAuth2, path: str) -> OAuth2:
+    # It brings hashing, locks and temporary files, which only few programs need.
+    from .token_file import TokenFile  # noqa: PLC0415
+
+    file = TokenFile(path, auth)
+    newest = file.load()
+    then = auth.on_refresh
+
+    def on_refresh(new: OAuth2) -> object:
+        # First the file: what a callback does with the tokens must not be able to lose them.
+        file.save(new)
+        return None if then is None else then(new)
+
+    return OAuth2(
+        newest.access_token,
+        refresh_token=newest.refresh_token,
+        client_id=newest.client_id,
+        client_secret=newest.client_secret,
+        expires_at=newest.expires_at,
+        on_refresh=on_refresh,
+    )
+
+
+def _optional(variables: Mapping[str, str], name: str) -> str | None:
+    return checked_secret(name, variables[name]) if name in variables else None
+
+
+def _not_set(names: Sequence[str]) -> str:
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} not set"

@@ -1,0 +1,132 @@
+"""What a client tells its program of requests and tokens: `on_event`, the logger `xmedia`, `on_refresh`."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .._auth.credentials import OAuth1, OAuth2, checked_secret
+from .._types.models import RequestEvent
+from .from_core import Report, event_from_wire
+
+if TYPE_CHECKING:
+    import logging
+
+OnEvent: TypeAlias = Callable[[RequestEvent], object]
+Tokens: TypeAlias = tuple[str, str | None, float | None]
+
+_NOTHING, _RETRIES, _EVERYTHING = range(3)
+# The level of `logging`, which only a program that listens has loaded.
+_DEBUG = 10
+
+_logger: logging.Logger | None = None
+
+
+def _listened_logger() -> logging.Logger | None:
+    """The logger `xmedia`, or None while the program has not loaded `logging`: then nobody listens."""
+    global _logger  # noqa: PLW0603  (there is one of that name in the process)
+    if _logger is None and (loaded := sys.modules.get("logging")) is not None:
+        # Another thread may be importing it this moment.
+        get_logger, handler = getattr(loaded, "getLogger", None), getattr(loaded, "NullHandler", None)
+        if get_logger is not None and handler is not None:
+            logger = get_logger("xmedia")
+            # Without a handler of the program's, Python would print warnings to standard error by itself.
+            logger.addHandler(handler())
+            _logger = logger
+    return _logger
+
+
+class Hooks:
+    """The program's side of one client. The core reads `minds_tokens` and calls `hearing` when a call starts.
+
+    Args:
+        auth: The client's credentials.
+        on_event: Given each `RequestEvent`.
+
+    Raises:
+        TypeError: `on_event` cannot be called, or is a coroutine function.
+    """
+
+    __slots__ = ("__weakref__", "auth", "minds_tokens", "on_event")
+
+    def __init__(self, auth: OAuth1 | OAuth2, on_event: OnEvent | None) -> None:
+        if on_event is not None and not callable(on_event):
+            raise TypeError(f"on_event must be callable or None, not {type(on_event).__name__}")
+        if is_async(on_event):
+            raise TypeError("on_event must be a plain callable; an async one would be awaited by nobody")
+        self.auth = auth
+        self.on_event = on_event
+        asks = isinstance(auth, OAuth2) and callable(auth.access_token)
+        tells = isinstance(auth, OAuth2) and auth.refresh_token is not None and auth.on_refresh is not None
+        self.minds_tokens = asks or tells
+
+    def hearing(self) -> int:
+        """Which requests are to be told: 0 none, 1 those that are sent again, 2 all."""
+        if self.on_event is not None:
+            return _EVERYTHING
+        logger = _logger or _listened_logger()
+        if logger is None:
+            return _NOTHING
+        # Whether warnings are wanted is not asked before each call, but by the logger when there is one.
+        return _EVERYTHING if logger.isEnabledFor(_DEBUG) else _RETRIES
+
+    def request(self, report: Report) -> None:
+        """Tell of a request that has ended."""
+        command, media_id, attempt, status, error, _, duration, _, _, retry_in = report
+        subject = command if media_id is None else f"{command} {media_id}"
+        milliseconds = duration * 1000
+        outcome = "no answer" if status is None else status
+        logger = _listened_logger()
+        if logger is not None:
+            logger.debug("%s: %s, attempt %d, %.0f ms", subject, outcome, attempt, milliseconds)
+        if logger is not None and retry_in is not None:
+            logger.warning("%s: attempt %d failed, again in %.2f s: %s", subject, attempt, retry_in, error)
+        if self.on_event is None:
+            return
+        result = self.on_event(event_from_wire(report))
+        if inspect.iscoroutine(result):
+            result.close()
+            raise TypeError("on_event must be a plain callable; an async one would be awaited by nobody")
+
+    def access_token(self) -> Any:
+        """Ask the program for its token: text, or an awaitable of it."""
+        assert isinstance(self.auth, OAuth2)  # noqa: S101  (only such credentials ask)
+        assert callable(self.auth.access_token)  # noqa: S101
+        return self.auth.access_token()
+
+    def keep(self, tokens: Tokens) -> Any:
+        """Give the program its new credentials; what `on_refresh` returned, which may be awaitable."""
+        if not isinstance(self.auth, OAuth2) or self.auth.on_refresh is None:
+            return None
+        return self.auth.on_refresh(self.auth.refreshed(*tokens))
+
+    def refuse_async(self) -> None:
+        """Refuse, before a sync call sends anything, callables that only an awaited one could use.
+
+        Raises:
+            TypeError: There is one.
+        """
+        if isinstance(self.auth, OAuth2):
+            for name in ("access_token", "on_refresh"):
+                if is_async(getattr(self.auth, name)):
+                    raise TypeError(f"{name} of this client's OAuth2 is async, so only the awaited verbs can use it")
+
+
+def checked_token(token: object) -> str:
+    """Return the token that the program gave, if it can be one."""
+    return checked_secret("the token that the access_token callable returned", token, header=True)
+
+
+def refuse_awaitable(name: str, result: object) -> None:
+    """Refuse what a callable returned to a sync call if it wants to be awaited."""
+    if inspect.isawaitable(result):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise TypeError(f"{name} returned an awaitable, which only the awaited verbs can use")
+
+
+def is_async(value: object) -> bool:
+    """Whether calling it makes a coroutine."""
+    return inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(getattr(value, "__call__", None))  # noqa: B004

@@ -1,0 +1,235 @@
+"""What can be uploaded, told apart, and how the kinds that only Python can read are read."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import io
+import os
+import stat
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .._types.errors import InvalidInputError
+
+#: How much is read at a time.
+PIECE = 256 << 10
+
+#: The file objects whose descriptor tells all there is to know about them.
+_PLAIN_FILES = (io.FileIO, io.BufferedReader, io.BufferedRandom)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A source as the core takes it.
+
+    Attributes:
+        kind: How it is read.
+        value: A path; `bytes`; a descriptor and a place in its file; a number of bytes; or None.
+        name: The file's name, whose ending tells what text is.
+        reader: The object whose methods the core has called.
+        finish: Called when all is uploaded.
+    """
+
+    kind: Literal["path", "bytes", "descriptor", "seekable", "stream"]
+    value: Any
+    name: str | None = None
+    reader: object = None
+    finish: Callable[[], object] | None = None
+
+
+def prepare(source: object, *, awaited: bool) -> Prepared:
+    """Find out how a source is read. Nothing is read yet.
+
+    Raises:
+        TypeError: It is nothing that can be uploaded, or it needs to be awaited and the verb is not.
+        InvalidInputError: It is empty.
+        OSError: The file object cannot be read.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        path = os.fsdecode(source)
+        if "\0" in path:
+            raise InvalidInputError("source: a path has no null character")
+        return Prepared(kind="path", value=path, name=_shown(os.path.basename(path)))
+    if isinstance(source, bytes):
+        return Prepared(kind="bytes", value=source)
+    view = _view(source)
+    if view is not None:
+        return Prepared(kind="seekable", value=view.nbytes, reader=BufferReader(view))
+    if callable(getattr(source, "read", None)):
+        return _prepare_file(source, awaited)
+    if isinstance(source, AsyncIterable):
+        _refuse_unless(awaited, "an async iterable")
+        return Prepared(kind="stream", value=None, reader=AsyncIterableReader(source))
+    if isinstance(source, Iterable):
+        return Prepared(kind="stream", value=None, reader=IterableReader(source))
+    raise TypeError(
+        "source must be a path, bytes or another buffer, a binary file object, or an iterable of bytes, "
+        f"not {type(source).__name__}"
+    )
+
+
+def _shown(name: str) -> str:
+    """A file's name as text that can be shown: names on disk need not be UTF-8."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
+def _view(source: object) -> memoryview | None:
+    """The memory of an object with the buffer protocol, as bytes in a row."""
+    try:
+        view = memoryview(source)  # type: ignore[arg-type]  # that is what is being found out
+    except TypeError:
+        return None
+    # Memory with gaps (every second column of an array, say) has to be put together first.
+    return view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
+
+
+def _prepare_file(file: Any, awaited: bool) -> Prepared:
+    if isinstance(file, io.TextIOBase):
+        raise TypeError("source is a file in text mode; open it with mode 'rb'")
+    name = getattr(file, "name", None)
+    name = _shown(os.path.basename(name)) if isinstance(name, str) else None
+    if inspect.iscoroutinefunction(file.read):
+        _refuse_unless(awaited, "an object with async read()")
+        return Prepared(kind="stream", value=None, name=name, reader=AsyncFileReader(file))
+    readable = getattr(file, "readable", None)
+    if readable is not None and not readable():
+        raise io.UnsupportedOperation("source: the file is not open for reading")
+    seekable = getattr(file, "seekable", None)
+    if seekable is None or not seekable():
+        return Prepared(kind="stream", value=None, name=name, reader=FileReader(file))
+    start = file.tell()
+    if _is_plain(file):
+        if isinstance(file, io.BufferedRandom):
+            file.flush()
+        end = max(start, os.fstat(file.fileno()).st_size)
+        finish = functools.partial(file.seek, end)
+        return Prepared(kind="descriptor", value=(file.fileno(), start), name=name, finish=finish)
+    reader = SeekableReader(file, start)
+    finish = functools.partial(file.seek, start + reader.total_bytes)
+    return Prepared(kind="seekable", value=reader.total_bytes, name=name, reader=reader, finish=finish)
+
+
+def _is_plain(file: Any) -> bool:
+    """Whether the system can read the file as Python would, without moving its place."""
+    raw = getattr(file, "raw", file)
+    plain = type(file) in _PLAIN_FILES and type(raw) is io.FileIO and os.name == "posix"
+    return plain and stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+
+
+def _refuse_unless(awaited: bool, what: str) -> None:
+    if not awaited:
+        raise TypeError(f"source is {what}, which has to be awaited: use upload_async")
+
+
+def _as_bytes(what: str, piece: object) -> bytes:
+    if isinstance(piece, bytes):
+        return piece
+    if isinstance(piece, (bytearray, memoryview)):
+        return bytes(piece)
+    if isinstance(piece, str):
+        raise TypeError(f"source: {what} gave str; bytes are needed (mode 'rb' for a file)")
+    if piece is None:
+        raise BlockingIOError(f"source: {what} gave None, as files do that do not block and have nothing yet")
+    raise TypeError(f"source: {what} gave {type(piece).__name__}; bytes are needed")
+
+
+class BufferReader:
+    """Memory that may change its place once it is let go, copied piece by piece."""
+
+    blocking = False
+
+    def __init__(self, view: memoryview) -> None:
+        self._view = view
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        return self._view[offset : offset + size].tobytes()
+
+    def unchanged(self) -> None:
+        """Do nothing: as long as it is held, memory keeps its size."""
+
+
+class SeekableReader:
+    """A file object that can be read anywhere."""
+
+    def __init__(self, file: Any, start: int) -> None:
+        self._file = file
+        self._start = start
+        self.total_bytes = self._size()
+        file.seek(start)
+
+    def _size(self) -> int:
+        self._file.seek(0, os.SEEK_END)
+        return max(0, int(self._file.tell()) - self._start)
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        self._file.seek(self._start + offset)
+        pieces = []
+        missing = size
+        while missing > 0 and (piece := _as_bytes("read()", self._file.read(missing))):
+            if len(piece) > missing:
+                raise ValueError(f"source: read({missing}) gave {len(piece)} bytes")
+            pieces.append(piece)
+            missing -= len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def unchanged(self) -> None:
+        if self._size() != self.total_bytes:
+            raise InvalidInputError("the source changed while it was read; upload it again")
+
+
+class FileReader:
+    """A file object that can only be read on and on."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def read(self) -> bytes:
+        return _as_bytes("read()", self._file.read(PIECE))
+
+
+class AsyncFileReader:
+    """An object whose `read` is awaited."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    async def read(self) -> bytes:
+        return _as_bytes("read()", await self._file.read(PIECE))
+
+
+class IterableReader:
+    """Pieces of any size, put together to larger ones."""
+
+    def __init__(self, pieces: Iterable[object]) -> None:
+        self._pieces: Iterator[object] = iter(pieces)
+
+    def read(self) -> bytes:
+        together = bytearray()
+        for piece in self._pieces:
+            data = _as_bytes("the iterable", piece)
+            if not together and len(data) >= PIECE:
+                return data
+            together += data
+            if len(together) >= PIECE:
+                break
+        return bytes(together)
+
+
+class AsyncIterableReader:
+    """Pieces of any size that are awaited, put together to larger ones."""
+
+    def __init__(self, pieces: AsyncIterable[object]) -> None:
+        self._pieces: AsyncIterator[object] = aiter(pieces)
+
+    async def read(self) -> bytes:
+        together = bytearray()
+        async for piece in self._pieces:
+            data = _as_bytes("the iterable", piece)
+            if not together and len(data) >= PIECE:
+                return data
+            together += data
+            if len(together) >= PIECE:
+                break
+        return bytes(together)

@@ -1,0 +1,137 @@
+"""One call of `upload`: its arguments made ready, run, and tidied up after."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import os
+from collections.abc import Callable, Mapping
+
+from .. import _core
+from .._display.progress import Bar
+from .._types.errors import InvalidInputError
+from .._types.media import Media
+from .._types.models import Progress
+from .sources import Prepared, prepare
+
+#: What `upload` does when it is told nothing.
+DEFAULTS: Mapping[str, object] = {
+    "total_bytes": None,
+    "media_type": None,
+    "media_category": None,
+    "additional_owners": (),
+    "shared": False,
+    "alt_text": None,
+    "chunked": None,
+    "segment_bytes": None,
+    "concurrency": 4,
+    "checkpoint": None,
+    "fingerprint": None,
+    "check_limits": True,
+    "wait": True,
+    "timeout": 3600,
+    "progress": None,
+    "trace": False,
+}
+
+_STORE_METHODS = ("load", "save", "clear")
+
+
+class Feed:
+    """What the core has called while an upload runs: the methods of a reader and of a checkpoint's store."""
+
+    def __init__(self, reader: object, store: object) -> None:
+        self._reader = reader
+        self._store = store
+
+    def method(self, name: str) -> Callable[..., object]:
+        method: Callable[..., object] = getattr(self._store if name in _STORE_METHODS else self._reader, name)
+        return method
+
+    def blocks(self, name: str) -> bool:
+        """Whether a method may take its time, so that an event loop must not call it."""
+        return name in _STORE_METHODS or getattr(self._reader, "blocking", True)
+
+
+class Call:
+    """An upload that is ready to be started."""
+
+    def __init__(self, core: _core.Client, source: object, options: Mapping[str, object], *, awaited: bool) -> None:
+        given = {**DEFAULTS, **options}
+        self._source = prepare(source, awaited=awaited)
+        given["checkpoint"], store = _checkpoint(given["checkpoint"], self._source, awaited)
+        needs_feed = self._source.reader is not None or store is not None
+        feed = Feed(self._source.reader, store) if needs_feed else None
+        self._bar, progress = _progress(given["progress"], self._source, awaited)
+        self.operation: _core.Operation[Media] = core.upload(self._source, feed, given, progress)
+
+    def wait(self) -> Media:
+        """Upload, blocking."""
+        try:
+            return self.ended(self.operation.wait())
+        finally:
+            self.close()
+
+    async def wait_async(self) -> Media:
+        """Upload, awaited."""
+        try:
+            return self.ended(await self.operation.wait_async())
+        finally:
+            self.close()
+
+    def ended(self, media: Media) -> Media:
+        """Leave the caller's file object at the end of what was uploaded."""
+        if self._source.finish is not None:
+            # A file that was closed meanwhile has no end to be left at, but its bytes are uploaded all the same.
+            with contextlib.suppress(OSError, ValueError):
+                self._source.finish()
+        return media
+
+    def close(self) -> None:
+        """Abort the upload if it has not ended, and take the bar away."""
+        self.operation.abort()
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _checkpoint(value: object, source: Prepared, awaited: bool) -> tuple[object, object]:
+    """The checkpoint as the core takes it, and the object that keeps it if that is the caller's."""
+    if value is None:
+        return None, None
+    if isinstance(value, (str, os.PathLike)):
+        path = os.fsdecode(value)
+        if not path or "\0" in path:
+            raise InvalidInputError("checkpoint: a path is needed, which is not empty and has no null character")
+        if source.kind == "path" and _is_same_file(path, source.value):
+            raise InvalidInputError("checkpoint: it is the very file that is to be uploaded")
+        return path, None
+    methods = [getattr(value, name, None) for name in _STORE_METHODS]
+    if not all(map(callable, methods)):
+        raise TypeError(
+            f"checkpoint must be a path, or an object with load(), save() and clear(), not {type(value).__name__}"
+        )
+    if not awaited and any(map(inspect.iscoroutinefunction, methods)):
+        raise TypeError("checkpoint has async methods, which have to be awaited: use upload_async")
+    return value, value
+
+
+def _is_same_file(path: str, other: str) -> bool:
+    try:
+        return os.path.samefile(path, other)
+    except OSError:
+        return os.path.realpath(path) == os.path.realpath(other)
+
+
+def _progress(value: object, source: Prepared, awaited: bool) -> tuple[Bar | None, Callable[[Progress], object] | None]:
+    """The bar to take away in the end, and what is called with each `Progress`."""
+    if value is None or value is False:
+        return None, None
+    if value is True:
+        bar = Bar(source.name)
+        return bar, bar
+    if not callable(value):
+        raise TypeError(f"progress must be a bool, a callable or None, not {type(value).__name__}")
+    asynchronous = inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(type(value).__call__)
+    if asynchronous and not awaited:
+        raise TypeError("progress is async, which has to be awaited: use upload_async, or give a plain callable")
+    return None, value

@@ -1,0 +1,54 @@
+"""`xmedia demo`: a real file goes to the mock server in this process, once with a plain call and once awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from importlib import resources
+from pathlib import Path
+
+from .._types.media import Media
+from .._types.models import Progress
+from ..testing import MockServer
+
+#: What the mock server answers to FINALIZE and then to each STATUS.
+_PROCESSING = ("pending", "in_progress", "in_progress", "succeeded")
+
+
+def run(file: str | os.PathLike[str] | None = None) -> int:
+    """Upload a file, or the clip that comes with xmedia, and print what happens."""
+    if file is None:
+        with resources.as_file(resources.files("xmedia.testing") / "clip.mp4") as path:
+            return _run(path)
+    return _run(Path(file))
+
+
+def _run(path: Path) -> int:
+    size = path.stat().st_size
+    with MockServer(processing=_PROCESSING, check_after_secs=0.4) as server, server.client() as client:
+        print(f"{path.name}, {size:,} bytes, to a mock of X at {server.url}", flush=True)
+        print("\nmedia = client.upload(file, progress=True)", flush=True)
+        show(client.upload(path, progress=True))
+        print("\nmedia = await client.upload_async(file, progress=show_progress)", flush=True)
+        show(asyncio.run(client.upload_async(path, progress=show_progress)))
+        print(f"\nwhat the server was asked: {' '.join(server.commands)}")
+    return 0
+
+
+def show_progress(progress: Progress) -> None:
+    """One line for each news."""
+    info = progress.processing_info
+    if progress.phase == "upload":
+        label = "upload"
+        share = (progress.bytes_sent or 0) / (progress.total_bytes or 1)
+    else:
+        label = str(info.state if info else "done")
+        share = ((info.progress_percent or 0) if info else 100) / 100
+    bar = "#" * int(20 * share)
+    print(f"  {progress.elapsed:4.1f} s  {label:<12} {bar:<20} {share:4.0%}", flush=True)
+
+
+def show(media: Media) -> None:
+    """The result."""
+    print(f"  ready: {media.ready}   media_id: {media.media_id_string}   media_key: {media.media_key}")
+    print(f"  {media!r}", flush=True)

@@ -1,0 +1,208 @@
+"""The command line `xmedia`, on the same API that programs use."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Self
+
+from .. import __version__
+from .._client.client import Client
+from .._types import exact_json
+from .._types.errors import InvalidInputError, XMediaError
+from .._types.media import Media
+from .._types.models import Progress
+from . import report
+from . import upload as upload_command
+
+_ENVIRONMENT = """\
+credentials come from the environment:
+  X_CONSUMER_KEY, X_CONSUMER_SECRET, X_ACCESS_TOKEN, X_ACCESS_TOKEN_SECRET   OAuth 1.0a
+  X_OAUTH2_ACCESS_TOKEN                                                      OAuth 2.0 user token
+  X_API=1.1|2, X_BASE_URL=http://127.0.0.1:8080                              optional
+
+exit status: 0 ready (for status: or not yet), 1 failed or error, 2 usage, 3 timeout, 130 interrupted
+"""
+
+#: Seconds of a wait for which no time is left.
+_SHORTEST = 0.001
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal's encoding lacks is written with escapes, rather than ending the program.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    arguments = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = arguments.run
+    try:
+        return run(arguments)
+    except KeyboardInterrupt:
+        report.say("interrupted")
+        return report.INTERRUPTED
+    except InvalidInputError as error:
+        report.say(str(error))
+        return report.USAGE
+    except (XMediaError, OSError) as error:
+        if isinstance(error, BrokenPipeError) and not isinstance(error, XMediaError):
+            # Whoever read our output has seen enough. What is left in the buffer must not be complained about.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return report.FAILED
+        report.say(str(error))
+        return report.exit_status(error)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="xmedia",
+        description="Upload media to X (Twitter), finalize it, and wait until it is ready.",
+        epilog=_ENVIRONMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"xmedia {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(
+            name, help=text, description=text, epilog=_ENVIRONMENT, formatter_class=parser.formatter_class
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    upload = command("upload", upload_command.run, "Upload files, finalize them, and wait until they are ready.")
+    upload_command.add_arguments(upload)
+    _common(upload, timeout=3600.0)
+
+    finalize = command("finalize", _finalize, "End an upload: one FINALIZE.")
+    finalize.add_argument("media_id", metavar="ID", help="the upload's id, 1 to 19 digits")
+    finalize.add_argument("--wait", action="store_true", help="then wait until the media is ready")
+    _common(finalize)
+
+    status = command("status", _status, "Ask once how far processing is: one STATUS.")
+    status.add_argument("media_id", metavar="ID", help="the media's id")
+    _common(status)
+
+    wait = command("wait", _wait, "Wait until media is ready.")
+    wait.add_argument("media_id", metavar="ID", help="the media's id")
+    _common(wait)
+
+    mock = command("mock-server", _mock_server, "Run a server on this machine that answers as X does, for tests.")
+    mock.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    mock.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    mock.add_argument("--json", action="store_true", help="print URL and credentials as one JSON object")
+    mock.add_argument("--until-stdin-closes", action="store_true", help="also end when standard input ends")
+
+    demo = command("demo", _demo, "Upload a file to a mock server in this process, and wait until it is ready.")
+    demo.add_argument("file", metavar="FILE", nargs="?", help="the file (default: a small MP4 that comes with xmedia)")
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser, timeout: float = 900.0) -> None:
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=timeout,
+        metavar="SECONDS",
+        help=f"give up after this time (default: {timeout:g})",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
+
+
+def _finalize(arguments: argparse.Namespace) -> int:
+    def work(client: Client, line: ProgressLine) -> Media:
+        deadline = time.monotonic() + arguments.timeout
+        media = client.finalize(arguments.media_id, timeout=arguments.timeout)
+        if not arguments.wait:
+            return media
+        return client.wait(media, timeout=max(deadline - time.monotonic(), _SHORTEST), progress=line)
+
+    return _about_one(arguments, work)
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    return _about_one(arguments, lambda client, _: client.status(arguments.media_id, timeout=arguments.timeout))
+
+
+def _wait(arguments: argparse.Namespace) -> int:
+    return _about_one(
+        arguments, lambda client, line: client.wait(arguments.media_id, timeout=arguments.timeout, progress=line)
+    )
+
+
+def _about_one(arguments: argparse.Namespace, work: Callable[[Client, ProgressLine], Media]) -> int:
+    with Client.from_env() as client, ProgressLine(arguments.media_id) as line:
+        try:
+            media = work(client, line)
+        except InvalidInputError:
+            raise
+        except XMediaError as error:
+            if not arguments.json:
+                raise
+            line.clear()
+            print(exact_json.dumps(report.report(error.media, error=error, media_id=arguments.media_id)), flush=True)
+            return report.exit_status(error)
+    print(exact_json.dumps(report.report(media)) if arguments.json else report.summary(media), flush=True)
+    return report.FAILED if media.failed else report.READY
+
+
+class ProgressLine:
+    """One line on a terminal that is written anew with each `Progress`; nothing where there is no terminal."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._stream = sys.stderr if sys.stderr.isatty() else None
+        self._shown = False
+
+    def __call__(self, progress: Progress) -> None:
+        info = progress.processing_info
+        if self._stream is None or info is None:
+            return
+        percent = "" if info.progress_percent is None else f" {info.progress_percent:3} %"
+        print(f"\r\x1b[K{self._name}  {info.state}{percent}  {progress.elapsed:.1f} s", end="", file=self._stream)
+        self._stream.flush()
+        self._shown = True
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._stream is not None and self._shown:
+            print("\r\x1b[K", end="", file=self._stream, flush=True)
+            self._shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+
+def _mock_server(arguments: argparse.Namespace) -> int:
+    from ..testing import _serve  # noqa: PLC0415  (only this command needs the server)
+
+    _serve.serve(
+        host=arguments.host,
+        port=arguments.port,
+        as_json=arguments.json,
+        until_stdin_closes=arguments.until_stdin_closes,
+    )
+    return report.READY
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from . import demo  # noqa: PLC0415  (only this command needs it)
+
+    return demo.run(arguments.file)

@@ -1,0 +1,68 @@
+"""What the command line prints of a result, and the exit status it stands for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any, cast
+
+from .._types import exact_json
+from .._types.errors import RequestTimeoutError, WaitTimeoutError
+from .._types.media import Media
+
+READY, FAILED, USAGE, TIMEOUT, INTERRUPTED = 0, 1, 2, 3, 130
+#: What is worse than what, where several files end differently.
+_SEVERITY = (READY, TIMEOUT, FAILED, USAGE, INTERRUPTED)
+
+
+def exit_status(error: BaseException) -> int:
+    """The exit status that an error stands for."""
+    return TIMEOUT if isinstance(error, WaitTimeoutError | RequestTimeoutError) else FAILED
+
+
+def worst(statuses: Sequence[int]) -> int:
+    """The exit status for several results."""
+    return max(statuses, key=_SEVERITY.index, default=READY)
+
+
+def say(text: str) -> None:
+    """Say something that is no result."""
+    print(f"xmedia: {text}", file=sys.stderr, flush=True)
+
+
+def report(
+    media: Media | None, *, file: str | None = None, error: BaseException | None = None, media_id: str | None = None
+) -> dict[str, Any]:
+    """What `--json` prints of one result: the file, what `Media.to_json` says, the state, and the error.
+
+    Its numbers are those of `exact_json`, which writes them as they came.
+    """
+    info = media.processing_info if media is not None else None
+    known: dict[str, Any] = {"media_id": int(media_id) if media_id else None} if media is None else {}
+    if media is not None:
+        known = cast("dict[str, Any]", exact_json.loads(media.to_json()))
+        known["ready"] = media.ready
+    known["state"] = str(info.state) if info is not None else ("succeeded" if media and media.ready else None)
+    failure = info.error if info is not None else None
+    text = str(error) if error is not None else (failure.message or failure.name or "failed") if failure else None
+    known["error"] = text
+    known["error_type"] = type(error).__name__ if error is not None else None
+    return known if file is None else {"file": file, **known}
+
+
+def summary(media: Media) -> str:
+    """A result in one line, for people."""
+    info = media.processing_info
+    if media.ready:
+        state = "ready"
+    elif media.failed:
+        failure = info.error if info is not None else None
+        said = [part for part in (failure.name, failure.message) if part] if failure is not None else []
+        state = ": ".join(["failed", *said])
+    elif info is not None:
+        percent = "" if info.progress_percent is None else f", {info.progress_percent} %"
+        again = "" if info.check_after_secs is None else f", ask again in {info.check_after_secs} s"
+        state = f"{info.state}{percent}{again}"
+    else:
+        state = "not finalized"
+    return f"{media.media_id}  {state}"

@@ -1,0 +1,1 @@
+"""`Client`: its verbs, their options, and what the verbs for many return."""

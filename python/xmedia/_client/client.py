@@ -1,0 +1,642 @@
+"""`Client`: every verb twice, as a plain method and as a coroutine, over one call of the Rust core."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Literal, Self, TypeAlias, TypedDict, TypeVar, Unpack
+
+from .. import _core, _network
+from .._auth.credentials import OAuth1, OAuth2
+
+# The core calls these two. They are imported now, because an import reads files, for which it lets go of the GIL: a
+# daemon thread that comes back from that while a CPython before 3.14 exits is ended inside Rust, which aborts.
+from .._calls import callbacks as _callbacks  # noqa: F401
+from .._calls import from_core as _from_core  # noqa: F401
+from .._calls.hooks import Hooks, OnEvent, is_async
+from .._public import name_as_imported
+from .._types.errors import InvalidInputError
+from .._types.media import Media
+from .._types.models import Progress, RateLimit, Stats
+from .options import Buffer, Retry, Subtitle
+from .uploads import UploadVerbs
+from .wait_many import AsyncWaitMany, WaitMany
+from .watch import AsyncWatch, Watch
+
+MediaId: TypeAlias = int | str | Media
+Timeout: TypeAlias = float | timedelta | None
+Api: TypeAlias = Literal["1.1", "2"]
+ItemT = TypeVar("ItemT", bound=int | str | Media)
+
+
+class ClientOptions(TypedDict, total=False):
+    """The arguments of `Client`, each optional."""
+
+    auth: OAuth1 | OAuth2
+    api: Api | None
+    base_url: str | None
+    request_timeout: Timeout
+    connect_timeout: Timeout
+    retry: Retry | None
+    max_connections: int
+    proxy: str | Literal[False] | None
+    ca_file: str | os.PathLike[str] | None
+    user_agent: str | None
+    on_event: OnEvent | None
+    allow_insecure_http: bool
+
+
+class EnvOptions(ClientOptions, total=False):
+    """The arguments of `Client.from_env`, each optional."""
+
+    on_refresh: Callable[[OAuth2], object] | None
+
+
+class _Unset:
+    """Stands for an option that was not given, where None means something."""
+
+    def __repr__(self) -> str:
+        return "<unchanged>"
+
+
+_UNSET: Any = _Unset()
+
+
+class Client(UploadVerbs):
+    """Uploads media to X, finalizes it and waits until it is ready.
+
+    Every verb exists twice: `finalize` blocks, `finalize_async` is awaited in an asyncio event loop. They
+    take the same arguments and return the same values. A client may be shared by threads and tasks, pickled
+    (the pickle holds the credentials, but no callbacks), and used in a forked child.
+
+    Args:
+        auth: `OAuth1` (both API versions) or `OAuth2` (API 2 only).
+        api: `"1.1"` or `"2"`; left out, `"1.1"` with `OAuth1` and `"2"` with `OAuth2`.
+        base_url: `scheme://host[:port][/prefix]` in place of X's hosts, for tests and gateways.
+        request_timeout: Seconds that one attempt may take, from getting its connection to the last byte; for
+            APPEND they count from the last byte the socket took. None for no limit.
+        connect_timeout: Seconds for name resolution, TCP and TLS together. None for no limit.
+        retry: When requests are sent again; None for one attempt each.
+        max_connections: How many requests may be in flight at once; others wait in order of arrival.
+        proxy: None for the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`; never for
+            loopback), False for none, or the address of one that is used for everything.
+        ca_file: A file of certificates in PEM to trust besides the platform's.
+        user_agent: The `User-Agent` header; by default it names this library.
+        on_event: Called with a `RequestEvent` for each request, on the calling side and in order. It must be a plain
+            callable. An exception in it ends the call that sent the request, as one in `progress` does.
+        allow_insecure_http: Lets credentials go over plain http to other machines. For test set-ups only.
+
+    Raises:
+        TypeError: An argument has a wrong type.
+        InvalidInputError: An argument has a wrong value: `OAuth2` with `api="1.1"`, say.
+        OSError: `ca_file` cannot be read.
+
+    Examples:
+        >>> import xmedia
+        >>> client = xmedia.Client(xmedia.OAuth1("key", "secret", "token", "token secret"))
+        >>> client
+        Client(OAuth1(...), api='1.1', base_url='https://upload.twitter.com')
+    """
+
+    def __init__(
+        self,
+        auth: OAuth1 | OAuth2,
+        *,
+        api: Api | None = None,
+        base_url: str | None = None,
+        request_timeout: Timeout = 60.0,
+        connect_timeout: Timeout = 10.0,
+        retry: Retry | None = Retry(),  # noqa: B008  (it is immutable)
+        max_connections: int = 100,
+        proxy: str | Literal[False] | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        user_agent: str | None = None,
+        on_event: OnEvent | None = None,
+        allow_insecure_http: bool = False,
+    ) -> None:
+        self._auth = auth
+        self._api = api
+        self._options: dict[str, Any] = {
+            "base_url": base_url,
+            "request_timeout": request_timeout,
+            "connect_timeout": connect_timeout,
+            "retry": retry,
+            "max_connections": max_connections,
+            "proxy": proxy,
+            "ca_file": ca_file,
+            "user_agent": user_agent,
+            "allow_insecure_http": allow_insecure_http,
+        }
+        self._hooks = Hooks(auth, on_event)
+        core = _core.Client(auth, api, **self._options, hooks=self._hooks)
+        self._core = _network.guarded(core, base_url, proxy)
+
+    @classmethod
+    def from_env(cls, **options: Unpack[EnvOptions]) -> Self:
+        """Make a client with the credentials and settings of the environment.
+
+        Read are `X_CONSUMER_KEY`, `X_CONSUMER_SECRET`, `X_ACCESS_TOKEN` and `X_ACCESS_TOKEN_SECRET`, or
+        `X_OAUTH2_ACCESS_TOKEN`; and `X_API`, `X_BASE_URL`, `X_ALLOW_INSECURE_HTTP=1`. With
+        `X_OAUTH2_REFRESH_TOKEN` (and `X_CLIENT_ID`, `X_CLIENT_SECRET`) tokens are refreshed; since a refresh token
+        can be used but once, the new ones have to be kept: in the file that `X_OAUTH2_TOKEN_FILE` names, or by
+        `on_refresh`.
+
+        Args:
+            **options: As for `Client`; they beat the environment, but for an `auth`, `api` or `base_url` of None.
+                Also `on_refresh`, as for `OAuth2`: called after the token file, if there is one, was written, and
+                never for credentials that are not refreshed, such as OAuth 1.0a's.
+
+        Raises:
+            TypeError: An option has a wrong type.
+            InvalidInputError: Variables are missing, which are named, or two complete sets of credentials
+                are there and `X_API` does not choose.
+
+        Examples:
+            >>> xmedia.Client.from_env(request_timeout=30)  # doctest: +SKIP
+        """
+        # Most clients are made without it, and it brings the files that tokens are kept in.
+        from .._auth.environ import options_from_environ  # noqa: PLC0415
+
+        given: dict[str, Any] = dict(options)
+        for name in ("auth", "api", "base_url"):
+            # None is what `Client` takes for not given, and then the environment's counts.
+            if given.get(name, ...) is None:
+                del given[name]
+        on_refresh = given.pop("on_refresh", None)
+        if on_refresh is not None and not callable(on_refresh):
+            raise TypeError(f"on_refresh must be callable, not {type(on_refresh).__name__}")
+        if on_refresh is not None and "auth" in given:
+            raise InvalidInputError("on_refresh goes with the environment's credentials; give it to auth's OAuth2")
+        found = options_from_environ(os.environ, auth=given.get("auth"), api=given.get("api"), on_refresh=on_refresh)
+        return cls(**{**found, **given})
+
+    @property
+    def api(self) -> Api:
+        """The API version that is spoken, `"1.1"` or `"2"`."""
+        return self._core.api
+
+    @property
+    def base_url(self) -> str:
+        """Where requests go: `base_url` as it was given, else X's host for this version."""
+        return self._core.base_url
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` or `aclose` was called."""
+        return self._core.closed
+
+    @property
+    def rate_limits(self) -> dict[str, RateLimit]:
+        """The last `RateLimit` that this version of the API told of each command (`"INIT"`, `"STATUS"`, …)."""
+        return self._core.rate_limits
+
+    def stats(self) -> Stats:
+        """What this client counted of its requests, for metrics and for looking on while it works.
+
+        Returns:
+            The counts of this moment. A forked child and each client of `with_options` count for themselves.
+
+        Examples:
+            >>> client.stats()  # doctest: +SKIP
+            Stats(requests={'FINALIZE': {200: 1}}, retries=0, in_flight=0, queued=0, bytes_sent=38, bytes_received=112)
+        """
+        return self._core.stats()
+
+    def initialize(
+        self,
+        total_bytes: int,
+        media_type: str,
+        *,
+        media_category: str | None = None,
+        additional_owners: Iterable[int | str] = (),
+        shared: bool = False,
+        timeout: Timeout = 120,
+    ) -> Media:
+        """INIT: open an upload. The bytes follow with `append`, then `finalize`.
+
+        Args:
+            total_bytes: The file's size, 1 to 17,179,869,184 bytes.
+            media_type: The MIME type, `"video/mp4"` for instance.
+            media_category: `"tweet_video"`, `"tweet_gif"`, `"tweet_image"`, `"amplify_video"`, …; without one
+                the server's lower limits for synchronous processing apply.
+            additional_owners: Ids of at most 100 users who may use the media as well.
+            shared: Whether the media may be used in several direct messages.
+            timeout: Seconds for everything: queueing, requests, retries. None for no limit.
+
+        Returns:
+            A `Media` with `command="INIT"`, which is never ready.
+
+        Raises:
+            TypeError, InvalidInputError: An argument is wrong; nothing was sent.
+            APIError: The server refused, see its subclasses.
+            TransportError: No answer came; `RequestTimeoutError` if time ran out.
+            InvalidResponseError: The answer is not what the API documents.
+            ClientClosedError: The client was closed.
+
+        Source: X's documentation of `POST media/upload (INIT)` and `POST /2/media/upload/initialize`.
+        """
+        return self._core.initialize(total_bytes, media_type, media_category, additional_owners, shared, timeout).wait()
+
+    async def initialize_async(
+        self,
+        total_bytes: int,
+        media_type: str,
+        *,
+        media_category: str | None = None,
+        additional_owners: Iterable[int | str] = (),
+        shared: bool = False,
+        timeout: Timeout = 120,
+    ) -> Media:
+        """Await what `initialize` does."""
+        return await self._core.initialize(
+            total_bytes, media_type, media_category, additional_owners, shared, timeout
+        ).wait_async()
+
+    def append(self, media_id: MediaId, segment_index: int, data: Buffer, *, timeout: Timeout = 120) -> None:
+        """APPEND: send one segment of an upload. Segments may be sent in any order.
+
+        Args:
+            media_id: The upload: an id or what `initialize` returned.
+            segment_index: The segment's number, 0 to 999.
+            data: Its bytes, at most 5 MB for API 1.1 (1 MiB is safe everywhere): `bytes`, or anything else
+                with the buffer protocol. `bytes` are sent in place, others are copied.
+            timeout: Seconds for everything: queueing, requests, retries. None for no limit.
+
+        Raises:
+            TypeError, InvalidInputError: An argument is wrong; nothing was sent.
+            MediaExpiredError: The upload's time is over; nothing was sent.
+            PayloadTooLargeError: The segment is larger than the server takes.
+            APIError, TransportError, ClientClosedError: As for `initialize`.
+
+        Source: X's documentation of `POST media/upload (APPEND)` and `POST /2/media/upload/{id}/append`.
+        """
+        return self._core.append(media_id, segment_index, data, timeout).wait()
+
+    async def append_async(
+        self, media_id: MediaId, segment_index: int, data: Buffer, *, timeout: Timeout = 120
+    ) -> None:
+        """Await what `append` does."""
+        return await self._core.append(media_id, segment_index, data, timeout).wait_async()
+
+    def finalize(self, media_id: MediaId, *, timeout: Timeout = 120) -> Media:
+        """FINALIZE: end an upload once all of its bytes were appended.
+
+        If the answer is lost on its way, STATUS is asked whether FINALIZE took effect, and it is sent again
+        only where that cannot be told otherwise.
+
+        Args:
+            media_id: The upload: an id (int or str) or a `Media`.
+            timeout: Seconds for everything: queueing, requests, retries. None for no limit.
+
+        Returns:
+            The answer. Without `processing_info` the media is ready; with it, give the result to `wait`.
+            Media whose processing failed at once is returned, not raised: see `failed`.
+
+        Raises:
+            TypeError, InvalidInputError: An argument is wrong; nothing was sent.
+            MediaExpiredError: The upload's time is over; nothing was sent.
+            APIError: The server refused, see its subclasses. `ambiguous` tells whether an earlier attempt may
+                have taken effect.
+            TransportError: No answer came, and STATUS did not settle what happened.
+            InvalidResponseError: The answer is not what the API documents.
+            ClientClosedError: The client was closed.
+
+        Source: X's documentation of `POST media/upload (FINALIZE)` and `POST /2/media/upload/{id}/finalize`.
+
+        Examples:
+            >>> media = client.finalize(710511363345354753)  # doctest: +SKIP
+            >>> media.processing_info  # doctest: +SKIP
+            ProcessingInfo(state='pending', check_after_secs=5)
+        """
+        return self._core.finalize(media_id, timeout).wait()
+
+    async def finalize_async(self, media_id: MediaId, *, timeout: Timeout = 120) -> Media:
+        """Await what `finalize` does."""
+        return await self._core.finalize(media_id, timeout).wait_async()
+
+    def status(self, media_id: MediaId, *, timeout: Timeout = 120) -> Media:
+        """STATUS: ask once how far processing is. To wait, use `wait`.
+
+        Args:
+            media_id: The media: an id (int or str) or a `Media`.
+            timeout: Seconds for everything: queueing, requests, retries. None for no limit.
+
+        Returns:
+            The answer; media whose processing failed is returned, not raised.
+
+        Raises:
+            TypeError, InvalidInputError: An argument is wrong; nothing was sent.
+            MediaExpiredError: The media's time is over; nothing was sent.
+            APIError: The server refused. Media that was finalized synchronously has no STATUS: the server says
+                "not found" (`not_found` is true), as it does of unknown ids.
+            TransportError, InvalidResponseError, ClientClosedError: As for `finalize`.
+
+        Source: X's documentation of `GET media/upload (STATUS)` and `GET /2/media/upload`.
+        """
+        return self._core.status(media_id, timeout).wait()
+
+    async def status_async(self, media_id: MediaId, *, timeout: Timeout = 120) -> Media:
+        """Await what `status` does."""
+        return await self._core.status(media_id, timeout).wait_async()
+
+    def wait(
+        self,
+        media_id: MediaId,
+        *,
+        timeout: Timeout = 900,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> Media:
+        """Wait until media is ready, asking STATUS when the server says so.
+
+        Failures that pass (no connection, 429, 5xx) are waited out. An error in the answer means that
+        processing failed, whatever state it names; a state that nobody knows means that it goes on.
+
+        Args:
+            media_id: What `finalize` returned, or an id. A ready `Media` is returned at once.
+            timeout: Seconds to wait. The time that `progress` takes does not count. None for no limit.
+            progress: Called with a `Progress` after each answer. An exception in it ends the wait. With
+                `wait_async` it may be async.
+
+        Returns:
+            The last answer, ready.
+
+        Raises:
+            TypeError, InvalidInputError: An argument is wrong; nothing was sent.
+            MediaProcessingError: Processing failed; see its subclasses and `error`.
+            WaitTimeoutError: Time is up. Give its `media` to `wait` to go on.
+            MediaExpiredError: The media's time is over.
+            RateLimitError: The rate limit ends only after the deadline.
+            APIError: The server refused: unknown media ("not found"), credentials, permissions.
+            ClientClosedError: The client was closed.
+
+        Examples:
+            >>> media = client.wait(client.finalize(media_id), timeout=600)  # doctest: +SKIP
+            >>> media.ready  # doctest: +SKIP
+            True
+        """
+        if progress is not None and is_async(progress):
+            raise TypeError("progress is async, which has to be awaited: use wait_async, or give a plain callable")
+        return self._core.wait(media_id, timeout, progress).wait()
+
+    async def wait_async(
+        self,
+        media_id: MediaId,
+        *,
+        timeout: Timeout = 900,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> Media:
+        """Await what `wait` does. `progress` may be async."""
+        return await self._core.wait(media_id, timeout, progress).wait_async()
+
+    def watch(self, media_id: MediaId, *, timeout: Timeout = 900) -> Watch:
+        """Iterate over the answers of a wait as they come.
+
+        The first item is the given `Media` if it carries an answer; then each STATUS. The last one is ready,
+        or failed, after which `MediaProcessingError` is raised. The clock starts at the first item, stands
+        still between items, and nothing is in flight between them.
+
+        Args:
+            media_id: What `finalize` returned, or an id.
+            timeout: Seconds to wait in all. None for no limit.
+
+        Yields:
+            `Media`.
+
+        Raises:
+            XMediaError: As for `wait`.
+
+        Examples:
+            >>> for media in client.watch(media):  # doctest: +SKIP
+            ...     print(media.processing_info)
+        """
+        return Watch(self._core, self._core.watch(media_id, timeout))
+
+    def watch_async(self, media_id: MediaId, *, timeout: Timeout = 900) -> AsyncWatch:
+        """Iterate with `async for` over what `watch` brings. The iterator has `aclose`."""
+        return AsyncWatch(self._core, self._core.watch(media_id, timeout))
+
+    def wait_many(
+        self, media_ids: Iterable[ItemT], *, timeout: Timeout = 900, concurrency: int = 1000
+    ) -> WaitMany[ItemT]:
+        """Wait for many media at once, and iterate over the results as they finish.
+
+        One failing does not stop the rest. The waits go on between the items; closing the iterator drops them.
+
+        Args:
+            media_ids: Ids, or what `finalize` returned. A list or another collection is checked before anything is
+                sent. Anything else, a generator for instance, is read as places become free, and what is wrong with
+                an item of it becomes that item's `error`.
+            timeout: Seconds for each wait, from when it begins. None for no limit.
+            concurrency: How many waits run at once. Requests in flight are limited by `max_connections`.
+
+        Yields:
+            `Result`: the `item` as given, and its `media`, ready, or the `error` that `wait` would raise.
+
+        Raises:
+            TypeError, InvalidInputError: An argument is wrong; nothing was sent.
+            ClientClosedError: The client was closed; what had not finished is dropped.
+
+        Examples:
+            >>> for result in client.wait_many(media_ids):  # doctest: +SKIP
+            ...     print(result.item, result.error or "ready")
+        """
+        return WaitMany(self._core.wait_many(timeout), media_ids, concurrency)
+
+    def wait_many_async(
+        self, media_ids: Iterable[ItemT], *, timeout: Timeout = 900, concurrency: int = 1000
+    ) -> AsyncWaitMany[ItemT]:
+        """Iterate with `async for` over what `wait_many` brings. The iterator has `aclose`."""
+        return AsyncWaitMany(self._core.wait_many(timeout), media_ids, concurrency)
+
+    def set_alt_text(self, media_id: MediaId, text: str, *, timeout: Timeout = 120) -> None:
+        """Set the text that describes media for those who cannot see it.
+
+        Args:
+            media_id: The media: an id (int or str) or a `Media`. It must be finalized.
+            text: 1 to 1000 characters.
+            timeout: Seconds for everything: queueing, requests, retries. None for no limit.
+
+        Raises:
+            TypeError, InvalidInputError: An argument is wrong; nothing was sent.
+            MediaExpiredError: The media's time is over; nothing was sent.
+            APIError, TransportError, InvalidResponseError, ClientClosedError: As for `initialize`.
+
+        Source: X's documentation of `POST media/metadata/create` and `POST /2/media/metadata`.
+
+        Examples:
+            >>> client.set_alt_text(media, "A heron that lands on a frozen lake.")  # doctest: +SKIP
+        """
+        return self._core.set_alt_text(media_id, text, timeout).wait()
+
+    async def set_alt_text_async(self, media_id: MediaId, text: str, *, timeout: Timeout = 120) -> None:
+        """Await what `set_alt_text` does."""
+        return await self._core.set_alt_text(media_id, text, timeout).wait_async()
+
+    def set_subtitles(
+        self,
+        media_id: MediaId,
+        subtitles: Subtitle | Iterable[Subtitle],
+        *,
+        media_category: str = "tweet_video",
+        timeout: Timeout = 120,
+    ) -> None:
+        """Add subtitles, which were uploaded as media of their own, to a video.
+
+        API 2 takes one language a request: several are sent one after the other, and a failure leaves those before
+        it set.
+
+        Args:
+            media_id: The video: an id (int or str) or a `Media`.
+            subtitles: A `Subtitle` or several.
+            media_category: The video's, `"tweet_video"` or `"amplify_video"`.
+            timeout: Seconds for everything: queueing, requests, retries. None for no limit.
+
+        Raises:
+            TypeError, InvalidInputError: An argument is wrong; nothing was sent.
+            MediaExpiredError: The video's time is over; nothing was sent.
+            APIError, TransportError, InvalidResponseError, ClientClosedError: As for `initialize`.
+
+        Source: X's documentation of `POST media/subtitles/create` and `POST /2/media/subtitles`.
+
+        Examples:
+            >>> english = xmedia.Subtitle(media_id=srt, language_code="EN", display_name="English")  # doctest: +SKIP
+            >>> client.set_subtitles(video, english)  # doctest: +SKIP
+        """
+        return self._core.set_subtitles(media_id, subtitles, media_category, timeout).wait()
+
+    async def set_subtitles_async(
+        self,
+        media_id: MediaId,
+        subtitles: Subtitle | Iterable[Subtitle],
+        *,
+        media_category: str = "tweet_video",
+        timeout: Timeout = 120,
+    ) -> None:
+        """Await what `set_subtitles` does."""
+        return await self._core.set_subtitles(media_id, subtitles, media_category, timeout).wait_async()
+
+    def delete_subtitles(
+        self, media_id: MediaId, language_code: str, *, media_category: str = "tweet_video", timeout: Timeout = 120
+    ) -> None:
+        """Take the subtitles of one language off a video.
+
+        Args:
+            media_id: The video: an id (int or str) or a `Media`.
+            language_code: The language, `"EN"` for instance.
+            media_category: The video's, `"tweet_video"` or `"amplify_video"`.
+            timeout: Seconds for everything: queueing, requests, retries. None for no limit.
+
+        Raises:
+            TypeError, InvalidInputError: An argument is wrong; nothing was sent.
+            MediaExpiredError: The video's time is over; nothing was sent.
+            APIError, TransportError, InvalidResponseError, ClientClosedError: As for `initialize`.
+
+        Source: X's documentation of `POST media/subtitles/delete` and `DELETE /2/media/subtitles`.
+        """
+        return self._core.delete_subtitles(media_id, language_code, media_category, timeout).wait()
+
+    async def delete_subtitles_async(
+        self, media_id: MediaId, language_code: str, *, media_category: str = "tweet_video", timeout: Timeout = 120
+    ) -> None:
+        """Await what `delete_subtitles` does."""
+        return await self._core.delete_subtitles(media_id, language_code, media_category, timeout).wait_async()
+
+    def with_options(
+        self,
+        *,
+        auth: OAuth1 | OAuth2 = _UNSET,
+        api: Api | None = _UNSET,
+        request_timeout: Timeout = _UNSET,
+        retry: Retry | None = _UNSET,
+        on_event: OnEvent | None = _UNSET,
+    ) -> Client:
+        """Make a client that shares this one's connections and `max_connections`: many accounts, one pool.
+
+        Closing one leaves the other open. Rate limits are kept per credential, version of the API and
+        command.
+
+        Args:
+            auth: Other credentials. If no `api` was ever given, the version follows them as for `Client`.
+            api: Another API version.
+            request_timeout: As for `Client`.
+            retry: As for `Client`.
+            on_event: As for `Client`.
+
+        Raises:
+            TypeError, InvalidInputError: As for `Client`.
+            ClientClosedError: This client was closed.
+        """
+        given: dict[str, Any] = {"auth": auth, "api": api, "request_timeout": request_timeout, "retry": retry}
+        changes = {name: value for name, value in given.items() if value is not _UNSET}
+        # A version that was never chosen follows the credentials, as for a client of their own.
+        changes.setdefault("api", self._api)
+        if "auth" in changes and self._is_own(changes["auth"]):
+            del changes["auth"]
+        client = object.__new__(type(self))
+        client._auth = changes.get("auth", self._auth)
+        client._api = changes["api"]
+        client._hooks = Hooks(client._auth, self._hooks.on_event if on_event is _UNSET else on_event)
+        changes["hooks"] = client._hooks
+        client._options = {**self._options, **{name: changes[name] for name in changes if name in self._options}}
+        client._core = self._core.with_options(**changes)
+        return client
+
+    def _is_own(self, auth: OAuth1 | OAuth2) -> bool:
+        """Whether these are this client's credentials, whose newest tokens and limits are shared then."""
+        return auth == self._auth and getattr(auth, "on_refresh", None) == getattr(self._auth, "on_refresh", None)
+
+    def close(self) -> None:
+        """Close the client. What is in flight is aborted with `ClientClosedError`; so is every later call.
+
+        A token refresh under way is waited for, at most 10 seconds, and its tokens are given to `on_refresh`.
+        """
+        settled = self._core.settle()
+        self._core.close()
+        if settled is not None:
+            settled.wait()
+
+    async def aclose(self) -> None:
+        """Do what `close` does."""
+        settled = self._core.settle()
+        self._core.close()
+        if settled is not None:
+            await settled.wait_async()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        if not hasattr(self, "_core"):
+            # Shown in the traceback of its own making.
+            return f"<{type(self).__name__}, not made>"
+        closed = ", closed" if self.closed else ""
+        return f"{type(self).__name__}({self._auth!r}, api={self.api!r}, base_url={self.base_url!r}{closed})"
+
+    def __reduce__(self) -> tuple[Callable[..., Client], tuple[type[Client], OAuth1 | OAuth2, dict[str, Any]]]:
+        # The tokens as they were given are spent once there was a refresh.
+        tokens = self._core.refreshed_tokens()
+        auth = self._auth.refreshed(*tokens) if tokens is not None and isinstance(self._auth, OAuth2) else self._auth
+        return _restore, (type(self), auth, {"api": self._api, **self._options})
+
+
+def _restore(kind: type[Client], auth: OAuth1 | OAuth2, options: dict[str, Any]) -> Client:
+    """Make the copy of a pickled client; it opens connections of its own."""
+    return kind(auth, **options)
+
+
+name_as_imported(globals())

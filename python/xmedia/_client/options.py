@@ -1,0 +1,199 @@
+"""What a caller hands in beside plain arguments: `Retry`, `UploadItem` and `Subtitle`."""
+
+import os
+from collections.abc import AsyncIterable, Callable, Iterable
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, Protocol, TypeAlias, TypedDict
+
+from .._public import name_as_imported
+from .._types.checks import check_type, checked_seconds
+from .._types.errors import InvalidInputError
+from .._types.media import Media
+from .._types.models import Progress, brief_repr
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer as Buffer  # noqa: PLC0414  (others take it from here)
+else:
+    # Whatever has the buffer protocol; `collections.abc.Buffer` came with Python 3.12.
+    Buffer = bytes | bytearray | memoryview
+
+_MOST_ATTEMPTS = 2**32 - 1
+
+
+class AsyncReader(Protocol):
+    """An object that is read with `await`."""
+
+    async def read(self, size: int, /) -> bytes:
+        """Return at most `size` bytes, and none at the end."""
+        ...
+
+
+class CheckpointStore(Protocol):
+    """Where an upload's state is kept, when it is not a file."""
+
+    def load(self) -> bytes | None:
+        """Return what was saved last, or None."""
+        ...
+
+    def save(self, data: bytes, /) -> None:
+        """Keep the bytes in place of those before."""
+        ...
+
+    def clear(self) -> None:
+        """Forget what was saved."""
+        ...
+
+
+UploadSource: TypeAlias = (
+    str | os.PathLike[str] | Buffer | BinaryIO | AsyncReader | Iterable[bytes] | AsyncIterable[bytes]
+)
+"""What can be uploaded: a path, a buffer, a binary file, or something that yields bytes."""
+
+ProgressOption: TypeAlias = bool | Callable[[Progress], object] | None
+"""True for a bar, or a callable that is given each `Progress`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How often, and how far apart, a request that failed for the moment is sent again.
+
+    The delay before the n-th repetition is random, up to `base_delay` · 2ⁿ⁻¹ and never above
+    `max_delay`. A server that names a later time is obeyed, and one that names a time more than a day away is not
+    waited for.
+
+    A client has a budget for retries besides, so that many calls that fail together do not multiply the load: it
+    begins with 500 tokens and never has more, a retry takes 5 (10 after a timeout, none at the time that a rate limit
+    named), a success gives 1 back, one after retries what the last of them took. Without tokens the failure is raised
+    at once; a wait goes on, more slowly.
+
+    Attributes:
+        attempts: Requests in all, the first included.
+        base_delay: Seconds, or a timedelta, which is kept as seconds.
+        max_delay: Seconds, or a timedelta, which is kept as seconds; None for no limit.
+
+    Raises:
+        TypeError: A value has a wrong type.
+        InvalidInputError: `attempts` is below 1, or a delay is not above 0 and finite.
+    """
+
+    attempts: int = 5
+    base_delay: float | timedelta = 0.5
+    max_delay: float | timedelta | None = 30.0
+
+    def __post_init__(self) -> None:
+        check_type("attempts", self.attempts, int)
+        if not 1 <= self.attempts <= _MOST_ATTEMPTS:
+            raise InvalidInputError(f"attempts must be from 1 (the first request alone) to {_MOST_ATTEMPTS}")
+        object.__setattr__(self, "base_delay", checked_seconds("base_delay", self.base_delay))
+        if self.max_delay is not None:
+            object.__setattr__(self, "max_delay", checked_seconds("max_delay", self.max_delay))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Subtitle:
+    """One language of a video's subtitles.
+
+    Attributes:
+        media_id: The uploaded subtitle file's id.
+        language_code: Two letters, `'EN'` for instance.
+        display_name: What viewers are shown, `'English'` for instance.
+    """
+
+    media_id: int | str | Media
+    language_code: str
+    display_name: str
+
+    __repr__ = brief_repr
+
+    def __post_init__(self) -> None:
+        check_type("media_id", self.media_id, int, str, Media)
+        for name in ("language_code", "display_name"):
+            text: str = getattr(self, name)
+            check_type(name, text, str)
+            if not text.strip():
+                raise InvalidInputError(f"{name} must not be empty")
+
+
+class _NotGiven(Enum):
+    NOT_GIVEN = "not given"
+
+    def __repr__(self) -> str:
+        return "<not given>"
+
+
+_NOT_GIVEN: Final = _NotGiven.NOT_GIVEN
+_Unset: TypeAlias = Literal[_NotGiven.NOT_GIVEN]
+
+
+class UploadDefaults(TypedDict, total=False):
+    """The keyword arguments of `upload` that `upload_many` takes for all of its items."""
+
+    total_bytes: int | None
+    media_type: str | None
+    media_category: str | None
+    additional_owners: Iterable[int | str]
+    shared: bool
+    alt_text: str | None
+    chunked: bool | None
+    segment_bytes: int | None
+    checkpoint: str | os.PathLike[str] | CheckpointStore | None
+    fingerprint: str | None
+    check_limits: bool
+    wait: bool
+    timeout: float | timedelta | None
+    progress: ProgressOption
+    trace: bool
+
+
+class UploadOptions(UploadDefaults, total=False):
+    """The keyword arguments of `upload`."""
+
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class UploadItem:
+    """One file for `upload_many`, with options of its own.
+
+    The options are those of `upload`. One that is not given is what `upload_many` was given for all.
+
+    Examples:
+        >>> UploadItem("clip.mp4", media_category="amplify_video")
+        UploadItem('clip.mp4', media_category='amplify_video')
+    """
+
+    source: UploadSource = field(kw_only=False)
+    total_bytes: int | _Unset | None = _NOT_GIVEN
+    media_type: str | _Unset | None = _NOT_GIVEN
+    media_category: str | _Unset | None = _NOT_GIVEN
+    additional_owners: Iterable[int | str] | _Unset = _NOT_GIVEN
+    shared: bool | _Unset = _NOT_GIVEN
+    alt_text: str | _Unset | None = _NOT_GIVEN
+    chunked: bool | _Unset | None = _NOT_GIVEN
+    segment_bytes: int | _Unset | None = _NOT_GIVEN
+    concurrency: int | _Unset = _NOT_GIVEN
+    checkpoint: str | os.PathLike[str] | CheckpointStore | _Unset | None = _NOT_GIVEN
+    fingerprint: str | _Unset | None = _NOT_GIVEN
+    check_limits: bool | _Unset = _NOT_GIVEN
+    wait: bool | _Unset = _NOT_GIVEN
+    timeout: float | timedelta | _Unset | None = _NOT_GIVEN
+    progress: ProgressOption | _Unset = _NOT_GIVEN
+    trace: bool | _Unset = _NOT_GIVEN
+
+    def __repr__(self) -> str:
+        given = "".join(f", {name}={value!r}" for name, value in self.options().items())
+        return f"{type(self).__qualname__}({self.source!r}{given})"
+
+    def options(self) -> UploadOptions:
+        """The options that this item was given, as keyword arguments of `upload`."""
+        options: UploadOptions = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.name != "source" and value is not _NOT_GIVEN:
+                options[each.name] = value  # type: ignore[literal-required]  # the fields are the keys
+        return options
+
+
+name_as_imported(globals())

@@ -1,0 +1,267 @@
+"""The iterators of `upload_many` and `upload_many_async`."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .. import _core
+from .._calls.callbacks import Attendant
+from .._calls.signals import is_of_signal_handler
+from .._calls.upload_call import DEFAULTS, Call
+from .._types.checks import check_type
+from .._types.errors import InvalidInputError
+from .._types.media import Media, Result
+from .iterators import AsyncResults, Results
+from .options import UploadItem
+
+if TYPE_CHECKING:
+    import asyncio
+
+ItemT = TypeVar("ItemT")
+
+
+def check_many(items: object, concurrency: object, defaults: Mapping[str, object]) -> None:
+    """Refuse what cannot be right before anything is uploaded."""
+    check_type("concurrency", concurrency, int)
+    assert isinstance(concurrency, int)  # noqa: S101  (tells the type checker what the line above ensures)
+    if concurrency < 1:
+        raise InvalidInputError("concurrency: at least 1 is needed")
+    if isinstance(items, (str, bytes, bytearray, memoryview, os.PathLike, UploadItem)):
+        raise TypeError("items must be an iterable of sources; for one of them use upload()")
+    if not isinstance(items, Iterable | AsyncIterable):
+        raise TypeError(f"items must be an iterable of sources, not {type(items).__name__}")
+    if unknown := sorted(set(defaults) - set(DEFAULTS)):
+        raise TypeError(f"upload_many() got an unexpected keyword argument {unknown[0]!r}")
+
+
+def for_all(defaults: Mapping[str, object]) -> Mapping[str, object]:
+    """The options as every item can have them: an iterator would be used up by the first."""
+    owners = defaults.get("additional_owners")
+    return {**defaults, "additional_owners": tuple(owners)} if isinstance(owners, Iterator) else defaults
+
+
+def unpack(item: object, defaults: Mapping[str, object]) -> tuple[object, Mapping[str, object]]:
+    """An item's source and the options for it."""
+    if isinstance(item, UploadItem):
+        return item.source, {**defaults, **item.options()}
+    return item, defaults
+
+
+class Uploads(Results[Result[ItemT]]):
+    """The results of `upload_many`, as they come. All runs on the thread that iterates."""
+
+    def __init__(
+        self, core: _core.Client, items: Iterable[ItemT], concurrency: int, defaults: Mapping[str, object]
+    ) -> None:
+        super().__init__(_Uploading(core, items, concurrency, defaults))
+
+
+class _Uploading(Generic[ItemT]):
+    """The uploads of one `upload_many`."""
+
+    def __init__(
+        self, core: _core.Client, items: Iterable[ItemT], concurrency: int, defaults: Mapping[str, object]
+    ) -> None:
+        self._core = core
+        self._items = iter(items)
+        self._concurrency = concurrency
+        self._defaults = defaults
+        self._gathering = _core.Gathering()
+        self._keys = itertools.count()
+        self._running: dict[int, tuple[ItemT, Call, Attendant]] = {}
+        self._closed = False
+
+    def next(self) -> Result[ItemT] | None:
+        """The next result, None at the end."""
+        while True:
+            while not self._closed and len(self._running) < self._concurrency:
+                try:
+                    item = next(self._items)
+                except StopIteration:
+                    self._closed = True
+                    break
+                if (refused := self._start(item)) is not None:
+                    return refused
+            if not self._running:
+                return None
+            key = self._gathering.wait()
+            if key in self._running and (result := self._look_at(key)) is not None:
+                return result
+
+    def _start(self, item: ItemT) -> Result[ItemT] | None:
+        try:
+            source, options = unpack(item, self._defaults)
+            call = Call(self._core, source, options, awaited=False)
+            attendant = Attendant(call.operation)
+        except Exception as error:
+            if is_of_signal_handler(error):
+                raise
+            return Result(item=item, error=error)
+        key = next(self._keys)
+        self._running[key] = (item, call, attendant)
+        self._gathering.add(key, call.operation)
+        return None
+
+    def _look_at(self, key: int) -> Result[ItemT] | None:
+        item, call, attendant = self._running[key]
+        try:
+            media = _next_media(call.operation, attendant)
+            if media is None:
+                return None
+            attendant.deliver()
+            result = Result(item=item, media=call.ended(media))
+        except Exception as error:
+            if is_of_signal_handler(error):
+                raise
+            result = Result(item=item, error=error)
+        del self._running[key]
+        call.close()
+        return result
+
+    def end(self) -> None:
+        """Abort what is in flight."""
+        self._closed = True
+        for _, call, _ in list(self._running.values()):
+            call.close()
+        self._running.clear()
+
+
+def _next_media(operation: _core.Operation[Media], attendant: Attendant) -> Media | None:
+    """Answer the questions that are there; the media, if the operation has ended."""
+    while (news := operation.take_news()) is not None:
+        if not isinstance(news[0], _core.Question):
+            return news[0]
+        attendant.respond(news[0])
+    return None
+
+
+class AsyncUploads(AsyncResults[Result[ItemT]]):
+    """The results of `upload_many_async`, as they come. Each upload is a task of the running loop."""
+
+    def __init__(
+        self,
+        upload: Callable[[ItemT], Any],
+        items: Iterable[ItemT] | AsyncIterable[ItemT],
+        concurrency: int,
+    ) -> None:
+        super().__init__(_AsyncUploading(upload, items, concurrency))
+
+
+class _AsyncUploading(Generic[ItemT]):
+    """The tasks of one `upload_many_async`."""
+
+    def __init__(
+        self,
+        upload: Callable[[ItemT], Any],
+        items: Iterable[ItemT] | AsyncIterable[ItemT],
+        concurrency: int,
+    ) -> None:
+        self._upload = upload
+        self._items = items
+        self._iterator: AsyncGenerator[ItemT] | None = None
+        self._concurrency = concurrency
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._running: dict[asyncio.Task[Media], ItemT] = {}
+        self._drawing: asyncio.Task[tuple[ItemT] | tuple[()]] | None = None
+        self._ending: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def next_async(self) -> Result[ItemT] | None:
+        """The next result, None at the end."""
+        import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
+
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError(
+                "upload_many_async() needs a running asyncio event loop; elsewhere (trio, threads) call upload_many()"
+            ) from None
+        while True:
+            if not self._closed and self._drawing is None and len(self._running) < self._concurrency:
+                if self._iterator is None:
+                    self._iterator = _aiter(self._items)
+                self._drawing = asyncio.ensure_future(_anext(self._iterator))
+            waiting: set[asyncio.Task[Any]] = set(self._running)
+            if self._drawing is not None:
+                waiting.add(self._drawing)
+            if not waiting:
+                return None
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if self._drawing in done:
+                self._take_item()
+            for task in done & self._running.keys():
+                return _result(self._running.pop(task), task)
+
+    def _take_item(self) -> None:
+        import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
+
+        drawing, self._drawing = self._drawing, None
+        assert drawing is not None  # noqa: S101  (the caller has seen to it)
+        drawn = drawing.result()
+        if not drawn:
+            self._closed = True
+            return
+        task = asyncio.ensure_future(self._upload(drawn[0]))
+        self._running[task] = drawn[0]
+
+    async def end_async(self) -> None:
+        """Abort what is in flight, and wait until it has let go."""
+        import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
+
+        self._closed = True
+        tasks: list[asyncio.Task[Any]] = [*self._running]
+        if self._drawing is not None:
+            tasks.append(self._drawing)
+        self._running.clear()
+        self._drawing = None
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.gather(*tasks, return_exceptions=True)
+        iterator, self._iterator = self._iterator, None
+        if iterator is not None:
+            await iterator.aclose()
+
+    def abandon(self) -> None:
+        """Have the loop abort what is in flight, if it still runs. Called on any thread."""
+        if self._loop is not None and (self._running or self._drawing or self._iterator):
+            # A loop that is closed, which it says by this error, has cancelled its tasks.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._end_soon, self._loop)
+
+    def _end_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._ending = loop.create_task(self.end_async())
+
+
+def _result(item: ItemT, task: asyncio.Task[Media]) -> Result[ItemT]:
+    import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
+
+    if task.cancelled():
+        return Result(item=item, error=asyncio.CancelledError())  # type: ignore[arg-type]
+    error = task.exception()
+    if error is None:
+        return Result(item=item, media=task.result())
+    if isinstance(error, Exception) and not is_of_signal_handler(error):
+        return Result(item=item, error=error)
+    raise error
+
+
+async def _aiter(items: Iterable[ItemT] | AsyncIterable[ItemT]) -> AsyncGenerator[ItemT]:
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item
+
+
+async def _anext(iterator: AsyncIterator[ItemT]) -> tuple[ItemT] | tuple[()]:
+    """The next item in a tuple, which is empty at the end: a task cannot end with StopAsyncIteration."""
+    try:
+        return (await anext(iterator),)
+    except StopAsyncIteration:
+        return ()

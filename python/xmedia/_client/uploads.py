@@ -1,0 +1,221 @@
+"""The verbs that upload whole files, a part of `Client`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterable, Iterable
+from datetime import timedelta
+from typing import TypeVar, Unpack
+
+from .. import _core
+from .._calls.upload_call import Call
+from .._types.errors import ClientClosedError
+from .._types.media import Media
+from .options import CheckpointStore, ProgressOption, UploadDefaults, UploadItem, UploadOptions, UploadSource
+from .upload_many import AsyncUploads, Uploads, check_many, for_all, unpack
+
+_Item = TypeVar("_Item", bound=UploadSource | UploadItem)
+
+
+class UploadVerbs:
+    """`upload` and `upload_many`, each with its twin."""
+
+    _core: _core.Client
+
+    def upload(
+        self,
+        source: UploadSource,
+        *,
+        total_bytes: int | None = None,
+        media_type: str | None = None,
+        media_category: str | None = None,
+        additional_owners: Iterable[int | str] = (),
+        shared: bool = False,
+        alt_text: str | None = None,
+        chunked: bool | None = None,
+        segment_bytes: int | None = None,
+        concurrency: int = 4,
+        checkpoint: str | os.PathLike[str] | CheckpointStore | None = None,
+        fingerprint: str | None = None,
+        check_limits: bool = True,
+        wait: bool = True,
+        timeout: float | timedelta | None = 3600,
+        progress: ProgressOption = None,
+        trace: bool = False,
+    ) -> Media:
+        """Upload a file: INIT, APPEND for each segment, FINALIZE, and STATUS until it is ready.
+
+        Images of at most 5 MB go in one request. Everything else goes in segments, several at a time, which
+        are sent again where that is safe. A server that finds a segment too large gets the file again in
+        smaller ones.
+
+        Args:
+            source: A path; `bytes` or another buffer; a binary file object, which is read from where it
+                stands, left at the end and never closed; or an iterable of bytes. With `upload_async` also an
+                object with `async read(n)` and an async iterable. What cannot be read twice is kept in a
+                temporary file, unless `total_bytes` is given.
+            total_bytes: How many bytes a stream has. It is then sent as it comes.
+            media_type: The MIME type; by default what the content shows, else the name.
+            media_category: `"tweet_image"`, `"tweet_gif"`, `"tweet_video"`, `"amplify_video"`, `"dm_image"`, …;
+                by default the `tweet_` one for the type.
+            additional_owners: Ids of at most 100 users who may use the media as well.
+            shared: Whether the media may be used in several direct messages.
+            alt_text: A description of at most 1000 characters for those who cannot see the media.
+            chunked: True for segments even if one request would do, False for one request.
+            segment_bytes: The segments' size: by default 1 MiB, more where 1000 of them would not suffice.
+            concurrency: How many segments may be in flight. Each takes up to 512 KiB of memory, those of a
+                stream `segment_bytes`.
+            checkpoint: A path where the session is written down, or an object with `load`, `save` and
+                `clear`. The same call goes on from there after a crash. It is removed in the end.
+            fingerprint: Text that tells these bytes from others, for checkpoints of streams. Paths are told
+                apart by size, time and content, other sources by content.
+            check_limits: Whether to refuse what no account may send (images above 5 MB, GIFs above 15 MB,
+                files above 16 GiB).
+            wait: Whether to wait until the media is ready, rather than return FINALIZE's answer.
+            timeout: Seconds for everything, the wait included. None for no limit.
+            progress: True for a bar on standard error (tqdm's if it is installed), or a callable that is
+                given a `Progress` at most 20 times a second and once at the end. An exception in it ends the
+                upload. With `upload_async` it may be async.
+            trace: Whether to keep a record of all requests in the result's `trace`.
+
+        Returns:
+            The media, ready; with `wait=False` as FINALIZE answered.
+
+        Raises:
+            TypeError, InvalidInputError: An argument is wrong, or the source changed while it was read.
+            OSError: A file cannot be read, or the checkpoint not be written.
+            MediaProcessingError: Processing failed; see its subclasses and `error`.
+            PayloadTooLargeError: The server takes no segments of a size that would do.
+            CheckpointLockedError: Another upload is using the checkpoint.
+            MediaExpiredError: The session ran out before all was sent.
+            WaitTimeoutError, RequestTimeoutError: Time is up, while waiting or before.
+            APIError: The server refused, see its subclasses. If only the alt text failed, the error's `media`
+                is the good upload.
+            TransportError, InvalidResponseError, ClientClosedError: As for `finalize`.
+
+        Source: X's documentation of chunked media upload, both versions.
+
+        Examples:
+            >>> client.upload("clip.mp4", progress=True, checkpoint="clip.mp4.upload")  # doctest: +SKIP
+        """
+        options: UploadOptions = {
+            "total_bytes": total_bytes,
+            "media_type": media_type,
+            "media_category": media_category,
+            "additional_owners": additional_owners,
+            "shared": shared,
+            "alt_text": alt_text,
+            "chunked": chunked,
+            "segment_bytes": segment_bytes,
+            "concurrency": concurrency,
+            "checkpoint": checkpoint,
+            "fingerprint": fingerprint,
+            "check_limits": check_limits,
+            "wait": wait,
+            "timeout": timeout,
+            "progress": progress,
+            "trace": trace,
+        }
+        return Call(self._core, source, options, awaited=False).wait()
+
+    async def upload_async(
+        self,
+        source: UploadSource,
+        *,
+        total_bytes: int | None = None,
+        media_type: str | None = None,
+        media_category: str | None = None,
+        additional_owners: Iterable[int | str] = (),
+        shared: bool = False,
+        alt_text: str | None = None,
+        chunked: bool | None = None,
+        segment_bytes: int | None = None,
+        concurrency: int = 4,
+        checkpoint: str | os.PathLike[str] | CheckpointStore | None = None,
+        fingerprint: str | None = None,
+        check_limits: bool = True,
+        wait: bool = True,
+        timeout: float | timedelta | None = 3600,
+        progress: ProgressOption = None,
+        trace: bool = False,
+    ) -> Media:
+        """Await what `upload` does. The source and `progress` may be async.
+
+        What blocks (a plain file object, a plain iterable) is read in a thread. Cancelling aborts the upload
+        at once and waits for the one read in progress.
+        """
+        options: UploadOptions = {
+            "total_bytes": total_bytes,
+            "media_type": media_type,
+            "media_category": media_category,
+            "additional_owners": additional_owners,
+            "shared": shared,
+            "alt_text": alt_text,
+            "chunked": chunked,
+            "segment_bytes": segment_bytes,
+            "concurrency": concurrency,
+            "checkpoint": checkpoint,
+            "fingerprint": fingerprint,
+            "check_limits": check_limits,
+            "wait": wait,
+            "timeout": timeout,
+            "progress": progress,
+            "trace": trace,
+        }
+        return await Call(self._core, source, options, awaited=True).wait_async()
+
+    def upload_many(
+        self, items: Iterable[_Item], *, concurrency: int = 4, **defaults: Unpack[UploadDefaults]
+    ) -> Uploads[_Item]:
+        """Upload many files, several at a time, and iterate over the results as they come.
+
+        One that fails does not stop the rest. Closing the iterator, or leaving it to the garbage collector,
+        aborts what is in flight. Callables, file objects and iterables are called and read on the thread that
+        iterates, while it waits for the next result.
+
+        Args:
+            items: Sources as `upload` takes them, or `UploadItem(source, **options)`; taken one after another.
+            concurrency: How many files at a time. Their requests share the client's `max_connections`.
+            **defaults: Options of `upload` for all items that do not have their own.
+
+        Yields:
+            `Result(item, media, error)`: the item as it was given, and either the media or the exception.
+
+        Raises:
+            TypeError, InvalidInputError: `items`, `concurrency` or the name of an option is wrong. What is
+                wrong with one item is that item's `error`; what a signal's handler raises, a soft time limit for
+                instance, ends all.
+
+        Examples:
+            >>> for result in client.upload_many(["a.mp4", "b.png"], alt_text="A cat"):  # doctest: +SKIP
+            ...     print(result.item, result.media or result.error)
+        """
+        check_many(items, concurrency, defaults)
+        _refuse_closed(self._core)
+        return Uploads(self._core, items, concurrency, for_all(defaults))
+
+    def upload_many_async(
+        self,
+        items: Iterable[_Item] | AsyncIterable[_Item],
+        *,
+        concurrency: int = 4,
+        **defaults: Unpack[UploadDefaults],
+    ) -> AsyncUploads[_Item]:
+        """Iterate with `async for` over what `upload_many` brings. `items` may be async too.
+
+        The iterator has `aclose`, which aborts what is in flight.
+        """
+        check_many(items, concurrency, defaults)
+        _refuse_closed(self._core)
+        shared = for_all(defaults)
+
+        async def upload(item: _Item) -> Media:
+            source, options = unpack(item, shared)
+            return await Call(self._core, source, options, awaited=True).wait_async()
+
+        return AsyncUploads(upload, items, concurrency)
+
+
+def _refuse_closed(core: _core.Client) -> None:
+    if core.closed:
+        raise ClientClosedError("the client is closed")

@@ -1,0 +1,155 @@
+"""The bar that `progress=True` shows: tqdm's where it is installed, else a plain line on standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from .._types.models import Progress
+
+_MB = 1_000_000
+
+
+class _Display(Protocol):
+    """One line that is drawn again and again."""
+
+    def show(self, progress: Progress) -> None:
+        """Draw how far it is."""
+        ...
+
+    def close(self) -> None:
+        """Leave the line as it is."""
+        ...
+
+
+class Bar:
+    """Shows each `Progress` it is called with: bytes first, then processing."""
+
+    def __init__(self, name: str | None) -> None:
+        self._name = name or "upload"
+        self._display: _Display | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        # Nothing that happens to a bar (a closed terminal, say) may end an upload.
+        with contextlib.suppress(OSError, ValueError):
+            if self._display is None:
+                self._display = _display(self._name)
+            self._display.show(progress)
+
+    def close(self) -> None:
+        """Take the bar away, or leave it as it is if it is complete."""
+        if self._display is not None:
+            with contextlib.suppress(OSError, ValueError):
+                self._display.close()
+            self._display = None
+
+
+def _display(name: str) -> _Display:
+    try:
+        with warnings.catch_warnings():
+            # Without ipywidgets a notebook gets the text bar, which tqdm finds worth a warning.
+            warnings.simplefilter("ignore")
+            tqdm = importlib.import_module("tqdm.auto").tqdm  # an extra, and slow to import
+    except ImportError:
+        return _Line(name)
+    return _Tqdm(name, tqdm)
+
+
+class _Tqdm:
+    """A bar of tqdm's for each phase."""
+
+    def __init__(self, name: str, tqdm: Any) -> None:
+        self._name = name
+        self._tqdm = tqdm
+        self._bar: Any = None
+        self._phase = ""
+
+    def show(self, progress: Progress) -> None:
+        if progress.phase != self._phase:
+            self.close()
+            self._phase = progress.phase
+            self._bar = self._open(progress)
+        if progress.phase == "upload":
+            done: float = progress.bytes_sent or 0
+            self._bar.total = progress.total_bytes
+        else:
+            done = _percent(progress)
+            self._bar.set_postfix_str(_state(progress), refresh=False)
+        # An upload that starts over goes back.
+        self._bar.n = done
+        self._bar.refresh()
+
+    def _open(self, progress: Progress) -> Any:
+        if progress.phase == "upload":
+            return self._tqdm(
+                desc=self._name, total=progress.total_bytes, unit="B", unit_scale=True, dynamic_ncols=True
+            )
+        shape = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}{postfix}"
+        return self._tqdm(desc=f"{self._name} (processing)", total=100, bar_format=shape, dynamic_ncols=True)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+class _Line:
+    """A line of text: redrawn on a terminal, written once for each phase elsewhere."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._stream = sys.stderr
+        self._redraws = self._stream is not None and self._stream.isatty()
+        self._width = 0
+        self._written = ""
+
+    def show(self, progress: Progress) -> None:
+        text = f"{self._name}: {self._text(progress)}"
+        if self._stream is None or text == self._written:
+            return
+        if self._redraws:
+            self._stream.write("\r" + text.ljust(self._width))
+            self._width = len(text)
+            self._written = text
+        elif _is_last(progress):
+            self._stream.write(text + "\n")
+            self._written = text
+        self._stream.flush()
+
+    def _text(self, progress: Progress) -> str:
+        if progress.phase == "processing":
+            return f"processing, {_state(progress)}"
+        sent, total = progress.bytes_sent or 0, progress.total_bytes or 0
+        percent = 100 * sent // total if total else 0
+        return f"{percent} % of {total / _MB:.1f} MB"
+
+    def close(self) -> None:
+        if self._stream is not None and self._redraws and self._written:
+            self._stream.write("\n")
+            self._stream.flush()
+
+
+def _is_last(progress: Progress) -> bool:
+    if progress.phase == "upload":
+        return progress.bytes_sent == progress.total_bytes
+    info = progress.processing_info
+    return info is None or info.succeeded or info.failed
+
+
+def _percent(progress: Progress) -> float:
+    info = progress.processing_info
+    if info is None or info.succeeded:
+        return 100
+    return info.progress_percent or 0
+
+
+def _state(progress: Progress) -> str:
+    info = progress.processing_info
+    if info is None:
+        return "done"
+    percent = "" if info.progress_percent is None else f" {info.progress_percent:g} %"
+    return f"{info.state}{percent}"

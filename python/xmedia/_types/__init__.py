@@ -1,0 +1,1 @@
+"""What answers become: `Media` and its parts, errors, traces; how they are checked, read and written."""

@@ -1,0 +1,236 @@
+"""The small records that answers and reports are made of; `Media`, which holds them, is in `media.py`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from .._public import name_as_imported
+from .checks import check_type
+
+
+def brief_repr(record: Any) -> str:
+    """The usual repr of a dataclass, without the fields that hold None."""
+    shown = ((each.name, getattr(record, each.name)) for each in fields(record) if each.repr)
+    arguments = ", ".join(f"{name}={value!r}" for name, value in shown if value is not None)
+    return f"{type(record).__qualname__}({arguments})"
+
+
+def check_fields(record: object, allowed: Mapping[str, tuple[type, ...]]) -> None:
+    """Refuse a record that has a field of a wrong type; None fits everywhere."""
+    for name, types in allowed.items():
+        value = getattr(record, name)
+        if value is not None:
+            check_type(name, value, *types)
+
+
+class ProcessingState(StrEnum):
+    """The documented states of processing. An undocumented one stays a plain `str`.
+
+    Examples:
+        >>> ProcessingState.PENDING
+        'pending'
+    """
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+
+#: The commands whose answer is media.
+COMMANDS = ("INIT", "FINALIZE", "STATUS", "SIMPLE")
+
+KNOWN_STATES: dict[str, ProcessingState] = {state.value: state for state in ProcessingState}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ProcessingFailure:
+    """What the server says about media that it could not process.
+
+    Codes and names do not map one to one: branch on the name.
+
+    Attributes:
+        code: A number, 1 or 3 for instance.
+        name: `'InvalidMedia'`, `'UnsupportedMedia'`, `'InternalError'`, or another.
+        message: A sentence in the server's words.
+    """
+
+    code: int | None = None
+    name: str | None = None
+    message: str | None = None
+
+    __repr__ = brief_repr
+
+    def __post_init__(self) -> None:
+        check_fields(self, {"code": (int,), "name": (str,), "message": (str,)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ProcessingInfo:
+    """How far the asynchronous processing of media is.
+
+    Attributes:
+        state: A `ProcessingState`, or the text of a state that is not documented.
+        check_after_secs: Seconds after which to ask again; servers leave it out at times.
+        progress_percent: 0 to 100, when reported. It does not replace `state`.
+        error: What went wrong. If there is one, processing failed, whatever `state` says.
+    """
+
+    state: ProcessingState | str
+    check_after_secs: int | float | None = None
+    progress_percent: int | float | None = None
+    error: ProcessingFailure | None = None
+
+    __repr__ = brief_repr
+
+    def __post_init__(self) -> None:
+        check_type("state", self.state, str)
+        object.__setattr__(self, "state", KNOWN_STATES.get(self.state, self.state))
+        check_fields(
+            self,
+            {"check_after_secs": (int, float), "progress_percent": (int, float), "error": (ProcessingFailure,)},
+        )
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether processing ended well."""
+        return self.state == ProcessingState.SUCCEEDED and self.error is None
+
+    @property
+    def failed(self) -> bool:
+        """Whether processing failed: an error counts whatever the state, for X has sent `in_progress` with one."""
+        return self.error is not None or self.state == ProcessingState.FAILED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ImageInfo:
+    """An image's type, `'image/png'` for instance, and its width and height in pixels."""
+
+    image_type: str | None = None
+    w: int | None = None
+    h: int | None = None
+
+    __repr__ = brief_repr
+
+    def __post_init__(self) -> None:
+        check_fields(self, {"image_type": (str,), "w": (int,), "h": (int,)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class VideoInfo:
+    """A video's type, `'video/mp4'` for instance."""
+
+    video_type: str | None = None
+
+    __repr__ = brief_repr
+
+    def __post_init__(self) -> None:
+        check_fields(self, {"video_type": (str,)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RateLimit:
+    """The rate limit that an answer reported for its command.
+
+    Attributes:
+        limit: Requests allowed in the current window.
+        remaining: Requests left in it.
+        reset_at: When the next window begins, by the server's clock, in UTC.
+    """
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset_at: datetime | None = None
+
+    __repr__ = brief_repr
+
+    def __post_init__(self) -> None:
+        check_fields(self, {"limit": (int,), "remaining": (int,), "reset_at": (datetime,)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Progress:
+    """How far an upload or a wait is; what a `progress` callable is given.
+
+    Attributes:
+        phase: `'upload'` while bytes are sent, `'processing'` while the server works.
+        bytes_sent: Bytes that the server has acknowledged, or None in a plain wait.
+        total_bytes: Bytes in all, when known.
+        segments_done: Segments that the server has acknowledged.
+        segments_total: Segments in all, when known.
+        processing_info: The last answer's, in the phase `'processing'`.
+        elapsed: Seconds since the call began.
+    """
+
+    phase: Literal["upload", "processing"]
+    bytes_sent: int | None = None
+    total_bytes: int | None = None
+    segments_done: int | None = None
+    segments_total: int | None = None
+    processing_info: ProcessingInfo | None = None
+    elapsed: float = 0.0
+
+    __repr__ = brief_repr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RequestEvent:
+    """One HTTP request and its outcome; what an `on_event` callable is given.
+
+    Attributes:
+        command: `'INIT'`, `'APPEND'`, `'FINALIZE'`, `'STATUS'`, `'SIMPLE'`, `'METADATA'`, `'SUBTITLES'` or `'TOKEN'`.
+        media_id: The media it was about, when it had an id already.
+        attempt: 1 for the first try.
+        status: The HTTP status, or None when no answer came.
+        error: What went wrong, in a sentence, or None.
+        started_at: When the request began, in UTC.
+        duration: Seconds it took.
+        bytes_sent: Bytes of its body.
+        request_id: X's id of this request.
+        retry_in: Seconds until the next attempt, or None when there is none.
+    """
+
+    command: str
+    media_id: int | None = None
+    attempt: int = 1
+    status: int | None = None
+    error: str | None = None
+    started_at: datetime
+    duration: float = 0.0
+    bytes_sent: int = 0
+    request_id: str | None = None
+    retry_in: float | None = None
+
+    __repr__ = brief_repr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Stats:
+    """What a client counted of its requests up to one moment; what `Client.stats` returns.
+
+    Attributes:
+        requests: How many requests have ended, by command and then by HTTP status: `{'STATUS': {200: 7, 503: 1}}`.
+            Requests that got no answer are under None.
+        retries: How many of them were sent again after a failure.
+        in_flight: Requests on their way.
+        queued: Requests that wait for one of `max_connections`, or for a rate limit to end.
+        bytes_sent: Bytes of the bodies sent.
+        bytes_received: Bytes of the bodies received.
+    """
+
+    requests: dict[str, dict[int | None, int]]
+    retries: int = 0
+    in_flight: int = 0
+    queued: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+
+    __repr__ = brief_repr
+
+
+name_as_imported(globals())

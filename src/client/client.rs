@@ -1,0 +1,204 @@
+//! [`Client`]: what it holds, and one `async fn` for each verb.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::auth::{Account, Credentials};
+use super::call::Terms;
+use super::config::Options;
+use super::deadline::Deadline;
+use super::error::{Error, Result};
+use super::exchange::refuse_expired;
+use super::http::Transport;
+use super::model::{ApiVersion, CommandName, Media};
+use super::observer::Caller;
+use super::protocol::{Command, Init, Payload, Subtitle};
+use super::retry::budget::Budget;
+use super::stats::Counters;
+use super::upload::{self, Upload, Uploaded};
+use super::wait::Watch;
+
+/// A client: connections, an account and options. Clones are the same client.
+#[derive(Clone)]
+pub struct Client {
+    pub(super) transport: Arc<Transport>,
+    pub(super) account: Arc<Account>,
+    pub(super) options: Arc<Options>,
+    pub(super) closed: Arc<watch::Sender<bool>>,
+    pub(super) budget: Arc<Budget>,
+    pub(super) stats: Arc<Counters>,
+}
+
+impl Client {
+    /// A client on these connections; several may share them, and an account too.
+    pub fn new(transport: Arc<Transport>, account: Arc<Account>, options: Arc<Options>) -> Result<Self> {
+        if options.api == ApiVersion::V1_1 && matches!(account.credentials(), Credentials::OAuth2(_)) {
+            return Err(Error::invalid_input(
+                "api=\"1.1\" takes OAuth 1.0a only: X refuses OAuth 2.0 tokens there; use api=\"2\" or OAuth1(…)",
+            ));
+        }
+        let closed = Arc::new(watch::Sender::new(false));
+        Ok(Client { transport, account, options, closed, budget: Arc::default(), stats: Arc::default() })
+    }
+
+    /// What was counted of its requests.
+    pub fn stats(&self) -> &Arc<Counters> {
+        &self.stats
+    }
+
+    /// The connections.
+    pub fn transport(&self) -> &Arc<Transport> {
+        &self.transport
+    }
+
+    /// What is known of the account.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Where this client's requests for media go.
+    pub(super) fn host(&self) -> &str {
+        let hosts = &self.transport.options().hosts;
+        match self.options.api {
+            ApiVersion::V1_1 => &hosts.upload,
+            ApiVersion::V2 => &hosts.api,
+        }
+    }
+
+    /// Ends what is in flight with [`Kind::Closed`] and refuses all that comes after.
+    pub fn close(&self) {
+        self.closed.send_replace(true);
+    }
+
+    /// INIT: opens an upload.
+    pub async fn initialize(&self, init: Init, timeout: Option<Duration>, caller: &dyn Caller) -> Result<Media> {
+        let command = Command::Init(init);
+        self.until_closed(|| self.exchange_media(&command, self.terms(timeout, caller))).await
+    }
+
+    /// APPEND: sends one segment.
+    pub async fn append(
+        &self,
+        upload: &Media,
+        segment_index: u16,
+        media: Payload,
+        timeout: Option<Duration>,
+        caller: &dyn Caller,
+    ) -> Result<()> {
+        refuse_expired(upload, CommandName::Append)?;
+        let command = Command::Append { media_id: upload.media_id, segment_index, media };
+        self.until_closed(|| self.exchange(&command, self.terms(timeout, caller))).await.map(drop)
+    }
+
+    /// FINALIZE: ends an upload. Media whose processing failed at once is returned, not an error.
+    pub async fn finalize(&self, upload: &Media, timeout: Option<Duration>, caller: &dyn Caller) -> Result<Media> {
+        refuse_expired(upload, CommandName::Finalize)?;
+        self.until_closed(|| self.finalize_surely(upload.media_id, self.terms(timeout, caller))).await
+    }
+
+    /// STATUS: asks once how far processing is. Media whose processing failed is returned, not an error.
+    pub async fn status(&self, upload: &Media, timeout: Option<Duration>, caller: &dyn Caller) -> Result<Media> {
+        refuse_expired(upload, CommandName::Status)?;
+        let command = Command::Status(upload.media_id);
+        self.until_closed(|| self.exchange_media(&command, self.terms(timeout, caller))).await
+    }
+
+    /// Waits until the media is ready; an error if its processing failed.
+    pub async fn wait(&self, media: Media, timeout: Option<Duration>, caller: &dyn Caller) -> Result<Media> {
+        self.until_closed(|| self.wait_until_ready(Watch::new(media, timeout), caller)).await
+    }
+
+    /// The next answer of a wait.
+    pub async fn watch_next(&self, watch: &mut Watch, caller: &dyn Caller) -> Result<Option<Media>> {
+        self.until_closed(move || async move {
+            match watch.overdue() {
+                Some(error) => Err(error),
+                None => watch.next(self, caller).await,
+            }
+        })
+        .await
+    }
+
+    /// METADATA: sets the alt text.
+    pub async fn set_alt_text(
+        &self,
+        media: &Media,
+        text: String,
+        timeout: Option<Duration>,
+        caller: &dyn Caller,
+    ) -> Result<()> {
+        refuse_expired(media, CommandName::Metadata)?;
+        let command = Command::AltText { media_id: media.media_id, text };
+        self.until_closed(|| self.exchange(&command, self.terms(timeout, caller))).await.map(drop)
+    }
+
+    /// SUBTITLES: adds subtitles to a video, in one request or, where the API takes one at a time, in several.
+    pub async fn set_subtitles(
+        &self,
+        video: &Media,
+        media_category: &str,
+        subtitles: Vec<Subtitle>,
+        timeout: Option<Duration>,
+        caller: &dyn Caller,
+    ) -> Result<()> {
+        refuse_expired(video, CommandName::Subtitles)?;
+        let in_one = match self.options.api {
+            ApiVersion::V1_1 => subtitles.len(),
+            ApiVersion::V2 => 1,
+        };
+        let terms = self.terms(timeout, caller);
+        let requests = async {
+            for subtitles in subtitles.chunks(in_one.max(1)) {
+                let command = Command::SetSubtitles {
+                    media_id: video.media_id,
+                    media_category: media_category.to_owned(),
+                    subtitles: subtitles.to_vec(),
+                };
+                self.exchange(&command, terms).await?;
+            }
+            Ok(())
+        };
+        self.until_closed(|| requests).await
+    }
+
+    /// SUBTITLES: takes the subtitles of one language off a video.
+    pub async fn delete_subtitles(
+        &self,
+        video: &Media,
+        media_category: &str,
+        language_code: String,
+        timeout: Option<Duration>,
+        caller: &dyn Caller,
+    ) -> Result<()> {
+        refuse_expired(video, CommandName::Subtitles)?;
+        let command = Command::DeleteSubtitles {
+            media_id: video.media_id,
+            media_category: media_category.to_owned(),
+            language_code,
+        };
+        self.until_closed(|| self.exchange(&command, self.terms(timeout, caller))).await.map(drop)
+    }
+
+    /// Uploads a file, from INIT to the end of its processing. Media whose processing failed is an error.
+    pub async fn upload(&self, upload: Upload, caller: &dyn Caller) -> Result<Uploaded> {
+        self.until_closed(move || upload::upload(self, upload, caller)).await
+    }
+
+    pub(super) fn terms<'a>(&'a self, timeout: Option<Duration>, caller: &'a dyn Caller) -> Terms<'a> {
+        Terms { deadline: Deadline::after(timeout), retry: self.options.retry.as_ref(), caller }
+    }
+
+    /// The verb's outcome, unless the client is closed before.
+    /// The verb is made here: a future that is handed in is stored twice in the one that takes it.
+    pub(super) async fn until_closed<T, V: Future<Output = Result<T>>>(&self, verb: impl FnOnce() -> V) -> Result<T> {
+        let mut closed = self.closed.subscribe();
+        tokio::select! {
+            biased;
+            _ = closed.wait_for(|closed| *closed) => Err(Error::closed()),
+            outcome = verb() => outcome,
+        }
+    }
+}

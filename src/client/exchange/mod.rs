@@ -1,0 +1,9 @@
+//! A command until its outcome is known: one attempt, what is repaired after it, and when there is another one.
+
+mod attempt;
+mod finalize;
+mod repair;
+mod retry_loop;
+mod token_refresh;
+
+pub(super) use self::retry_loop::refuse_expired;

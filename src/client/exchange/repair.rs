@@ -1,0 +1,110 @@
+//! The token that a try is sent with, and what can be done when it is refused.
+
+use std::sync::Arc;
+
+use super::attempt::{Sending, Tried};
+use crate::client::auth::Credentials;
+use crate::client::auth::oauth2::{self, Token};
+use crate::client::error::{Error, Result};
+use crate::client::model::CommandName;
+use crate::client::observer::Hearing;
+use crate::client::protocol::{self, Request, Response};
+use crate::client::retry;
+
+impl<'a> Sending<'a> {
+    /// The token to send, if the credentials are of that kind. One whose time is over is replaced before it is sent.
+    pub(super) async fn token(&mut self, request: &Request) -> Result<Option<Arc<Token>>, Tried> {
+        let Credentials::OAuth2(credentials) = self.client.account.credentials() else { return Ok(None) };
+        if !matches!(request.login, protocol::Login::User) {
+            return Ok(None);
+        }
+        let Some(token) = credentials.newest() else {
+            self.leave_queue();
+            return Ok(Some(self.caller.access_token(None).await?));
+        };
+        if token.expired() && credentials.can_refresh() && !self.renewed {
+            self.renewed = true;
+            self.leave_queue();
+            // Where it fails, the server is left to say that the token has run out: its clock counts.
+            self.unrenewed = self.client.renew(credentials, token.version).await.err();
+            self.tell_of_refresh_requests();
+            if self.unrenewed.is_none() {
+                self.caller.refreshed().await?;
+            }
+        }
+        Ok(credentials.newest())
+    }
+
+    /// Gives up the position that was taken when the verb was called: the token may itself need a request, which must
+    /// not wait for this one.
+    fn leave_queue(&self) {
+        drop(self.caller.take_reservation());
+    }
+
+    /// The credentials, if they hold the token themselves.
+    pub(super) fn kept(&self) -> Option<&'a oauth2::Credentials> {
+        match self.client.account.credentials() {
+            Credentials::OAuth2(credentials) => Some(credentials),
+            Credentials::OAuth1(_) => None,
+        }
+    }
+
+    /// Removes the reason of a 401, once a reason: whether it is worth sending the request again.
+    pub(super) async fn repair(&mut self, response: &Response, token: Option<Arc<Token>>) -> Result<bool, Unrepaired> {
+        let Some(credentials) = self.kept() else {
+            let corrected = !self.clock_corrected && self.client.correct_clock(response, self.signed_with, self.caller);
+            self.clock_corrected |= corrected;
+            return Ok(corrected);
+        };
+        let Some(token) = token else { return Ok(false) };
+        if std::mem::replace(&mut self.renewed, true) {
+            return self.unrenewed.take().map_or(Ok(false), |error| Err(Unrepaired::Refresh(error)));
+        }
+        let Some(newest) = credentials.newest() else {
+            let asked = self.deadline.limit(self.caller.access_token(Some(token.version))).await;
+            let asked = asked.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Caller)?;
+            return Ok(*asked.access_token != *token.access_token);
+        };
+        if newest.version != token.version {
+            return Ok(true);
+        }
+        if !credentials.can_refresh() {
+            return Ok(false);
+        }
+        let renewed = self.deadline.limit(self.client.renew(credentials, token.version)).await;
+        renewed.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Refresh)?;
+        Ok(true)
+    }
+
+    /// Tells of the requests of a refresh, and has its tokens kept before they are used.
+    pub(super) async fn tell_of_refresh(&self) -> Result<()> {
+        self.tell_of_refresh_requests();
+        if self.renewed { self.caller.refreshed().await } else { Ok(()) }
+    }
+
+    pub(super) fn tell_of_refresh_requests(&self) {
+        if self.caller.hears() == Hearing::Nothing || self.name == CommandName::Token {
+            return;
+        }
+        for report in self.client.account.refreshes().take_reports() {
+            if report.retry_in.is_some() || self.caller.hears() == Hearing::Everything {
+                self.caller.request(report);
+            }
+        }
+    }
+}
+
+/// Why a 401 could not be repaired.
+pub(super) enum Unrepaired {
+    OutOfTime,
+    Caller(Error),
+    Refresh(Error),
+}
+
+/// The 401 of a token that could not be replaced.
+pub(super) fn not_refreshed(mut refused: Error, refresh: Error) -> Error {
+    refused.message = format!("{} The access token could not be refreshed: {}", refused.message, refresh.message);
+    refused.retryable = refresh.retryable && retry::never_arrived(&refresh);
+    refused.retry_after = refresh.retry_after;
+    refused.because(refresh)
+}

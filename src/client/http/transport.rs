@@ -1,0 +1,386 @@
+//! Sends one request and brings its answer. The only file that names reqwest.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use reqwest::Url;
+use reqwest::multipart::{Form, Part as FormPart};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+
+use super::body_progress::{Attempt, NoteConnections};
+use crate::client::auth::oauth1::percent_encode;
+use crate::client::config::{LOCALHOST, Proxy, TransportOptions, stays_local};
+use crate::client::deadline::Deadline;
+use crate::client::error::{Error, Kind, Result};
+use crate::client::protocol::{Body, Part, Payload, Request, Response};
+
+/// Bodies are read this far; X's are a few hundred bytes.
+const BODY_LIMIT: usize = 1 << 20;
+/// Bytes in memory are handed over in pieces of this size, so that progress is seen.
+const PIECE: usize = 256 << 10;
+/// Idle connections are dropped after this time, well before servers and load balancers do (from 60 s up).
+const IDLE: Duration = Duration::from_secs(25);
+
+/// The connections of one or several clients.
+pub struct Transport {
+    options: Arc<TransportOptions>,
+    http: OnceLock<Result<Http>>,
+    wire: Option<Box<dyn Wire>>,
+    places: Arc<Semaphore>,
+}
+
+/// The HTTP client, and the hosts it talks to, as text and as addresses: to parse one takes a while.
+struct Http {
+    client: reqwest::Client,
+    hosts: Vec<(String, Url)>,
+}
+
+/// Something in the network's place: how a test drives the client through every way in which requests can go.
+pub trait Wire: Send + Sync {
+    /// Brings the answer to a request, or tells how it broke.
+    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Broken>>;
+}
+
+type Acquire = Pin<Box<dyn Future<Output = std::result::Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
+
+/// A position in the queue for one of the requests that may be in flight. Dropping it leaves the queue.
+pub enum Reservation {
+    /// It was this one's turn at once.
+    Granted(OwnedSemaphorePermit),
+    /// Others are before it.
+    Queued(Acquire),
+    /// There is no queue any more.
+    Closed,
+}
+
+impl Reservation {
+    /// Waits for its turn.
+    pub async fn permit(self) -> Result<OwnedSemaphorePermit> {
+        match self {
+            Reservation::Granted(permit) => Ok(permit),
+            Reservation::Queued(queued) => queued.await.map_err(|_| Error::closed()),
+            Reservation::Closed => Err(Error::closed()),
+        }
+    }
+}
+
+/// How a request ended without an answer.
+#[derive(Debug)]
+pub struct Broken {
+    /// The failure.
+    pub error: Error,
+    /// It was sent on a connection that had been used before, which the server may just have closed, since no answer
+    /// had begun.
+    pub reused: bool,
+}
+
+/// Why a request has no answer.
+pub(in crate::client) enum Unanswered {
+    /// It broke.
+    Broken(Broken),
+    /// The deadline came first.
+    OutOfTime {
+        /// There was no connection yet, so that the server saw nothing.
+        connect: bool,
+    },
+}
+
+impl Transport {
+    /// No connection is made before the first request; neither is TLS set up, which may fail without roots.
+    pub fn new(options: Arc<TransportOptions>) -> Self {
+        let places = Arc::new(Semaphore::new(options.max_connections.min(Semaphore::MAX_PERMITS)));
+        Transport { options, http: OnceLock::new(), wire: None, places }
+    }
+
+    /// A transport that makes no connections but asks `wire`.
+    pub fn over(options: Arc<TransportOptions>, wire: Box<dyn Wire>) -> Self {
+        Transport { wire: Some(wire), ..Transport::new(options) }
+    }
+
+    /// The options it was made with.
+    pub fn options(&self) -> &TransportOptions {
+        &self.options
+    }
+
+    /// Waits, in order of arrival, until one more request may be in flight.
+    pub async fn place(&self) -> Result<OwnedSemaphorePermit> {
+        self.places.clone().acquire_owned().await.map_err(|_| Error::closed())
+    }
+
+    /// Joins the queue of those who wait for a place now, on any thread, so that calls are served in the order in which
+    /// they were made and not in that in which the worker thread looks at them first.
+    pub fn reserve(&self) -> Reservation {
+        if let Ok(permit) = self.places.clone().try_acquire_owned() {
+            return Reservation::Granted(permit);
+        }
+        let mut queued: Acquire = Box::pin(self.places.clone().acquire_owned());
+        // The first poll is what joins the queue. Whoever awaits the rest brings a waker of its own.
+        match queued.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(permit)) => Reservation::Granted(permit),
+            Poll::Ready(Err(_)) => Reservation::Closed,
+            Poll::Pending => Reservation::Queued(queued),
+        }
+    }
+
+    /// Sends a request and reads its answer. The attempt's time is counted from now, for a body of media bytes from the
+    /// last of them that was taken.
+    pub(in crate::client) async fn send(
+        &self,
+        request: &Request,
+        authorization: Option<&str>,
+        timeout: Option<Duration>,
+        deadline: Deadline,
+    ) -> Result<Response, Unanswered> {
+        let attempt = Arc::new(Attempt::default());
+        let sending = attempt.scope(async {
+            let mut sending = std::pin::pin!(self.attempt(request, authorization, &attempt));
+            match timeout {
+                Some(timeout) => attempt.limit(sending.as_mut(), timeout).await.unwrap_or_else(|| {
+                    let connect = attempt.connecting();
+                    let what = if connect { "connection" } else { "answer" };
+                    let message = format!("no {what} within request_timeout ({} s)", timeout.as_secs_f64());
+                    Err(Error::new(Kind::RequestTimeout { connect }, message))
+                }),
+                None => sending.await,
+            }
+        });
+        match deadline.limit(sending).await {
+            Some(Ok(response)) => Ok(response),
+            Some(Err(error)) => Err(Unanswered::Broken(Broken { error, reused: attempt.reused() })),
+            None => Err(Unanswered::OutOfTime { connect: attempt.connecting() }),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: &Request,
+        authorization: Option<&str>,
+        attempt: &Arc<Attempt>,
+    ) -> Result<Response> {
+        if let Some(wire) = &self.wire {
+            return wire.exchange(request).await.map_err(|broken| {
+                if !broken.reused {
+                    attempt.answered();
+                }
+                broken.error
+            });
+        }
+        let http = self.http.get_or_init(|| build(&self.options)).as_ref().map_err(Clone::clone)?;
+        let mut builder = http.client.request(request.method.clone(), http.address(request)?);
+        if let Some(authorization) = authorization {
+            builder = builder.header(http::header::AUTHORIZATION, authorization);
+        }
+        builder = match &request.body {
+            Body::Empty => builder,
+            Body::Form(fields) => {
+                builder.header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(urlencoded(fields))
+            }
+            Body::Json(json) => builder.header(http::header::CONTENT_TYPE, "application/json").body(json.clone()),
+            Body::Multipart(parts) => builder.multipart(form(parts, attempt)?),
+        };
+        let mut response = builder.send().await.map_err(describe)?;
+        attempt.answered();
+        let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        let mut body = BytesMut::new();
+        let mut truncated = false;
+        while let Some(chunk) = response.chunk().await.map_err(describe)? {
+            let room = BODY_LIMIT - body.len();
+            body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+            truncated = chunk.len() > room;
+            if truncated {
+                break;
+            }
+        }
+        Ok(Response { status, headers, body: body.freeze(), truncated, received_at: SystemTime::now() })
+    }
+}
+
+impl Http {
+    /// The address with its query, encoded as OAuth 1.0a signs it.
+    fn address(&self, request: &Request) -> Result<Url> {
+        let known = self.hosts.iter().find_map(|(text, host)| Some((host, request.url.strip_prefix(text.as_str())?)));
+        let mut address = match known {
+            Some((host, path)) => {
+                let mut address = host.clone();
+                let prefix = host.path().trim_end_matches('/');
+                if prefix.is_empty() {
+                    address.set_path(path)
+                } else {
+                    address.set_path(&[prefix, path].concat())
+                }
+                address
+            }
+            None => parse(&request.url)?,
+        };
+        if !request.query.is_empty() {
+            address.set_query(Some(&urlencoded(&request.query)));
+        }
+        Ok(address)
+    }
+}
+
+fn parse(url: &str) -> Result<Url> {
+    Url::parse(url).map_err(|error| Error::invalid_input(format!("{url:?} is no address: {error}")))
+}
+
+fn build(options: &TransportOptions) -> Result<Http> {
+    let refused = |what: &str, error: reqwest::Error| {
+        let mut refused = Error::new(Kind::Transport { connect: true }, format!("{what}: {}", chain(&error)));
+        refused.retryable = false;
+        refused
+    };
+    // A second call finds the provider set and is told so; either way there is one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let localhost = LOCALHOST.map(|address| SocketAddr::new(address, 0));
+    let mut builder = reqwest::Client::builder()
+        .user_agent(&options.user_agent)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .http1_only()
+        .referer(false)
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(options.max_connections)
+        .resolve_to_addrs("localhost", &localhost)
+        .connector_layer(NoteConnections);
+    if let Some(timeout) = options.connect_timeout {
+        builder = builder.connect_timeout(timeout);
+    }
+    let local = stays_local(&options.hosts);
+    builder = match &options.proxy {
+        Proxy::Environment if !local => builder,
+        Proxy::Environment | Proxy::Off => builder.no_proxy(),
+        Proxy::Url(url) => builder.no_proxy().proxy(reqwest::Proxy::all(url).map_err(|error| refused("proxy", error))?),
+    };
+    let own = match &options.ca_pem {
+        Some(pem) => reqwest::Certificate::from_pem_bundle(pem).map_err(|error| refused("ca_file", error))?,
+        None => Vec::new(),
+    };
+    let plain = [&options.hosts.upload, &options.hosts.api].iter().all(|host| host.starts_with("http://"));
+    // Without TLS the platform's certificates are not read: it takes milliseconds and fails where there are none.
+    builder = if plain && matches!(options.proxy, Proxy::Off | Proxy::Environment) && local {
+        builder.tls_certs_only(own)
+    } else {
+        builder.tls_certs_merge(own)
+    };
+    let client = builder.build().map_err(|error| {
+        refused(
+            "TLS could not be set up (are there root certificates on this machine? install the package \
+             ca-certificates, set SSL_CERT_FILE, or pass ca_file=)",
+            error,
+        )
+    })?;
+    let hosts = [&options.hosts.upload, &options.hosts.api];
+    let hosts = hosts.into_iter().map(|host| Ok((host.clone(), parse(host)?))).collect::<Result<_>>()?;
+    Ok(Http { client, hosts })
+}
+
+/// Parameters as a form or a query, in the encoding that OAuth 1.0a signs.
+fn urlencoded(fields: &[(&'static str, String)]) -> String {
+    let mut text = String::with_capacity(fields.iter().map(|(name, value)| name.len() + value.len() + 2).sum());
+    for (name, value) in fields {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.push_str(name);
+        text.push('=');
+        text.extend(percent_encode(value));
+    }
+    text
+}
+
+fn form(parts: &[(&'static str, Part)], attempt: &Arc<Attempt>) -> Result<Form> {
+    parts.iter().try_fold(Form::new(), |form, (name, part)| {
+        Ok(match part {
+            Part::Text(text) => form.text(*name, text.clone()),
+            Part::File { payload, media_type } => {
+                let body = reqwest::Body::wrap_stream(attempt.clone().watched(pieces(payload)));
+                let media_type = media_type.as_deref().unwrap_or("application/octet-stream");
+                let part = FormPart::stream_with_length(body, payload.len())
+                    .file_name("media")
+                    .mime_str(media_type)
+                    .map_err(|_| Error::invalid_input(format!("media_type: {media_type:?} is no MIME type")))?;
+                form.part(*name, part)
+            }
+        })
+    })
+}
+
+/// The payload's bytes.
+fn pieces(payload: &Payload) -> BoxStream<'static, std::io::Result<Bytes>> {
+    match payload {
+        Payload::Segment(segment) => segment.open(),
+        Payload::Bytes(bytes) => {
+            let mut rest = bytes.clone();
+            let next = move || {
+                let piece = rest.split_to(rest.len().min(PIECE));
+                (!piece.is_empty()).then_some(Ok(piece))
+            };
+            futures_util::stream::iter(std::iter::from_fn(next)).boxed()
+        }
+    }
+}
+
+/// Our error for reqwest's, without its address (which the message has in our words).
+fn describe(error: reqwest::Error) -> Error {
+    let connect = error.is_connect();
+    let error = error.without_url();
+    let text = chain(&error);
+    if error.is_timeout() {
+        let what = if connect { "no connection within connect_timeout" } else { "timed out" };
+        return Error::new(Kind::RequestTimeout { connect }, format!("{what}: {text}"));
+    }
+    let certificate = sources(&error).any(is_bad_certificate);
+    // There is no type for it: the connector says it in words.
+    let scheme = connect && text.contains("unsupported scheme");
+    let hint = if text.contains("UnknownIssuer") {
+        "; the server's certificate is not signed by a known authority: pass ca_file= or set SSL_CERT_FILE if it is yours"
+    } else if text.contains("certificate") {
+        "; check the server's certificate, the host name and this machine's clock"
+    } else if scheme {
+        "; a proxy's address begins with http:// or https://: correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY"
+    } else {
+        ""
+    };
+    let mut described = Error::new(Kind::Transport { connect }, format!("{text}{hint}"));
+    described.retryable = !(certificate || scheme);
+    described
+}
+
+/// Whether this error is that of a certificate that is not trusted, and will not be the next time either.
+fn is_bad_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
+}
+
+/// An error and all that caused it, each once.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = String::new();
+    for inner in sources(error).map(ToString::to_string) {
+        if text.is_empty() {
+            text = inner;
+        } else if !text.contains(&inner) {
+            text.push_str(": ");
+            text.push_str(&inner);
+        }
+    }
+    text
+}
+
+/// An error and all that caused it.
+fn sources<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| match error.downcast_ref::<std::io::Error>() {
+        // Its own source is that of the error which it holds.
+        Some(error) => error.get_ref().map(|held| held as _),
+        None => error.source(),
+    })
+}

@@ -1,0 +1,79 @@
+//! Rate limits as the server tells them, a bucket for each command of each version of the API: while one is empty,
+//! nobody sends.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use crate::client::model::{ApiVersion, CommandName, RateLimit};
+
+/// A reset further away than this is not believed: X's longest windows last a day.
+pub const FURTHEST: Duration = Duration::from_secs(86_400);
+
+/// Which bucket a request takes from.
+pub type BucketName = (ApiVersion, CommandName);
+
+/// The limits of one credential.
+#[derive(Debug, Default)]
+pub struct Limits(Mutex<BTreeMap<BucketName, Bucket>>);
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Bucket {
+    told: Option<RateLimit>,
+    empty_until: Option<Instant>,
+}
+
+impl Limits {
+    /// Keeps what an answer told. `server_now` is the server's clock when it answered. An empty bucket whose reset is
+    /// past belongs to a window that is over, and is none.
+    pub fn note(&self, name: BucketName, limit: RateLimit, server_now: SystemTime) {
+        let mut buckets = self.buckets();
+        let bucket = buckets.entry(name).or_default();
+        let next_window = limit.reset_at > bucket.told.and_then(|told| told.reset_at);
+        bucket.told = Some(limit);
+        match limit.remaining {
+            Some(0) => {
+                let left = limit.reset_at.and_then(|reset_at| reset_at.duration_since(server_now).ok());
+                close(bucket, left.unwrap_or_default());
+            }
+            // An answer of the same window may have been overtaken by the one that found the bucket empty.
+            Some(_) if next_window => bucket.empty_until = None,
+            _ => {}
+        }
+    }
+
+    /// Keeps that the server refused a command and for how long it wants to be left alone.
+    pub fn note_refusal(&self, name: BucketName, retry_after: Duration) {
+        close(self.buckets().entry(name).or_default(), retry_after);
+    }
+
+    /// How long the bucket stays empty, if it is.
+    pub fn empty_for(&self, name: BucketName) -> Option<Duration> {
+        let until = self.buckets().get(&name)?.empty_until?;
+        Some(until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
+    }
+
+    /// What was last told about a command.
+    pub fn told(&self, name: BucketName) -> Option<RateLimit> {
+        self.buckets().get(&name)?.told
+    }
+
+    /// What was last told about each command of this version.
+    pub fn all_told(&self, version: ApiVersion) -> BTreeMap<CommandName, RateLimit> {
+        let buckets = self.buckets();
+        let those = buckets.iter().filter(|((of, _), _)| *of == version);
+        those.filter_map(|((_, command), bucket)| Some((*command, bucket.told?))).collect()
+    }
+
+    fn buckets(&self) -> MutexGuard<'_, BTreeMap<BucketName, Bucket>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn close(bucket: &mut Bucket, duration: Duration) {
+    if !duration.is_zero() && duration <= FURTHEST {
+        bucket.empty_until = bucket.empty_until.max(Instant::now().checked_add(duration));
+    }
+}

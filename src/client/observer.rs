@@ -1,0 +1,130 @@
+//! What a verb tells and asks the program that called it.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use futures_util::future::BoxFuture;
+
+use super::auth::oauth2::Token;
+use super::error::{Error, Result};
+use super::http::Reservation;
+use super::limits::Gate;
+use super::model::{CommandName, MediaId, ProcessingInfo};
+
+/// The side that called a verb. Nothing here is called while a lock is held or a connection is in use.
+pub trait Caller: Send + Sync {
+    /// Takes news of how far the verb is; its error ends the verb.
+    fn progress(&self, progress: Progress) -> BoxFuture<'_, Result<()>>;
+
+    /// Takes a sentence that the user should read, although the verb goes on.
+    fn warn(&self, text: String);
+
+    /// The OAuth 2.0 token to send, for credentials that leave it to the caller. It is asked for once and then kept, until
+    /// a request says that the token of this version was refused.
+    fn access_token(&self, _refused: Option<u64>) -> BoxFuture<'_, Result<Arc<Token>>> {
+        Box::pin(std::future::ready(Err(Error::invalid_input("auth: this caller has no access token to give"))))
+    }
+
+    /// Takes the news that the account has new tokens, which are to be kept before they are used; its error ends the
+    /// verb.
+    fn refreshed(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Where each request of this command has to get a place first, if there is such a limit.
+    fn gate(&self, _command: CommandName) -> Option<&Gate> {
+        None
+    }
+
+    /// The position in the queue of requests that was taken when the verb was called, for its first request.
+    fn take_reservation(&self) -> Option<Reservation> {
+        None
+    }
+
+    /// Which requests it wants to hear of.
+    fn hears(&self) -> Hearing {
+        Hearing::Nothing
+    }
+
+    /// Takes what is told of a request that has ended.
+    fn request(&self, _report: Report) {}
+}
+
+/// Which requests a caller wants to hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hearing {
+    /// None.
+    Nothing,
+    /// Those that are sent again.
+    Retries,
+    /// All.
+    Everything,
+}
+
+/// What is told of one request.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The command.
+    pub command: CommandName,
+    /// The media it was about.
+    pub media_id: Option<MediaId>,
+    /// Which segment it sent, if it is an APPEND.
+    pub segment_index: Option<u16>,
+    /// 1 for the first request of a command.
+    pub attempt: u32,
+    /// The HTTP status; none where no answer came.
+    pub status: Option<u16>,
+    /// What went wrong, if anything did.
+    pub error: Option<String>,
+    /// It ended because it took too long.
+    pub timed_out: bool,
+    /// When it began.
+    pub started_at: SystemTime,
+    /// How long it took.
+    pub duration: Duration,
+    /// The length of its body.
+    pub bytes_sent: u64,
+    /// The server's name for it.
+    pub request_id: Option<String>,
+    /// After what time the command is sent again, if it is.
+    pub retry_in: Option<Duration>,
+}
+
+/// How far a verb is.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// Which half of the work it tells of.
+    pub phase: Phase,
+    /// Bytes that the server has acknowledged; unknown in a plain wait.
+    pub bytes_sent: Option<u64>,
+    /// Bytes in all, where that is known.
+    pub total_bytes: Option<u64>,
+    /// Segments that the server has acknowledged; unknown in a plain wait.
+    pub segments_done: Option<u32>,
+    /// Segments in all, where that is known.
+    pub segments_total: Option<u32>,
+    /// The last answer's processing info.
+    pub processing_info: Option<ProcessingInfo>,
+    /// How long the verb has been at work.
+    pub elapsed: Duration,
+}
+
+/// The two halves of the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Bytes are sent.
+    Upload,
+    /// The server processes.
+    Processing,
+}
+
+/// A caller that wants to know nothing.
+pub struct Silent;
+
+impl Caller for Silent {
+    fn progress(&self, _: Progress) -> BoxFuture<'_, Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn warn(&self, _: String) {}
+}

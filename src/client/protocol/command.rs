@@ -1,0 +1,201 @@
+//! One request's worth of work, the same for both versions of the API.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use zeroize::Zeroize as _;
+
+use crate::client::model::{CommandName, MediaId};
+
+/// One request's worth of work.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Opens an upload.
+    Init(Init),
+    /// Sends one segment.
+    Append {
+        /// The upload.
+        media_id: MediaId,
+        /// Which segment, from 0.
+        segment_index: u16,
+        /// Its bytes.
+        media: Payload,
+    },
+    /// Ends an upload.
+    Finalize(MediaId),
+    /// Asks how far processing is.
+    Status(MediaId),
+    /// Uploads a small file in one request.
+    Simple(Simple),
+    /// Sets the alt text.
+    AltText {
+        /// The media it describes.
+        media_id: MediaId,
+        /// The text.
+        text: String,
+    },
+    /// Adds subtitles to a video.
+    SetSubtitles {
+        /// The video.
+        media_id: MediaId,
+        /// The video's category, as v1.1 writes it (`TweetVideo`).
+        media_category: String,
+        /// The subtitles, one or several.
+        subtitles: Vec<Subtitle>,
+    },
+    /// Takes subtitles off a video.
+    DeleteSubtitles {
+        /// The video.
+        media_id: MediaId,
+        /// The video's category, as v1.1 writes it (`TweetVideo`).
+        media_category: String,
+        /// Which subtitles.
+        language_code: String,
+    },
+    /// Exchanges a refresh token (v2's host, whatever the version).
+    RefreshToken(RefreshToken),
+}
+
+/// The parameters of INIT.
+#[derive(Clone, Debug)]
+pub struct Init {
+    /// The file's size.
+    pub total_bytes: u64,
+    /// The MIME type.
+    pub media_type: String,
+    /// `tweet_video` and its like.
+    pub media_category: Option<String>,
+    /// Users who may use the media as well.
+    pub additional_owners: Vec<MediaId>,
+    /// Whether the media may be used in several direct messages.
+    pub shared: bool,
+}
+
+/// The parameters of a simple upload.
+#[derive(Clone, Debug)]
+pub struct Simple {
+    /// The file.
+    pub media: Payload,
+    /// The MIME type, for v2.
+    pub media_type: Option<String>,
+    /// `tweet_image` and its like.
+    pub media_category: Option<String>,
+    /// Users who may use the media as well.
+    pub additional_owners: Vec<MediaId>,
+    /// Whether the media may be used in several direct messages.
+    pub shared: bool,
+}
+
+/// Subtitles that were uploaded as media of their own.
+#[derive(Clone, Debug)]
+pub struct Subtitle {
+    /// The subtitles' media.
+    pub media_id: MediaId,
+    /// `EN` and its like.
+    pub language_code: String,
+    /// The name that viewers see.
+    pub display_name: String,
+}
+
+/// The parameters of a token refresh.
+#[derive(Clone)]
+pub struct RefreshToken {
+    /// The token to exchange; valid once.
+    pub refresh_token: String,
+    /// The app.
+    pub client_id: String,
+    /// Set for confidential clients, which authenticate with it.
+    pub client_secret: Option<String>,
+}
+
+impl Drop for RefreshToken {
+    fn drop(&mut self) {
+        self.refresh_token.zeroize();
+        self.client_secret.zeroize();
+    }
+}
+
+impl fmt::Debug for RefreshToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("RefreshToken(…)")
+    }
+}
+
+impl Command {
+    /// Its name, by which limits are kept and failures are told.
+    pub fn name(&self) -> CommandName {
+        match self {
+            Command::Init(_) => CommandName::Init,
+            Command::Append { .. } => CommandName::Append,
+            Command::Finalize(_) => CommandName::Finalize,
+            Command::Status(_) => CommandName::Status,
+            Command::Simple(_) => CommandName::Simple,
+            Command::AltText { .. } => CommandName::Metadata,
+            Command::SetSubtitles { .. } | Command::DeleteSubtitles { .. } => CommandName::Subtitles,
+            Command::RefreshToken(_) => CommandName::Token,
+        }
+    }
+
+    /// The media it is about, if that has an id already.
+    pub fn media_id(&self) -> Option<MediaId> {
+        match self {
+            Command::Finalize(media_id) | Command::Status(media_id) => Some(*media_id),
+            Command::Append { media_id, .. }
+            | Command::AltText { media_id, .. }
+            | Command::SetSubtitles { media_id, .. }
+            | Command::DeleteSubtitles { media_id, .. } => Some(*media_id),
+            Command::Init(_) | Command::Simple(_) | Command::RefreshToken(_) => None,
+        }
+    }
+
+    /// Which segment it sends, if it sends one.
+    pub fn segment_index(&self) -> Option<u16> {
+        if let Command::Append { segment_index, .. } = self { Some(*segment_index) } else { None }
+    }
+}
+
+/// Bytes to send, as often as it takes.
+#[derive(Clone)]
+pub enum Payload {
+    /// Bytes in memory.
+    Bytes(Bytes),
+    /// Bytes that are read while they are sent.
+    Segment(Arc<dyn Segment>),
+}
+
+/// Bytes that are read anew for each attempt.
+pub trait Segment: Send + Sync {
+    /// How many bytes it has.
+    fn len(&self) -> u64;
+
+    /// Whether it has none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Reads it from its start.
+    fn open(&self) -> BoxStream<'static, std::io::Result<Bytes>>;
+}
+
+impl Payload {
+    /// How many bytes it has.
+    pub fn len(&self) -> u64 {
+        match self {
+            Payload::Bytes(bytes) => bytes.len() as u64,
+            Payload::Segment(segment) => segment.len(),
+        }
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Payload({} bytes)", self.len())
+    }
+}

@@ -1,0 +1,89 @@
+//! A JSON object of which only those members are read that somebody asks for: most of an answer nobody needs to know.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde_core::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// An object's members, their values still text. Anything but an object has none.
+#[derive(Default)]
+pub(in crate::client::protocol) struct Members<'body>(Vec<(Name<'body>, &'body RawValue)>);
+
+impl<'body> Members<'body> {
+    /// Finds the members of a JSON text. All of it has to be JSON.
+    pub(in crate::client::protocol) fn find(json: &'body str) -> Result<Self, serde_json::Error> {
+        if json.trim_start().starts_with('{') {
+            return serde_json::from_str(json);
+        }
+        serde_json::from_str::<&RawValue>(json).map(|_| Members::default())
+    }
+
+    /// The text of a member; `null` is the same as none. Of several with the same name the last one counts.
+    pub(in crate::client::protocol) fn text(&self, name: &str) -> Option<&'body str> {
+        let (_, value) = self.0.iter().rev().find(|(known, _)| known.0 == name)?;
+        Some(value.get()).filter(|text| *text != "null")
+    }
+
+    /// A member's members, none where it is no object.
+    pub(in crate::client::protocol) fn members(&self, name: &str) -> Result<Self, serde_json::Error> {
+        self.text(name).map_or_else(|| Ok(Members::default()), Members::find)
+    }
+
+    /// A member, if it is there and not `null`. An error if it is nested too deeply, or no text.
+    pub(in crate::client::protocol) fn get(&self, name: &str) -> Result<Option<Value>, serde_json::Error> {
+        self.text(name).map(serde_json::from_str).transpose()
+    }
+}
+
+/// A member's name: text of the body itself, unless there are escapes in it.
+struct Name<'body>(Cow<'body, str>);
+
+impl<'body> Deserialize<'body> for Members<'body> {
+    fn deserialize<D: Deserializer<'body>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+impl<'body> Deserialize<'body> for Name<'body> {
+    fn deserialize<D: Deserializer<'body>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'body> Visitor<'body> for MembersVisitor {
+    type Value = Members<'body>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'body>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut members = Vec::with_capacity(12);
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
+    }
+}
+
+struct NameVisitor;
+
+impl<'body> Visitor<'body> for NameVisitor {
+    type Value = Name<'body>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'body str) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Borrowed(name)))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Owned(name.to_owned())))
+    }
+}

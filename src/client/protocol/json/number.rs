@@ -1,0 +1,76 @@
+//! Numbers and ids in JSON: exact, and as strings or floats just as well.
+
+use serde_json::Value;
+
+use crate::client::model::{MediaId, Number};
+
+/// Floats below this tell integers apart.
+const EXACT: f64 = 9e15;
+
+/// The number that a JSON number or a string says.
+pub(in crate::client::protocol) fn number(value: &Value) -> Option<Number> {
+    match value {
+        Value::Number(number) => parse(number.as_str()),
+        Value::String(text) => parse(text.trim_ascii()),
+        _ => None,
+    }
+}
+
+/// The count that a value says: fractions are cut off, what is too large counts as the largest there is.
+pub(in crate::client::protocol) fn count(value: &Value) -> Option<u64> {
+    number(value).and_then(whole_count)
+}
+
+/// The integer that a value says, `3.0` and `"3"` too. One with a fraction says none.
+pub(in crate::client::protocol) fn integer(value: &Value) -> Option<i128> {
+    match number(value)? {
+        Number::Int(value) => Some(value),
+        Number::Float(value) => (value.fract() == 0.0 && value.abs() < EXACT).then_some(value as i128),
+    }
+}
+
+/// The same of a number.
+pub(in crate::client::protocol) fn whole_count(number: Number) -> Option<u64> {
+    match number {
+        Number::Int(value) if value < 0 => None,
+        Number::Int(value) => Some(u64::try_from(value).unwrap_or(u64::MAX)),
+        // The conversion saturates.
+        Number::Float(value) => (value >= 0.0).then_some(value as u64),
+    }
+}
+
+/// Reads a number's text. Words like `inf`, which Rust would read as well, are none.
+pub(in crate::client::protocol) fn parse(text: &str) -> Option<Number> {
+    // Nearly all fit, and the parser of larger ones is slow.
+    if let Ok(value) = text.parse::<i64>() {
+        return Some(Number::Int(value.into()));
+    }
+    if let Ok(value) = text.parse() {
+        return Some(Number::Int(value));
+    }
+    let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    if numeric { text.parse().ok().map(Number::Float) } else { None }
+}
+
+/// The id that a value says, `None` for `null`; an error if it is no id.
+pub(in crate::client::protocol) fn media_id(value: &Value) -> Result<Option<MediaId>, NotAnId> {
+    let text = match value {
+        Value::Null => return Ok(None),
+        Value::Number(number) => whole(number.as_str()),
+        Value::String(text) => text.trim_ascii(),
+        _ => return Err(NotAnId),
+    };
+    MediaId::parse(text).map(Some).ok_or(NotAnId)
+}
+
+/// A value where an id should be that is none.
+#[derive(Debug)]
+pub(in crate::client::protocol) struct NotAnId;
+
+/// A number's text without a fraction that says nothing (`1.0`).
+fn whole(text: &str) -> &str {
+    match text.split_once('.') {
+        Some((integer, fraction)) if fraction.bytes().all(|byte| byte == b'0') => integer,
+        _ => text,
+    }
+}

@@ -1,0 +1,57 @@
+//! The retry budget of a client: many calls that fail together do not multiply the load on a server in trouble.
+//!
+//! It works as the standard retry mode of the AWS SDKs does: a retry takes tokens out of a bucket, a success puts some
+//! back. While failures are rare the bucket stays full and nobody notices it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::client::error::{Error, Kind};
+
+/// How many tokens there are at most, which is what a client begins with.
+pub const CAPACITY: u32 = 500;
+/// What a retry costs.
+pub const RETRY: u32 = 5;
+/// What a retry costs after an attempt that ran out of time, which kept the server busy for longest.
+pub const RETRY_AFTER_TIMEOUT: u32 = 10;
+/// What a success at the first attempt brings; one after retries brings back what the last of them cost.
+pub const SUCCESS: u32 = 1;
+
+/// The tokens that are left.
+#[derive(Debug)]
+pub struct Budget(AtomicU32);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Budget(AtomicU32::new(CAPACITY))
+    }
+}
+
+impl Budget {
+    /// Takes so many tokens, all or none; whether it could.
+    pub fn take(&self, tokens: u32) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(tokens)).is_ok()
+    }
+
+    /// Puts tokens back; the bucket does not overflow.
+    pub fn put_back(&self, tokens: u32) {
+        let filled = |left: u32| (left < CAPACITY).then(|| left.saturating_add(tokens).min(CAPACITY));
+        // A full bucket is left as it is.
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, filled);
+    }
+
+    /// How many tokens are left.
+    pub fn left(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What it costs to send a command again after this failure. Coming back at the time that a rate limit named costs
+/// nothing: it is what the server asked for. One that names no time ahead has not asked.
+pub fn price(error: &Error) -> u32 {
+    match &error.kind {
+        Kind::RequestTimeout { .. } => RETRY_AFTER_TIMEOUT,
+        Kind::Api(failure) if failure.retry_status() == 429 && error.retry_after > Some(Duration::ZERO) => 0,
+        _ => RETRY,
+    }
+}

@@ -1,0 +1,9 @@
+//! The checkpoint of an upload: what is written down of it, when, and where it is kept.
+
+mod file;
+mod record;
+mod writer;
+
+pub use self::file::{FileStore, Store};
+pub use self::record::{Record, Stage, Subject, is_torn};
+pub(in crate::client::upload) use self::writer::Journal;

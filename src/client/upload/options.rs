@@ -1,0 +1,88 @@
+//! Uploads a file from its first byte to its last wait.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use super::checkpoint::Store;
+use super::source::Source;
+
+use crate::client::model::{Media, MediaId};
+use crate::client::observer::Report;
+
+/// What is to be uploaded, and how.
+pub struct Upload {
+    /// Where the bytes come from.
+    pub source: Source,
+    /// How.
+    pub options: UploadOptions,
+}
+
+/// How a file is uploaded.
+pub struct UploadOptions {
+    /// The MIME type; found out if left out.
+    pub media_type: Option<String>,
+    /// The category; found out if left out.
+    pub media_category: Option<String>,
+    /// Users who may use the media as well.
+    pub additional_owners: Vec<MediaId>,
+    /// Whether the media may be used in several direct messages.
+    pub shared: bool,
+    /// A description for those who cannot see it.
+    pub alt_text: Option<String>,
+    /// Whether it is sent in segments; small images are not if this is left out.
+    pub chunked: Option<bool>,
+    /// The segments' size.
+    pub segment_bytes: Option<u64>,
+    /// How many segments may be in flight.
+    pub concurrency: usize,
+    /// Where the session is written down.
+    pub checkpoint: Option<Checkpoint>,
+    /// Text that tells these bytes from others.
+    pub fingerprint: Option<String>,
+    /// Whether to refuse what no account may send.
+    pub check_limits: bool,
+    /// Whether to keep reports of all requests.
+    pub trace: bool,
+    /// Whether to wait until the media is ready.
+    pub wait: bool,
+    /// How long all of it may take.
+    pub timeout: Option<Duration>,
+}
+
+impl Default for UploadOptions {
+    fn default() -> Self {
+        UploadOptions {
+            media_type: None,
+            media_category: None,
+            additional_owners: Vec::new(),
+            shared: false,
+            alt_text: None,
+            chunked: None,
+            segment_bytes: None,
+            concurrency: 4,
+            checkpoint: None,
+            fingerprint: None,
+            check_limits: true,
+            trace: false,
+            wait: true,
+            timeout: Some(Duration::from_secs(3600)),
+        }
+    }
+}
+
+/// What an upload brings.
+pub struct Uploaded {
+    /// The media.
+    pub media: Media,
+    /// The requests that made it up, if they were to be kept.
+    pub trace: Option<Vec<Report>>,
+}
+
+/// Where a session is written down.
+pub enum Checkpoint {
+    /// In a file.
+    Path(PathBuf),
+    /// In a place of the caller's.
+    Store(Arc<dyn Store>),
+}

@@ -1,0 +1,339 @@
+//! An upload's course: INIT, APPEND and FINALIZE, what it does to a session of another process, and how it starts over.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+
+use super::body::{Bulk, Trouble, whole};
+use super::checkpoint::Journal;
+use super::checkpoint::{FileStore, Store};
+use super::checkpoint::{Record, Stage, Subject};
+use super::detect::{Description, check_alt_text};
+use super::media_type::Class;
+use super::options::{Checkpoint, Upload, UploadOptions, Uploaded};
+use super::plan::{MOST_SEGMENTS, Plan};
+use super::progress::Teller;
+use super::segments::{Session, exchange_whole};
+use super::source::Source;
+use crate::client::call::Terms;
+use crate::client::deadline::Deadline;
+use crate::client::error::{ApiClass, Error, Kind, Result};
+use crate::client::exchange::refuse_expired;
+use crate::client::model::{CommandName, Media};
+use crate::client::observer::Caller;
+use crate::client::protocol::{Answer, Command, Init, Simple};
+use crate::client::wait::Watch;
+use crate::client::{Client, retry};
+
+/// Images up to this size go in one request; X answers 413 to larger ones.
+const MOST_IN_ONE_REQUEST: u64 = 5_000_000;
+/// Uploads a file, from its first byte to its last wait.
+pub(in crate::client) async fn upload(client: &Client, upload: Upload, caller: &dyn Caller) -> Result<Uploaded> {
+    let Upload { source, options } = upload;
+    let deadline = Deadline::after(options.timeout);
+    let teller = Teller::new(caller, options.concurrency, options.trace);
+    check_alt_text(options.alt_text.as_deref())?;
+    let mut run = in_time(deadline, &options, Run::prepare(client, source, &options, deadline, &teller)).await?;
+    let media = run.send().await?;
+    let media = run.complete(media).await?;
+    Ok(Uploaded { media, trace: teller.take_trace() })
+}
+
+/// One upload under way.
+pub(super) struct Run<'a> {
+    pub(super) client: &'a Client,
+    pub(super) options: &'a UploadOptions,
+    bulk: Bulk,
+    description: Description,
+    plan: Plan,
+    subject: Subject,
+    pub(super) journal: Journal,
+    pub(super) teller: &'a Teller<'a>,
+    pub(super) deadline: Deadline,
+}
+
+impl<'a> Run<'a> {
+    /// Opens the source and the checkpoint and finds out what INIT has to say.
+    async fn prepare(
+        client: &'a Client,
+        source: Source,
+        options: &'a UploadOptions,
+        deadline: Deadline,
+        teller: &'a Teller<'a>,
+    ) -> Result<Self> {
+        let Source { name, total_bytes, content } = source;
+        let (mut bulk, total_bytes) = Bulk::of(content, total_bytes).await?;
+        let description = Description::of(&mut bulk, name.as_deref(), options).await?;
+        if options.check_limits {
+            description.check_limits(total_bytes, teller)?;
+        }
+        let plan = Plan::new(total_bytes, client.options.api, options.segment_bytes)?;
+        let store = match &options.checkpoint {
+            None => None,
+            Some(Checkpoint::Path(path)) => Some(Arc::new(FileStore::open(path.clone()).await?) as Arc<dyn Store>),
+            Some(Checkpoint::Store(store)) => Some(store.clone()),
+        };
+        let identity = match (&store, &options.fingerprint, &bulk) {
+            (None, ..) => String::new(),
+            (_, Some(fingerprint), _) => format!("fingerprint:{fingerprint}"),
+            (_, None, Bulk::Sized(reader)) => reader.identity().await?,
+            (_, None, Bulk::Stream(_)) => {
+                return Err(Error::invalid_input(
+                    "fingerprint: a checkpoint of a stream needs one, any text that tells these bytes from others",
+                ));
+            }
+        };
+        let subject = Subject {
+            api: client.options.api.as_str().to_owned(),
+            host: client.host().to_owned(),
+            total_bytes,
+            identity,
+            media_type: description.media_type.clone(),
+            media_category: description.media_category.clone(),
+            additional_owners: options.additional_owners.iter().map(ToString::to_string).collect(),
+            shared: options.shared,
+            asked_segment_bytes: options.segment_bytes,
+        };
+        let journal = Journal::new(store);
+        Ok(Run { client, options, bulk, description, plan, subject, journal, teller, deadline })
+    }
+
+    pub(super) fn terms(&self) -> Terms<'a> {
+        Terms { deadline: self.deadline, retry: self.client.options.retry.as_ref(), caller: self.teller }
+    }
+
+    /// Brings all bytes to the server and ends the upload, starting over where that helps.
+    async fn send(&mut self) -> Result<Media> {
+        let (deadline, options) = (self.deadline, self.options);
+        if self.in_one_request()? {
+            let may_be_cut = options.chunked.is_none() && matches!(self.bulk, Bulk::Sized(_));
+            match in_time(deadline, options, self.send_simply()).await {
+                Err(error) if may_be_cut && is_too_large(&error) => {}
+                outcome => return outcome,
+            }
+        }
+        let earlier = in_time(deadline, options, self.journal.resume(&self.subject, self.teller)).await?;
+        let mut earlier =
+            earlier.filter(|record| record.segment_bytes >= record.subject.total_bytes.div_ceil(MOST_SEGMENTS));
+        loop {
+            let resumed = earlier.is_some();
+            let outcome = match earlier.take() {
+                // A wait ends at its deadline by itself, after one last question.
+                Some(record) if record.stage == Stage::Waiting => self.look_again(&record).await,
+                earlier => in_time(deadline, options, self.send_session(earlier)).await,
+            };
+            let failure = match outcome {
+                Ok(media) => return Ok(media),
+                Err(failure) => failure,
+            };
+            if resumed && is_gone(&failure) {
+                self.restartable(&failure)?;
+                self.teller.warn(format!(
+                    "the session of the checkpoint is of no use any more ({failure}); the upload starts over"
+                ));
+            } else if failure.command == Some(CommandName::Append) && is_too_large(&failure) {
+                self.restartable(&failure)?;
+                self.plan = self.plan.halved().ok_or_else(|| self.too_large(failure))?;
+            } else {
+                return Err(failure);
+            }
+        }
+    }
+
+    /// One session, a new one or that of another process, up to FINALIZE's answer.
+    async fn send_session(&mut self, earlier: Option<Record>) -> Result<Media> {
+        let (opened, stage, acknowledged) = match earlier {
+            Some(record) => {
+                self.count(&record);
+                (record.media(), record.stage, record.acknowledged)
+            }
+            None => {
+                self.teller.begin(&self.plan);
+                self.teller.tell().await?;
+                let opened = self.client.exchange_media(&Command::Init(self.init()), self.terms()).await?;
+                let record = || Record::opened(self.subject.clone(), self.plan.segment_bytes, &opened);
+                self.journal.begin(record).await?;
+                (opened, Stage::Appending, BTreeSet::new())
+            }
+        };
+        self.teller.tell().await?;
+        let mut media = if stage == Stage::Appending {
+            self.append(&opened, acknowledged).await?;
+            self.journal.stage(Stage::Finalizing).await?;
+            refuse_expired(&opened, CommandName::Finalize)?;
+            self.client.finalize_surely(opened.media_id, self.terms()).await?
+        } else {
+            self.client.finalize_resumed(opened.media_id, self.terms()).await?
+        };
+        media.keep_from(&opened);
+        Ok(media)
+    }
+
+    /// The next answer about media that another process waited for: asked for as in a wait, which bears a server that is
+    /// down, or has lost sight of the media for a moment.
+    async fn look_again(&mut self, record: &Record) -> Result<Media> {
+        self.count(record);
+        in_time(self.deadline, self.options, self.teller.tell()).await?;
+        let seen = record.media_in_processing();
+        let mut watch = Watch::new(seen.clone(), self.deadline.remaining());
+        Ok(watch.next(self.client, self.teller).await?.unwrap_or(seen))
+    }
+
+    /// Counts what the server has of the file already, in the segments of that session.
+    fn count(&mut self, earlier: &Record) {
+        self.plan.segment_bytes = earlier.segment_bytes;
+        self.teller.begin(&self.plan);
+        let all = earlier.stage != Stage::Appending;
+        for index in (0..self.plan.segments()).filter(|index| all || earlier.acknowledged.contains(index)) {
+            self.teller.acknowledged(self.plan.segment(index).1);
+        }
+    }
+
+    /// Sends the segments, and makes sure that they were what the source still is.
+    async fn append(&mut self, opened: &Media, acknowledged: BTreeSet<u16>) -> Result<()> {
+        let session = Session {
+            client: self.client,
+            terms: self.terms(),
+            opened,
+            plan: self.plan,
+            teller: self.teller,
+            journal: &self.journal,
+        };
+        let appending = async {
+            session.append_all(&mut self.bulk, &acknowledged).await?;
+            match &mut self.bulk {
+                Bulk::Sized(reader) => reader.unchanged().await,
+                Bulk::Stream(stream) => stream.ended().await,
+            }
+        };
+        let appended = tokio::select! {
+            biased;
+            appended = appending => appended,
+            error = self.teller.keep_telling() => Err(error),
+        };
+        if appended.as_ref().is_err_and(|error| matches!(error.kind, Kind::InvalidInput)) {
+            // What was sent of a source that is not what it was is of no use to anybody.
+            self.journal.clear().await?;
+        }
+        appended?;
+        self.teller.tell().await
+    }
+
+    /// Whether one request is enough.
+    fn in_one_request(&self) -> Result<bool> {
+        let small = self.plan.total_bytes <= MOST_IN_ONE_REQUEST;
+        let class = self.description.class();
+        match (self.options.chunked, &self.options.checkpoint) {
+            (Some(true), _) => Ok(false),
+            (None, checkpoint) => Ok(small && class == Class::Image && checkpoint.is_none()),
+            (Some(false), None) if small && class != Class::Video => Ok(true),
+            (Some(false), None) => Err(Error::invalid_input(format!(
+                "chunked: videos and files above {MOST_IN_ONE_REQUEST} bytes go in segments; leave chunked out"
+            ))),
+            (Some(false), Some(_)) => {
+                Err(Error::invalid_input("chunked: one request cannot be resumed; leave checkpoint or chunked out"))
+            }
+        }
+    }
+
+    async fn send_simply(&mut self) -> Result<Media> {
+        let plan = Plan { segment_bytes: self.plan.total_bytes, ..self.plan };
+        self.teller.begin(&plan);
+        self.teller.tell().await?;
+        let trouble = Trouble::default();
+        let simple = Simple {
+            media: whole(&mut self.bulk, plan.total_bytes, &trouble).await?,
+            media_type: Some(self.description.media_type.clone()),
+            media_category: Some(self.description.media_category.clone()),
+            additional_owners: self.options.additional_owners.clone(),
+            shared: self.options.shared,
+        };
+        let Answer::Media(media) =
+            exchange_whole(self.client, &Command::Simple(simple), self.terms(), &trouble).await?
+        else {
+            let message = "SIMPLE: the answer names no media";
+            return Err(Error::new(Kind::InvalidResponse(None), message).about(CommandName::Simple, None));
+        };
+        if let Bulk::Sized(reader) = &self.bulk {
+            reader.unchanged().await.map_err(|mut error| {
+                if matches!(error.kind, Kind::InvalidInput) {
+                    error.message = format!("{}; this error's .media was made of what was read", error.message);
+                }
+                error.media = Some((*media).clone());
+                error
+            })?;
+        }
+        self.teller.acknowledged(plan.total_bytes);
+        self.teller.tell().await?;
+        Ok(*media)
+    }
+
+    fn init(&self) -> Init {
+        Init {
+            total_bytes: self.plan.total_bytes,
+            media_type: self.description.media_type.clone(),
+            media_category: Some(self.description.media_category.clone()),
+            additional_owners: self.options.additional_owners.clone(),
+            shared: self.options.shared,
+        }
+    }
+
+    /// An error if the source has been used up.
+    fn restartable(&self, failure: &Error) -> Result<()> {
+        match &self.bulk {
+            Bulk::Sized(_) => Ok(()),
+            Bulk::Stream(_) => {
+                let mut failure = failure.clone();
+                failure.message = format!(
+                    "{}; the upload cannot start over, because its source can be read only once: leave total_bytes out \
+                     to have it kept in a temporary file, or pass a smaller segment_bytes",
+                    failure.message
+                );
+                Err(failure)
+            }
+        }
+    }
+
+    fn too_large(&self, mut failure: Error) -> Error {
+        failure.message = format!(
+            "{}: segments of {} bytes are too large for the server, and of smaller ones the {} bytes would need more \
+             than {MOST_SEGMENTS}",
+            failure.message, self.plan.segment_bytes, self.plan.total_bytes
+        );
+        failure
+    }
+}
+
+fn is_too_large(error: &Error) -> bool {
+    error.api().is_some_and(|failure| failure.class == ApiClass::PayloadTooLarge)
+}
+
+/// The server does not know the session of another process, will not go on with it, or says that it is another account's.
+fn is_gone(error: &Error) -> bool {
+    let refused = |status| match status {
+        400 | 410 => true,
+        403 => matches!(error.command, Some(CommandName::Append | CommandName::Status)),
+        _ => false,
+    };
+    matches!(error.kind, Kind::Expired)
+        || retry::is_not_found(error)
+        || error.api().is_some_and(|failure| refused(failure.retry_status()))
+}
+
+/// What comes of this before the upload's time is up.
+fn in_time<T>(
+    deadline: Deadline,
+    options: &UploadOptions,
+    work: impl Future<Output = Result<T>>,
+) -> impl Future<Output = Result<T>> {
+    deadline.limit(work).map(|done| done.unwrap_or_else(|| Err(out_of_time(options))))
+}
+
+fn out_of_time(options: &UploadOptions) -> Error {
+    let limit = options.timeout.unwrap_or_default().as_secs_f64();
+    let hint = if options.checkpoint.is_some() { "; the same call goes on from the checkpoint" } else { "" };
+    let message = format!("upload: not done within the timeout ({limit} s){hint}");
+    Error::new(Kind::RequestTimeout { connect: false }, message)
+}

@@ -1,0 +1,61 @@
+//! How bytes are read: at any place and again, or once from start to end; and what tells them from others.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use ring::digest::{Context, SHA256};
+
+use crate::client::error::{Error, Result};
+
+/// How much is read at a time.
+pub const PIECE: usize = 256 << 10;
+/// Bytes that can be read anywhere and again.
+pub trait ReadAt: Send + Sync {
+    /// How many there are.
+    fn total_bytes(&self) -> u64;
+
+    /// Reads so many bytes from there on; fewer only if there are no more.
+    fn read_at(&self, offset: u64, len: usize) -> BoxFuture<'static, Result<Bytes>>;
+
+    /// An error if they are not what they were when the upload began.
+    fn unchanged(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Text that tells these bytes from others.
+    fn identity(&self) -> BoxFuture<'_, Result<String>> {
+        Box::pin(async {
+            let mut context = Context::new(&SHA256);
+            let mut offset = 0;
+            while offset < self.total_bytes() {
+                let piece = self.read_at(offset, PIECE).await?;
+                if piece.is_empty() {
+                    return Err(changed());
+                }
+                context.update(&piece);
+                offset += piece.len() as u64;
+            }
+            Ok(identity_of_all(context))
+        })
+    }
+}
+
+/// What tells bytes from others that were all hashed.
+pub(super) fn identity_of_all(context: Context) -> String {
+    format!("sha256:{}", hex(context.finish().as_ref()))
+}
+
+/// Bytes that come once.
+pub trait Read: Send + Sync {
+    /// The next bytes; none at the end.
+    fn read(&mut self) -> BoxFuture<'_, Result<Bytes>>;
+}
+
+/// The failure of a source that is not what it was.
+pub fn changed() -> Error {
+    Error::invalid_input("the source changed while it was read; upload it again")
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

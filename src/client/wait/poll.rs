@@ -1,0 +1,324 @@
+//! The STATUS loop: asks when the server says so, until the media is ready, has failed, or time is up.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use crate::client::Client;
+use crate::client::config::Retry;
+use crate::client::deadline::Deadline;
+use crate::client::error::{Error, Kind, Result, subject};
+use crate::client::exchange::refuse_expired;
+use crate::client::model::{CommandName, Media, Number, ProcessingInfo};
+use crate::client::observer::{Caller, Hearing, Phase, Progress};
+use crate::client::retry::{self, Decision, budget};
+
+/// The longest single sleep of a wait without a deadline.
+const LONGEST_SLEEP: Duration = Duration::from_secs(300);
+/// What a poll gets that starts at the deadline: a little less than the second by which a verb may outlive its timeout,
+/// so that there is time left to say so.
+const GRACE: Duration = Duration::from_millis(950);
+
+/// A wait that is under way, between two answers. It survives being dropped in the middle of [`Watch::next`].
+pub struct Watch {
+    media: Media,
+    timeout: Option<Duration>,
+    /// What is left of the timeout; `None` before the first item is asked for, and without a limit.
+    remaining: Option<Duration>,
+    waited: Duration,
+    stage: Stage,
+    /// The last answer's arrival, by the clock that is never set.
+    answered: Option<Instant>,
+    /// Answers in a row without a usable `check_after_secs`.
+    unpaced: u32,
+    trouble: Option<Error>,
+    failures: u32,
+    not_found: Option<(u32, Instant)>,
+    /// Requests sent.
+    sent: u32,
+}
+
+/// A step during which STATUS is asked. However it ends, and be it that nobody waits for it any more, its time counts.
+struct Asking<'a> {
+    watch: &'a mut Watch,
+    started: Instant,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        let spent = self.started.elapsed();
+        self.watch.waited = self.watch.waited.saturating_add(spent);
+        self.watch.remaining = self.watch.remaining.map(|left| left.saturating_sub(spent));
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The given media is the first item.
+    Given,
+    /// STATUS is asked.
+    Asking,
+    /// The media has failed: this is said once more, as an error.
+    Failed,
+    /// There is nothing more to come.
+    Over,
+}
+
+impl Watch {
+    /// A wait for this media, of which nothing may be known but the id. The clock starts at the first item.
+    pub fn new(media: Media, timeout: Option<Duration>) -> Self {
+        let answered = matches!(media.command, Some(CommandName::Finalize | CommandName::Status | CommandName::Simple));
+        let stage = if answered || media.failed() { Stage::Given } else { Stage::Asking };
+        let unpaced = u32::from(answered && !paced(&media));
+        Watch {
+            media,
+            timeout,
+            remaining: timeout,
+            waited: Duration::ZERO,
+            stage,
+            answered: None,
+            unpaced,
+            trouble: None,
+            failures: 0,
+            not_found: None,
+            sent: 0,
+        }
+    }
+
+    /// How long it has been waited; time between items does not count.
+    pub fn elapsed(&self) -> Duration {
+        self.waited
+    }
+
+    /// The next answer; after the last one an error if the media has failed, else nothing.
+    pub async fn next(&mut self, client: &Client, caller: &dyn Caller) -> Result<Option<Media>> {
+        match self.stage {
+            Stage::Given => {
+                self.settle();
+                Ok(Some(self.media.clone()))
+            }
+            Stage::Failed => {
+                self.stage = Stage::Over;
+                Err(processing_failed(&self.media, self.sent))
+            }
+            Stage::Over => Ok(None),
+            Stage::Asking => {
+                let asking = Asking { watch: self, started: Instant::now() };
+                let outcome = asking.watch.ask(client, caller, asking.started).await;
+                drop(asking);
+                outcome.map(Some).map_err(|mut error| {
+                    self.stage = Stage::Over;
+                    error.attempts = self.sent;
+                    error
+                })
+            }
+        }
+    }
+
+    /// What follows the media that is now held.
+    fn settle(&mut self) {
+        self.stage = if self.media.failed() {
+            Stage::Failed
+        } else if self.media.ready() {
+            Stage::Over
+        } else {
+            Stage::Asking
+        };
+    }
+
+    /// Sleeps and asks until there is an answer about the media.
+    async fn ask(&mut self, client: &Client, caller: &dyn Caller, started: Instant) -> Result<Media> {
+        let deadline = Deadline::after(self.remaining);
+        let own_pace = Retry::default();
+        let retry = client.options.retry.as_ref().unwrap_or(&own_pace);
+        refuse_expired(&self.media, CommandName::Status)?;
+        let mut pause = self.pause();
+        loop {
+            let last = deadline.remaining().is_some_and(|left| pause >= left);
+            deadline.sleep(pause).await;
+            refuse_expired(&self.media, CommandName::Status)?;
+            let polled = client.poll(self.media.media_id, deadline.later(GRACE), caller).await;
+            let (error, report) = match polled {
+                Ok(media) => {
+                    self.sent += 1;
+                    self.take(media);
+                    return Ok(self.media.clone());
+                }
+                Err(failed) => failed,
+            };
+            self.sent += u32::from(report.is_some());
+            let not_found = self.count_not_found(&error);
+            self.failures += 1;
+            let jitter = rand::random();
+            let decision = match retry::decide_in_wait(retry, &error, self.failures, jitter, not_found) {
+                Decision::Again(delay) if client.budget.take(budget::price(&error)) => Some(delay),
+                Decision::Again(delay) => Some(retry::stretched(retry, delay, jitter)),
+                Decision::Never => None,
+            };
+            let over = last || deadline.passed();
+            let delay = decision.filter(|_| !is_hopeless(&error, deadline));
+            let next = delay.filter(|_| !over).map(|delay| delay.min(LONGEST_SLEEP));
+            if let Some(mut report) = report
+                && caller.hears() >= if next.is_some() { Hearing::Retries } else { Hearing::Everything }
+            {
+                report.retry_in = next;
+                caller.request(*report);
+            }
+            let Some(delay) = delay else { return Err(self.with_media(error)) };
+            self.trouble = Some(error);
+            if over {
+                return Err(self.out_of_time(started));
+            }
+            client.stats.retried();
+            pause = delay.min(LONGEST_SLEEP);
+        }
+    }
+
+    /// How long to sleep before the next STATUS.
+    fn pause(&self) -> Duration {
+        let Some(info) = self.media.processing_info.as_ref().filter(|_| self.media.command.is_some()) else {
+            return Duration::ZERO;
+        };
+        if self.media.command == Some(CommandName::Init) {
+            return Duration::ZERO;
+        }
+        let asked = info.check_after_secs.and_then(Number::as_duration).unwrap_or_else(|| retry::pace(self.unpaced));
+        let since = match self.answered {
+            Some(answered) => answered.elapsed(),
+            None => self.media.received_at.map_or(Duration::ZERO, age),
+        };
+        let pause = asked.saturating_sub(since);
+        if self.remaining.is_none() { pause.min(LONGEST_SLEEP) } else { pause }
+    }
+
+    fn take(&mut self, mut media: Media) {
+        media.keep_from(&self.media);
+        self.unpaced = if paced(&media) { 0 } else { self.unpaced + 1 };
+        self.media = media;
+        self.answered = Some(Instant::now());
+        self.failures = 0;
+        self.not_found = None;
+        self.settle();
+    }
+
+    /// Counts a 404 of media that was seen in processing; for other media it is final.
+    fn count_not_found(&mut self, error: &Error) -> Option<(u32, Duration)> {
+        if self.media.command.is_none() || self.media.processing_info.is_none() || !retry::is_not_found(error) {
+            return None;
+        }
+        let (tries, first) = self.not_found.get_or_insert_with(|| (0, Instant::now()));
+        *tries += 1;
+        Some((*tries, first.elapsed()))
+    }
+
+    fn with_media(&self, mut error: Error) -> Error {
+        error.media = self.media.command.is_some().then(|| self.media.clone());
+        error.about(CommandName::Status, Some(self.media.media_id))
+    }
+
+    fn out_of_time(&mut self, started: Instant) -> Error {
+        let elapsed = self.waited.saturating_add(started.elapsed());
+        let state = match &self.media.processing_info {
+            Some(info) => format!("the last answer said {:?}{}", info.state, percent(info)),
+            None => "there was no answer about it".to_owned(),
+        };
+        let limit = self.timeout.unwrap_or_default().as_secs_f64();
+        let message = format!(
+            "media {} is not ready after {limit} s: {state}; give this error's .media to wait() to go on",
+            self.media.media_id
+        );
+        let mut error = Error::new(Kind::WaitTimeout { elapsed }, message);
+        error.media = Some(self.media.clone());
+        error.attempts = self.sent;
+        error.retryable = true;
+        error.cause = self.trouble.clone();
+        error.about(CommandName::Status, Some(self.media.media_id))
+    }
+}
+
+impl Client {
+    /// Waits until the media is ready, telling the caller of each answer.
+    pub(in crate::client) async fn wait_until_ready(&self, mut watch: Watch, caller: &dyn Caller) -> Result<Media> {
+        loop {
+            if let Some(error) = watch.overdue() {
+                return Err(error);
+            }
+            match watch.next(self, caller).await? {
+                None => return Ok(watch.media),
+                Some(media) => caller.progress(progress(&media, watch.elapsed())).await?,
+            }
+        }
+    }
+}
+
+impl Watch {
+    /// The end of a wait whose last poll brought an answer, but not the awaited one.
+    pub fn overdue(&mut self) -> Option<Error> {
+        let overdue =
+            self.stage == Stage::Asking && self.waited > Duration::ZERO && self.remaining == Some(Duration::ZERO);
+        overdue.then(|| {
+            self.stage = Stage::Over;
+            self.out_of_time(Instant::now())
+        })
+    }
+}
+
+fn progress(media: &Media, elapsed: Duration) -> Progress {
+    Progress {
+        phase: Phase::Processing,
+        bytes_sent: None,
+        total_bytes: media.size,
+        segments_done: None,
+        segments_total: None,
+        processing_info: media.processing_info.clone(),
+        elapsed,
+    }
+}
+
+/// Whether an answer says when to ask again.
+fn paced(media: &Media) -> bool {
+    media.processing_info.as_ref().and_then(|info| info.check_after_secs?.as_duration()).is_some()
+}
+
+/// How long ago that was; nothing if it lies ahead, since our clock may have been set.
+fn age(at: SystemTime) -> Duration {
+    SystemTime::now().duration_since(at).unwrap_or(Duration::ZERO)
+}
+
+/// A limit that is lifted only after the deadline: nothing is gained by waiting.
+fn is_hopeless(error: &Error, deadline: Deadline) -> bool {
+    let limited = error.api().is_some_and(|failure| failure.retry_status() == 429);
+    match (limited, error.retry_after, deadline.remaining()) {
+        (true, Some(after), Some(left)) => after > left,
+        _ => false,
+    }
+}
+
+fn percent(info: &ProcessingInfo) -> String {
+    info.progress_percent.map_or_else(String::new, |percent| format!(" at {} %", percent.as_f64()))
+}
+
+/// The error for media whose processing failed, with all that the server said; it took so many requests to learn of it.
+pub(in crate::client) fn processing_failed(media: &Media, attempts: u32) -> Error {
+    let info = media.processing_info.as_ref();
+    let failure = info.and_then(|info| info.error.clone());
+    let said = failure.as_ref().map(|failure| {
+        let parts = [failure.name.clone(), failure.message.clone()];
+        let mut text = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
+        if let Some(code) = failure.code {
+            text.push_str(&format!(" (code {code})"));
+        }
+        text
+    });
+    let reason = said.filter(|text| !text.is_empty()).unwrap_or_else(|| "the server gave no reason".to_owned());
+    let message = format!(
+        "{}: processing failed: {reason}",
+        subject(media.command.unwrap_or(CommandName::Status), Some(media.media_id))
+    );
+    let mut error = Error::new(Kind::Processing(failure), message);
+    error.media = Some(media.clone());
+    error.attempts = attempts;
+    error.command = media.command;
+    error.media_id = Some(media.media_id);
+    error
+}
