@@ -13,6 +13,7 @@ mod decode_unreadable;
 mod encode;
 mod gate;
 mod headers;
+mod inspect;
 mod limits;
 mod media_type;
 mod mock_any_order;

@@ -1,6 +1,6 @@
 //! Files told apart by their first bytes and names, against the documented lists (WIRE §3).
 
-use xmedia::client::upload::format::{Format, of_head, of_name};
+use xmedia::client::inspect::format::{Format, of_head, of_name};
 use xmedia::client::upload::media_type::{Class, GifScan, category, webp_is_animated};
 
 fn taken(format: Option<Format>) -> Option<&'static str> {

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::format::Foreign;
+
 /// What a file is, as far as its index says.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FileFacts {
@@ -145,8 +147,8 @@ pub struct Inspection {
     pub problems: Vec<Problem>,
     /// It is not understood at all, and why.
     pub unknown: Option<Unknown>,
-    /// It is of a format that X does not take.
-    pub refused_container: bool,
+    /// The format, if X does not take it.
+    pub foreign: Option<Foreign>,
 }
 
 impl Inspection {
@@ -194,9 +196,8 @@ impl FileFacts {
                 "sample_rate": audio.sample_rate,
             })
         });
-        let image = self
-            .image
-            .map(|image| json!({"width": image.width, "height": image.height, "frames": image.frames}));
+        let image =
+            self.image.map(|image| json!({"width": image.width, "height": image.height, "frames": image.frames}));
         json!({
             "container": self.container, "media_type": self.media_type, "size": self.size, "duration": self.duration,
             "video": video, "audio": audio, "image": image,

@@ -36,7 +36,7 @@ pub(super) fn options(inspection: &Inspection, findings: &[Finding]) -> Option<V
     }
     let wants = |remedy: Remedy| remedies.contains(&remedy);
     if inspection.content == Content::Animation {
-        return wants(Remedy::Animation).then(|| animation(inspection));
+        return if wants(Remedy::Animation) { animation(inspection) } else { None };
     }
     let breaks = |rule: &str| errors.iter().any(|finding| finding.rule == rule);
     let mut options = maps(inspection);
@@ -139,16 +139,18 @@ fn enlarged(width: u32, height: u32) -> (u32, u32) {
     (even(width), even(height))
 }
 
-/// A GIF as a video.
-fn animation(inspection: &Inspection) -> Vec<String> {
+/// A GIF as a video, if X takes videos of this shape.
+fn animation(inspection: &Inspection) -> Option<Vec<String>> {
     let mut options = Vec::new();
-    if let Some((width, height)) = inspection.facts.image.and_then(|image| image.width.zip(image.height)) {
-        let wanted = enlarged(width, height);
-        if wanted != (width, height) {
-            push(&mut options, &["-vf", &format!("scale={}:{},setsar=1", wanted.0, wanted.1)]);
-        }
+    let (width, height) = inspection.facts.image.and_then(|image| image.width.zip(image.height))?;
+    if width > height.saturating_mul(3) || height > width.saturating_mul(3) {
+        return None;
+    }
+    let wanted = enlarged(width, height);
+    if wanted != (width, height) {
+        push(&mut options, &["-vf", &format!("scale={}:{},setsar=1", wanted.0, wanted.1)]);
     }
     push(&mut options, &["-fpsmax", "60", "-c:v", "libx264", "-profile:v", "high", "-pix_fmt", "yuv420p"]);
     push(&mut options, &["-movflags", "+faststart", "-f", "mp4"]);
-    options
+    Some(options)
 }

@@ -8,6 +8,7 @@ mod aac;
 mod codecs;
 pub mod facts;
 mod fix;
+pub mod format;
 mod gif;
 mod image;
 pub mod limits;
@@ -28,6 +29,7 @@ pub use report::{Finding, Report};
 pub use rules::Level;
 
 use facts::{Content, Unknown};
+use format::Format;
 use reader::{Read, Reader, Stop};
 
 /// How much of a file shows its format.
@@ -85,15 +87,16 @@ fn read(reader: &mut Reader, name: Option<&str>, inspection: &mut Inspection) ->
     if webm::is_matroska(&head) {
         return webm::read(reader, inspection);
     }
-    if let Some(name) = foreign(&head) {
-        inspection.facts.container = Some(name.to_owned());
-        inspection.refused_container = true;
+    let shown = format::of_head(&head);
+    if let Some(Format::Foreign(foreign)) = shown {
+        inspection.facts.container = Some(foreign.name.to_lowercase());
+        inspection.foreign = Some(foreign);
         return Ok(());
     }
     if mp4::is_mp4(&head) {
         return mp4::read(reader, inspection);
     }
-    if is_transport_stream(&head) {
+    if shown == Some(Format::Taken("video/mp2t")) {
         inspection.facts.container = Some("mpegts".to_owned());
         inspection.facts.media_type = Some("video/mp2t".to_owned());
         inspection.content = Content::Video;
@@ -101,32 +104,4 @@ fn read(reader: &mut Reader, name: Option<&str>, inspection: &mut Inspection) ->
         return Ok(());
     }
     Err(Unknown::Format.into())
-}
-
-/// The name of a format that X does not take.
-fn foreign(head: &[u8]) -> Option<&'static str> {
-    if head.get(4..8) == Some(b"ftyp") {
-        return match head.get(8..12)? {
-            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"hevm" | b"hevs" | b"mif1" | b"msf1" => Some("heic"),
-            b"avif" | b"avis" => Some("avif"),
-            _ => None,
-        };
-    }
-    let kind = infer::get(head)?;
-    match kind.matcher_type() {
-        infer::MatcherType::Video | infer::MatcherType::Audio | infer::MatcherType::Image => {
-            let taken = ["video/mp4", "video/quicktime", "video/x-m4v", "video/mp2t", "audio/m4a", "audio/mp4"];
-            (!taken.contains(&kind.mime_type())).then(|| kind.extension())
-        }
-        _ => None,
-    }
-}
-
-/// Packets of 188 bytes, each of which begins with the same byte; cameras put four bytes of time before each.
-fn is_transport_stream(head: &[u8]) -> bool {
-    const SYNC: u8 = 0x47;
-    [(0, 188), (4, 192)].iter().any(|&(first, packet)| {
-        let in_step = (0..3).all(|index| head.get(first + index * packet).is_none_or(|byte| *byte == SYNC));
-        in_step && head.len() > first + packet
-    })
 }

@@ -7,6 +7,7 @@ use matroska_demuxer::{MatroskaFile, TrackEntry, TrackType, Video};
 
 use super::codecs::{self, Codec};
 use super::facts::{AudioTrack, Content, Inspection, Problem, Unknown, VideoTrack};
+use super::format::{Foreign, ForeignKind};
 use super::reader::{Read, Reader};
 
 const EBML: u64 = 0x1a45_dfa3;
@@ -17,6 +18,8 @@ const TRACKS: u64 = 0x1654_ae6b;
 const MAX_ELEMENT: u64 = 256 << 10;
 /// How many elements are passed over.
 const MAX_ELEMENTS: usize = 10_000;
+/// What a file is that says it is no WebM.
+const MATROSKA: Foreign = Foreign::new("Matroska", ForeignKind::Video);
 /// A cluster with a timestamp and no frame, without which the parser takes nothing.
 const EMPTY_CLUSTER: [u8; 8] = [0x1f, 0x43, 0xb6, 0x75, 0x83, 0xe7, 0x81, 0];
 
@@ -35,7 +38,7 @@ pub(super) fn read(reader: &mut Reader, inspection: &mut Inspection) -> Read<()>
         inspection.facts.media_type = Some("video/webm".to_owned());
     } else {
         inspection.facts.container = Some("matroska".to_owned());
-        inspection.refused_container = true;
+        inspection.foreign = Some(MATROSKA);
     }
     if !complete {
         inspection.problems.push(Problem::Truncated("the last cluster".to_owned()));
@@ -116,7 +119,8 @@ impl Element {
 
     /// All of it, with its header.
     fn bytes(self, reader: &mut Reader) -> Read<Vec<u8>> {
-        let len = self.end().map(|end| end - self.at).filter(|len| *len <= MAX_ELEMENT).ok_or(Unknown::TooMuchToRead)?;
+        let len =
+            self.end().map(|end| end - self.at).filter(|len| *len <= MAX_ELEMENT).ok_or(Unknown::TooMuchToRead)?;
         reader.data(self.at, usize::try_from(len).unwrap_or(0))
     }
 }

@@ -1,12 +1,12 @@
 //! What INIT has to say about a file, found out from its bytes, and what is refused before INIT.
 
 use super::body::Bulk;
-use super::format::{self, Format};
 use super::media_type::{self, Class, GifScan};
 use super::options::UploadOptions;
 use super::plan::MOST_BYTES;
 use super::source::PIECE;
 use crate::client::error::{Error, Result};
+use crate::client::inspect::format::{self, Format};
 use crate::client::observer::Caller;
 
 /// The largest image; X counts in powers of two here (WIRE §4: "File size exceeds 15728640 bytes.").

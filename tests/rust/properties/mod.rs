@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 pub mod decode;
+pub mod inspect;
 pub mod multipart;
 pub mod oauth1;
 pub mod refusal;

@@ -25,9 +25,8 @@ pub(super) fn is_mp4(head: &[u8]) -> bool {
     let mut fields = Fields(head);
     let (Some(len), Some(kind)) = (fields.u32(), fields.take(4)) else { return false };
     let sensible = len == 1 || len >= 8 || (len == 0 && kind == b"mdat");
-    let first = [
-        &b"ftyp"[..], b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"uuid", b"styp", b"sidx", b"moof",
-    ];
+    let first =
+        [&b"ftyp"[..], b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"uuid", b"styp", b"sidx", b"moof"];
     sensible && first.contains(&kind)
 }
 
@@ -114,7 +113,8 @@ impl Movie {
             let body = found.read(reader)?;
             let mut fields = Fields(&body);
             let version = fields.u8().unwrap_or(0);
-            self.timescale = fields.skip(if version == 0 { 11 } else { 19 }).and_then(|()| fields.u32()).unwrap_or(0).into();
+            self.timescale =
+                fields.skip(if version == 0 { 11 } else { 19 }).and_then(|()| fields.u32()).unwrap_or(0).into();
         }
         for trak in boxes.iter().filter(|found| found.kind == *b"trak") {
             self.tracks.push(Track::read(reader, *trak)?);
