@@ -10,7 +10,7 @@ use crate::client::Account;
 use crate::client::auth::oauth2::{App, Secret};
 use crate::client::auth::{Credentials, oauth1, oauth2};
 use crate::client::error::Error;
-use crate::python::process::fork::Generational;
+use crate::python::process::fork::PerProcess;
 use crate::python::results::epoch;
 
 /// Access token, refresh token, and when the former expires in seconds since the epoch.
@@ -19,13 +19,13 @@ pub type Tokens = (String, Option<String>, Option<f64>);
 /// A credential. What never changes and the newest token outlive a fork; the account is made anew in the child.
 pub struct Login {
     credentials: Credentials,
-    account: Generational<Account>,
+    account: PerProcess<Account>,
 }
 
 impl Login {
     /// The login of an `xmedia.OAuth1` or `xmedia.OAuth2`.
     pub fn new(auth: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Login { credentials: credentials(auth)?, account: Generational::default() })
+        Ok(Login { credentials: credentials(auth)?, account: PerProcess::default() })
     }
 
     /// The credentials.

@@ -28,16 +28,16 @@ use crate::python::call::operation::{Operation, Verb};
 use crate::python::call::wait_many::WaitMany;
 use crate::python::errors;
 use crate::python::process::buffers;
-use crate::python::process::fork::{Generational, check_ours, generation};
+use crate::python::process::fork::{PerProcess, ensure_same_process, generation};
 use crate::python::results;
 
 /// How long closing waits for a refresh under way, whose tokens would be lost.
-const SETTLE_WITHIN: Duration = Duration::from_secs(10);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Clients that share connections.
 struct Family {
     options: Arc<TransportOptions>,
-    transport: Generational<Transport>,
+    transport: PerProcess<Transport>,
     members: AtomicUsize,
 }
 
@@ -48,8 +48,8 @@ pub struct Client {
     login: Arc<Login>,
     options: Arc<Options>,
     closed: AtomicBool,
-    core: Generational<Core>,
-    counters: Generational<Arc<Counters>>,
+    core: PerProcess<Core>,
+    counters: PerProcess<Arc<Counters>>,
     /// The program's side: an `xmedia._calls.hooks.Hooks`.
     hooks: Py<PyAny>,
 }
@@ -76,8 +76,8 @@ impl Client {
             login,
             options: Arc::new(options),
             closed: AtomicBool::new(false),
-            core: Generational::default(),
-            counters: Generational::default(),
+            core: PerProcess::default(),
+            counters: PerProcess::default(),
             hooks,
         };
         client.core()?;
@@ -148,7 +148,7 @@ impl Client {
         }
         transport.validate().map_err(refused)?;
         let family =
-            Family { options: Arc::new(transport), transport: Generational::default(), members: AtomicUsize::new(0) };
+            Family { options: Arc::new(transport), transport: PerProcess::default(), members: AtomicUsize::new(0) };
         Client::new_core(Arc::new(family), Arc::new(login), options, hooks).map_err(refused)
     }
 
@@ -210,7 +210,7 @@ impl Client {
     fn rate_limits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let limits = PyDict::new(py);
         if let Some(account) = self.login.account() {
-            for (command, limit) in account.limits().all_told(self.options.api) {
+            for (command, limit) in account.limits().all_known(self.options.api) {
                 limits.set_item(command.as_str(), results::rate_limit_record(py, limit)?)?;
             }
         }
@@ -232,7 +232,7 @@ impl Client {
         let Some(core) = self.core.get().filter(|_| self.login.unsettled()) else { return Ok(None) };
         let operation = Operation::new("close", None, |_| {
             Box::pin(async move {
-                core.refresh_settled(SETTLE_WITHIN).await;
+                core.refresh_settled(SETTLE_TIMEOUT).await;
                 Ok(Outcome::Nothing)
             })
         });
@@ -259,7 +259,7 @@ impl Client {
         };
         let timeout = args::duration("timeout", timeout)?;
         self.operation(py, "initialize", |core, post| {
-            Box::pin(async move { core.initialize(init, timeout, &*post).await.map(Outcome::from) })
+            Box::pin(async move { core.initialize(init, timeout, post.hooks()).await.map(Outcome::from) })
         })
     }
 
@@ -274,11 +274,11 @@ impl Client {
         let upload = args::media(media_id)?;
         let segment_index = args::segment_index(segment_index)?;
         let timeout = args::duration("timeout", timeout)?;
-        let media = Payload::Bytes(buffers::lend("data", data)?);
+        let media = Payload::Bytes(buffers::borrow("data", data)?);
         let operation = self.operation(py, "append", |core, post| {
-            Box::pin(
-                async move { core.append(&upload, segment_index, media, timeout, &*post).await.map(Outcome::from) },
-            )
+            Box::pin(async move {
+                core.append(&upload, segment_index, media, timeout, post.hooks()).await.map(Outcome::from)
+            })
         })?;
         operation.borrowing().about(media_id)
     }
@@ -287,7 +287,7 @@ impl Client {
         let upload = args::media(media_id)?;
         let timeout = args::duration("timeout", timeout)?;
         let operation = self.operation(media_id.py(), "finalize", |core, post| {
-            Box::pin(async move { core.finalize(&upload, timeout, &*post).await.map(Outcome::from) })
+            Box::pin(async move { core.finalize(&upload, timeout, post.hooks()).await.map(Outcome::from) })
         })?;
         operation.about(media_id)
     }
@@ -296,7 +296,7 @@ impl Client {
         let upload = args::media(media_id)?;
         let timeout = args::duration("timeout", timeout)?;
         let operation = self.operation(media_id.py(), "status", |core, post| {
-            Box::pin(async move { core.status(&upload, timeout, &*post).await.map(Outcome::from) })
+            Box::pin(async move { core.status(&upload, timeout, post.hooks()).await.map(Outcome::from) })
         })?;
         operation.about(media_id)
     }
@@ -315,7 +315,7 @@ impl Client {
         let transport = media.processing_info.is_none().then(|| core.transport().clone());
         let mut operation = Operation::new("wait", progress, |post| {
             Box::pin(async move {
-                core.wait(media, timeout, &*post).await.map(|media| Outcome::Media(Some(Box::new(media))))
+                core.wait(media, timeout, post.hooks()).await.map(|media| Outcome::Media(Some(Box::new(media))))
             })
         });
         // Without an answer to wait after, it begins with a STATUS.
@@ -350,12 +350,12 @@ impl Client {
         let state = watch.state.clone();
         // Between two items it can go on in a forked child; a step of the parent's has it locked for ever.
         if state.try_lock().is_err() {
-            check_ours(watch.generation, "watch")?;
+            ensure_same_process(watch.generation, "watch")?;
         }
         let operation = Operation::new("watch", None, |post| {
             Box::pin(async move {
                 let mut state = state.lock().await;
-                let media = core.watch_next(&mut state, &*post).await?;
+                let media = core.watch_next(&mut state, post.hooks()).await?;
                 Ok(Outcome::Media(media.map(Box::new)))
             })
         });
@@ -371,7 +371,7 @@ impl Client {
             let operation = Operation::new("wait_many", None, |post| {
                 Box::pin(async move {
                     let tell = |waited| post.part(Outcome::Waited(waited));
-                    core.wait_many(items, timeout, &*post, tell).await.map(|()| Outcome::Nothing)
+                    core.wait_many(items, timeout, post.hooks(), tell).await.map(|()| Outcome::Nothing)
                 })
             });
             self.attend(py, operation)
@@ -388,7 +388,7 @@ impl Client {
         let text = args::alt_text("text", text)?;
         let timeout = args::duration("timeout", timeout)?;
         let operation = self.operation(media_id.py(), "set_alt_text", |core, post| {
-            Box::pin(async move { core.set_alt_text(&media, text, timeout, &*post).await.map(Outcome::from) })
+            Box::pin(async move { core.set_alt_text(&media, text, timeout, post.hooks()).await.map(Outcome::from) })
         })?;
         operation.about(media_id)
     }
@@ -406,7 +406,7 @@ impl Client {
         let timeout = args::duration("timeout", timeout)?;
         let operation = self.operation(media_id.py(), "set_subtitles", |core, post| {
             Box::pin(async move {
-                core.set_subtitles(&video, media_category, subtitles, timeout, &*post).await.map(Outcome::from)
+                core.set_subtitles(&video, media_category, subtitles, timeout, post.hooks()).await.map(Outcome::from)
             })
         })?;
         operation.about(media_id)
@@ -425,7 +425,9 @@ impl Client {
         let timeout = args::duration("timeout", timeout)?;
         let operation = self.operation(media_id.py(), "delete_subtitles", |core, post| {
             Box::pin(async move {
-                core.delete_subtitles(&video, media_category, language_code, timeout, &*post).await.map(Outcome::from)
+                core.delete_subtitles(&video, media_category, language_code, timeout, post.hooks())
+                    .await
+                    .map(Outcome::from)
             })
         })?;
         operation.about(media_id)
@@ -439,7 +441,7 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        // In a forked child the parent's connections are left alone; `Generational` sees to that.
+        // In a forked child the parent's connections are left alone; `PerProcess` sees to that.
         if !*self.closed.get_mut() {
             self.family.members.fetch_sub(1, Ordering::AcqRel);
         }

@@ -72,8 +72,9 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
             details.set_item("filename", path.map(std::path::PathBuf::into_os_string))?;
             "io"
         }
+        Kind::LoginDenied => "login_denied",
         // The caller's own exception was raised on its side; this is only seen if it got lost.
-        Kind::Caller => "",
+        Kind::Callback => "",
     };
     if kind != "io" {
         details.set_item("command", command.map(|command| command.as_str()))?;

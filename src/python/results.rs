@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyString, PyTuple};
 use crate::client::model::{
     CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo,
 };
-use crate::client::observer::{Phase, Progress, Report};
+use crate::client::observer::{Phase, Progress, RequestReport};
 use crate::client::protocol::mended;
 use crate::client::stats::Stats;
 use crate::python::slots::Record;
@@ -141,7 +141,7 @@ pub fn progress(py: Python<'_>, progress: Progress) -> PyResult<Py<PyAny>> {
 }
 
 /// The arguments of `xmedia._calls.hooks.Hooks.request`.
-pub fn report(py: Python<'_>, report: Report) -> PyResult<Py<PyAny>> {
+pub fn report(py: Python<'_>, report: RequestReport) -> PyResult<Py<PyAny>> {
     let row = (
         report.command.as_str(),
         report.media_id.map(MediaId::get),
@@ -158,11 +158,11 @@ pub fn report(py: Python<'_>, report: Report) -> PyResult<Py<PyAny>> {
 }
 
 /// `xmedia.Media` as an upload returns it, with the requests that made it up if they were asked for.
-pub fn uploaded(py: Python<'_>, media: Media, trace: Option<Vec<Report>>) -> PyResult<Py<PyAny>> {
+pub fn uploaded(py: Python<'_>, media: Media, trace: Option<Vec<RequestReport>>) -> PyResult<Py<PyAny>> {
     static WITH_TRACE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let media = self::media(py, media, None)?;
     let Some(trace) = trace else { return Ok(media) };
-    let row = |each: Report| {
+    let row = |each: RequestReport| {
         let segment_index = each.segment_index;
         Ok((report(py, each)?, segment_index))
     };
@@ -177,7 +177,7 @@ pub fn stats(py: Python<'_>, stats: &Stats) -> PyResult<Py<PyAny>> {
     let requests: Vec<_> =
         stats.requests.iter().map(|((command, status), count)| (command.as_str(), *status, *count)).collect();
     let counts = (requests, stats.retries, stats.in_flight, stats.queued, stats.bytes_sent, stats.bytes_received);
-    Ok(STATS_FROM_WIRE.import(py, "xmedia._calls.from_core", "stats_from_wire")?.call1(counts)?.unbind())
+    Ok(STATS_FROM_WIRE.import(py, "xmedia._calls.from_core", "stats_from_core")?.call1(counts)?.unbind())
 }
 
 /// `xmedia.RateLimit`.

@@ -81,7 +81,7 @@ impl<const FIELDS: usize> Record<FIELDS> {
 }
 
 impl Slot {
-    /// The slot behind what a class has under a field's name: its descriptor, or an `xmedia._types.lazy_fields.Later` around it.
+    /// The slot behind what a class has under a field's name: its descriptor, or an `xmedia._types.lazy_fields.LazyField` around it.
     fn of(attribute: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = attribute.py();
         let member = attribute.getattr_opt(pyo3::intern!(py, "slot"))?.unwrap_or_else(|| attribute.clone());

@@ -20,10 +20,10 @@ use crate::python::call::channel::{Feed, Outcome};
 use crate::python::call::observer::Post;
 use crate::python::call::operation::{Operation, Verb};
 use crate::python::errors;
-use crate::python::process::buffers::lend;
+use crate::python::process::buffers::borrow;
 
 /// The highest number of segments that may be in flight; there are no more.
-const MOST_AT_ONCE: u64 = 1000;
+const MAX_CONCURRENCY: u64 = 1000;
 
 /// A call of `upload`. `source` is an `xmedia._calls.sources.Prepared`, `feed` has the methods that are called meanwhile, and
 /// `given` holds the options that the user gave.
@@ -50,7 +50,7 @@ pub fn operation(
         };
         let source = Source { name, total_bytes, content: content.with(&post) };
         let verb: Verb = Box::pin(async move {
-            let uploaded = core.upload(Upload { source, options }, &*post).await?;
+            let uploaded = core.upload(Upload { source, options }, post.hooks()).await?;
             Ok(Outcome::Uploaded(Box::new(uploaded.media), uploaded.trace))
         });
         verb
@@ -75,7 +75,7 @@ fn options(given: &Bound<'_, PyDict>) -> PyResult<UploadOptions> {
         segment_bytes: optional("segment_bytes")?
             .map(|count| args::count("segment_bytes", &count, u64::MAX))
             .transpose()?,
-        concurrency: usize::try_from(args::count("concurrency", &value("concurrency")?, MOST_AT_ONCE)?)
+        concurrency: usize::try_from(args::count("concurrency", &value("concurrency")?, MAX_CONCURRENCY)?)
             .unwrap_or(usize::MAX),
         checkpoint: None,
         fingerprint: optional("fingerprint")?.map(|text| args::text("fingerprint", &text)).transpose()?,
@@ -123,7 +123,7 @@ fn content(source: &Bound<'_, PyAny>) -> PyResult<Prepared> {
     let (kind, value): (String, Bound<'_, PyAny>) = (source.getattr("kind")?.extract()?, source.getattr("value")?);
     match kind.as_str() {
         "path" => Ok(Prepared::Content(Content::Path(value.extract()?))),
-        "bytes" => Ok(Prepared::Content(Content::Sized(Arc::new(Memory(lend("source", &value)?))))),
+        "bytes" => Ok(Prepared::Content(Content::Sized(Arc::new(Memory(borrow("source", &value)?))))),
         "descriptor" => descriptor(&value),
         "seekable" => Ok(Prepared::Seekable(value.extract()?)),
         "stream" => Ok(Prepared::Stream),

@@ -7,8 +7,7 @@ import os
 from importlib import resources
 from pathlib import Path
 
-from .._types.media import Media
-from .._types.models import Progress
+from .. import Media, Progress
 from ..testing import MockServer
 
 #: What the mock server answers to FINALIZE and then to each STATUS.

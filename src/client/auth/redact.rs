@@ -8,12 +8,12 @@ use super::oauth2::Token;
 use crate::client::protocol::Command;
 
 /// Shorter texts are no secrets, but may well be words.
-const LEAST: usize = 8;
+const MIN_SECRET_LEN: usize = 8;
 const MASK: &str = "[not shown]";
 /// So many backslashes stand before a character at most, where JSON was put into JSON again and again.
-const BACKSLASHES: usize = 32;
+const MAX_BACKSLASHES: usize = 32;
 /// So long is the number of an HTML entity at most, with the semicolon that ends it.
-const ENTITY: usize = 10;
+const MAX_ENTITY_LEN: usize = 10;
 /// The characters that HTML has names for because it needs them itself.
 const NAMED: [(char, &str); 5] = [('&', "amp;"), ('<', "lt;"), ('>', "gt;"), ('"', "quot;"), ('\'', "apos;")];
 
@@ -40,7 +40,7 @@ impl Account {
         }
         // What fills up the last group of base64 is left out by some.
         secrets.extend(pair.as_ref().map(|pair| pair.trim_end_matches('=')));
-        secrets.retain(|secret| secret.len() >= LEAST);
+        secrets.retain(|secret| secret.len() >= MIN_SECRET_LEN);
         masked(&String::from_utf8_lossy(body), &secrets).map(Bytes::from)
     }
 }
@@ -155,7 +155,7 @@ fn backslashed<'text>(character: char, text: &'text str, after: &mut Vec<&'text 
 
 /// The text without the backslashes that it begins with.
 fn unslashed(text: &str) -> &str {
-    let backslashes = text.bytes().take(BACKSLASHES).take_while(|byte| *byte == b'\\').count();
+    let backslashes = text.bytes().take(MAX_BACKSLASHES).take_while(|byte| *byte == b'\\').count();
     text.get(backslashes..).unwrap_or_default()
 }
 
@@ -166,7 +166,7 @@ fn as_entity(character: char, text: &str) -> Option<&str> {
         return Some(after);
     }
     let rest = rest.strip_prefix('#')?;
-    let end = rest.bytes().take(ENTITY).position(|byte| byte == b';')?;
+    let end = rest.bytes().take(MAX_ENTITY_LEN).position(|byte| byte == b';')?;
     let (number, after) = (rest.get(..end)?, rest.get(end + 1..)?);
     let number = match number.strip_prefix(['x', 'X']) {
         Some(digits) => u32::from_str_radix(digits, 16),

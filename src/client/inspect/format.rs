@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// How many bytes at a box's start are looked at: the longest lists of brands have some forty entries.
-pub const HEAD: usize = 4096;
+pub const HEAD_BYTES: usize = 4096;
 /// How many leading boxes are passed over, which no real file has.
 pub const MAX_LEADING_BOXES: usize = 64;
 

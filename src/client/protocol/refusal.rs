@@ -11,7 +11,7 @@ use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Received};
 use crate::client::model::{ApiVersion, CommandName, MediaId};
 
 /// How many characters of what the server said stand in a message; all of it is in the error's fields.
-const SHOWN: usize = 300;
+const MAX_SHOWN_CHARS: usize = 300;
 
 /// The error for an answer with this problem.
 pub(super) fn refusal(
@@ -123,8 +123,11 @@ fn status_line(status: u16) -> String {
 
 /// One line of a text, cut to what a message has room for.
 fn shown(text: &str) -> String {
-    let mut line: String =
-        text.chars().take(SHOWN).map(|character| if character.is_control() { ' ' } else { character }).collect();
+    let mut line: String = text
+        .chars()
+        .take(MAX_SHOWN_CHARS)
+        .map(|character| if character.is_control() { ' ' } else { character })
+        .collect();
     if line.len() < text.len() {
         line.push('…');
     }

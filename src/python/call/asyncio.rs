@@ -3,10 +3,11 @@
 //! The worker never takes the GIL: a thread that waits for it while a CPython before 3.14 exits is ended inside our
 //! frames, which aborts the process.
 
+use crate::sync::lock;
 use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
@@ -32,7 +33,7 @@ impl Queue {
 
     /// Says that an operation has news. Called on the worker thread.
     pub fn push(&self, key: u64) {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+        lock(&self.keys).push(key);
         if !self.woken.swap(true, Ordering::AcqRel) {
             self.wakeup.notify();
         }
@@ -41,7 +42,7 @@ impl Queue {
     fn drain(&self) -> Vec<u64> {
         self.wakeup.reset();
         self.woken.store(false, Ordering::Release);
-        std::mem::take(&mut *self.keys.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *lock(&self.keys))
     }
 }
 
@@ -67,12 +68,12 @@ impl Bridge {
         let mut outcome = Ok(());
         for key in self.queue.drain() {
             // The lock is let go before Python code runs, which may come back here.
-            let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+            let waiting = lock(&self.waiting).remove(&key);
             let Some(waiting) = waiting else { continue };
             match Operation::settle(waiting.operation.bind(py), waiting.future.bind(py)) {
                 Ok(true) => {}
                 Ok(false) => {
-                    self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(key, waiting);
+                    lock(&self.waiting).insert(key, waiting);
                 }
                 // The loop reports it; the others, of which nobody will be told again, are settled all the same.
                 Err(error) => outcome = Err(error),
@@ -129,13 +130,13 @@ impl Bridge {
     /// Has this future settled when the operation has news. Returns the key to announce them with.
     pub fn register(&self, operation: Py<Operation>, future: Py<PyAny>) -> u64 {
         let key = self.next_key.fetch_add(1, Ordering::Relaxed);
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Waiting { operation, future });
+        lock(&self.waiting).insert(key, Waiting { operation, future });
         key
     }
 
     /// Forgets a future that nobody waits for any more.
     pub fn forget(&self, key: u64) {
-        let forgotten = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        let forgotten = lock(&self.waiting).remove(&key);
         drop(forgotten);
     }
 }

@@ -1,7 +1,7 @@
 //! The bridge for event loops that cannot watch a descriptor (Windows' proactor): pyo3-async-runtimes, on our runtime.
 //!
 //! It takes the GIL on worker threads, which the other bridge avoids; it is used only where there is no choice, and only
-//! until the interpreter exits: every step that may take the GIL goes through a [`Gate`].
+//! until the interpreter exits: every step that may take the GIL goes through a [`ShutdownGuard`].
 
 use std::future::{Future, pending, poll_fn};
 use std::mem;
@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use crate::python::call::channel::{Mailbox, Waker};
 use crate::python::call::operation::Operation;
 use crate::python::process::runtime;
-use crate::python::process::shutdown::Gate;
+use crate::python::process::shutdown::ShutdownGuard;
 
 /// An awaitable of this loop that brings an operation's next news.
 pub fn next<'py>(
@@ -28,13 +28,13 @@ pub fn next<'py>(
     mailbox: Arc<Mailbox>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = operation.py();
-    if Gate::open(py)?.enter().is_none() {
+    if ShutdownGuard::registered(py)?.try_enter().is_none() {
         return Err(PyRuntimeError::new_err("the interpreter is exiting"));
     }
     let event_loop = event_loop.unbind();
     let on_cancel = operation.clone();
     let operation = operation.unbind();
-    let awaitable = generic::future_into_py::<OnOurs, _, Py<PyAny>>(py, async move {
+    let awaitable = generic::future_into_py::<OurRuntime, _, Py<PyAny>>(py, async move {
         let notify = Arc::new(Notify::new());
         if mailbox.wake(Waker::Task(notify.clone())) {
             notify.notify_one();
@@ -58,7 +58,7 @@ pub fn next<'py>(
 }
 
 /// Our runtime as pyo3-async-runtimes wants it.
-struct OnOurs;
+struct OurRuntime;
 
 /// A task, or the news that there is no runtime to run it.
 struct Task(Option<JoinHandle<()>>);
@@ -90,7 +90,7 @@ impl Future for Task {
     }
 }
 
-impl Runtime for OnOurs {
+impl Runtime for OurRuntime {
     type JoinError = TaskError;
     type JoinHandle = Task;
 
@@ -98,30 +98,30 @@ impl Runtime for OnOurs {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let gate = Gate::here();
+        let guard = ShutdownGuard::current();
         let mut future = Box::pin(future);
-        let gated = poll_fn(move |context| match gate.enter() {
-            Some(_pass) => future.as_mut().poll(context),
+        let guarded = poll_fn(move |context| match guard.try_enter() {
+            Some(_permit) => future.as_mut().poll(context),
             None => Poll::Pending,
         });
-        Task(runtime::spawn(gated).ok())
+        Task(runtime::spawn(guarded).ok())
     }
 
     fn spawn_blocking<F>(work: F) -> Task
     where
         F: FnOnce() + Send + 'static,
     {
-        let gate = Gate::here();
-        let gated = move || match gate.enter() {
-            Some(_pass) => work(),
+        let guard = ShutdownGuard::current();
+        let guarded = move || match guard.try_enter() {
+            Some(_permit) => work(),
             // It holds Python objects, which nobody may give back any more.
             None => mem::forget(work),
         };
-        Task(runtime::spawn(async move { tokio::task::spawn_blocking(gated).await.unwrap_or(()) }).ok())
+        Task(runtime::spawn(async move { tokio::task::spawn_blocking(guarded).await.unwrap_or(()) }).ok())
     }
 }
 
-impl ContextExt for OnOurs {
+impl ContextExt for OurRuntime {
     fn scope<F, R>(_: TaskLocals, future: F) -> Pin<Box<dyn Future<Output = R> + Send>>
     where
         F: Future<Output = R> + Send + 'static,

@@ -9,10 +9,11 @@ use tokio::sync::oneshot;
 
 use crate::client::auth::oauth2::Secret;
 use crate::client::error::Result;
-use crate::python::call::channel::{Feed, Topic, lock};
+use crate::python::call::channel::{Feed, Topic};
 use crate::python::process::buffers;
-use crate::python::process::fork::{generation, unless_stale};
+use crate::python::process::fork::{generation, if_same_process};
 use crate::python::results;
+use crate::sync::lock;
 
 /// A question of a verb to the calling side, as `xmedia._calls.callbacks` answers it.
 #[pyclass(frozen, module = "xmedia._core")]
@@ -59,7 +60,7 @@ impl Question {
 
     /// Takes a sender to the verb's task out of its place.
     fn take<T>(&self, place: &Mutex<Option<T>>) -> Option<T> {
-        lock(place).take().and_then(|sender| unless_stale(self.generation, sender))
+        lock(place).take().and_then(|sender| if_same_process(self.generation, sender))
     }
 }
 
@@ -81,7 +82,7 @@ impl Question {
     /// Gives the bytes that a method of the feed returned; they are sent in place.
     fn give_bytes(&self, value: &Bound<'_, PyBytes>) {
         if let Some(sender) = self.take(&self.bytes) {
-            let _ = sender.send(buffers::lend_bytes(value));
+            let _ = sender.send(buffers::borrow_bytes(value));
         }
     }
 

@@ -11,16 +11,17 @@ use crate::client::Waited;
 use crate::client::auth::oauth2::Secret;
 use crate::client::error::Result;
 use crate::client::model::Media;
-use crate::client::observer::{Progress, Report};
+use crate::client::observer::{Progress, RequestReport};
 use crate::python::call::asyncio::Queue;
 use crate::python::call::select::Arrivals;
+use crate::sync::lock;
 
 /// What a verb brings.
 pub enum Outcome {
     /// Media, or the end of an iterator.
     Media(Option<Box<Media>>),
     /// Media, and the requests that made it up if they were asked for.
-    Uploaded(Box<Media>, Option<Vec<Report>>),
+    Uploaded(Box<Media>, Option<Vec<RequestReport>>),
     /// Nothing.
     Nothing,
     /// Some of many waits; more may follow.
@@ -58,7 +59,7 @@ pub enum Topic {
     /// Something that the user should read.
     Warning(String),
     /// What became of a request.
-    Request(Box<Report>),
+    Request(Box<RequestReport>),
     /// The access token is wanted.
     Token(oneshot::Sender<Secret>),
     /// There are new tokens to keep.
@@ -183,9 +184,4 @@ impl Drop for Ticket {
             self.mailbox.push(News::Gone);
         }
     }
-}
-
-/// Locks; a thread that panicked while it held the lock left nothing half done that matters here.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

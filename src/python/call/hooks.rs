@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use pyo3::prelude::*;
 
-use crate::client::observer::Hearing;
+use crate::client::observer::EventFilter;
 use crate::python::auth::Login;
 
 /// The program's side of a client.
@@ -20,7 +20,7 @@ pub struct Attendance {
 impl Attendance {
     /// The attendance of a client with these hooks.
     pub fn new(py: Python<'_>, hooks: &Py<PyAny>, login: Arc<Login>) -> PyResult<Self> {
-        let minds_tokens = hooks.bind(py).getattr(pyo3::intern!(py, "minds_tokens"))?.is_truthy()?;
+        let minds_tokens = hooks.bind(py).getattr(pyo3::intern!(py, "has_token_callbacks"))?.is_truthy()?;
         Ok(Attendance { hooks: hooks.clone_ref(py), login, minds_tokens })
     }
 
@@ -40,11 +40,11 @@ impl Attendance {
     }
 
     /// Which requests the program wants to hear of now.
-    pub fn hearing(&self, py: Python<'_>) -> PyResult<Hearing> {
-        Ok(match self.hooks.bind(py).call_method0(pyo3::intern!(py, "hearing"))?.extract::<u8>()? {
-            0 => Hearing::Nothing,
-            1 => Hearing::Retries,
-            _ => Hearing::Everything,
+    pub fn hearing(&self, py: Python<'_>) -> PyResult<EventFilter> {
+        Ok(match self.hooks.bind(py).call_method0(pyo3::intern!(py, "event_filter"))?.extract::<u8>()? {
+            0 => EventFilter::None,
+            1 => EventFilter::Retries,
+            _ => EventFilter::All,
         })
     }
 }
@@ -58,17 +58,17 @@ pub struct Interest {
 
 impl Interest {
     /// Takes over what the caller wants.
-    pub fn set(&self, hearing: Hearing, minds_tokens: bool) {
+    pub fn set(&self, hearing: EventFilter, minds_tokens: bool) {
         self.hearing.store(hearing as u8, Ordering::Relaxed);
         self.minds_tokens.store(minds_tokens, Ordering::Relaxed);
     }
 
     /// Which requests it wants to hear of.
-    pub fn hearing(&self) -> Hearing {
+    pub fn hearing(&self) -> EventFilter {
         match self.hearing.load(Ordering::Relaxed) {
-            0 => Hearing::Nothing,
-            1 => Hearing::Retries,
-            _ => Hearing::Everything,
+            0 => EventFilter::None,
+            1 => EventFilter::Retries,
+            _ => EventFilter::All,
         }
     }
 

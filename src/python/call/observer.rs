@@ -1,4 +1,4 @@
-//! The calling side as a verb sees it: [`Caller`] over a mailbox.
+//! The calling side as a verb sees it: [`Observer`] and [`TokenProvider`] over a mailbox.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,11 +8,13 @@ use tokio::sync::{Mutex as AsyncMutex, oneshot};
 
 use crate::client::Reservation;
 use crate::client::auth::oauth2::Token;
+use crate::client::call::{Hooks, QueuePosition, TokenProvider};
 use crate::client::error::{Error, Kind, Result};
-use crate::client::observer::{Caller, Hearing, Progress, Report};
-use crate::python::call::channel::{Feed, Mailbox, News, Outcome, Topic, lock};
+use crate::client::observer::{EventFilter, Observer, Progress, RequestReport};
+use crate::python::call::channel::{Feed, Mailbox, News, Outcome, Topic};
 use crate::python::call::hooks::Interest;
 use crate::python::process::fork;
+use crate::sync::lock;
 
 /// The calling side as a verb sees it.
 pub struct Post {
@@ -35,7 +37,7 @@ struct Reserved {
 impl Drop for Reserved {
     fn drop(&mut self) {
         if let Some(reservation) = self.reservation.take() {
-            drop(fork::unless_stale(self.generation, reservation));
+            drop(fork::if_same_process(self.generation, reservation));
         }
     }
 }
@@ -50,6 +52,11 @@ impl Post {
             token: AsyncMutex::default(),
             reserved: Mutex::default(),
         }
+    }
+
+    /// What a verb reports and asks through.
+    pub fn hooks(&self) -> Hooks<'_> {
+        Hooks::from(self)
     }
 
     /// Keeps the position in the queue that the verb's first request takes.
@@ -78,7 +85,7 @@ impl Post {
     async fn ask(&self, topic: Topic) -> Result<()> {
         let (reply, answer) = oneshot::channel();
         self.mailbox.push(News::Question { topic, reply });
-        answer.await.unwrap_or_else(|_| Err(Error::new(Kind::Caller, "the caller did not answer")))
+        answer.await.unwrap_or_else(|_| Err(Error::new(Kind::Callback, "the caller did not answer")))
     }
 
     fn tell(&self, topic: Topic) {
@@ -87,7 +94,7 @@ impl Post {
     }
 }
 
-impl Caller for Post {
+impl Observer for Post {
     fn progress(&self, progress: Progress) -> BoxFuture<'_, Result<()>> {
         if !self.wants_progress {
             return Box::pin(std::future::ready(Ok(())));
@@ -99,6 +106,16 @@ impl Caller for Post {
         self.tell(Topic::Warning(text));
     }
 
+    fn event_filter(&self) -> EventFilter {
+        self.interest.hearing()
+    }
+
+    fn request(&self, report: RequestReport) {
+        self.tell(Topic::Request(Box::new(report)));
+    }
+}
+
+impl TokenProvider for Post {
     /// All who find the token refused wait here while the first of them asks.
     fn access_token(&self, refused: Option<u64>) -> BoxFuture<'_, Result<Arc<Token>>> {
         Box::pin(async move {
@@ -108,7 +125,7 @@ impl Caller for Post {
             }
             let (sender, given) = oneshot::channel();
             self.ask(Topic::Token(sender)).await?;
-            let text = given.await.map_err(|_| Error::new(Kind::Caller, "the caller gave no token"))?;
+            let text = given.await.map_err(|_| Error::new(Kind::Callback, "the caller gave no token"))?;
             let version = kept.as_ref().map_or(1, |token| token.version + 1);
             Ok(kept.insert(Arc::new(Token::asked(text, version))).clone())
         })
@@ -120,16 +137,10 @@ impl Caller for Post {
         }
         Box::pin(self.ask(Topic::Refreshed))
     }
+}
 
+impl QueuePosition for Post {
     fn take_reservation(&self) -> Option<Reservation> {
         lock(&self.reserved).take()?.reservation.take()
-    }
-
-    fn hears(&self) -> Hearing {
-        self.interest.hearing()
-    }
-
-    fn request(&self, report: Report) {
-        self.tell(Topic::Request(Box::new(report)));
     }
 }

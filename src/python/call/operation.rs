@@ -11,13 +11,14 @@ use pyo3::sync::PyOnceLock;
 use tokio::task::AbortHandle;
 
 use crate::client::Transport;
+use crate::client::call::QueuePosition as _;
 use crate::client::error::Result;
-use crate::client::observer::{Caller as _, Hearing};
+use crate::client::observer::EventFilter;
 use crate::python::auth::Tokens;
 use crate::python::call::asyncio::Bridge;
 use crate::python::call::asyncio_fallback;
 use crate::python::call::callback_request::Question;
-use crate::python::call::channel::{Mailbox, News, Outcome, Ticket, Waker, lock};
+use crate::python::call::channel::{Mailbox, News, Outcome, Ticket, Waker};
 use crate::python::call::hooks::Attendance;
 use crate::python::call::observer::Post;
 use crate::python::call::select::Arrivals;
@@ -27,6 +28,7 @@ use crate::python::process::buffers;
 use crate::python::process::unwind;
 use crate::python::process::{fork, runtime};
 use crate::python::results;
+use crate::sync::lock;
 
 /// A verb's work, not yet started.
 pub type Verb = BoxFuture<'static, Result<Outcome>>;
@@ -34,7 +36,7 @@ pub type Verb = BoxFuture<'static, Result<Outcome>>;
 /// How often a waiting thread looks for signals.
 pub const SIGNAL_TICK: Duration = Duration::from_millis(50);
 /// How long an interrupted thread waits for its task to have let go of everything.
-const ABORT_PATIENCE: Duration = Duration::from_secs(1);
+const ABORT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// One call of a verb. It is started by the first wait; it is over when one has returned or raised.
 #[pyclass(frozen, module = "xmedia._core")]
@@ -103,11 +105,11 @@ impl Operation {
     /// may have to be awaited, or that belong into the caller's context.
     fn prepare(&self, py: Python<'_>) -> PyResult<bool> {
         // What a cancelled call borrowed is given back by the next call, whichever that is.
-        buffers::give_back(py);
+        buffers::release_pending(py);
         let Some(attendance) = &self.attendance else { return Ok(false) };
         let hearing = attendance.hearing(py)?;
         self.post.interest().set(hearing, attendance.minds_tokens());
-        Ok(attendance.minds_tokens() || hearing == Hearing::Everything)
+        Ok(attendance.minds_tokens() || hearing == EventFilter::All)
     }
 
     /// The same call about this `Media`; anything else counts as none.
@@ -143,7 +145,7 @@ impl Operation {
     /// Starts the verb and has the arrivals told of its news.
     pub fn gather(&self, py: Python<'_>, arrivals: &Arc<Arrivals>, key: u64) -> PyResult<()> {
         self.prepare(py)?;
-        self.check_ours()?;
+        self.ensure_same_process()?;
         if self.mailbox.wake(Waker::Gathering(arrivals.clone(), key)) {
             arrivals.push(key);
         }
@@ -152,12 +154,12 @@ impl Operation {
 
     /// Refuses, in a forked child, a call of the parent's: its task does not run here, and the mailbox may have been
     /// locked for ever.
-    pub fn check_ours(&self) -> PyResult<()> {
-        fork::check_ours(self.generation, self.name)
+    pub fn ensure_same_process(&self) -> PyResult<()> {
+        fork::ensure_same_process(self.generation, self.name)
     }
 
     fn start(&self) -> PyResult<()> {
-        self.check_ours()?;
+        self.ensure_same_process()?;
         if self.started.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
@@ -180,7 +182,7 @@ impl Operation {
     /// Turns news into what Python gets: a result, an exception, or a [`Question`].
     pub fn read(&self, py: Python<'_>, news: News) -> PyResult<Py<PyAny>> {
         if self.borrows && !matches!(news, News::Question { .. }) {
-            buffers::give_back(py);
+            buffers::release_pending(py);
         }
         match news {
             News::Done(Ok(Outcome::Media(Some(media)))) => results::media(py, *media, self.given.as_ref()),
@@ -255,7 +257,7 @@ impl Operation {
     fn abort_and_let_go(&self, py: Python<'_>) {
         self.abort();
         py.detach(|| {
-            let until = Instant::now() + ABORT_PATIENCE;
+            let until = Instant::now() + ABORT_TIMEOUT;
             while let Some(left) = until.checked_duration_since(Instant::now()) {
                 if matches!(self.mailbox.wait(left), Some(News::Gone | News::Done(_)) | None) {
                     break;
@@ -306,7 +308,7 @@ impl Operation {
 
     /// The next news if there are any: the outcome or a question.
     fn take_news(&self, py: Python<'_>) -> PyResult<Option<(Py<PyAny>,)>> {
-        self.check_ours()?;
+        self.ensure_same_process()?;
         self.mailbox.pop().map(|news| self.read(py, news).map(|read| (read,))).transpose()
     }
 
@@ -318,7 +320,7 @@ impl Operation {
 
     /// Whether there are news.
     fn has_news(&self) -> PyResult<bool> {
-        self.check_ours()?;
+        self.ensure_same_process()?;
         Ok(self.mailbox.has_news())
     }
 
@@ -355,7 +357,7 @@ impl Operation {
     fn step_async<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let this = slf.get();
-        this.check_ours()?;
+        this.ensure_same_process()?;
         let event_loop = running_loop(py, this.name)?;
         let bridge = match Bridge::of(&event_loop) {
             Ok(bridge) => bridge,
@@ -385,7 +387,7 @@ impl Operation {
     /// Ends the verb, which drops its request. What has ended stays ended.
     pub fn abort(&self) {
         lock(&self.verb).take();
-        if let Some(task) = lock(&self.task).take().and_then(|task| fork::unless_stale(self.generation, task)) {
+        if let Some(task) = lock(&self.task).take().and_then(|task| fork::if_same_process(self.generation, task)) {
             task.abort();
         }
     }

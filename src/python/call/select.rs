@@ -1,5 +1,6 @@
 //! A thread that waits for whichever of several operations has news first.
 
+use crate::sync::lock;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 
 use crate::python::call::operation::{Operation, SIGNAL_TICK};
-use crate::python::process::fork::{check_ours, generation};
+use crate::python::process::fork::{ensure_same_process, generation};
 
 /// Which operations have news.
 #[derive(Default)]
@@ -19,12 +20,12 @@ pub struct Arrivals {
 impl Arrivals {
     /// Says that an operation has news. Called on the worker thread.
     pub fn push(&self, key: u64) {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).push_back(key);
+        lock(&self.keys).push_back(key);
         self.arrived.notify_one();
     }
 
     fn wait(&self, patience: Duration) -> Option<u64> {
-        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys = lock(&self.keys);
         let waited = self.arrived.wait_timeout_while(keys, patience, |keys| keys.is_empty());
         let (mut keys, _) = waited.unwrap_or_else(PoisonError::into_inner);
         keys.pop_front()
@@ -47,13 +48,13 @@ impl Gathering {
 
     /// Starts an operation; its news are announced by this key.
     fn add(&self, key: u64, operation: &Bound<'_, Operation>) -> PyResult<()> {
-        check_ours(self.generation, "upload_many")?;
+        ensure_same_process(self.generation, "upload_many")?;
         operation.get().gather(operation.py(), &self.arrivals, key)
     }
 
     /// The key of an operation that has news. Looks for signals meanwhile.
     fn wait(&self, py: Python<'_>) -> PyResult<u64> {
-        check_ours(self.generation, "upload_many")?;
+        ensure_same_process(self.generation, "upload_many")?;
         loop {
             if let Some(key) = py.detach(|| self.arrivals.wait(SIGNAL_TICK)) {
                 return Ok(key);

@@ -1,7 +1,8 @@
 //! `wait_many`: what is waited for goes in one by one, what has ended comes out in batches.
 
+use crate::sync::lock;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -12,7 +13,7 @@ use crate::client::model::Media;
 use crate::python::args;
 use crate::python::call::operation::Operation;
 use crate::python::errors;
-use crate::python::process::fork::{generation, unless_stale};
+use crate::python::process::fork::{generation, if_same_process};
 use crate::python::results;
 
 /// Many waits in one call.
@@ -32,11 +33,11 @@ pub struct Given(Mutex<HashMap<u64, Py<PyAny>>>);
 
 impl Given {
     fn keep(&self, number: u64, media: Py<PyAny>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(number, media);
+        lock(&self.0).insert(number, media);
     }
 
     fn take(&self, number: u64) -> Option<Py<PyAny>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)
+        lock(&self.0).remove(&number)
     }
 }
 
@@ -63,12 +64,12 @@ impl WaitMany {
 
     /// Adds a wait, whose outcome will come with this number. `TypeError` or `InvalidInputError` if it can be none.
     fn add(&self, number: u64, media_id: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.operation.get().check_ours()?;
+        self.operation.get().ensure_same_process()?;
         let media = args::media(media_id)?;
         if results::is_media(media_id)? {
             self.given.keep(number, media_id.clone().unbind());
         }
-        if let Some(items) = &*self.items.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(items) = &*lock(&self.items) {
             // A call that is over takes nothing more, and says so by its outcome.
             let _ = items.send((number, media));
         }
@@ -77,8 +78,8 @@ impl WaitMany {
 
     /// Says that there will be no more.
     fn finish(&self) {
-        let items = self.items.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(items.and_then(|items| unless_stale(self.generation, items)));
+        let items = lock(&self.items).take();
+        drop(items.and_then(|items| if_same_process(self.generation, items)));
     }
 }
 
