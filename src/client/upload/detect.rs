@@ -6,12 +6,8 @@ use super::options::UploadOptions;
 use super::plan::MAX_TOTAL_BYTES;
 use super::source::PIECE_BYTES;
 use crate::client::error::{Error, Result};
-<<<<<<< HEAD
 use crate::client::inspect::format::{self, Format};
-use crate::client::observer::Caller;
-=======
 use crate::client::observer::Observer;
->>>>>>> main
 
 /// The largest image; X counts in powers of two here (WIRE §4: "File size exceeds 15728640 bytes.").
 const MAX_IMAGE_BYTES: u64 = 5 << 20;
