@@ -8,9 +8,9 @@ import os
 import sys
 from pathlib import Path
 
-from .. import Client, Result, UploadItem
+from .. import Client, ProgressOption, Result, UploadItem, UploadOptions
 from .._calls.upload_call import UploadCall
-from .._client.options import ProgressOption, UploadOptions
+from .._client.uploads import OPTIONS
 from .._types import exact_json
 from . import report
 
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         with Client.from_env() as client:
             # A call that is never started checks its arguments: what is wrong with all files is wrong usage, not the
             # error of each.
-            UploadCall(client._core, b"any", options, awaited=False).close()
+            UploadCall(client._core, b"any", {**OPTIONS, **options}, awaited=False).close()
             if arguments.checkpoint_dir is not None:
                 Path(arguments.checkpoint_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
             items = [_item(arguments, file, options, progress=progress) for file in arguments.files]

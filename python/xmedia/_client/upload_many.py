@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from .. import _core
 from .._calls.callbacks import CallbackRunner
 from .._calls.signals import raised_by_signal_handler
-from .._calls.upload_call import DEFAULTS, UploadCall
+from .._calls.upload_call import UploadCall
 from .._types.checks import check_type
 from .._types.errors import InvalidInputError
 from .._types.media import Media, Result
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ItemT = TypeVar("ItemT")
 
 
-def check_many(items: object, concurrency: object, defaults: Mapping[str, object]) -> None:
+def check_many(items: object, concurrency: object, defaults: Mapping[str, object], known: Mapping[str, object]) -> None:
     """Refuse what cannot be right before anything is uploaded."""
     check_type("concurrency", concurrency, int)
     assert isinstance(concurrency, int)  # noqa: S101  (tells the type checker what the line above ensures)
@@ -34,7 +34,7 @@ def check_many(items: object, concurrency: object, defaults: Mapping[str, object
         raise TypeError("items must be an iterable of sources; for one of them use upload()")
     if not isinstance(items, Iterable | AsyncIterable):
         raise TypeError(f"items must be an iterable of sources, not {type(items).__name__}")
-    if unknown := sorted(set(defaults) - set(DEFAULTS)):
+    if unknown := sorted(set(defaults) - set(known)):
         raise TypeError(f"upload_many() got an unexpected keyword argument {unknown[0]!r}")
 
 
