@@ -35,5 +35,5 @@ mod wait;
 
 pub use self::auth::Account;
 pub use self::client::Client;
-pub use self::http::{Broken, Reservation, Transport, Wire};
+pub use self::http::{HttpBackend, Reservation, Transport, TransportFailure};
 pub use self::wait::{Waited, Watch};

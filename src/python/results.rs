@@ -11,7 +11,7 @@ use crate::client::model::{
     CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo,
 };
 use crate::client::observer::{Phase, Progress, RequestReport};
-use crate::client::protocol::mended;
+use crate::client::protocol::lossy_json;
 use crate::client::stats::Stats;
 use crate::python::slots::Record;
 
@@ -245,7 +245,7 @@ fn optional_number<'py>(py: Python<'py>, number: Option<Number>) -> PyResult<Bou
 /// The text of an answer, with replacement characters for what is none.
 #[pyfunction]
 pub fn text_of<'py>(py: Python<'py>, answer: &[u8]) -> Bound<'py, PyString> {
-    PyString::new(py, &mended(answer))
+    PyString::new(py, &lossy_json(answer))
 }
 
 /// Seconds since the epoch.

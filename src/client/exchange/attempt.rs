@@ -8,7 +8,7 @@ use crate::client::Client;
 use crate::client::auth::oauth2::{self, Token};
 use crate::client::call::CallOptions;
 use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result, subject};
-use crate::client::http::{Broken, Unanswered};
+use crate::client::http::{NoResponse, TransportFailure};
 use crate::client::limits::BucketName;
 use crate::client::model::{CommandName, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
@@ -60,9 +60,9 @@ pub(super) struct Attempt<'a> {
     /// The server's clock less ours, as the last request was signed with it.
     pub(super) signed_with: i64,
     pub(super) clock_corrected: bool,
-    pub(super) renewed: bool,
+    pub(super) refreshed: bool,
     /// Why the token could not be replaced before it was sent.
-    pub(super) unrenewed: Option<Error>,
+    pub(super) refresh_error: Option<Error>,
 }
 
 impl<'a> Attempt<'a> {
@@ -78,8 +78,8 @@ impl<'a> Attempt<'a> {
             resent: false,
             signed_with: 0,
             clock_corrected: false,
-            renewed: false,
-            unrenewed: None,
+            refreshed: false,
+            refresh_error: None,
         }
     }
 
@@ -156,9 +156,9 @@ impl<'a> Attempt<'a> {
         let token =
             deadline.limit(self.token(&request)).await.unwrap_or_else(|| Err(AttemptError::out_of_time(true, None)));
         let token = token.map_err(AttemptFailure::Final)?;
-        let place = {
+        let permit = {
             let _queued = client.stats.queue();
-            self.turn().await.map_err(AttemptFailure::Final)?
+            self.wait_for_slot().await.map_err(AttemptFailure::Final)?
         };
         // While it waited for its turn, another request may have had the token refreshed.
         let token = self.kept().and_then(oauth2::Credentials::newest).or(token);
@@ -169,10 +169,10 @@ impl<'a> Attempt<'a> {
         let begun = Begun { started_at: SystemTime::now(), started: Instant::now(), bytes: request.body.size() };
         let timeout = client.options.request_timeout;
         let outcome = client.transport.send(&request, authorization.as_deref(), timeout, deadline).await;
-        drop(place);
+        drop(permit);
         let response = match outcome {
             Ok(response) => response,
-            Err(unanswered) => return Err(self.unanswered(unanswered, &begun, &in_flight)),
+            Err(no_response) => return Err(self.no_response(no_response, &begun, &in_flight)),
         };
         in_flight.sent(begun.bytes);
         in_flight.answered(response.status, response.body.len());
@@ -197,7 +197,7 @@ impl<'a> Attempt<'a> {
                 self.note_refusal(&error);
                 let report = self.report(&begun, Some(&response), Some(&error));
                 // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
-                let repairable = matches!(request.login, protocol::Login::User);
+                let repairable = matches!(request.authentication, protocol::Authentication::User);
                 let unauthorized = repairable && error.api().is_some_and(|failure| failure.retry_status() == 401);
                 let tried = AttemptError::new(error, Some(report));
                 Err(if unauthorized {
@@ -213,18 +213,18 @@ impl<'a> Attempt<'a> {
         protocol::decode(self.client.options.api, self.name, self.media_id, response)
     }
 
-    fn unanswered(
+    fn no_response(
         &self,
-        unanswered: Unanswered,
+        no_response: NoResponse,
         begun: &Begun,
         in_flight: &crate::client::stats::InFlight<'_>,
     ) -> AttemptFailure {
-        let (mut tried, reused) = match unanswered {
-            Unanswered::Broken(Broken { mut error, reused }) => {
+        let (mut tried, reused) = match no_response {
+            NoResponse::TransportFailure(TransportFailure { mut error, reused }) => {
                 error.message = format!("{}: {}", subject(self.name, self.media_id), error.message);
                 (AttemptError::new(error, None), reused)
             }
-            Unanswered::OutOfTime { connect } => (AttemptError::out_of_time(connect, None), false),
+            NoResponse::OutOfTime { connect } => (AttemptError::out_of_time(connect, None), false),
         };
         let bytes = if crate::client::retry::request_was_not_sent(&tried.error) { 0 } else { begun.bytes };
         in_flight.sent(bytes);
@@ -247,7 +247,7 @@ impl<'a> Attempt<'a> {
 
     /// Waits until the command's bucket is not empty and one more request may be in flight. Nothing is held while it
     /// waits for the bucket.
-    async fn turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, AttemptError> {
+    async fn wait_for_slot(&self) -> Result<tokio::sync::OwnedSemaphorePermit, AttemptError> {
         let limits = self.client.account.limits();
         let mut reservation = self.options.hooks.queue.take_reservation();
         loop {
@@ -259,14 +259,14 @@ impl<'a> Attempt<'a> {
                 drop(reservation.take());
                 self.options.deadline.sleep(wait).await;
             }
-            let place = match reservation.take() {
+            let permit = match reservation.take() {
                 Some(reservation) => self.options.deadline.limit(reservation.permit()).await,
-                None => self.options.deadline.limit(self.client.transport.place()).await,
+                None => self.options.deadline.limit(self.client.transport.acquire()).await,
             };
-            let place = place.ok_or_else(|| AttemptError::out_of_time(true, None))??;
+            let permit = permit.ok_or_else(|| AttemptError::out_of_time(true, None))??;
             // Those who were before it in the queue may have emptied the bucket.
             if self.ignore_rate_limits || limits.empty_for(self.bucket()).is_none() {
-                return Ok(place);
+                return Ok(permit);
             }
         }
     }

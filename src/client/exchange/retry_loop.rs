@@ -2,8 +2,7 @@
 
 use crate::client::Client;
 use crate::client::auth::Clock;
-use crate::client::call::CallOptions;
-use crate::client::call::Hooks;
+use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, subject};
 use crate::client::model::{CommandName, Media, MediaId};

@@ -3,5 +3,5 @@
 mod request_progress;
 mod transport;
 
-pub(in crate::client) use self::transport::Unanswered;
-pub use self::transport::{Broken, Reservation, Transport, Wire};
+pub(in crate::client) use self::transport::NoResponse;
+pub use self::transport::{HttpBackend, Reservation, Transport, TransportFailure};

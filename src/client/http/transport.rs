@@ -33,8 +33,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(25);
 pub struct Transport {
     options: Arc<TransportOptions>,
     http: OnceLock<Result<Http>>,
-    wire: Option<Box<dyn Wire>>,
-    places: Arc<Semaphore>,
+    backend: Option<Box<dyn HttpBackend>>,
+    permits: Arc<Semaphore>,
 }
 
 /// The HTTP client, and the hosts it talks to, as text and as addresses: to parse one takes a while.
@@ -44,9 +44,9 @@ struct Http {
 }
 
 /// Something in the network's place: how a test drives the client through every way in which requests can go.
-pub trait Wire: Send + Sync {
+pub trait HttpBackend: Send + Sync {
     /// Brings the answer to a request, or tells how it broke.
-    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Broken>>;
+    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportFailure>>;
 }
 
 type Acquire = Pin<Box<dyn Future<Output = std::result::Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
@@ -74,7 +74,7 @@ impl Reservation {
 
 /// How a request ended without an answer.
 #[derive(Debug)]
-pub struct Broken {
+pub struct TransportFailure {
     /// The failure.
     pub error: Error,
     /// It was sent on a connection that had been used before, which the server may just have closed, since no answer
@@ -83,9 +83,9 @@ pub struct Broken {
 }
 
 /// Why a request has no answer.
-pub(in crate::client) enum Unanswered {
+pub(in crate::client) enum NoResponse {
     /// It broke.
-    Broken(Broken),
+    TransportFailure(TransportFailure),
     /// The deadline came first.
     OutOfTime {
         /// There was no connection yet, so that the server saw nothing.
@@ -96,13 +96,13 @@ pub(in crate::client) enum Unanswered {
 impl Transport {
     /// No connection is made before the first request; neither is TLS set up, which may fail without roots.
     pub fn new(options: Arc<TransportOptions>) -> Self {
-        let places = Arc::new(Semaphore::new(options.max_connections.min(Semaphore::MAX_PERMITS)));
-        Transport { options, http: OnceLock::new(), wire: None, places }
+        let permits = Arc::new(Semaphore::new(options.max_connections.min(Semaphore::MAX_PERMITS)));
+        Transport { options, http: OnceLock::new(), backend: None, permits }
     }
 
-    /// A transport that makes no connections but asks `wire`.
-    pub fn over(options: Arc<TransportOptions>, wire: Box<dyn Wire>) -> Self {
-        Transport { wire: Some(wire), ..Transport::new(options) }
+    /// A transport that makes no connections but asks `backend`.
+    pub fn over(options: Arc<TransportOptions>, backend: Box<dyn HttpBackend>) -> Self {
+        Transport { backend: Some(backend), ..Transport::new(options) }
     }
 
     /// The options it was made with.
@@ -111,17 +111,17 @@ impl Transport {
     }
 
     /// Waits, in order of arrival, until one more request may be in flight.
-    pub async fn place(&self) -> Result<OwnedSemaphorePermit> {
-        self.places.clone().acquire_owned().await.map_err(|_| Error::closed())
+    pub async fn acquire(&self) -> Result<OwnedSemaphorePermit> {
+        self.permits.clone().acquire_owned().await.map_err(|_| Error::closed())
     }
 
     /// Joins the queue of those who wait for a place now, on any thread, so that calls are served in the order in which
     /// they were made and not in that in which the worker thread looks at them first.
     pub fn reserve(&self) -> Reservation {
-        if let Ok(permit) = self.places.clone().try_acquire_owned() {
+        if let Ok(permit) = self.permits.clone().try_acquire_owned() {
             return Reservation::Granted(permit);
         }
-        let mut queued: Acquire = Box::pin(self.places.clone().acquire_owned());
+        let mut queued: Acquire = Box::pin(self.permits.clone().acquire_owned());
         // The first poll is what joins the queue. Whoever awaits the rest brings a waker of its own.
         match queued.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(permit)) => Reservation::Granted(permit),
@@ -138,7 +138,7 @@ impl Transport {
         authorization: Option<&str>,
         timeout: Option<Duration>,
         deadline: Deadline,
-    ) -> Result<Response, Unanswered> {
+    ) -> Result<Response, NoResponse> {
         let progress = Arc::new(RequestProgress::default());
         let sending = progress.scope(async {
             let mut sending = std::pin::pin!(self.attempt(request, authorization, &progress));
@@ -154,8 +154,10 @@ impl Transport {
         });
         match deadline.limit(sending).await {
             Some(Ok(response)) => Ok(response),
-            Some(Err(error)) => Err(Unanswered::Broken(Broken { error, reused: progress.reused() })),
-            None => Err(Unanswered::OutOfTime { connect: progress.connecting() }),
+            Some(Err(error)) => {
+                Err(NoResponse::TransportFailure(TransportFailure { error, reused: progress.reused() }))
+            }
+            None => Err(NoResponse::OutOfTime { connect: progress.connecting() }),
         }
     }
 
@@ -165,8 +167,8 @@ impl Transport {
         authorization: Option<&str>,
         progress: &Arc<RequestProgress>,
     ) -> Result<Response> {
-        if let Some(wire) = &self.wire {
-            return wire.exchange(request).await.map_err(|broken| {
+        if let Some(backend) = &self.backend {
+            return backend.exchange(request).await.map_err(|broken| {
                 if !broken.reused {
                     progress.answered();
                 }
@@ -186,13 +188,13 @@ impl Transport {
             Body::Json(json) => builder.header(http::header::CONTENT_TYPE, "application/json").body(json.clone()),
             Body::Multipart(parts) => builder.multipart(form(parts, progress)?),
         };
-        let mut response = builder.send().await.map_err(describe)?;
+        let mut response = builder.send().await.map_err(to_error)?;
         progress.answered();
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
         let mut truncated = false;
-        while let Some(chunk) = response.chunk().await.map_err(describe)? {
+        while let Some(chunk) = response.chunk().await.map_err(to_error)? {
             let room = MAX_BODY_BYTES - body.len();
             body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
             truncated = chunk.len() > room;
@@ -330,7 +332,7 @@ fn pieces(payload: &Payload) -> BoxStream<'static, std::io::Result<Bytes>> {
 }
 
 /// Our error for reqwest's, without its address (which the message has in our words).
-fn describe(error: reqwest::Error) -> Error {
+fn to_error(error: reqwest::Error) -> Error {
     let connect = error.is_connect();
     let error = error.without_url();
     let text = chain(&error);
@@ -350,9 +352,9 @@ fn describe(error: reqwest::Error) -> Error {
     } else {
         ""
     };
-    let mut described = Error::new(Kind::Transport { connect }, format!("{text}{hint}"));
-    described.retryable = !(certificate || scheme);
-    described
+    let mut converted = Error::new(Kind::Transport { connect }, format!("{text}{hint}"));
+    converted.retryable = !(certificate || scheme);
+    converted
 }
 
 /// Whether this error is that of a certificate that is not trusted, and will not be the next time either.

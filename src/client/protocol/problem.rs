@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::json::mended;
+use super::json::lossy_json;
 use super::json::number;
 use crate::client::error::ApiClass;
 
@@ -45,7 +45,7 @@ impl Problem {
     pub(super) fn read(body: &[u8]) -> Problem {
         let text = String::from_utf8_lossy(body);
         let text = text.trim_start_matches('\u{feff}').trim();
-        let value = serde_json::from_str(text).or_else(|_| serde_json::from_str(&mended(text.as_bytes())));
+        let value = serde_json::from_str(text).or_else(|_| serde_json::from_str(&lossy_json(text.as_bytes())));
         if let Ok(value) = value {
             let problem = Problem::from_json(&value);
             if problem.said_something() {

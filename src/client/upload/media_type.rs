@@ -13,7 +13,7 @@ pub fn category(media_type: &str, animated: bool) -> Option<&'static str> {
 
 /// What a category is about, `tweet_` and `dm_` alike and in v1.1's spelling too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
+pub enum MediaClass {
     /// A still image.
     Image,
     /// An animated one.
@@ -24,14 +24,14 @@ pub enum Class {
     Other,
 }
 
-impl Class {
+impl MediaClass {
     /// The class of a category.
     pub fn of(category: &str) -> Self {
         match category.to_ascii_lowercase().replace('_', "").as_str() {
-            "tweetimage" | "dmimage" => Class::Image,
-            "tweetgif" | "dmgif" => Class::Gif,
-            "tweetvideo" | "dmvideo" | "amplifyvideo" => Class::Video,
-            _ => Class::Other,
+            "tweetimage" | "dmimage" => MediaClass::Image,
+            "tweetgif" | "dmgif" => MediaClass::Gif,
+            "tweetvideo" | "dmvideo" | "amplifyvideo" => MediaClass::Video,
+            _ => MediaClass::Other,
         }
     }
 }

@@ -28,7 +28,7 @@ pub struct UploadOptions {
     pub additional_owners: Vec<MediaId>,
     /// Whether the media may be used in several direct messages.
     pub shared: bool,
-    /// A description for those who cannot see it.
+    /// A detected for those who cannot see it.
     pub alt_text: Option<String>,
     /// Whether it is sent in segments; small images are not if this is left out.
     pub chunked: Option<bool>,

@@ -2,7 +2,7 @@
 
 use xmedia::client::error::Result;
 use xmedia::client::model::{ApiVersion, CommandName};
-use xmedia::client::protocol::{Answer, Response, Tokens, decode, mended};
+use xmedia::client::protocol::{Answer, Response, Tokens, decode, lossy_json};
 
 use crate::protocol::decode::{FINALIZED, ID, PENDING, answer, example, media, refused, response};
 
@@ -131,7 +131,7 @@ fn what_is_no_text_is_replaced_and_nothing_else() {
         (b"\xff\\ud800", "\u{fffd}\\ufffd"),
     ];
     for (body, expected) in table {
-        assert_eq!(expected, mended(body));
-        assert_eq!(expected, mended(expected.as_bytes()), "what is mended stays as it is");
+        assert_eq!(expected, lossy_json(body));
+        assert_eq!(expected, lossy_json(expected.as_bytes()), "what is lossy_json stays as it is");
     }
 }

@@ -14,7 +14,7 @@ use crate::client::model::{ApiVersion, CommandName, MediaId};
 const MAX_SHOWN_CHARS: usize = 300;
 
 /// The error for an answer with this problem.
-pub(super) fn refusal(
+pub(super) fn api_error(
     version: ApiVersion,
     command: CommandName,
     asked: Option<MediaId>,
@@ -67,7 +67,12 @@ pub(super) fn refusal(
 }
 
 /// The error for a success that cannot be understood.
-pub(super) fn unreadable(command: CommandName, asked: Option<MediaId>, response: &Response, reason: &str) -> Error {
+pub(super) fn invalid_response(
+    command: CommandName,
+    asked: Option<MediaId>,
+    response: &Response,
+    reason: &str,
+) -> Error {
     let message = format!("{}: {}, but {reason}", subject(command, asked), status_line(response.status));
     let received =
         Received { status: response.status, request_id: request_id(&response.headers), body: body(command, response) };
