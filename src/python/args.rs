@@ -11,13 +11,13 @@ use crate::client::protocol::Subtitle;
 use crate::python::errors;
 use crate::python::results;
 
-/// The largest file that v2 takes (WIRE §3), and that any version could.
+/// The largest file that v2 takes (docs/how/wire.md#3-api-2), and that any version could.
 const MAX_TOTAL_BYTES: u64 = 17_179_869_184;
-/// The highest number of a segment (WIRE §2).
+/// The highest number of a segment (docs/how/wire.md#2-api-11).
 const MAX_SEGMENT_INDEX: u64 = 999;
-/// How long an alt text may be (WIRE §2).
+/// How long an alt text may be (docs/how/wire.md#2-api-11).
 const MAX_ALT_TEXT: usize = 1000;
-/// How many users may share media (WIRE §2).
+/// How many users may share media (docs/how/wire.md#2-api-11).
 const MAX_OWNERS: usize = 100;
 
 fn type_name(value: &Bound<'_, PyAny>) -> String {
@@ -220,7 +220,8 @@ pub fn language_code(value: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(code)
 }
 
-/// The category of a video that can have subtitles, in the spelling that this part of the API takes (WIRE §2, §3).
+/// The category of a video that can have subtitles, in the spelling that this part of the API takes
+/// (docs/how/wire.md#2-api-11).
 pub fn video_category(value: &Bound<'_, PyAny>) -> PyResult<&'static str> {
     let category = text("media_category", value)?;
     match category.as_str() {

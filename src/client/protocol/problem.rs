@@ -1,4 +1,4 @@
-//! What a body says about a failure, in any of the shapes of WIRE §4.
+//! What a body says about a failure, in any of the shapes of docs/how/wire.md#4-errors.
 
 use serde_json::{Map, Value};
 

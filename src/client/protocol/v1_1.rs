@@ -1,4 +1,4 @@
-//! API 1.1 as WIRE §2 documents it: one address for media, and a `command`.
+//! API 1.1 as docs/how/wire.md#2-api-11 documents it: one address for media, and a `command`.
 
 use bytes::Bytes;
 use http::Method;

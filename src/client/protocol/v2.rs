@@ -1,4 +1,4 @@
-//! API 2 as WIRE §3 documents it: a resource for each step.
+//! API 2 as docs/how/wire.md#3-api-2 documents it: a resource for each step.
 
 use bytes::Bytes;
 use http::Method;

@@ -149,7 +149,7 @@ fn unless_past_deadline(delay: Duration, remaining: Option<Duration>) -> RetryDe
     }
 }
 
-/// A 404 for an upload that this client opened a moment ago: seen on healthy uploads (WIRE §4).
+/// A 404 for an upload that this client opened a moment ago: seen on healthy uploads (docs/how/wire.md#4-errors).
 fn not_found_yet(error: &Error, now: &RetryContext) -> bool {
     matches!(now.command, CommandName::Append | CommandName::Finalize)
         && is_not_found(error)

@@ -9,7 +9,7 @@ use crate::client::error::{Error, Result};
 use crate::client::inspect::format::{self, Format};
 use crate::client::observer::Observer;
 
-/// The largest image; X counts in powers of two here (WIRE §4: "File size exceeds 15728640 bytes.").
+/// The largest image; X counts in powers of two here (docs/how/wire.md#4-errors: "File size exceeds 15728640 bytes.").
 const MAX_IMAGE_BYTES: u64 = 5 << 20;
 /// The largest GIF.
 const MAX_GIF_BYTES: u64 = 15 << 20;

@@ -1,6 +1,7 @@
 //! What media of a type is to X: the category that it wants for it, and whether a GIF or WebP is animated.
 
-/// The category that media of this type needs; X's lower limits for uncategorized media apply otherwise (WIRE §1).
+/// The category that media of this type needs; X's lower limits for uncategorized media apply otherwise
+/// (docs/how/wire.md#1-the-flow).
 pub fn category(media_type: &str, animated: bool) -> Option<&'static str> {
     match media_type {
         "text/srt" | "text/vtt" => Some("subtitles"),

@@ -1,4 +1,4 @@
-//! The requests that commands become, against WIRE §2 and §3.
+//! The requests that commands become, against docs/how/wire.md#2-api-11.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
