@@ -70,7 +70,7 @@ class _Uploading(Generic[ItemT]):
         self._items = iter(items)
         self._concurrency = concurrency
         self._defaults = defaults
-        self._gathering = _core.Gathering()
+        self._selector = _core.Selector()
         self._keys = itertools.count()
         self._running: dict[int, tuple[ItemT, UploadCall, CallbackRunner]] = {}
         self._closed = False
@@ -88,7 +88,7 @@ class _Uploading(Generic[ItemT]):
                     return refused
             if not self._running:
                 return None
-            key = self._gathering.wait()
+            key = self._selector.wait()
             if key in self._running and (result := self._look_at(key)) is not None:
                 return result
 
@@ -103,7 +103,7 @@ class _Uploading(Generic[ItemT]):
             return Result(item=item, error=error)
         key = next(self._keys)
         self._running[key] = (item, call, runner)
-        self._gathering.add(key, call.operation)
+        self._selector.register(key, call.operation)
         return None
 
     def _look_at(self, key: int) -> Result[ItemT] | None:
@@ -132,10 +132,10 @@ class _Uploading(Generic[ItemT]):
 
 def _next_media(operation: _core.Operation[Media], runner: CallbackRunner) -> Media | None:
     """Answer the questions that are there; the media, if the operation has ended."""
-    while (news := operation.take_news()) is not None:
-        if not isinstance(news[0], _core.Question):
-            return news[0]
-        runner.respond(news[0])
+    while (event := operation.take_event()) is not None:
+        if not isinstance(event[0], _core.CallbackRequest):
+            return event[0]
+        runner.respond(event[0])
     return None
 
 

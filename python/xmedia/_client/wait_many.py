@@ -75,7 +75,7 @@ class _Waits(Generic[ItemT]):
                 break
             self._add(self._core, item)
             # An iterable may take its time; what has ended meanwhile is not held back.
-            if call.has_news():
+            if call.has_event():
                 break
         return call if self._running and not self._results else None
 
