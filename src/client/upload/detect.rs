@@ -29,7 +29,7 @@ pub struct DetectedMedia {
 }
 
 impl DetectedMedia {
-    /// What the caller said, and what the bytes show where nothing was said.
+    /// What the options say, else what the bytes show.
     pub async fn of(body: &mut UploadBody, name: Option<&str>, options: &UploadOptions) -> Result<Self> {
         if let (Some(media_type), Some(media_category)) = (&options.media_type, &options.media_category) {
             return Ok(DetectedMedia { media_type: media_type.clone(), media_category: media_category.clone() });
@@ -134,7 +134,7 @@ async fn format_shown(body: &mut UploadBody) -> Result<Option<Format>> {
     Ok(None)
 }
 
-/// The bytes at a place; of a stream, those that are read ahead of it.
+/// The bytes at an offset; of a stream, those that are read ahead of it.
 async fn head_at(body: &mut UploadBody, offset: u64) -> Result<Vec<u8>> {
     match body {
         UploadBody::Sized(reader) if offset < reader.total_bytes() => {
