@@ -1,11 +1,11 @@
 //! What INIT has to say about a file, found out from its bytes, and what is refused before INIT.
 
 use super::body::UploadBody;
-use super::format::{self, Format};
 use super::media_type::{self, GifScan, MediaClass};
 use super::options::UploadOptions;
 use super::source::PIECE_BYTES;
 use crate::client::error::{Error, Result};
+use crate::client::inspect::format::{self, Format};
 use crate::client::observer::Observer;
 use crate::client::x_limits::{Account, MAX_ALT_TEXT, max_bytes};
 
