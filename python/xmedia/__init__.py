@@ -15,6 +15,7 @@ if not __name__:
     # Never run, and read by type checkers and editors; Jedi, for one, passes over what stands under TYPE_CHECKING.
     from ._auth.credentials import OAuth1, OAuth2
     from ._calls.hooks import OnEvent
+    from ._client.checking import check
     from ._client.client import Client
     from ._client.options import (
         CheckpointStore,
@@ -34,6 +35,7 @@ if not __name__:
         APIError,
         AuthenticationError,
         BadRequestError,
+        CheckFailedError,
         CheckpointLockedError,
         ClientClosedError,
         InvalidInputError,
@@ -68,18 +70,33 @@ if not __name__:
         Stats,
         VideoInfo,
     )
+    from ._types.report import (
+        AudioTrack,
+        CheckReport,
+        FileFacts,
+        Finding,
+        ImageFacts,
+        MediaWarning,
+        VideoTrack,
+    )
     from ._types.trace import Trace, TracedRequest, TracedWait
 
 __all__ = [
     "APIError",
+    "AudioTrack",
     "AuthenticationError",
     "BadRequestError",
+    "CheckFailedError",
+    "CheckReport",
     "CheckpointLockedError",
     "CheckpointStore",
     "Client",
     "ClientClosedError",
     "ClientOptions",
     "EnvOptions",
+    "FileFacts",
+    "Finding",
+    "ImageFacts",
     "ImageInfo",
     "InvalidInputError",
     "InvalidMediaError",
@@ -90,6 +107,7 @@ __all__ = [
     "MediaId",
     "MediaInternalError",
     "MediaProcessingError",
+    "MediaWarning",
     "NotFoundError",
     "OAuth1",
     "OAuth2",
@@ -123,9 +141,11 @@ __all__ = [
     "UploadSource",
     "UsageCapExceededError",
     "VideoInfo",
+    "VideoTrack",
     "WaitTimeoutError",
     "XMediaError",
     "__version__",
+    "check",
 ]
 
 

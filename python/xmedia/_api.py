@@ -8,18 +8,18 @@ from types import FunctionType
 
 from ._auth import credentials
 from ._calls import hooks
-from ._client import client, options
-from ._types import errors, media, models, trace
+from ._client import checking, client, options
+from ._types import errors, media, models, report, trace
 
 
 def public(names: Iterable[str]) -> dict[str, object]:
     """What these names stand for; classes say that they are the package's, and verbs that they are `Client`'s."""
     defined = {}
-    for module in (credentials, hooks, client, options, errors, media, models, trace):
+    for module in (credentials, hooks, checking, client, options, errors, media, models, report, trace):
         defined.update(vars(module))
     found = {name: defined[name] for name in names if name in defined}
     for value in found.values():
-        if isinstance(value, type):
+        if isinstance(value, (type, FunctionType)):
             value.__module__ = __package__
     for part in client.Client.__mro__[1:-1]:
         for name, verb in vars(part).items():

@@ -17,6 +17,7 @@ _Timeout: TypeAlias = float | timedelta | None
 _T_co = TypeVar("_T_co", covariant=True)
 
 def text_of(answer: bytes) -> str: ...
+def check(source: Prepared, media_category: str | None, account: str | None) -> str: ...
 
 @final
 class Client:
@@ -33,6 +34,8 @@ class Client:
         proxy: str | Literal[False] | None,
         ca_file: str | os.PathLike[str] | None,
         user_agent: str | None,
+        check: str,
+        account: str | None,
         allow_insecure_http: bool,
         hooks: Hooks,
     ) -> Client: ...
@@ -150,6 +153,7 @@ class MockServer:
         expires_after_secs: float,
         max_segment_bytes: int,
         account: str,
+        inspect: bool,
         rate_limits: Sequence[tuple[str, int, float]],
         keep_data: bool,
         tls: bool,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::inspect::Report;
 use super::model::{CommandName, Media, MediaId, ProcessingFailure, RateLimit};
 
 /// The result of everything in the client.
@@ -31,6 +32,8 @@ pub struct Failure {
     pub retryable: bool,
     /// How long to wait before that, where it is known.
     pub retry_after: Option<Duration>,
+    /// What a check of the file found, if it was checked.
+    pub report: Option<Box<Report>>,
     /// The failure before this one, if that explains it.
     pub cause: Option<Error>,
 }
@@ -40,6 +43,8 @@ pub struct Failure {
 pub enum Kind {
     /// An argument is wrong; nothing was sent. Never retried: the same call fails again.
     InvalidInput,
+    /// The file breaks a rule of X, and that was to be an error; nothing was sent. Never retried.
+    CheckFailed,
     /// The client was closed. Never retried.
     Closed,
     /// No HTTP response. Retried; FINALIZE and a token refresh only if `connect` shows that the server saw nothing.
@@ -170,6 +175,7 @@ impl Error {
             attempts: 0,
             retryable,
             retry_after: None,
+            report: None,
             cause: None,
         }))
     }

@@ -6,8 +6,10 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyString};
 
+use crate::client::config::CheckMode;
 use crate::client::model::{ApiVersion, Media, MediaId};
 use crate::client::protocol::Subtitle;
+use crate::client::x_limits::Account;
 use crate::client::x_limits::{MAX_ALT_TEXT, MAX_OWNERS, MAX_TOTAL_BYTES, max_segments};
 use crate::python::results;
 use crate::python::{errors, imports};
@@ -225,6 +227,29 @@ pub fn video_category(value: &Bound<'_, PyAny>) -> PyResult<&'static str> {
             Err(errors::invalid_input(value.py(), message))
         }
     }
+}
+
+/// One of these words, or `None`.
+fn word(name: &str, value: &Bound<'_, PyAny>, words: &[&str]) -> PyResult<Option<String>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    let given = text(name, value)?;
+    if words.contains(&given.as_str()) {
+        return Ok(Some(given));
+    }
+    let known = words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ");
+    Err(errors::invalid_input(value.py(), format!("{name}: one of {known} is needed, not {:?}", cut(&given))))
+}
+
+/// Whose limits hold, or `None`.
+pub fn account(value: &Bound<'_, PyAny>) -> PyResult<Option<Account>> {
+    Ok(word("account", value, &Account::NAMES)?.as_deref().and_then(Account::of))
+}
+
+/// What is done about the rules of X that a file breaks, or `None`.
+pub fn check_mode(value: &Bound<'_, PyAny>) -> PyResult<Option<CheckMode>> {
+    Ok(word("check", value, &CheckMode::NAMES)?.as_deref().and_then(CheckMode::of))
 }
 
 /// A bool, nothing else.

@@ -107,7 +107,7 @@ impl Client {
 impl Client {
     /// Takes the checked credentials and the options as `xmedia.Client` was given them.
     #[new]
-    #[pyo3(signature = (auth, api, *, base_url, request_timeout, connect_timeout, retry, max_connections, proxy, ca_file, user_agent, allow_insecure_http, hooks))]
+    #[pyo3(signature = (auth, api, *, base_url, request_timeout, connect_timeout, retry, max_connections, proxy, ca_file, user_agent, check, account, allow_insecure_http, hooks))]
     #[expect(clippy::too_many_arguments, reason = "they are the options of xmedia.Client")]
     fn new(
         py: Python<'_>,
@@ -121,6 +121,8 @@ impl Client {
         proxy: &Bound<'_, PyAny>,
         ca_file: &Bound<'_, PyAny>,
         user_agent: &Bound<'_, PyAny>,
+        check: &Bound<'_, PyAny>,
+        account: &Bound<'_, PyAny>,
         allow_insecure_http: &Bound<'_, PyAny>,
         hooks: Py<PyAny>,
     ) -> PyResult<Self> {
@@ -130,6 +132,8 @@ impl Client {
             api: api_version(api, auth.credentials())?,
             request_timeout: args::duration("request_timeout", request_timeout)?,
             retry: retry_policy(retry)?,
+            check: args::check_mode(check)?.unwrap_or_default(),
+            account: args::account(account)?,
         };
         let mut transport = TransportOptions {
             connect_timeout: args::duration("connect_timeout", connect_timeout)?,
@@ -171,6 +175,12 @@ impl Client {
         }
         if let Some(retry) = change("retry")? {
             options.retry = retry_policy(&retry)?;
+        }
+        if let Some(check) = change("check")? {
+            options.check = args::check_mode(&check)?.unwrap_or_default();
+        }
+        if let Some(account) = change("account")? {
+            options.account = args::account(&account)?;
         }
         let hooks = change("hooks")?.map_or_else(|| self.hooks.clone_ref(py), Bound::unbind);
         Client::new_core(self.family.clone(), auth, options, hooks).map_err(|error| errors::raise(py, error))

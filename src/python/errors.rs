@@ -25,7 +25,7 @@ pub fn invalid_input(py: Python<'_>, message: impl Into<String>) -> PyErr {
 }
 
 fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-    let Failure { kind, message, command, media_id, media, attempts, retryable, retry_after, cause } =
+    let Failure { kind, message, command, media_id, media, attempts, retryable, retry_after, report, cause } =
         error.into_failure();
     let details = PyDict::new(py);
     let cause = match cause {
@@ -34,6 +34,7 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
     };
     let kind = match kind {
         Kind::InvalidInput => "invalid_input",
+        Kind::CheckFailed => "check_failed",
         Kind::Closed => "closed",
         Kind::Transport { .. } => "transport",
         Kind::RequestTimeout { .. } => "request_timeout",
@@ -73,6 +74,9 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
         // The caller's own exception was raised on its side; this is only seen if it got lost.
         Kind::Callback => "",
     };
+    if let (Some(report), "check_failed" | "processing") = (report, kind) {
+        details.set_item("report", report.to_value().to_string())?;
+    }
     if kind != "io" {
         details.set_item("command", command.map(|command| command.as_str()))?;
         details.set_item("media_id", media_id.map(|media_id| media_id.get()))?;

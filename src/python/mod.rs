@@ -7,6 +7,7 @@
 mod args;
 mod auth;
 mod call;
+mod check;
 mod client;
 mod errors;
 mod imports;
@@ -32,6 +33,8 @@ mod _core {
     use super::call::select::Selector;
     #[pymodule_export]
     use super::call::wait_many::WaitMany;
+    #[pymodule_export]
+    use super::check::check;
     #[pymodule_export]
     use super::client::{Client, Watch};
     #[cfg(feature = "mock")]

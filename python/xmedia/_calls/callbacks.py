@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,9 +12,10 @@ from .._core import CallbackRequest, Operation
 from .hooks import Hooks, Tokens, checked_token, refuse_awaitable
 
 _Progress = Callable[[Any], object]
+_PACKAGE = __name__.partition(".")[0]
 
 #: The callbacks of the program itself; every other kind is a method of the operation's callbacks.
-_PROGRAM_TOPICS = frozenset({"warning", "request", "progress", "token", "refreshed"})
+_PROGRAM_TOPICS = frozenset({"warning", "media_warning", "request", "progress", "token", "refreshed"})
 #: The methods of the callbacks that return bytes.
 _READS = frozenset({"read", "read_at", "load"})
 #: How often is looked, in seconds, whether the verb still waits for an async method.
@@ -193,13 +195,27 @@ def _return_bytes(request: CallbackRequest, result: object) -> None:
 
 def _notify(progress: _Progress | None, hooks: Hooks | None, request: CallbackRequest) -> object:
     if request.kind == "warning":
-        warnings.warn(request.payload, UserWarning, stacklevel=2)
+        _warn(request.payload, UserWarning)
+        return None
+    if request.kind == "media_warning":
+        # Most uploads never need it.
+        from .._types.report import MediaWarning  # noqa: PLC0415
+
+        _warn(request.payload, MediaWarning)
         return None
     if request.kind == "request":
         if hooks is not None:
             hooks.request(request.payload)
         return None
     return None if progress is None else progress(request.payload)
+
+
+def _warn(text: str, category: type[Warning]) -> None:
+    """Warn at the line of the program that called, the first one that is not this package's."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == _PACKAGE:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, category, stacklevel=level)
 
 
 class TokenDelivery:

@@ -65,6 +65,7 @@ def with_trace(media: Media, reports: tuple[tuple[RequestReport, int | None], ..
 
 _CLASSES: dict[str, type[errors.XMediaError]] = {
     "invalid_input": errors.InvalidInputError,
+    "check_failed": errors.CheckFailedError,
     "closed": errors.ClientClosedError,
     "transport": errors.TransportError,
     "request_timeout": errors.RequestTimeoutError,
@@ -110,6 +111,11 @@ def error_from_core(
 
 def _own_error(kind: str, message: str, details: dict[str, Any]) -> errors.XMediaError:
     chosen = _CLASSES.get(kind, errors.XMediaError)
+    if "report" in details:
+        # Most programs never need it.
+        from .._types.report import report_from_json  # noqa: PLC0415
+
+        details["report"] = report_from_json(details["report"])
     if kind == "api":
         chosen = _API_CLASSES.get(details.pop("class", "other"), errors.APIError)
     elif kind == "processing":

@@ -35,6 +35,8 @@ pub struct Operation {
     #[pyo3(get)]
     callbacks: Option<Py<PyAny>>,
     input: Input,
+    /// Its callbacks belong into the caller's context, where warnings are filtered.
+    in_callers_context: bool,
     /// The verb reads memory of Python's, which is released when it has ended.
     reads_python_memory: bool,
     /// The loop's bridge and the key there, while a future waits.
@@ -55,6 +57,7 @@ impl Operation {
             progress,
             callbacks: None,
             input: Input::None,
+            in_callers_context: false,
             reads_python_memory: false,
             waiting: Mutex::default(),
         }
@@ -81,6 +84,12 @@ impl Operation {
     /// The same call, whose verb reads memory that `buffers` borrowed.
     pub fn reading_python_memory(mut self) -> Self {
         self.reads_python_memory = true;
+        self
+    }
+
+    /// The same call, whose callbacks are run in the caller's context.
+    pub fn in_callers_context(mut self) -> Self {
+        self.in_callers_context = true;
         self
     }
 
@@ -253,7 +262,7 @@ impl Operation {
     fn wait_async<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let this = slf.get();
-        if this.prepare(py)? || this.progress.is_some() || this.callbacks.is_some() {
+        if this.prepare(py)? || this.progress.is_some() || this.callbacks.is_some() || this.in_callers_context {
             this.driven.store(true, Ordering::Relaxed);
             return drive(slf);
         }
