@@ -22,6 +22,7 @@ pub mod error;
 mod exchange;
 mod http;
 mod inner;
+pub mod inspect;
 pub mod limits;
 pub mod model;
 pub mod observer;
@@ -32,6 +33,7 @@ pub mod retry;
 pub mod stats;
 pub mod upload;
 mod wait;
+pub mod x_limits;
 
 pub use self::auth::Account;
 pub use self::client::Client;
