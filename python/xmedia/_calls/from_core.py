@@ -63,59 +63,30 @@ def with_trace(media: Media, reports: tuple[tuple[RequestReport, int | None], ..
     return media
 
 
-_CLASSES: dict[str, type[errors.XMediaError]] = {
-    "invalid_input": errors.InvalidInputError,
-    "closed": errors.ClientClosedError,
-    "transport": errors.TransportError,
-    "request_timeout": errors.RequestTimeoutError,
-    "api": errors.APIError,
-    "invalid_response": errors.InvalidResponseError,
-    "processing": errors.MediaProcessingError,
-    "expired": errors.MediaExpiredError,
-    "checkpoint_locked": errors.CheckpointLockedError,
-    "wait_timeout": errors.WaitTimeoutError,
-}
-
-_API_CLASSES: dict[str, type[errors.APIError]] = {
-    "other": errors.APIError,
-    "bad_request": errors.BadRequestError,
-    "authentication": errors.AuthenticationError,
-    "payment_required": errors.PaymentRequiredError,
-    "permission_denied": errors.PermissionDeniedError,
-    "not_found": errors.NotFoundError,
-    "payload_too_large": errors.PayloadTooLargeError,
-    "rate_limit": errors.RateLimitError,
-    "usage_cap_exceeded": errors.UsageCapExceededError,
-    "server": errors.ServerError,
-}
-
-
 def error_from_core(
-    kind: str, message: str, details: dict[str, Any], cause: BaseException | None
+    class_name: str, message: str, details: dict[str, Any], cause: BaseException | None
 ) -> errors.XMediaError | OSError:
     """Build the exception for an error of the core.
 
     Args:
-        kind: A key of `_CLASSES`, or `"io"` for an error of a file.
+        class_name: The class, one of this package's or `"OSError"`.
         message: The sentence for the user.
-        details: The exception's attributes by name, those left out keep their defaults. With `"api"`
-            also `class`, a key of `_API_CLASSES`. With `"io"`: `errno`, `strerror`, `filename`.
+        details: The exception's attributes by name, those left out keep their defaults. With `"OSError"`: `errno`,
+            `strerror`, `filename`.
         cause: What becomes `__cause__`.
     """
-    error = _os_error(message, details) if kind == "io" else _own_error(kind, message, dict(details))
+    error = _os_error(message, details) if class_name == "OSError" else _own_error(class_name, message, dict(details))
     if cause is not None:
         error.__cause__ = cause
     return error
 
 
-def _own_error(kind: str, message: str, details: dict[str, Any]) -> errors.XMediaError:
-    chosen = _CLASSES.get(kind, errors.XMediaError)
-    if kind == "api":
-        chosen = _API_CLASSES.get(details.pop("class", "other"), errors.APIError)
-    elif kind == "processing":
+def _own_error(class_name: str, message: str, details: dict[str, Any]) -> errors.XMediaError:
+    chosen: type[errors.XMediaError] = getattr(errors, class_name, errors.XMediaError)
+    if chosen is errors.MediaProcessingError:
         failure = details.get("error")
         chosen = errors.processing_error_class(failure.name if failure is not None else None)
-    elif kind == "wait_timeout" and details.get("media") is None and details.get("media_id") is not None:
+    elif chosen is errors.WaitTimeoutError and details.get("media") is None and details.get("media_id") is not None:
         # A caller goes on with `wait(error.media)`, so there is always something to go on with.
         details["media"] = Media(media_id=details["media_id"])
     return chosen(message, **details)
