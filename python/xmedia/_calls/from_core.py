@@ -3,8 +3,8 @@
 What answers become, `Media` and its parts, the core makes itself, slot by slot.
 """
 
-from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from datetime import datetime
+from typing import Any, TypedDict
 
 from .._types import errors
 from .._types.media import Media
@@ -34,31 +34,24 @@ def stats_from_core(  # noqa: PLR0917  (positional, because Rust calls it)
     )
 
 
-RequestReport: TypeAlias = tuple[
-    str, int | None, int, int | None, str | None, float, float, int, str | None, float | None
-]
+class RequestRow(TypedDict):
+    """The fields of a `RequestEvent`."""
+
+    command: str
+    media_id: int | None
+    attempt: int
+    status: int | None
+    error: str | None
+    started_at: datetime
+    duration: float
+    bytes_sent: int
+    request_id: str | None
+    retry_in: float | None
 
 
-def event_from_core(report: RequestReport) -> RequestEvent:
-    """Build a `RequestEvent` from its fields in their order; `started_at` comes in seconds since the epoch."""
-    command, media_id, attempt, status, error, started_at, duration, bytes_sent, request_id, retry_in = report
-    return RequestEvent(
-        command=command,
-        media_id=media_id,
-        attempt=attempt,
-        status=status,
-        error=error,
-        started_at=datetime.fromtimestamp(started_at, UTC),
-        duration=duration,
-        bytes_sent=bytes_sent,
-        request_id=request_id,
-        retry_in=retry_in,
-    )
-
-
-def with_trace(media: Media, reports: tuple[tuple[RequestReport, int | None], ...]) -> Media:
+def with_trace(media: Media, reports: tuple[tuple[RequestRow, int | None], ...]) -> Media:
     """Give a `Media` that nobody has seen yet the requests that made it up, each with its segment's index."""
-    events = ((event_from_core(report), segment_index) for report, segment_index in reports)
+    events = ((RequestEvent(**row), segment_index) for row, segment_index in reports)
     object.__setattr__(media, "trace", Trace.of(TracedRequest.made_of(event, index) for event, index in events))
     return media
 
