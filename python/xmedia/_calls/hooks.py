@@ -123,12 +123,12 @@ def checked_token(token: object) -> str:
     return checked_secret("the token that the access_token callable returned", token, header=True)
 
 
-def refuse_awaitable(name: str, result: object) -> None:
+def refuse_awaitable(name: str, result: object, message: str | None = None) -> None:
     """Refuse what a callable returned to a sync call if it wants to be awaited."""
     if inspect.isawaitable(result):
         if inspect.iscoroutine(result):
             result.close()
-        raise TypeError(f"{name} returned an awaitable, which only the awaited verbs can use")
+        raise TypeError(message or f"{name} returned an awaitable, which only the awaited verbs can use")
 
 
 def is_async(value: object) -> bool:
