@@ -20,7 +20,7 @@ else:
     # Whatever has the buffer protocol; `collections.abc.Buffer` came with Python 3.12.
     Buffer = bytes | bytearray | memoryview
 
-_MOST_ATTEMPTS = 2**32 - 1
+_MAX_ATTEMPTS = 2**32 - 1
 
 
 class AsyncReader(Protocol):
@@ -100,8 +100,8 @@ class Retry:
 
     def __post_init__(self) -> None:
         check_type("attempts", self.attempts, int)
-        if not 1 <= self.attempts <= _MOST_ATTEMPTS:
-            raise InvalidInputError(f"attempts must be from 1 (the first request alone) to {_MOST_ATTEMPTS}")
+        if not 1 <= self.attempts <= _MAX_ATTEMPTS:
+            raise InvalidInputError(f"attempts must be from 1 (the first request alone) to {_MAX_ATTEMPTS}")
         object.__setattr__(self, "base_delay", checked_seconds("base_delay", self.base_delay))
         if self.max_delay is not None:
             object.__setattr__(self, "max_delay", checked_seconds("max_delay", self.max_delay))

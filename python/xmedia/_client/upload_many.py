@@ -12,8 +12,7 @@ from .. import _core
 from .._calls.callbacks import CallbackRunner
 from .._calls.signals import raised_by_signal_handler
 from .._calls.upload_call import UploadCall
-from .._types.checks import check_type
-from .._types.errors import InvalidInputError
+from .._types.checks import checked_concurrency
 from .._types.media import Media, Result
 from .iterators import AsyncResults, Results
 from .options import UploadItem
@@ -26,10 +25,7 @@ ItemT = TypeVar("ItemT")
 
 def check_many(items: object, concurrency: object, defaults: Mapping[str, object], known: Mapping[str, object]) -> None:
     """Refuse what cannot be right before anything is uploaded."""
-    check_type("concurrency", concurrency, int)
-    assert isinstance(concurrency, int)  # noqa: S101  (tells the type checker what the line above ensures)
-    if concurrency < 1:
-        raise InvalidInputError("concurrency: at least 1 is needed")
+    checked_concurrency(concurrency)
     if isinstance(items, (str, bytes, bytearray, memoryview, os.PathLike, UploadItem)):
         raise TypeError("items must be an iterable of sources; for one of them use upload()")
     if not isinstance(items, Iterable | AsyncIterable):

@@ -38,7 +38,7 @@ pub enum Clock {
     Moved(i64),
 }
 
-/// Credentials, and what their use has taught.
+/// Credentials and the state that their use builds up: clock offset, rate limits, refreshes, uploads just opened.
 pub struct Account {
     credentials: Credentials,
     /// What signs, if the credentials are of that kind.
@@ -72,7 +72,7 @@ impl Account {
         &self.credentials
     }
 
-    /// What the server told of the rate limits.
+    /// The rate limits that the server reported.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }

@@ -1,4 +1,13 @@
-//! Takes our secrets out of what a server repeats: gateways and token endpoints are known to show what they were sent.
+//! Redaction: takes the client's secrets out of what a server repeats, before it gets into an error or an event.
+//!
+//! The threat: gateways, debugging proxies and token endpoints echo what they were sent, headers and form included, in
+//! the body of an error. That body stands in messages, logs and bug reports, and with it would the user's tokens. So the
+//! body of every unsuccessful response is searched for each secret of the request, in each form in which an echo may
+//! write it: as it is, percent-encoded, escaped for JSON or HTML, and these upon one another.
+//!
+//! The search is by value and not by name (`access_token=…`): names differ from server to server, the values are known.
+//! It costs one pass over a body of at most 1 MiB, for errors only. Texts below eight characters are left alone, since
+//! they may be ordinary words; no credential of X is as short.
 
 use bytes::Bytes;
 use zeroize::Zeroizing;
@@ -7,7 +16,7 @@ use super::account::{Account, Credentials, basic_pair};
 use super::oauth2::Token;
 use crate::client::protocol::Command;
 
-/// Shorter texts are no secrets, but may well be words.
+/// Shorter texts may be ordinary words and are not masked.
 const MIN_SECRET_LEN: usize = 8;
 const MASK: &str = "[not shown]";
 /// So many backslashes stand before a character at most, where JSON was put into JSON again and again.

@@ -43,7 +43,7 @@ pub enum RefreshClaim {
     Spent(Error),
     /// Wait for the refresh that runs.
     Wait(watch::Receiver<Outcome>),
-    /// Session the refresh, tell its outcome, and wait as well.
+    /// Run the refresh, send its outcome, and wait as well.
     Session(watch::Sender<Outcome>, watch::Receiver<Outcome>),
 }
 

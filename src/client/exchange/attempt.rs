@@ -1,4 +1,4 @@
-//! One try of a command: its turn, its token, its request, its answer, and what can be repaired without counting it.
+//! One attempt of a command: its slot, token, request and response, and what is repaired without counting as an attempt.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -17,13 +17,13 @@ use crate::client::protocol::{self, Answer, Command, Response};
 /// Those who waited for the same reset come back spread over this time.
 const MAX_RESET_SPREAD: Duration = Duration::from_millis(250);
 
-/// A try that failed.
+/// An attempt that failed.
 pub(super) struct AttemptError {
     /// Why.
     pub error: Error,
-    /// What is to be told of its request once it is decided what follows; none if nothing was sent.
+    /// The report of its request, emitted once it is decided what follows; `None` if nothing was sent.
     pub report: Option<Box<RequestReport>>,
-    /// The verb's deadline passed, which says nothing of the server.
+    /// The call's deadline passed, which says nothing about the server.
     pub out_of_time: bool,
 }
 
@@ -45,14 +45,14 @@ impl From<Error> for AttemptError {
     }
 }
 
-/// The exchange of one command.
+/// One attempt of a command at a time, with what was repaired between them.
 pub(super) struct Attempt<'a> {
     pub(super) client: &'a Client,
     pub(super) command: &'a Command,
     pub(super) options: CallOptions<'a>,
     pub(super) name: CommandName,
     pub(super) media_id: Option<MediaId>,
-    /// Whether an empty bucket is waited for; otherwise the server is asked all the same.
+    /// Whether the request is sent even though its rate-limit bucket is empty.
     pub(super) ignore_rate_limits: bool,
     /// Requests sent.
     pub(super) sent: u32,
@@ -83,14 +83,13 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// The same, sent whatever is known of rate limits.
+    /// The same, but sent even while a rate limit is used up.
     pub(super) fn ignore_rate_limits(mut self) -> Self {
         self.ignore_rate_limits = true;
         self
     }
 
-    /// Sends the command once, and again where that repairs what was no fault of it: an idle connection that the server
-    /// had closed, a clock that is off, a token that has run out.
+    /// Sends the command; re-sends it once after a stale connection, a clock correction or a token refresh.
     pub(super) async fn send(&mut self) -> Result<Answer, AttemptError> {
         loop {
             let tried = match self.request().await {
@@ -129,7 +128,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Tells the caller of a request, now that it is known what follows.
+    /// Emits the event of a request, now that it is known what follows.
     pub(super) fn emit_event(&self, report: Option<Box<RequestReport>>, retry_in: Option<Duration>) {
         let Some(mut report) = report else { return };
         if self.options.hooks.observer.event_filter().includes(retry_in.is_some()) {
@@ -160,7 +159,7 @@ impl<'a> Attempt<'a> {
             let _queued = client.stats.queue();
             self.wait_for_slot().await.map_err(AttemptFailure::Final)?
         };
-        // While it waited for its turn, another request may have had the token refreshed.
+        // While it waited for its slot, another request may have had the token refreshed.
         let token = self.kept().and_then(oauth2::Credentials::newest).or(token);
         self.signed_with = client.account.clock_offset();
         let authorization = client.account.authorization(&request, token.as_deref());
@@ -245,8 +244,8 @@ impl<'a> Attempt<'a> {
         (self.client.options.api, self.name)
     }
 
-    /// Waits until the command's bucket is not empty and one more request may be in flight. Nothing is held while it
-    /// waits for the bucket.
+    /// Waits until the rate limit allows the command and one more request may be in flight. Nothing is held while it
+    /// waits for the rate limit.
     async fn wait_for_slot(&self) -> Result<tokio::sync::OwnedSemaphorePermit, AttemptError> {
         let limits = self.client.account.limits();
         let mut reservation = self.options.hooks.queue.take_reservation();
@@ -271,7 +270,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// The refusal that the server would give.
+    /// The error that the server would answer with.
     fn limited(&self, left: Duration) -> Error {
         let message = format!(
             "{}: not sent, because the rate limit is used up and its reset lies beyond the timeout. Try again in {} s.",

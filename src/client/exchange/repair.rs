@@ -1,4 +1,4 @@
-//! The token that a try is sent with, and what can be done when it is refused.
+//! The token that an attempt is sent with, and what is repaired after a 401: the clock, or the token.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::client::protocol::{self, Request, Response};
 use crate::client::retry;
 
 impl<'a> Attempt<'a> {
-    /// The token to send, if the credentials are of that kind. One whose time is over is replaced before it is sent.
+    /// The token to send, if the credentials are of that kind. An expired one is refreshed before it is sent.
     pub(super) async fn token(&mut self, request: &Request) -> Result<Option<Arc<Token>>, AttemptError> {
         let Credentials::OAuth2(credentials) = self.client.account.credentials() else { return Ok(None) };
         if !matches!(request.authentication, protocol::Authentication::User) {
@@ -25,7 +25,7 @@ impl<'a> Attempt<'a> {
         if token.expired() && credentials.can_refresh() && !self.refreshed {
             self.refreshed = true;
             self.leave_queue();
-            // Where it fails, the server is left to say that the token has run out: its clock counts.
+            // If that fails, the server decides whether the token has expired: its clock counts.
             self.refresh_error = self.client.ensure_refreshed(credentials, token.version).await.err();
             self.emit_refresh_events();
             if self.refresh_error.is_none() {
@@ -77,7 +77,7 @@ impl<'a> Attempt<'a> {
         Ok(true)
     }
 
-    /// Tells of the requests of a refresh, and has its tokens kept before they are used.
+    /// Emits the events of a refresh, and has its tokens kept before they are used.
     pub(super) async fn emit_refresh_and_deliver(&self) -> Result<()> {
         self.emit_refresh_events();
         if self.refreshed { self.options.hooks.tokens.refreshed().await } else { Ok(()) }

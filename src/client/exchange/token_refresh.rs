@@ -94,7 +94,7 @@ impl Client {
     }
 }
 
-/// The caller of a refresh: it keeps what is to be told of its requests for those who wait.
+/// Collects the reports of a refresh for those who wait for it.
 #[derive(Default)]
 struct ReportCollector(Mutex<Vec<RequestReport>>);
 

@@ -43,9 +43,9 @@ struct Http {
     hosts: Vec<(String, Url)>,
 }
 
-/// Something in the network's place: how a test drives the client through every way in which requests can go.
+/// What sends requests in place of the network, so that a test can drive the client through every failure.
 pub trait HttpBackend: Send + Sync {
-    /// Brings the answer to a request, or tells how it broke.
+    /// Returns the response to a request, or how it failed.
     fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportFailure>>;
 }
 
@@ -57,7 +57,7 @@ pub enum Reservation {
     Granted(OwnedSemaphorePermit),
     /// Others are before it.
     Queued(Acquire),
-    /// There is no queue any more.
+    /// The queue was closed.
     Closed,
 }
 
@@ -115,7 +115,7 @@ impl Transport {
         self.permits.clone().acquire_owned().await.map_err(|_| Error::closed())
     }
 
-    /// Joins the queue of those who wait for a place now, on any thread, so that calls are served in the order in which
+    /// Joins the queue for a permit now, on any thread, so that calls are served in the order in which
     /// they were made and not in that in which the worker thread looks at them first.
     pub fn reserve(&self) -> Reservation {
         if let Ok(permit) = self.permits.clone().try_acquire_owned() {
@@ -240,7 +240,7 @@ fn build(options: &TransportOptions) -> Result<Http> {
         refused.retryable = false;
         refused
     };
-    // A second call finds the provider set and is told so; either way there is one.
+    // A second call finds the provider set and returns it as an error; either way there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let localhost = LOCALHOST.map(|address| SocketAddr::new(address, 0));
     let mut builder = reqwest::Client::builder()
@@ -341,7 +341,7 @@ fn to_error(error: reqwest::Error) -> Error {
         return Error::new(Kind::RequestTimeout { connect }, format!("{what}: {text}"));
     }
     let certificate = sources(&error).any(is_bad_certificate);
-    // There is no type for it: the connector says it in words.
+    // The connector has no error type for it, only a text.
     let scheme = connect && text.contains("unsupported scheme");
     let hint = if text.contains("UnknownIssuer") {
         "; the server's certificate is not signed by a known authority: pass ca_file= or set SSL_CERT_FILE if it is yours"

@@ -77,7 +77,7 @@ enum Unreadable {
 }
 
 impl Unreadable {
-    /// The same answer with its text lossy_json, if that may help: one bad character must not hide all of it.
+    /// The same response with its text decoded lossily, if that may help: one bad character must not hide all of it.
     fn lossy_json(&self, response: &Response) -> Option<Response> {
         if !matches!(self, Unreadable::NotJson(_) | Unreadable::NotUtf8) {
             return None;
@@ -241,7 +241,7 @@ fn text(object: &Value, name: &str) -> Option<String> {
 
 /// Reads a new token. No error says what stood in the body.
 fn tokens(body: &Value) -> Result<Tokens, Unreadable> {
-    // What no header can hold is none; credentials could not be made of it.
+    // A token that no header can hold is ignored: credentials could not be made of it.
     let token =
         |name| text(body, name).filter(|token| !token.is_empty() && token.bytes().all(|it| it.is_ascii_graphic()));
     let access_token = token("access_token").ok_or("the body has no access_token that can be sent".to_owned())?;

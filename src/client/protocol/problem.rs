@@ -30,7 +30,7 @@ pub(super) struct Problem {
     known: Vec<Known>,
 }
 
-/// A problem type that tells more than a status.
+/// A problem type that is more specific than a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
     UsageCapped,
@@ -41,7 +41,7 @@ enum Known {
 }
 
 impl Problem {
-    /// Reads the body of an answer that is no success.
+    /// Reads the body of an unsuccessful response.
     pub(super) fn read(body: &[u8]) -> Problem {
         let text = String::from_utf8_lossy(body);
         let text = text.trim_start_matches('\u{feff}').trim();
@@ -140,7 +140,7 @@ impl Problem {
     }
 
     /// The class of the failure, and the status that it is to be treated as: a problem's type counts before the
-    /// status of the answer where it tells more, and inside a success it is all there is.
+    /// status of the answer where it is more specific, and inside a success it is all there is.
     pub(super) fn class(&self, status: u16) -> (ApiClass, u16) {
         if self.known.contains(&Known::UsageCapped) {
             return (ApiClass::UsageCapExceeded, 429);

@@ -22,7 +22,7 @@ pub enum UploadBody {
 }
 
 impl UploadBody {
-    /// Bytes whose number is known. A stream of which nobody said how long it is is kept in a temporary file first.
+    /// Bytes whose number is known. A stream of unknown length is spooled to a temporary file first.
     pub async fn of(content: Content, said: Option<u64>) -> Result<(Self, u64)> {
         let content = match content {
             Content::Path(path) => open(path).await?,

@@ -20,7 +20,7 @@ impl Session<'_> {
     /// The wait, the alt text, and the end of the checkpoint.
     pub(super) async fn complete(&self, media: Media) -> Result<Media> {
         let finished = if media.failed() {
-            // The one request that told of it was FINALIZE.
+            // The one request that reported it was FINALIZE.
             Err(processing_failed(&media, 1))
         } else if self.options.wait && media.processing_info.is_some() {
             if !self.store_in_time(self.checkpoint.stage(Stage::Waiting)).await? {
@@ -59,7 +59,7 @@ impl Session<'_> {
         self.client.wait_until_ready(Watch::new(media, self.call.deadline.remaining()), self.call.hooks).await
     }
 
-    /// Sets the alt text. If that fails the upload is good all the same, and the error tells it.
+    /// Sets the alt text. If that fails the upload is still good, and the error says so.
     async fn set_alt_text(&self, media: Media) -> Result<Media> {
         let Some(text) = self.options.alt_text.clone() else { return Ok(media) };
         match self.client.exchange(&Command::AltText { media_id: media.media_id, text }, self.call).await {

@@ -1,12 +1,12 @@
 //! What INIT has to say about a file, found out from its bytes, and what is refused before INIT.
 
 use super::body::UploadBody;
-use super::format::{self, Format};
 use super::media_type::{self, GifScan, MediaClass};
 use super::options::UploadOptions;
 use super::plan::MAX_TOTAL_BYTES;
 use super::source::PIECE_BYTES;
 use crate::client::error::{Error, Result};
+use crate::client::inspect::format::{self, Format};
 use crate::client::observer::Observer;
 
 /// The largest image; X counts in powers of two here (docs/how/wire.md#4-errors: "File size exceeds 15728640 bytes.").
@@ -29,7 +29,7 @@ pub struct DetectedMedia {
 }
 
 impl DetectedMedia {
-    /// What the caller said, and what the bytes show where nothing was said.
+    /// What the options say, else what the bytes show.
     pub async fn of(body: &mut UploadBody, name: Option<&str>, options: &UploadOptions) -> Result<Self> {
         if let (Some(media_type), Some(media_category)) = (&options.media_type, &options.media_category) {
             return Ok(DetectedMedia { media_type: media_type.clone(), media_category: media_category.clone() });
@@ -134,7 +134,7 @@ async fn format_shown(body: &mut UploadBody) -> Result<Option<Format>> {
     Ok(None)
 }
 
-/// The bytes at a place; of a stream, those that are read ahead of it.
+/// The bytes at an offset; of a stream, those that are read ahead of it.
 async fn head_at(body: &mut UploadBody, offset: u64) -> Result<Vec<u8>> {
     match body {
         UploadBody::Sized(reader) if offset < reader.total_bytes() => {

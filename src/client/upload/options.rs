@@ -38,7 +38,7 @@ pub struct UploadOptions {
     pub concurrency: usize,
     /// Where the session is written down.
     pub checkpoint: Option<Checkpoint>,
-    /// Text that tells these bytes from others.
+    /// Text that identifies these bytes.
     pub fingerprint: Option<String>,
     /// Whether to refuse what no account may send.
     pub check_limits: bool,
@@ -83,6 +83,6 @@ pub struct Uploaded {
 pub enum Checkpoint {
     /// In a file.
     Path(PathBuf),
-    /// In a place of the caller's.
+    /// In a store of the program's.
     Store(Arc<dyn Store>),
 }

@@ -16,7 +16,7 @@ use crate::client::exchange::refuse_expired;
 use crate::client::model::{CommandName, Media};
 use crate::client::protocol::{Answer, Command, Payload};
 
-/// A session that is being filled.
+/// Sends the segments of one session.
 pub struct SegmentSender<'a> {
     /// The client.
     pub client: &'a Client,
@@ -26,7 +26,7 @@ pub struct SegmentSender<'a> {
     pub opened: &'a Media,
     /// The segments.
     pub plan: Plan,
-    /// Who is told.
+    /// Where progress is reported.
     pub reporter: &'a ProgressReporter<'a>,
     /// Where it is written down.
     pub checkpoint: &'a CheckpointWriter,
@@ -97,7 +97,7 @@ impl SegmentSender<'_> {
     }
 }
 
-/// Sends a command whose body is read from the source; an error of the source is told as what it is.
+/// Sends a command whose body is read from the source; an error of the source takes precedence over the broken request.
 pub async fn exchange_whole(
     client: &Client,
     command: &Command,

@@ -213,7 +213,7 @@ impl<'a> Session<'a> {
             error = self.reporter.report_until_done() => Err(error),
         };
         if appended.as_ref().is_err_and(|error| matches!(error.kind, Kind::InvalidInput)) {
-            // What was sent of a source that is not what it was is of no use to anybody.
+            // What was sent of a source that has changed is useless.
             self.checkpoint.clear().await?;
         }
         appended?;
@@ -309,7 +309,7 @@ fn is_too_large(error: &Error) -> bool {
     error.api().is_some_and(|failure| failure.class == ApiClass::PayloadTooLarge)
 }
 
-/// The server does not know the session of another process, will not go on with it, or says that it is another account's.
+/// The server does not know the session of another process, refuses to go on with it, or says it is another account's.
 fn is_gone(error: &Error) -> bool {
     let refused = |status| match status {
         400 | 410 => true,
@@ -321,7 +321,7 @@ fn is_gone(error: &Error) -> bool {
         || error.api().is_some_and(|failure| refused(failure.retry_status()))
 }
 
-/// What comes of this before the upload's time is up.
+/// The outcome of this work, or an error once the upload's deadline has passed.
 fn in_time<T>(
     deadline: Deadline,
     options: &UploadOptions,

@@ -39,7 +39,7 @@ pub struct Watch {
     sent: u32,
 }
 
-/// A step during which STATUS is asked. However it ends, and be it that nobody waits for it any more, its time counts.
+/// Measures one poll. Its duration is counted however it ends, cancellation included.
 struct PollTimer<'a> {
     watch: &'a mut Watch,
     started: Instant,
@@ -59,9 +59,9 @@ enum WatchState {
     Given,
     /// STATUS is asked.
     Polling,
-    /// The media has failed: this is said once more, as an error.
+    /// The media has failed: an error is the last item.
     Failed,
-    /// There is nothing more to come.
+    /// There are no more items.
     Over,
 }
 
@@ -86,7 +86,7 @@ impl Watch {
         }
     }
 
-    /// How long it has been waited; time between items does not count.
+    /// The time spent waiting; time between items does not count.
     pub fn elapsed(&self) -> Duration {
         self.waited
     }
@@ -241,7 +241,7 @@ impl Watch {
 }
 
 impl Client {
-    /// Waits until the media is ready, telling the caller of each answer.
+    /// Waits until the media is ready, reporting each answer.
     pub(in crate::client) async fn wait_until_ready(&self, mut watch: Watch, hooks: Hooks<'_>) -> Result<Media> {
         loop {
             if let Some(error) = watch.timed_out() {
@@ -289,7 +289,7 @@ fn age(at: SystemTime) -> Duration {
     SystemTime::now().duration_since(at).unwrap_or(Duration::ZERO)
 }
 
-/// A limit that is lifted only after the deadline: nothing is gained by waiting.
+/// Whether a rate limit resets only after the deadline, so that waiting cannot help.
 fn will_exceed_deadline(error: &Error, deadline: Deadline) -> bool {
     let limited = error.api().is_some_and(|failure| failure.retry_status() == 429);
     match (limited, error.retry_after, deadline.remaining()) {

@@ -1,8 +1,8 @@
-//! Makes text of what is nearly text: JSON with lone surrogates in it, and bytes that are no UTF-8.
+//! Lossy decoding of JSON text: lone surrogate escapes and bytes that are not UTF-8 become replacement characters.
 
 use std::borrow::Cow;
 
-/// The escape of the character that stands for what is none; as long as the one that it replaces.
+/// The escape of the replacement character; as long as the escape that it replaces.
 const REPLACEMENT: &str = "\\ufffd";
 
 /// A body as text with replacement characters for what is not UTF-8, and for each surrogate escape (`\ud800`) without

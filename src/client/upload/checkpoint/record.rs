@@ -23,7 +23,7 @@ pub struct SourceIdentity {
     pub host: String,
     /// The file's size.
     pub total_bytes: u64,
-    /// What tells the bytes from others.
+    /// The identity of the bytes.
     pub identity: String,
     /// The MIME type.
     pub media_type: String,
@@ -184,7 +184,7 @@ impl Record {
     }
 }
 
-/// Whether these bytes, which are no record, are what is left of one: nothing, zeros, its beginning, or that and zeros.
+/// Whether these bytes, which are not a record, are a torn one: nothing, zeros, its beginning, or that and zeros.
 /// Anything else was written by somebody else.
 pub fn is_torn(text: &[u8]) -> bool {
     let end = text.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);

@@ -10,7 +10,7 @@ use super::record::{Record, SourceIdentity, Stage, is_torn};
 use crate::client::error::Result;
 use crate::client::observer::Observer;
 
-/// The record of one upload; of nothing, if there is no store.
+/// Keeps the record of one upload up to date; does nothing without a store.
 pub struct CheckpointWriter {
     store: Option<Arc<dyn Store>>,
     state: Mutex<WriterState>,
@@ -25,7 +25,7 @@ struct WriterState {
 }
 
 impl CheckpointWriter {
-    /// A checkpoint in this store.
+    /// A writer to this store.
     pub fn new(store: Option<Arc<dyn Store>>) -> Self {
         CheckpointWriter { store, state: Mutex::default(), saved: AsyncMutex::new(0) }
     }
