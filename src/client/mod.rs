@@ -21,6 +21,7 @@ mod deadline;
 pub mod error;
 mod exchange;
 mod http;
+pub mod inspect;
 pub mod limits;
 pub mod model;
 pub mod observer;
@@ -31,6 +32,7 @@ pub mod retry;
 pub mod stats;
 pub mod upload;
 mod wait;
+pub mod x_limits;
 
 pub use self::auth::Account;
 pub use self::client::Client;
