@@ -233,7 +233,7 @@ impl Client {
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
         let upload = args::media(media_id)?;
-        let segment_index = args::segment_index(segment_index)?;
+        let segment_index = args::segment_index(segment_index, self.state.options().api)?;
         let timeout = args::duration("timeout", timeout)?;
         let media = Payload::Bytes(buffers::borrow("data", data)?);
         self.operation(py, "append", verb!(|core, hooks| core.append(&upload, segment_index, media, timeout, hooks)))?
@@ -311,8 +311,8 @@ impl Client {
         WaitMany::new(py, |items| {
             let operation = Operation::new("wait_many", None, |observer| {
                 Box::pin(async move {
-                    let tell = |waited| observer.send_partial(Outcome::Waited(waited));
-                    core.wait_many(items, timeout, observer.hooks(), tell).await.map(|()| Outcome::Nothing)
+                    let report = |waited| observer.send_partial(Outcome::Waited(waited));
+                    core.wait_many(items, timeout, observer.hooks(), report).await.map(|()| Outcome::Nothing)
                 })
             });
             self.with_hooks(py, operation)

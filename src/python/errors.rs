@@ -13,7 +13,7 @@ pub fn raise(py: Python<'_>, error: Error) -> PyErr {
     raise_about(py, error, None)
 }
 
-/// The same with_input media that the caller handed in.
+/// The same about media that the program gave.
 pub fn raise_about(py: Python<'_>, error: Error, given: Option<&Py<PyAny>>) -> PyErr {
     match exception(py, error, given) {
         Ok(exception) => PyErr::from_value(exception),

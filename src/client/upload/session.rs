@@ -10,10 +10,11 @@ use super::body::{SourceError, UploadBody, whole_payload};
 use super::checkpoint::CheckpointWriter;
 use super::checkpoint::{FileStore, Store};
 use super::checkpoint::{Record, SourceIdentity, Stage};
+use super::complete::Completion;
 use super::detect::{DetectedMedia, check_alt_text};
 use super::media_type::MediaClass;
 use super::options::{Checkpoint, Upload, UploadOptions, Uploaded};
-use super::plan::{MAX_SEGMENTS, Plan};
+use super::plan::Plan;
 use super::progress::ProgressReporter;
 use super::segments::{SegmentSender, exchange_whole};
 use super::source::Source;
@@ -21,17 +22,19 @@ use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{ApiClass, Error, Kind, Result};
 use crate::client::exchange::refuse_expired;
+use crate::client::inner::ClientInner;
 use crate::client::model::{CommandName, Media};
 use crate::client::observer::Observer as _;
 use crate::client::protocol::{Answer, Command, Init, Simple};
+use crate::client::retry;
 use crate::client::wait::Watch;
-use crate::client::{Client, retry};
+use crate::client::x_limits::{max_segment_bytes, max_segments};
 
 /// Images up to this size go in one request; X answers 413 to larger ones.
 const MAX_SIMPLE_BYTES: u64 = 5_000_000;
 
 /// Uploads a file, from its first byte to its last wait.
-pub(in crate::client) async fn upload(client: &Client, upload: Upload, hooks: Hooks<'_>) -> Result<Uploaded> {
+pub(in crate::client) async fn upload(client: &ClientInner, upload: Upload, hooks: Hooks<'_>) -> Result<Uploaded> {
     let Upload { source, options } = upload;
     let deadline = Deadline::after(options.timeout);
     let reporter = ProgressReporter::new(hooks.observer, options.concurrency, options.trace);
@@ -40,27 +43,29 @@ pub(in crate::client) async fn upload(client: &Client, upload: Upload, hooks: Ho
     check_alt_text(options.alt_text.as_deref())?;
     let mut session = in_time(deadline, &options, Session::prepare(client, source, &options, call, &reporter)).await?;
     let media = session.send().await?;
-    let media = session.complete(media).await?;
+    let completion =
+        Completion { client, options: &options, checkpoint: &session.checkpoint, reporter: &reporter, call };
+    let media = completion.run(media).await?;
     Ok(Uploaded { media, trace: reporter.take_trace() })
 }
 
 /// One upload under way.
-pub(super) struct Session<'a> {
-    pub(super) client: &'a Client,
-    pub(super) options: &'a UploadOptions,
+struct Session<'a> {
+    client: &'a ClientInner,
+    options: &'a UploadOptions,
     body: UploadBody,
     detected: DetectedMedia,
     plan: Plan,
     source_identity: SourceIdentity,
-    pub(super) checkpoint: CheckpointWriter,
-    pub(super) reporter: &'a ProgressReporter<'a>,
-    pub(super) call: CallOptions<'a>,
+    checkpoint: CheckpointWriter,
+    reporter: &'a ProgressReporter<'a>,
+    call: CallOptions<'a>,
 }
 
 impl<'a> Session<'a> {
     /// Opens the source and the checkpoint and finds out what INIT has to say.
     async fn prepare(
-        client: &'a Client,
+        client: &'a ClientInner,
         source: Source,
         options: &'a UploadOptions,
         call: CallOptions<'a>,
@@ -72,7 +77,7 @@ impl<'a> Session<'a> {
         if options.check_limits {
             detected.check_limits(total_bytes, reporter)?;
         }
-        let plan = Plan::new(total_bytes, client.options.api, options.segment_bytes)?;
+        let plan = Plan::new(total_bytes, client.options.api, options.segment_bytes, options.concurrency)?;
         let store = match &options.checkpoint {
             None => None,
             Some(Checkpoint::Path(path)) => Some(Arc::new(FileStore::open(path.clone()).await?) as Arc<dyn Store>),
@@ -114,8 +119,8 @@ impl<'a> Session<'a> {
             }
         }
         let earlier = in_time(deadline, options, self.checkpoint.resume(&self.source_identity, self.reporter)).await?;
-        let mut earlier =
-            earlier.filter(|record| record.segment_bytes >= record.source.total_bytes.div_ceil(MAX_SEGMENTS));
+        let least = self.plan.min_segment_bytes();
+        let mut earlier = earlier.filter(|record| record.segment_bytes >= least);
         loop {
             let resumed = earlier.is_some();
             let outcome = match earlier.take() {
@@ -297,9 +302,14 @@ impl<'a> Session<'a> {
 
     fn too_large(&self, mut failure: Error) -> Error {
         failure.message = format!(
-            "{}: segments of {} bytes are too large for the server, and of smaller ones the {} bytes would need more \
-             than {MAX_SEGMENTS}",
-            failure.message, self.plan.segment_bytes, self.plan.total_bytes
+            "{}: segments of {} bytes are too large for the server, and a file of {} bytes cannot be sent in smaller ones: \
+             API {} takes {} segments at most (and {} bytes in one)",
+            failure.message.trim_end_matches('.'),
+            self.plan.segment_bytes,
+            self.plan.total_bytes,
+            self.plan.api.as_str(),
+            max_segments(self.plan.api),
+            max_segment_bytes(self.plan.api)
         );
         failure
     }
