@@ -12,7 +12,7 @@ use crate::client::model::{
     CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo,
 };
 use crate::client::observer::{Phase, Progress, Report};
-use crate::client::protocol::mended;
+use crate::client::protocol::{self, mended};
 use crate::client::stats::Stats;
 
 /// The Python objects that Rust needs, each fetched once.
@@ -246,6 +246,12 @@ fn optional_number<'py>(py: Python<'py>, number: Option<Number>) -> PyResult<Bou
 #[pyfunction]
 pub fn text_of<'py>(py: Python<'py>, answer: &[u8]) -> Bound<'py, PyString> {
     PyString::new(py, &mended(answer))
+}
+
+/// A text of a server, or of whoever answers in its place, fit to be shown: one line, escaped and cut.
+#[pyfunction]
+pub fn shown(text: &str) -> String {
+    protocol::shown(text)
 }
 
 /// Seconds since the epoch.

@@ -34,7 +34,7 @@ mod _core {
     #[pymodule_export]
     use super::client::{Client, Watch};
     #[pymodule_export]
-    use super::convert::text_of;
+    use super::convert::{shown, text_of};
     #[pymodule_export]
     use super::gathering::Gathering;
     #[pymodule_export]

@@ -7,6 +7,7 @@ import os
 from importlib import resources
 from pathlib import Path
 
+from .._core import shown
 from .._types.media import Media
 from .._types.models import Progress
 from ..testing import MockServer
@@ -42,7 +43,7 @@ def show_progress(progress: Progress) -> None:
         label = "upload"
         share = (progress.bytes_sent or 0) / (progress.total_bytes or 1)
     else:
-        label = str(info.state if info else "done")
+        label = shown(info.state if info else "done")
         share = ((info.progress_percent or 0) if info else 100) / 100
     bar = "#" * int(20 * share)
     print(f"  {progress.elapsed:4.1f} s  {label:<12} {bar:<20} {share:4.0%}", flush=True)

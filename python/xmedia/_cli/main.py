@@ -12,6 +12,7 @@ from typing import Self
 
 from .. import __version__
 from .._client.client import Client
+from .._core import shown
 from .._types import exact_json
 from .._types.errors import InvalidInputError, XMediaError
 from .._types.media import Media
@@ -173,7 +174,9 @@ class ProgressLine:
         if self._stream is None or info is None:
             return
         percent = "" if info.progress_percent is None else f" {info.progress_percent:3} %"
-        print(f"\r\x1b[K{self._name}  {info.state}{percent}  {progress.elapsed:.1f} s", end="", file=self._stream)
+        print(
+            f"\r\x1b[K{self._name}  {shown(info.state)}{percent}  {progress.elapsed:.1f} s", end="", file=self._stream
+        )
         self._stream.flush()
         self._shown = True
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, cast
 
+from .._core import shown
 from .._types import exact_json
 from .._types.errors import RequestTimeoutError, WaitTimeoutError
 from .._types.media import Media
@@ -65,4 +66,4 @@ def summary(media: Media) -> str:
         state = f"{info.state}{percent}{again}"
     else:
         state = "not finalized"
-    return f"{media.media_id}  {state}"
+    return f"{media.media_id}  {shown(state)}"

@@ -3,6 +3,8 @@
 from html import escape
 from typing import Any
 
+from .._core import shown
+
 
 def media_table(media: Any) -> str:
     """The table for a `Media`; every value in it is escaped."""
@@ -21,7 +23,7 @@ def _rows(media: Any) -> list[tuple[str, str | None]]:
     return [
         ("state", _state(media)),
         ("media_id", media.media_id_string),
-        ("media_key", media.media_key),
+        ("media_key", None if media.media_key is None else shown(media.media_key)),
         ("type", _type(media)),
         ("size", None if media.size is None else f"{media.size:,} bytes"),
         ("progress", None if percent is None else f"{percent} %"),
@@ -36,7 +38,7 @@ def _state(media: Any) -> str:
     if media.ready:
         return "ready"
     if media.processing_info is not None:
-        return str(media.processing_info.state)
+        return shown(media.processing_info.state)
     return "not finalized" if media.command == "INIT" else "not known"
 
 
@@ -44,9 +46,9 @@ def _type(media: Any) -> str | None:
     if media.image is not None:
         kind, w, h = media.image.image_type, media.image.w, media.image.h
         size = None if w is None or h is None else f"{w} × {h}"
-        return ", ".join(part for part in (kind, size) if part) or None
+        return shown(", ".join(part for part in (kind, size) if part)) or None
     if media.video is not None:
-        return str(media.video.video_type) if media.video.video_type else None
+        return shown(media.video.video_type) if media.video.video_type else None
     return None
 
 
@@ -57,7 +59,7 @@ def _failure(media: Any) -> str | None:
     if error is None:
         return "the server gave no reason"
     code = None if error.code is None else f"code {error.code}"
-    return ", ".join(part for part in (error.name, code, error.message) if part) or "the server gave no reason"
+    return shown(", ".join(part for part in (error.name, code, error.message) if part)) or "the server gave no reason"
 
 
 def _expiry(media: Any) -> str | None:

@@ -8,6 +8,8 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .._core import shown
+
 if TYPE_CHECKING:
     from .._types.models import Progress
 
@@ -152,4 +154,4 @@ def _state(progress: Progress) -> str:
     if info is None:
         return "done"
     percent = "" if info.progress_percent is None else f" {info.progress_percent:g} %"
-    return f"{info.state}{percent}"
+    return f"{shown(info.state)}{percent}"

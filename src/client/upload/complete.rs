@@ -23,8 +23,9 @@ impl Run<'_> {
             // The one request that told of it was FINALIZE.
             Err(processing_failed(&media, 1))
         } else if self.options.wait && media.processing_info.is_some() {
-            if !self.kept(self.journal.stage(Stage::Waiting)).await? {
-                self.teller.warn("the checkpoint's store does not answer; the upload goes on without it".to_owned());
+            let note = self.kept("written", self.journal.stage(Stage::Waiting)).await;
+            if let Some(note) = note {
+                self.teller.warn(format!("{note}; the upload goes on without it"));
             }
             self.wait(media).await
         } else {
@@ -36,23 +37,27 @@ impl Run<'_> {
             Err(error) => return Err(error),
         };
         // The upload is what counts.
-        match self.kept(self.journal.clear()).await {
-            Ok(true) => {}
-            Ok(false) => self.teller.warn("the checkpoint was not removed: its store does not answer".to_owned()),
-            Err(error) if matches!(error.kind, Kind::Io { .. }) => {
-                self.teller.warn(format!("the checkpoint was not removed: {error}"));
-            }
-            Err(error) => return Err(error),
+        if let Some(note) = self.kept("removed", self.journal.clear()).await {
+            self.teller.warn(note);
         }
         described
     }
 
-    /// Whether the store did it. One that hangs must not cost a file that the server has.
-    async fn kept(&self, work: impl Future<Output = Result<()>>) -> Result<bool> {
+    /// What is to be said if the store did not do it. One that hangs, or fails, must not cost a file that the server has.
+    async fn kept(&self, what: &str, work: impl Future<Output = Result<()>>) -> Option<String> {
         // There is to be time left to wait for the media.
         let half = self.deadline.remaining().map_or(STORE_PATIENCE, |left| left / 2);
         let done = tokio::time::timeout(half.clamp(STORE_GRACE, STORE_PATIENCE), work).await;
-        done.map_or(Ok(false), |done| done.map(|()| true))
+        let error = match done {
+            Ok(Ok(())) => return None,
+            Ok(Err(error)) => error,
+            Err(_) => return Some(format!("the checkpoint was not {what}: its store does not answer")),
+        };
+        let place = match &error.kind {
+            Kind::Io { path: Some(path), .. } => format!(" ({})", path.display()),
+            _ => String::new(),
+        };
+        Some(format!("the checkpoint was not {what}: {error}{place}"))
     }
 
     async fn wait(&self, media: Media) -> Result<Media> {

@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io;
+#[cfg(unix)]
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -31,6 +33,8 @@ pub struct OpenFile {
 struct Stamp {
     len: u64,
     modified: Option<SystemTime>,
+    /// When the system saw it change last. Unlike the time above nobody can put it back (`cp -p`, `rsync -t`, `touch -r`).
+    changed: (i64, i64),
 }
 
 impl OpenFile {
@@ -45,7 +49,11 @@ impl OpenFile {
 impl Stamp {
     fn of(file: &File) -> io::Result<Self> {
         let metadata = file.metadata()?;
-        Ok(Stamp { len: metadata.len(), modified: metadata.modified().ok() })
+        #[cfg(unix)]
+        let changed = (MetadataExt::ctime(&metadata), MetadataExt::ctime_nsec(&metadata));
+        #[cfg(not(unix))]
+        let changed = (0, 0);
+        Ok(Stamp { len: metadata.len(), modified: metadata.modified().ok(), changed })
     }
 }
 
