@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["xmedia_client", "xmedia_env", "xmedia_server"]
 
 _INI = "xmedia_block_network"
-#: What `xmedia._network` reads when it is imported, here and in processes that tests start.
+#: What xmedia reads when its first name is used, in this process and in those that tests start.
 _VARIABLE = "XMEDIA_BLOCK_NETWORK"
 _BEFORE = pytest.StashKey[str | None]()
 
@@ -68,7 +68,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         os.environ.pop(_VARIABLE, None)
     else:
         os.environ[_VARIABLE] = before
-    _tell(before)
+    _apply(before)
 
 
 def _block(config: pytest.Config) -> None:
@@ -77,14 +77,16 @@ def _block(config: pytest.Config) -> None:
     reason = f"the ini option {_INI} of pytest is on"
     config.stash[_BEFORE] = os.environ.get(_VARIABLE)
     os.environ[_VARIABLE] = reason
-    _tell(reason)
+    _apply(reason)
 
 
-def _tell(reason: str | None) -> None:
+def _apply(reason: str | None) -> None:
     # Read from the environment at import only, so that a test which clears the environment stays off the network.
-    network = sys.modules.get("xmedia._network")
-    if network is not None:
-        network.block(reason)
+    loaded = "xmedia._api" in sys.modules
+    if loaded:
+        from xmedia.testing import _network_guard  # noqa: PLC0415
+
+        _network_guard.block(reason)
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ media = client.wait(client.finalize(710511363345354753))
 """
 
 from ._core import __version__
-from ._public import HOMES as _HOMES
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
+if not __name__:
+    # Never run, and read by type checkers and editors; Jedi, for one, passes over what stands under TYPE_CHECKING.
     from ._auth.credentials import OAuth1, OAuth2
     from ._client.client import Client
     from ._client.options import Retry, Subtitle, UploadItem
@@ -106,17 +106,23 @@ __all__ = [
 
 
 if not TYPE_CHECKING:
-    # What a name stands for is loaded when it is first used: dataclasses and typing, on which most of them build, take
-    # longer to import than everything of ours. Type checkers are not told of this function, since they would take any
+    # What the names stand for is loaded when the first is used: dataclasses and typing, on which most of them build,
+    # take longer to import than everything of ours. Type checkers do not see this function, since they would take any
     # name for one that exists.
     def __getattr__(name):
-        home = _HOMES.get(name)
-        if home is None:
+        if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module  # noqa: PLC0415  (only here is it needed)
+        import os  # noqa: PLC0415
 
-        value = globals()[name] = getattr(import_module(home, __name__), name)
-        return value
+        from . import _api  # noqa: PLC0415
+
+        globals().update(_api.public(__all__))
+        if reason := os.environ.get("XMEDIA_BLOCK_NETWORK"):
+            # Set by the pytest plugin, for the processes that tests start.
+            from .testing import _network_guard  # noqa: PLC0415
+
+            _network_guard.block(reason)
+        return globals()[name]
 
     def __dir__():
         return sorted({*globals(), *__all__})

@@ -77,8 +77,10 @@ pub enum Kind {
         /// The file.
         path: Option<std::path::PathBuf>,
     },
+    /// Whoever was asked to authorize the app did not.
+    LoginDenied,
     /// The caller's own code (a callback, a source) failed; its error is kept by the caller.
-    Caller,
+    Callback,
 }
 
 /// A success that cannot be understood.

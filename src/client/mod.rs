@@ -12,7 +12,8 @@
 //! * [`model`], [`error`], [`config`], [`observer`]: plain values and what the program is asked and shown
 
 pub mod auth;
-mod call;
+mod blocking;
+pub mod call;
 #[expect(clippy::module_inception, reason = "the client of the client: no other word says what it is")]
 mod client;
 pub mod config;
@@ -23,6 +24,8 @@ mod http;
 pub mod limits;
 pub mod model;
 pub mod observer;
+mod per_process;
+pub mod private_file;
 pub mod protocol;
 pub mod retry;
 pub mod stats;

@@ -1,34 +1,21 @@
 //! The mock server: an honest fake of both versions of X's media upload, on loopback, for tests.
 //!
-//! [`MockServer`] runs on a thread of its own and answers what WIRE.md says. Of the client it takes only the model and
-//! the OAuth 1.0a base string.
+//! [`MockServer`] runs on a thread of its own and responses what WIRE.md says. Of the client it takes only the model and
+//! the OAuth 1.0a base string. From the bottom upwards: [`options`], [`script`] and [`request_log`] are what a test sets
+//! and reads; [`state`] is what the server knows; [`api`] is what it understands and responses; [`net`] is HTTP,
+//! connections and their faults; [`server`] is the handle that a test holds.
 
-mod answers;
-mod auth;
-mod body;
-mod category;
-mod connection;
-mod faults;
-mod file_type;
-mod house;
-mod journal;
-mod limits;
-mod media;
-mod multipart;
-mod processing;
-mod requests;
-mod responses;
+mod api;
+mod net;
+mod options;
+mod request_log;
 mod script;
 mod server;
-mod service;
+mod shared;
 mod state;
-mod tls;
-mod v1_1;
-mod v2;
 
-pub use auth::Credential;
-pub use journal::Recorded;
-pub use media::{MediaRecord, NewMedia, Subtitle};
-pub use processing::Step;
+pub use options::{Credential, Options, Step};
+pub use request_log::RecordedRequest;
 pub use script::{Fault, FaultKind, Item, Reply};
-pub use server::{MockServer, Options};
+pub use server::MockServer;
+pub use state::upload::{MediaRecord, NewMedia, Subtitle};

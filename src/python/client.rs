@@ -12,17 +12,6 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::arguments;
-use super::attendance::Attendance;
-use super::convert;
-use super::errors;
-use super::login::{Login, Tokens};
-use super::mailbox::Outcome;
-use super::many::WaitMany;
-use super::operation::{Operation, Verb};
-use super::post::Post;
-use super::runtime::{Generational, check_ours, generation};
-use super::source;
 use crate::client::auth::Credentials;
 use crate::client::config::{Options, Proxy, Retry, TransportOptions, parse_base_url};
 use crate::client::error::{Error, Result};
@@ -30,14 +19,25 @@ use crate::client::model::ApiVersion;
 use crate::client::protocol::{Init, Payload};
 use crate::client::stats::Counters;
 use crate::client::{Client as Core, Transport, Watch as CoreWatch};
+use crate::python::args;
+use crate::python::auth::{Login, Tokens};
+use crate::python::call::channel::Outcome;
+use crate::python::call::hooks::Attendance;
+use crate::python::call::observer::Post;
+use crate::python::call::operation::{Operation, Verb};
+use crate::python::call::wait_many::WaitMany;
+use crate::python::errors;
+use crate::python::process::buffers;
+use crate::python::process::fork::{PerProcess, ensure_same_process, generation};
+use crate::python::results;
 
 /// How long closing waits for a refresh under way, whose tokens would be lost.
-const SETTLE_WITHIN: Duration = Duration::from_secs(10);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Clients that share connections.
 struct Family {
     options: Arc<TransportOptions>,
-    transport: Generational<Transport>,
+    transport: PerProcess<Transport>,
     members: AtomicUsize,
 }
 
@@ -48,8 +48,8 @@ pub struct Client {
     login: Arc<Login>,
     options: Arc<Options>,
     closed: AtomicBool,
-    core: Generational<Core>,
-    counters: Generational<Arc<Counters>>,
+    core: PerProcess<Core>,
+    counters: PerProcess<Arc<Counters>>,
     /// The program's side: an `xmedia._calls.hooks.Hooks`.
     hooks: Py<PyAny>,
 }
@@ -76,8 +76,8 @@ impl Client {
             login,
             options: Arc::new(options),
             closed: AtomicBool::new(false),
-            core: Generational::default(),
-            counters: Generational::default(),
+            core: PerProcess::default(),
+            counters: PerProcess::default(),
             hooks,
         };
         client.core()?;
@@ -127,28 +127,28 @@ impl Client {
         let login = Login::new(auth)?;
         let options = Options {
             api: api_version(api, login.credentials())?,
-            request_timeout: arguments::duration("request_timeout", request_timeout)?,
+            request_timeout: args::duration("request_timeout", request_timeout)?,
             retry: retry_policy(retry)?,
         };
         let mut transport = TransportOptions {
-            connect_timeout: arguments::duration("connect_timeout", connect_timeout)?,
-            max_connections: usize::try_from(arguments::count("max_connections", max_connections, 1_000_000)?)
+            connect_timeout: args::duration("connect_timeout", connect_timeout)?,
+            max_connections: usize::try_from(args::count("max_connections", max_connections, 1_000_000)?)
                 .unwrap_or(usize::MAX),
             proxy: proxy_choice(proxy)?,
             ca_pem: pem(ca_file)?,
             ..TransportOptions::default()
         };
-        let allow_insecure_http = arguments::flag("allow_insecure_http", allow_insecure_http)?;
+        let allow_insecure_http = args::flag("allow_insecure_http", allow_insecure_http)?;
         if !base_url.is_none() {
-            let base_url = arguments::text("base_url", base_url)?;
+            let base_url = args::text("base_url", base_url)?;
             transport.hosts = parse_base_url(&base_url, allow_insecure_http).map_err(refused)?;
         }
         if !user_agent.is_none() {
-            transport.user_agent = arguments::text("user_agent", user_agent)?;
+            transport.user_agent = args::text("user_agent", user_agent)?;
         }
         transport.validate().map_err(refused)?;
         let family =
-            Family { options: Arc::new(transport), transport: Generational::default(), members: AtomicUsize::new(0) };
+            Family { options: Arc::new(transport), transport: PerProcess::default(), members: AtomicUsize::new(0) };
         Client::new_core(Arc::new(family), Arc::new(login), options, hooks).map_err(refused)
     }
 
@@ -166,7 +166,7 @@ impl Client {
             options.api = api_version(&api, login.credentials())?;
         }
         if let Some(request_timeout) = change("request_timeout")? {
-            options.request_timeout = arguments::duration("request_timeout", &request_timeout)?;
+            options.request_timeout = args::duration("request_timeout", &request_timeout)?;
         }
         if let Some(retry) = change("retry")? {
             options.retry = retry_policy(&retry)?;
@@ -210,8 +210,8 @@ impl Client {
     fn rate_limits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let limits = PyDict::new(py);
         if let Some(account) = self.login.account() {
-            for (command, limit) in account.limits().all_told(self.options.api) {
-                limits.set_item(command.as_str(), convert::rate_limit_record(py, limit)?)?;
+            for (command, limit) in account.limits().all_known(self.options.api) {
+                limits.set_item(command.as_str(), results::rate_limit_record(py, limit)?)?;
             }
         }
         Ok(limits)
@@ -219,7 +219,7 @@ impl Client {
 
     /// What was counted so far.
     fn stats(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        convert::stats(py, &self.counters.get().map(|counters| counters.now()).unwrap_or_default())
+        results::stats(py, &self.counters.get().map(|counters| counters.now()).unwrap_or_default())
     }
 
     /// The newest tokens, if there was a refresh.
@@ -232,7 +232,7 @@ impl Client {
         let Some(core) = self.core.get().filter(|_| self.login.unsettled()) else { return Ok(None) };
         let operation = Operation::new("close", None, |_| {
             Box::pin(async move {
-                core.refresh_settled(SETTLE_WITHIN).await;
+                core.refresh_settled(SETTLE_TIMEOUT).await;
                 Ok(Outcome::Nothing)
             })
         });
@@ -251,15 +251,15 @@ impl Client {
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
         let init = Init {
-            total_bytes: arguments::total_bytes(total_bytes)?,
-            media_type: arguments::media_type(media_type)?,
-            media_category: arguments::media_category(media_category)?,
-            additional_owners: arguments::additional_owners(additional_owners)?,
-            shared: arguments::flag("shared", shared)?,
+            total_bytes: args::total_bytes(total_bytes)?,
+            media_type: args::media_type(media_type)?,
+            media_category: args::media_category(media_category)?,
+            additional_owners: args::additional_owners(additional_owners)?,
+            shared: args::flag("shared", shared)?,
         };
-        let timeout = arguments::duration("timeout", timeout)?;
+        let timeout = args::duration("timeout", timeout)?;
         self.operation(py, "initialize", |core, post| {
-            Box::pin(async move { core.initialize(init, timeout, &*post).await.map(Outcome::from) })
+            Box::pin(async move { core.initialize(init, timeout, post.hooks()).await.map(Outcome::from) })
         })
     }
 
@@ -271,32 +271,32 @@ impl Client {
         data: &Bound<'_, PyAny>,
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
-        let upload = arguments::media(media_id)?;
-        let segment_index = arguments::segment_index(segment_index)?;
-        let timeout = arguments::duration("timeout", timeout)?;
-        let media = Payload::Bytes(source::lend("data", data)?);
+        let upload = args::media(media_id)?;
+        let segment_index = args::segment_index(segment_index)?;
+        let timeout = args::duration("timeout", timeout)?;
+        let media = Payload::Bytes(buffers::borrow("data", data)?);
         let operation = self.operation(py, "append", |core, post| {
-            Box::pin(
-                async move { core.append(&upload, segment_index, media, timeout, &*post).await.map(Outcome::from) },
-            )
+            Box::pin(async move {
+                core.append(&upload, segment_index, media, timeout, post.hooks()).await.map(Outcome::from)
+            })
         })?;
         operation.borrowing().about(media_id)
     }
 
     fn finalize(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
-        let upload = arguments::media(media_id)?;
-        let timeout = arguments::duration("timeout", timeout)?;
+        let upload = args::media(media_id)?;
+        let timeout = args::duration("timeout", timeout)?;
         let operation = self.operation(media_id.py(), "finalize", |core, post| {
-            Box::pin(async move { core.finalize(&upload, timeout, &*post).await.map(Outcome::from) })
+            Box::pin(async move { core.finalize(&upload, timeout, post.hooks()).await.map(Outcome::from) })
         })?;
         operation.about(media_id)
     }
 
     fn status(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
-        let upload = arguments::media(media_id)?;
-        let timeout = arguments::duration("timeout", timeout)?;
+        let upload = args::media(media_id)?;
+        let timeout = args::duration("timeout", timeout)?;
         let operation = self.operation(media_id.py(), "status", |core, post| {
-            Box::pin(async move { core.status(&upload, timeout, &*post).await.map(Outcome::from) })
+            Box::pin(async move { core.status(&upload, timeout, post.hooks()).await.map(Outcome::from) })
         })?;
         operation.about(media_id)
     }
@@ -308,14 +308,14 @@ impl Client {
         progress: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
         let py = media_id.py();
-        let media = arguments::media(media_id)?;
-        let timeout = arguments::duration("timeout", timeout)?;
-        let progress = arguments::callable("progress", progress)?;
+        let media = args::media(media_id)?;
+        let timeout = args::duration("timeout", timeout)?;
+        let progress = args::callable("progress", progress)?;
         let core = self.core().map_err(|error| errors::raise(py, error))?;
         let transport = media.processing_info.is_none().then(|| core.transport().clone());
         let mut operation = Operation::new("wait", progress, |post| {
             Box::pin(async move {
-                core.wait(media, timeout, &*post).await.map(|media| Outcome::Media(Some(Box::new(media))))
+                core.wait(media, timeout, post.hooks()).await.map(|media| Outcome::Media(Some(Box::new(media))))
             })
         });
         // Without an answer to wait after, it begins with a STATUS.
@@ -333,12 +333,12 @@ impl Client {
         progress: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
         let core = self.core().map_err(|error| errors::raise(source.py(), error))?;
-        self.attend(source.py(), super::upload::operation(core, source, feed, options, progress)?)
+        self.attend(source.py(), crate::python::upload::operation(core, source, feed, options, progress)?)
     }
 
     fn watch(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Watch> {
-        let media = arguments::media(media_id)?;
-        let timeout = arguments::duration("timeout", timeout)?;
+        let media = args::media(media_id)?;
+        let timeout = args::duration("timeout", timeout)?;
         self.core().map_err(|error| errors::raise(media_id.py(), error))?;
         let state = Arc::new(AsyncMutex::new(CoreWatch::new(media, timeout)));
         Ok(Watch { state, generation: generation(), given: media_id.clone().unbind() })
@@ -350,12 +350,12 @@ impl Client {
         let state = watch.state.clone();
         // Between two items it can go on in a forked child; a step of the parent's has it locked for ever.
         if state.try_lock().is_err() {
-            check_ours(watch.generation, "watch")?;
+            ensure_same_process(watch.generation, "watch")?;
         }
         let operation = Operation::new("watch", None, |post| {
             Box::pin(async move {
                 let mut state = state.lock().await;
-                let media = core.watch_next(&mut state, &*post).await?;
+                let media = core.watch_next(&mut state, post.hooks()).await?;
                 Ok(Outcome::Media(media.map(Box::new)))
             })
         });
@@ -365,13 +365,13 @@ impl Client {
     /// Many waits, each with this timeout.
     fn wait_many(&self, timeout: &Bound<'_, PyAny>) -> PyResult<WaitMany> {
         let py = timeout.py();
-        let timeout = arguments::duration("timeout", timeout)?;
+        let timeout = args::duration("timeout", timeout)?;
         let core = self.core().map_err(|error| errors::raise(py, error))?;
         WaitMany::new(py, |items| {
             let operation = Operation::new("wait_many", None, |post| {
                 Box::pin(async move {
                     let tell = |waited| post.part(Outcome::Waited(waited));
-                    core.wait_many(items, timeout, &*post, tell).await.map(|()| Outcome::Nothing)
+                    core.wait_many(items, timeout, post.hooks(), tell).await.map(|()| Outcome::Nothing)
                 })
             });
             self.attend(py, operation)
@@ -384,11 +384,11 @@ impl Client {
         text: &Bound<'_, PyAny>,
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
-        let media = arguments::media(media_id)?;
-        let text = arguments::alt_text("text", text)?;
-        let timeout = arguments::duration("timeout", timeout)?;
+        let media = args::media(media_id)?;
+        let text = args::alt_text("text", text)?;
+        let timeout = args::duration("timeout", timeout)?;
         let operation = self.operation(media_id.py(), "set_alt_text", |core, post| {
-            Box::pin(async move { core.set_alt_text(&media, text, timeout, &*post).await.map(Outcome::from) })
+            Box::pin(async move { core.set_alt_text(&media, text, timeout, post.hooks()).await.map(Outcome::from) })
         })?;
         operation.about(media_id)
     }
@@ -400,13 +400,13 @@ impl Client {
         media_category: &Bound<'_, PyAny>,
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
-        let video = arguments::media(media_id)?;
-        let subtitles = arguments::subtitles(subtitles)?;
-        let media_category = arguments::video_category(media_category)?;
-        let timeout = arguments::duration("timeout", timeout)?;
+        let video = args::media(media_id)?;
+        let subtitles = args::subtitles(subtitles)?;
+        let media_category = args::video_category(media_category)?;
+        let timeout = args::duration("timeout", timeout)?;
         let operation = self.operation(media_id.py(), "set_subtitles", |core, post| {
             Box::pin(async move {
-                core.set_subtitles(&video, media_category, subtitles, timeout, &*post).await.map(Outcome::from)
+                core.set_subtitles(&video, media_category, subtitles, timeout, post.hooks()).await.map(Outcome::from)
             })
         })?;
         operation.about(media_id)
@@ -419,13 +419,15 @@ impl Client {
         media_category: &Bound<'_, PyAny>,
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
-        let video = arguments::media(media_id)?;
-        let language_code = arguments::language_code(language_code)?;
-        let media_category = arguments::video_category(media_category)?;
-        let timeout = arguments::duration("timeout", timeout)?;
+        let video = args::media(media_id)?;
+        let language_code = args::language_code(language_code)?;
+        let media_category = args::video_category(media_category)?;
+        let timeout = args::duration("timeout", timeout)?;
         let operation = self.operation(media_id.py(), "delete_subtitles", |core, post| {
             Box::pin(async move {
-                core.delete_subtitles(&video, media_category, language_code, timeout, &*post).await.map(Outcome::from)
+                core.delete_subtitles(&video, media_category, language_code, timeout, post.hooks())
+                    .await
+                    .map(Outcome::from)
             })
         })?;
         operation.about(media_id)
@@ -439,7 +441,7 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        // In a forked child the parent's connections are left alone; `Generational` sees to that.
+        // In a forked child the parent's connections are left alone; `PerProcess` sees to that.
         if !*self.closed.get_mut() {
             self.family.members.fetch_sub(1, Ordering::AcqRel);
         }
@@ -462,7 +464,7 @@ fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResult<Ap
             Credentials::OAuth2(_) => ApiVersion::V2,
         });
     }
-    match arguments::text("api", api)?.as_str() {
+    match args::text("api", api)?.as_str() {
         "1.1" => Ok(ApiVersion::V1_1),
         "2" => Ok(ApiVersion::V2),
         _ => Err(errors::invalid_input(api.py(), "api: \"1.1\" or \"2\" is needed")),
@@ -479,9 +481,9 @@ fn retry_policy(retry: &Bound<'_, PyAny>) -> PyResult<Option<Retry>> {
         return Err(PyTypeError::new_err(format!("retry must be a Retry or None, not {type_name}")));
     }
     let delay = |name: &str| -> PyResult<Duration> {
-        Ok(arguments::duration(name, &retry.getattr(name)?)?.unwrap_or(Duration::MAX))
+        Ok(args::duration(name, &retry.getattr(name)?)?.unwrap_or(Duration::MAX))
     };
-    let attempts = arguments::count("attempts", &retry.getattr("attempts")?, u64::from(u32::MAX))?;
+    let attempts = args::count("attempts", &retry.getattr("attempts")?, u64::from(u32::MAX))?;
     Ok(Some(Retry {
         attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
         base_delay: delay("base_delay")?,
@@ -493,11 +495,11 @@ fn proxy_choice(proxy: &Bound<'_, PyAny>) -> PyResult<Proxy> {
     if proxy.is_none() {
         return Ok(Proxy::Environment);
     }
-    if let Ok(on) = arguments::flag("proxy", proxy) {
+    if let Ok(on) = args::flag("proxy", proxy) {
         let message = "proxy: False is none, None is the environment's, text is an address; True says nothing";
         return if on { Err(errors::invalid_input(proxy.py(), message)) } else { Ok(Proxy::Off) };
     }
-    arguments::text("proxy", proxy).map(Proxy::Url)
+    args::text("proxy", proxy).map(Proxy::Url)
 }
 
 fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {

@@ -4,8 +4,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
-use super::convert;
 use crate::client::error::{ApiClass, ApiFailure, Error, Failure, Kind};
+use crate::python::results;
 
 static ERROR_FROM_CORE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
@@ -54,7 +54,7 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
         }
         Kind::Processing(failure) => {
             if let Some(failure) = failure {
-                details.set_item("error", convert::failure(py, failure)?)?;
+                details.set_item("error", results::failure(py, failure)?)?;
             }
             "processing"
         }
@@ -72,14 +72,15 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
             details.set_item("filename", path.map(std::path::PathBuf::into_os_string))?;
             "io"
         }
+        Kind::LoginDenied => "login_denied",
         // The caller's own exception was raised on its side; this is only seen if it got lost.
-        Kind::Caller => "",
+        Kind::Callback => "",
     };
     if kind != "io" {
         details.set_item("command", command.map(|command| command.as_str()))?;
         details.set_item("media_id", media_id.map(|media_id| media_id.get()))?;
         if let Some(media) = media {
-            details.set_item("media", convert::media(py, media, given)?)?;
+            details.set_item("media", results::media(py, media, given)?)?;
         }
         details.set_item("attempts", attempts)?;
         details.set_item("retryable", retryable)?;
@@ -108,7 +109,7 @@ fn describe_refusal(py: Python<'_>, details: &Bound<'_, PyDict>, failure: ApiFai
     details.set_item("detail", failure.detail)?;
     details.set_item("problem_type", failure.problem_type)?;
     details.set_item("request_id", failure.request_id)?;
-    let rate_limit = failure.rate_limit.map(|limit| convert::rate_limit_record(py, limit)).transpose()?;
+    let rate_limit = failure.rate_limit.map(|limit| results::rate_limit_record(py, limit)).transpose()?;
     details.set_item("rate_limit", rate_limit)?;
     details.set_item("body", failure.body)?;
     details.set_item("not_found", failure.not_found)?;

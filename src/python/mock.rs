@@ -12,7 +12,7 @@ use pyo3::types::PyBytes;
 
 use crate::client::model::{CommandName, MediaId};
 use crate::mock::{
-    Credential, Fault, FaultKind, Item, MediaRecord, MockServer, NewMedia, Options, Recorded, Reply, Step,
+    Credential, Fault, FaultKind, Item, MediaRecord, MockServer, NewMedia, Options, RecordedRequest, Reply, Step,
 };
 
 /// `(kind, number, after, in_body, (status, headers, body))`, the last for a reply only.
@@ -83,7 +83,7 @@ impl PyMockServer {
             port,
             auth: auth.into_iter().map(credential).collect::<PyResult<_>>()?,
             verify_auth,
-            processing: course(processing, check_after_secs)?,
+            processing: processing_steps(processing, check_after_secs)?,
             expires_after: seconds(expires_after_secs)?,
             max_segment_bytes,
             rate_limits: rate_limits?,
@@ -166,7 +166,7 @@ impl PyMockServer {
             total_bytes,
             media_type,
             media_category,
-            processing: processing.map(|steps| course(steps, check_after_secs)).transpose()?,
+            processing: processing.map(|steps| processing_steps(steps, check_after_secs)).transpose()?,
             expires_after_secs,
             finalized,
         };
@@ -174,7 +174,7 @@ impl PyMockServer {
     }
 
     fn set_processing(&self, processing: Vec<StepRow>, check_after_secs: f64) -> PyResult<()> {
-        self.ours()?.set_processing(course(processing, check_after_secs)?);
+        self.ours()?.set_processing(processing_steps(processing, check_after_secs)?);
         Ok(())
     }
 
@@ -247,7 +247,7 @@ fn credential((kind, fields): CredentialRow) -> PyResult<Credential> {
     }
 }
 
-fn course(steps: Vec<StepRow>, check_after_secs: f64) -> PyResult<Vec<Step>> {
+fn processing_steps(steps: Vec<StepRow>, check_after_secs: f64) -> PyResult<Vec<Step>> {
     let last = steps.len().saturating_sub(1);
     let step = |(at, (state, info, wait)): (usize, StepRow)| {
         Ok(match info {
@@ -288,7 +288,7 @@ fn reply_item(delay: Duration, apply: bool, (status, pairs, body): (u16, Pairs, 
     Ok(Item::Reply(Reply { status, headers, body: body.into(), delay, apply }))
 }
 
-fn request_row(request: Recorded) -> RequestRow {
+fn request_row(request: RecordedRequest) -> RequestRow {
     (
         (
             request.command.map(CommandName::as_str),

@@ -1,28 +1,20 @@
 //! The extension module `xmedia._core`: arguments in, one call, one mapping of results and one of errors.
+//!
+//! From the bottom upwards: [`process`] is what the process has once (runtime, forks, exit); [`results`], [`errors`] and
+//! [`args`] turn values of one language into those of the other; [`call`] is one call of a verb, between the worker
+//! thread and whoever waits for it; [`client`] makes such calls.
 
-mod arguments;
-mod attendance;
-mod bridge;
+mod args;
+mod auth;
+mod call;
 mod client;
-mod convert;
 mod errors;
-mod gate;
-mod gathering;
-mod guarded;
-mod login;
-mod mailbox;
-mod many;
 #[cfg(feature = "mock")]
 mod mock;
-mod operation;
-mod portable;
-mod post;
-mod question;
-mod record;
-mod runtime;
-mod source;
+mod process;
+mod results;
+mod slots;
 mod upload;
-mod wakeup;
 
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
@@ -30,22 +22,22 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use super::bridge::Bridge;
+    use super::call::asyncio::Bridge;
+    #[pymodule_export]
+    use super::call::callback_request::Question;
+    #[pymodule_export]
+    use super::call::operation::Operation;
+    #[pymodule_export]
+    use super::call::select::Gathering;
+    #[pymodule_export]
+    use super::call::wait_many::WaitMany;
     #[pymodule_export]
     use super::client::{Client, Watch};
-    #[pymodule_export]
-    use super::convert::{shown, text_of};
-    #[pymodule_export]
-    use super::gathering::Gathering;
-    #[pymodule_export]
-    use super::many::WaitMany;
     #[cfg(feature = "mock")]
     #[pymodule_export]
     use super::mock::PyMockServer;
     #[pymodule_export]
-    use super::operation::Operation;
-    #[pymodule_export]
-    use super::question::Question;
+    use super::results::{shown, text_of};
     use super::*;
 
     #[pymodule_init]

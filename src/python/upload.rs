@@ -9,21 +9,21 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::arguments;
-use super::errors;
-use super::mailbox::{Feed, Outcome};
-use super::operation::{Operation, Verb};
-use super::post::Post;
-use super::source::lend;
 use crate::client::Client as Core;
 use crate::client::error::Result;
 use crate::client::upload::checkpoint::Store;
 use crate::client::upload::source::Memory;
 use crate::client::upload::source::{Content, OpenFile, Read, ReadAt, Source, Stream};
 use crate::client::upload::{Checkpoint, Upload, UploadOptions};
+use crate::python::args;
+use crate::python::call::channel::{Feed, Outcome};
+use crate::python::call::observer::Post;
+use crate::python::call::operation::{Operation, Verb};
+use crate::python::errors;
+use crate::python::process::buffers::borrow;
 
 /// The highest number of segments that may be in flight; there are no more.
-const MOST_AT_ONCE: u64 = 1000;
+const MAX_CONCURRENCY: u64 = 1000;
 
 /// A call of `upload`. `source` is an `xmedia._calls.sources.Prepared`, `feed` has the methods that are called meanwhile, and
 /// `given` holds the options that the user gave.
@@ -38,8 +38,8 @@ pub fn operation(
     let content = content(source)?;
     let name: Option<String> = source.getattr("name")?.extract()?;
     let total_bytes = item(given, "total_bytes")?;
-    let total_bytes = (!total_bytes.is_none()).then(|| arguments::total_bytes(&total_bytes)).transpose()?;
-    let progress = arguments::callable("progress", progress)?;
+    let total_bytes = (!total_bytes.is_none()).then(|| args::total_bytes(&total_bytes)).transpose()?;
+    let progress = args::callable("progress", progress)?;
     let checkpoint = checkpoint(&item(given, "checkpoint")?)?;
     let verb = move |post: Arc<Post>| {
         let mut options = options;
@@ -50,7 +50,7 @@ pub fn operation(
         };
         let source = Source { name, total_bytes, content: content.with(&post) };
         let verb: Verb = Box::pin(async move {
-            let uploaded = core.upload(Upload { source, options }, &*post).await?;
+            let uploaded = core.upload(Upload { source, options }, post.hooks()).await?;
             Ok(Outcome::Uploaded(Box::new(uploaded.media), uploaded.trace))
         });
         verb
@@ -66,23 +66,23 @@ fn options(given: &Bound<'_, PyDict>) -> PyResult<UploadOptions> {
     let value = |name: &str| item(given, name);
     let optional = |name: &str| value(name).map(|value| (!value.is_none()).then_some(value));
     Ok(UploadOptions {
-        media_type: optional("media_type")?.as_ref().map(arguments::media_type).transpose()?,
-        media_category: arguments::media_category(&value("media_category")?)?,
-        additional_owners: arguments::additional_owners(&value("additional_owners")?)?,
-        shared: arguments::flag("shared", &value("shared")?)?,
-        alt_text: optional("alt_text")?.map(|text| arguments::text("alt_text", &text)).transpose()?,
-        chunked: optional("chunked")?.map(|flag| arguments::flag("chunked", &flag)).transpose()?,
+        media_type: optional("media_type")?.as_ref().map(args::media_type).transpose()?,
+        media_category: args::media_category(&value("media_category")?)?,
+        additional_owners: args::additional_owners(&value("additional_owners")?)?,
+        shared: args::flag("shared", &value("shared")?)?,
+        alt_text: optional("alt_text")?.map(|text| args::text("alt_text", &text)).transpose()?,
+        chunked: optional("chunked")?.map(|flag| args::flag("chunked", &flag)).transpose()?,
         segment_bytes: optional("segment_bytes")?
-            .map(|count| arguments::count("segment_bytes", &count, u64::MAX))
+            .map(|count| args::count("segment_bytes", &count, u64::MAX))
             .transpose()?,
-        concurrency: usize::try_from(arguments::count("concurrency", &value("concurrency")?, MOST_AT_ONCE)?)
+        concurrency: usize::try_from(args::count("concurrency", &value("concurrency")?, MAX_CONCURRENCY)?)
             .unwrap_or(usize::MAX),
         checkpoint: None,
-        fingerprint: optional("fingerprint")?.map(|text| arguments::text("fingerprint", &text)).transpose()?,
-        check_limits: arguments::flag("check_limits", &value("check_limits")?)?,
-        trace: arguments::flag("trace", &value("trace")?)?,
-        wait: arguments::flag("wait", &value("wait")?)?,
-        timeout: arguments::duration("timeout", &value("timeout")?)?,
+        fingerprint: optional("fingerprint")?.map(|text| args::text("fingerprint", &text)).transpose()?,
+        check_limits: args::flag("check_limits", &value("check_limits")?)?,
+        trace: args::flag("trace", &value("trace")?)?,
+        wait: args::flag("wait", &value("wait")?)?,
+        timeout: args::duration("timeout", &value("timeout")?)?,
     })
 }
 
@@ -123,7 +123,7 @@ fn content(source: &Bound<'_, PyAny>) -> PyResult<Prepared> {
     let (kind, value): (String, Bound<'_, PyAny>) = (source.getattr("kind")?.extract()?, source.getattr("value")?);
     match kind.as_str() {
         "path" => Ok(Prepared::Content(Content::Path(value.extract()?))),
-        "bytes" => Ok(Prepared::Content(Content::Sized(Arc::new(Memory(lend("source", &value)?))))),
+        "bytes" => Ok(Prepared::Content(Content::Sized(Arc::new(Memory(borrow("source", &value)?))))),
         "descriptor" => descriptor(&value),
         "seekable" => Ok(Prepared::Seekable(value.extract()?)),
         "stream" => Ok(Prepared::Stream),

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import ClassVar, NoReturn, Self
 
-from .._public import name_as_imported
 from .._types.checks import check_type, checked_utc
 from .._types.errors import InvalidInputError
 
@@ -278,6 +277,3 @@ def _checked_expiry(moment: object) -> datetime | None:
     except (OverflowError, ValueError, OSError):
         pass
     raise InvalidInputError("expires_at must be a datetime or seconds since the epoch, and a date of the calendar")
-
-
-name_as_imported(globals())

@@ -13,16 +13,16 @@ from .hooks import Hooks, Tokens, checked_token, refuse_awaitable
 _Progress = Callable[[Any], object]
 
 #: What is told or asked of the program itself; everything else is a method of the operation's feed.
-_OWN_TOPICS = frozenset({"warning", "request", "progress", "token", "refreshed"})
+_PROGRAM_TOPICS = frozenset({"warning", "request", "progress", "token", "refreshed"})
 #: The methods of the feed that return bytes.
 _READS = frozenset({"read", "read_at", "load"})
 #: How often is looked, in seconds, whether the verb still waits for an async method.
-_TICK = 0.05
+_CHECK_EVERY = 0.05
 
 
 def answer(progress: _Progress | None, hooks: Hooks | None, question: Question) -> None:
     """Answer on this thread what is only told, and needs no awaiting."""
-    result = _tell(progress, hooks, question)
+    result = _notify(progress, hooks, question)
     if inspect.isawaitable(result):
         if inspect.iscoroutine(result):
             result.close()
@@ -30,7 +30,7 @@ def answer(progress: _Progress | None, hooks: Hooks | None, question: Question) 
     question.answer()
 
 
-class Attendant:
+class CallbackRunner:
     """Answers the questions of one operation on this thread.
 
     Raises:
@@ -42,7 +42,7 @@ class Attendant:
         self.hooks = operation.hooks
         if self.hooks is not None:
             self.hooks.refuse_async()
-        self._delivery = _Delivery(operation, self.hooks)
+        self._tokens = TokenDelivery(operation, self.hooks)
 
     def respond(self, question: Question) -> None:
         """Answer a question."""
@@ -53,32 +53,32 @@ class Attendant:
             question.give_token(checked_token(token))
         elif question.topic == "refreshed":
             self.deliver()
-        elif question.topic in _OWN_TOPICS:
+        elif question.topic in _PROGRAM_TOPICS:
             return answer(self.operation.progress, self.hooks, question)
         else:
             result = self.operation.feed.method(question.topic)(*question.payload)
             refuse_awaitable(question.topic, result)
-            _give(question, result)
+            _return_bytes(question, result)
         return question.answer()
 
     def deliver(self) -> None:
         """Give the program new tokens to keep, if there are any."""
-        self._delivery.make()
+        self._tokens.deliver()
 
 
 def run(operation: Operation[Any]) -> Any:
     """Wait on this thread for an operation that asks for more than a plain answer."""
-    attendant = Attendant(operation)
+    runner = CallbackRunner(operation)
     over = True
     try:
-        attendant.deliver()
+        runner.deliver()
         try:
             while isinstance(news := operation.step(), Question):
-                attendant.respond(news)
+                runner.respond(news)
         except Exception:
-            attendant.deliver()
+            runner.deliver()
             raise
-        attendant.deliver()
+        runner.deliver()
         over = False
         return news
     finally:
@@ -92,10 +92,10 @@ async def drive(operation: Operation[Any]) -> Any:
     What reads a source or keeps a checkpoint may block, so it is called in a thread, unless it is async.
     """
     hooks = operation.hooks
-    delivery = _Delivery(operation, hooks)
+    tokens = TokenDelivery(operation, hooks)
     over = True
     try:
-        await delivery.make_async()
+        await tokens.deliver_async()
         try:
             while isinstance(news := await operation.step_async(), Question):
                 if news.topic == "token":
@@ -103,18 +103,18 @@ async def drive(operation: Operation[Any]) -> Any:
                     token = hooks.access_token()
                     news.give_token(checked_token(await token if inspect.isawaitable(token) else token))
                 elif news.topic == "refreshed":
-                    await delivery.make_async()
-                elif news.topic in _OWN_TOPICS:
-                    result = _tell(operation.progress, hooks, news)
+                    await tokens.deliver_async()
+                elif news.topic in _PROGRAM_TOPICS:
+                    result = _notify(operation.progress, hooks, news)
                     if inspect.isawaitable(result):
                         await result
                 else:
-                    _give(news, await _call(operation, news))
+                    _return_bytes(news, await _call(operation, news))
                 news.answer()
         except Exception:
-            await delivery.make_async()
+            await tokens.deliver_async()
             raise
-        await delivery.make_async()
+        await tokens.deliver_async()
         over = False
         return news
     finally:
@@ -133,7 +133,7 @@ async def _call(operation: Operation[Any], question: Question) -> object:
 
     method = operation.feed.method(question.topic)
     if inspect.iscoroutinefunction(method):
-        return await _while_wanted(question, method(*question.payload))
+        return await _await_until_ended(question, method(*question.payload))
     if not operation.feed.blocks(question.topic):
         return method(*question.payload)
     work = asyncio.ensure_future(asyncio.to_thread(method, *question.payload))
@@ -149,10 +149,10 @@ async def _call(operation: Operation[Any], question: Question) -> object:
         if not work.cancelled():
             work.exception()
         raise
-    return await _while_wanted(question, result) if inspect.isawaitable(result) else result
+    return await _await_until_ended(question, result) if inspect.isawaitable(result) else result
 
 
-async def _while_wanted(question: Question, method: Awaitable[object]) -> object:
+async def _await_until_ended(question: Question, method: Awaitable[object]) -> object:
     """Await an async method of the feed, in this very task, and break it off when the verb has ended meanwhile."""
     import asyncio  # noqa: PLC0415  (as above)
 
@@ -165,9 +165,9 @@ async def _while_wanted(question: Question, method: Awaitable[object]) -> object
         if question.abandoned():
             limit.reschedule(event_loop.time())
         else:
-            timer = event_loop.call_later(_TICK, look)
+            timer = event_loop.call_later(_CHECK_EVERY, look)
 
-    timer = event_loop.call_later(_TICK, look)
+    timer = event_loop.call_later(_CHECK_EVERY, look)
     try:
         async with limit:
             try:
@@ -180,7 +180,7 @@ async def _while_wanted(question: Question, method: Awaitable[object]) -> object
         return None
 
 
-def _give(question: Question, result: object) -> None:
+def _return_bytes(question: Question, result: object) -> None:
     """Hand over what a method of the feed returned."""
     if question.topic not in _READS or result is None:
         return
@@ -191,7 +191,7 @@ def _give(question: Question, result: object) -> None:
     question.give_bytes(result)
 
 
-def _tell(progress: _Progress | None, hooks: Hooks | None, question: Question) -> object:
+def _notify(progress: _Progress | None, hooks: Hooks | None, question: Question) -> object:
     if question.topic == "warning":
         warnings.warn(question.payload, UserWarning, stacklevel=2)
         return None
@@ -202,7 +202,7 @@ def _tell(progress: _Progress | None, hooks: Hooks | None, question: Question) -
     return None if progress is None else progress(question.payload)
 
 
-class _Delivery:
+class TokenDelivery:
     """Gives the program new tokens to keep, at any time of a call. Where it fails, the next call tries again."""
 
     __slots__ = ("failed", "hooks", "operation")
@@ -212,7 +212,7 @@ class _Delivery:
         self.hooks = hooks
         self.failed = False
 
-    def make(self) -> None:
+    def deliver(self) -> None:
         while (tokens := self._due()) is not None:
             try:
                 refuse_awaitable("on_refresh", self._keep(tokens))
@@ -220,7 +220,7 @@ class _Delivery:
             finally:
                 self.operation.end_delivery(not self.failed)
 
-    async def make_async(self) -> None:
+    async def deliver_async(self) -> None:
         while (tokens := self._due()) is not None:
             try:
                 result = self._keep(tokens)

@@ -12,7 +12,7 @@ from .._types.models import RequestEvent, Stats
 from .._types.trace import Trace, TracedRequest
 
 
-def stats_from_wire(  # noqa: PLR0917  (positional, because Rust calls it)
+def stats_from_core(  # noqa: PLR0917  (positional, because Rust calls it)
     counts: list[tuple[str, int | None, int]],
     retries: int,
     in_flight: int,
@@ -34,10 +34,12 @@ def stats_from_wire(  # noqa: PLR0917  (positional, because Rust calls it)
     )
 
 
-Report: TypeAlias = tuple[str, int | None, int, int | None, str | None, float, float, int, str | None, float | None]
+RequestReport: TypeAlias = tuple[
+    str, int | None, int, int | None, str | None, float, float, int, str | None, float | None
+]
 
 
-def event_from_wire(report: Report) -> RequestEvent:
+def event_from_core(report: RequestReport) -> RequestEvent:
     """Build a `RequestEvent` from its fields in their order; `started_at` comes in seconds since the epoch."""
     command, media_id, attempt, status, error, started_at, duration, bytes_sent, request_id, retry_in = report
     return RequestEvent(
@@ -54,9 +56,9 @@ def event_from_wire(report: Report) -> RequestEvent:
     )
 
 
-def with_trace(media: Media, reports: tuple[tuple[Report, int | None], ...]) -> Media:
+def with_trace(media: Media, reports: tuple[tuple[RequestReport, int | None], ...]) -> Media:
     """Give a `Media` that nobody has seen yet the requests that made it up, each with its segment's index."""
-    events = ((event_from_wire(report), segment_index) for report, segment_index in reports)
+    events = ((event_from_core(report), segment_index) for report, segment_index in reports)
     object.__setattr__(media, "trace", Trace.of(TracedRequest.made_of(event, index) for event, index in events))
     return media
 

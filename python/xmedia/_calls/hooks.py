@@ -1,4 +1,4 @@
-"""What a client tells its program of requests and tokens: `on_event`, the logger `xmedia`, `on_refresh`."""
+"""What a client reports to its program of requests and tokens: `on_event`, the logger `xmedia`, `on_refresh`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._auth.credentials import OAuth1, OAuth2, checked_secret
 from .._types.models import RequestEvent
-from .from_core import Report, event_from_wire
+from .from_core import RequestReport, event_from_core
 
 if TYPE_CHECKING:
     import logging
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 OnEvent: TypeAlias = Callable[[RequestEvent], object]
 Tokens: TypeAlias = tuple[str, str | None, float | None]
 
-_NOTHING, _RETRIES, _EVERYTHING = range(3)
+#: Which requests are reported, as the core reads `event_filter`.
+_NO_EVENTS, _RETRIES, _ALL_EVENTS = range(3)
 # The level of `logging`, which only a program that listens has loaded.
 _DEBUG = 10
 
 _logger: logging.Logger | None = None
 
 
-def _listened_logger() -> logging.Logger | None:
+def _logger_in_use() -> logging.Logger | None:
     """The logger `xmedia`, or None while the program has not loaded `logging`: then nobody listens."""
     global _logger  # noqa: PLW0603  (there is one of that name in the process)
     if _logger is None and (loaded := sys.modules.get("logging")) is not None:
@@ -39,7 +40,7 @@ def _listened_logger() -> logging.Logger | None:
 
 
 class Hooks:
-    """The program's side of one client. The core reads `minds_tokens` and calls `hearing` when a call starts.
+    """The program's side of one client. As a call starts, the core reads `has_token_callbacks`, calls `event_filter`.
 
     Args:
         auth: The client's credentials.
@@ -49,7 +50,7 @@ class Hooks:
         TypeError: `on_event` cannot be called, or is a coroutine function.
     """
 
-    __slots__ = ("__weakref__", "auth", "minds_tokens", "on_event")
+    __slots__ = ("__weakref__", "auth", "has_token_callbacks", "on_event")
 
     def __init__(self, auth: OAuth1 | OAuth2, on_event: OnEvent | None) -> None:
         if on_event is not None and not callable(on_event):
@@ -60,32 +61,32 @@ class Hooks:
         self.on_event = on_event
         asks = isinstance(auth, OAuth2) and callable(auth.access_token)
         tells = isinstance(auth, OAuth2) and auth.refresh_token is not None and auth.on_refresh is not None
-        self.minds_tokens = asks or tells
+        self.has_token_callbacks = asks or tells
 
-    def hearing(self) -> int:
-        """Which requests are to be told: 0 none, 1 those that are sent again, 2 all."""
+    def event_filter(self) -> int:
+        """Which requests are reported: 0 none, 1 those that are sent again, 2 all."""
         if self.on_event is not None:
-            return _EVERYTHING
-        logger = _logger or _listened_logger()
+            return _ALL_EVENTS
+        logger = _logger or _logger_in_use()
         if logger is None:
-            return _NOTHING
+            return _NO_EVENTS
         # Whether warnings are wanted is not asked before each call, but by the logger when there is one.
-        return _EVERYTHING if logger.isEnabledFor(_DEBUG) else _RETRIES
+        return _ALL_EVENTS if logger.isEnabledFor(_DEBUG) else _RETRIES
 
-    def request(self, report: Report) -> None:
+    def request(self, report: RequestReport) -> None:
         """Tell of a request that has ended."""
         command, media_id, attempt, status, error, _, duration, _, _, retry_in = report
         subject = command if media_id is None else f"{command} {media_id}"
         milliseconds = duration * 1000
         outcome = "no answer" if status is None else status
-        logger = _listened_logger()
+        logger = _logger_in_use()
         if logger is not None:
             logger.debug("%s: %s, attempt %d, %.0f ms", subject, outcome, attempt, milliseconds)
         if logger is not None and retry_in is not None:
             logger.warning("%s: attempt %d failed, again in %.2f s: %s", subject, attempt, retry_in, error)
         if self.on_event is None:
             return
-        result = self.on_event(event_from_wire(report))
+        result = self.on_event(event_from_core(report))
         if inspect.iscoroutine(result):
             result.close()
             raise TypeError("on_event must be a plain callable; an async one would be awaited by nobody")

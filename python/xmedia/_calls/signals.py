@@ -7,7 +7,7 @@ import threading
 from types import CodeType
 
 
-def is_of_signal_handler(error: BaseException) -> bool:
+def raised_by_signal_handler(error: BaseException) -> bool:
     """Whether an exception came out of a function that is installed as the handler of a signal.
 
     Soft time limits work like this (Celery's is an ordinary `Exception`). Such an exception is meant for the whole

@@ -37,7 +37,7 @@ DEFAULTS: Mapping[str, object] = {
 _STORE_METHODS = ("load", "save", "clear")
 
 
-class Feed:
+class UploadCallbacks:
     """What the core has called while an upload runs: the methods of a reader and of a checkpoint's store."""
 
     def __init__(self, reader: object, store: object) -> None:
@@ -53,7 +53,7 @@ class Feed:
         return name in _STORE_METHODS or getattr(self._reader, "blocking", True)
 
 
-class Call:
+class UploadCall:
     """An upload that is ready to be started."""
 
     def __init__(self, core: _core.Client, source: object, options: Mapping[str, object], *, awaited: bool) -> None:
@@ -61,25 +61,25 @@ class Call:
         self._source = prepare(source, awaited=awaited)
         given["checkpoint"], store = _checkpoint(given["checkpoint"], self._source, awaited)
         needs_feed = self._source.reader is not None or store is not None
-        feed = Feed(self._source.reader, store) if needs_feed else None
+        feed = UploadCallbacks(self._source.reader, store) if needs_feed else None
         self._bar, progress = _progress(given["progress"], self._source, awaited)
         self.operation: _core.Operation[Media] = core.upload(self._source, feed, given, progress)
 
     def wait(self) -> Media:
         """Upload, blocking."""
         try:
-            return self.ended(self.operation.wait())
+            return self.restore_position(self.operation.wait())
         finally:
             self.close()
 
     async def wait_async(self) -> Media:
         """Upload, awaited."""
         try:
-            return self.ended(await self.operation.wait_async())
+            return self.restore_position(await self.operation.wait_async())
         finally:
             self.close()
 
-    def ended(self, media: Media) -> Media:
+    def restore_position(self, media: Media) -> Media:
         """Leave the caller's file object at the end of what was uploaded."""
         if self._source.finish is not None:
             # A file that was closed meanwhile has no end to be left at, but its bytes are uploaded all the same.

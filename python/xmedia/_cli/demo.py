@@ -7,9 +7,8 @@ import os
 from importlib import resources
 from pathlib import Path
 
+from .. import Media, Progress
 from .._core import shown
-from .._types.media import Media
-from .._types.models import Progress
 from ..testing import MockServer
 
 #: What the mock server answers to FINALIZE and then to each STATUS.

@@ -10,13 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Self
 
-from .. import __version__
-from .._client.client import Client
+from .. import Client, InvalidInputError, Media, Progress, XMediaError, __version__
 from .._core import shown
 from .._types import exact_json
-from .._types.errors import InvalidInputError, XMediaError
-from .._types.media import Media
-from .._types.models import Progress
 from . import report
 from . import upload as upload_command
 

@@ -6,10 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any, cast
 
+from .. import Media, RequestTimeoutError, WaitTimeoutError
 from .._core import shown
 from .._types import exact_json
-from .._types.errors import RequestTimeoutError, WaitTimeoutError
-from .._types.media import Media
 
 READY, FAILED, USAGE, TIMEOUT, INTERRUPTED = 0, 1, 2, 3, 130
 #: What is worse than what, where several files end differently.

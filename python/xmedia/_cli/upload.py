@@ -8,11 +8,10 @@ import os
 import sys
 from pathlib import Path
 
-from .._calls.upload_call import Call
-from .._client.client import Client
-from .._client.options import ProgressOption, UploadItem, UploadOptions
+from .. import Client, Result, UploadItem
+from .._calls.upload_call import UploadCall
+from .._client.options import ProgressOption, UploadOptions
 from .._types import exact_json
-from .._types.media import Result
 from . import report
 
 _MOST_IN_ALT_TEXT = 1000
@@ -77,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         with Client.from_env() as client:
             # A call that is never started checks its arguments: what is wrong with all files is wrong usage, not the
             # error of each.
-            Call(client._core, b"any", options, awaited=False).close()
+            UploadCall(client._core, b"any", options, awaited=False).close()
             if arguments.checkpoint_dir is not None:
                 Path(arguments.checkpoint_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
             items = [_item(arguments, file, options, progress=progress) for file in arguments.files]

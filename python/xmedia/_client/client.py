@@ -8,7 +8,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
-from .. import _core, _network
+from .. import _core
 from .._auth.credentials import OAuth1, OAuth2
 
 # The core calls these two. They are imported now, because an import reads files, for which it lets go of the GIL: a
@@ -16,10 +16,10 @@ from .._auth.credentials import OAuth1, OAuth2
 from .._calls import callbacks as _callbacks  # noqa: F401
 from .._calls import from_core as _from_core  # noqa: F401
 from .._calls.hooks import Hooks, OnEvent, is_async
-from .._public import name_as_imported
 from .._types.errors import InvalidInputError
 from .._types.media import Media
 from .._types.models import Progress, RateLimit, Stats
+from .._types.sentinel import NOT_GIVEN, NotGiven
 from .options import Buffer, Retry, Subtitle
 from .uploads import UploadVerbs
 from .wait_many import AsyncWaitMany, WaitMany
@@ -52,16 +52,6 @@ class EnvOptions(ClientOptions, total=False):
     """The arguments of `Client.from_env`, each optional."""
 
     on_refresh: Callable[[OAuth2], object] | None
-
-
-class _Unset:
-    """Stands for an option that was not given, where None means something."""
-
-    def __repr__(self) -> str:
-        return "<unchanged>"
-
-
-_UNSET: Any = _Unset()
 
 
 class Client(UploadVerbs):
@@ -130,8 +120,7 @@ class Client(UploadVerbs):
             "allow_insecure_http": allow_insecure_http,
         }
         self._hooks = Hooks(auth, on_event)
-        core = _core.Client(auth, api, **self._options, hooks=self._hooks)
-        self._core = _network.guarded(core, base_url, proxy)
+        self._core = _core.Client(auth, api, **self._options, hooks=self._hooks)
 
     @classmethod
     def from_env(cls, **options: Unpack[EnvOptions]) -> Self:
@@ -546,11 +535,11 @@ class Client(UploadVerbs):
     def with_options(
         self,
         *,
-        auth: OAuth1 | OAuth2 = _UNSET,
-        api: Api | None = _UNSET,
-        request_timeout: Timeout = _UNSET,
-        retry: Retry | None = _UNSET,
-        on_event: OnEvent | None = _UNSET,
+        auth: OAuth1 | OAuth2 | NotGiven = NOT_GIVEN,
+        api: Api | NotGiven | None = NOT_GIVEN,
+        request_timeout: Timeout | NotGiven = NOT_GIVEN,
+        retry: Retry | NotGiven | None = NOT_GIVEN,
+        on_event: OnEvent | NotGiven | None = NOT_GIVEN,
     ) -> Client:
         """Make a client that shares this one's connections and `max_connections`: many accounts, one pool.
 
@@ -569,7 +558,7 @@ class Client(UploadVerbs):
             ClientClosedError: This client was closed.
         """
         given: dict[str, Any] = {"auth": auth, "api": api, "request_timeout": request_timeout, "retry": retry}
-        changes = {name: value for name, value in given.items() if value is not _UNSET}
+        changes = {name: value for name, value in given.items() if value is not NOT_GIVEN}
         # A version that was never chosen follows the credentials, as for a client of their own.
         changes.setdefault("api", self._api)
         if "auth" in changes and self._is_own(changes["auth"]):
@@ -577,7 +566,7 @@ class Client(UploadVerbs):
         client = object.__new__(type(self))
         client._auth = changes.get("auth", self._auth)
         client._api = changes["api"]
-        client._hooks = Hooks(client._auth, self._hooks.on_event if on_event is _UNSET else on_event)
+        client._hooks = Hooks(client._auth, self._hooks.on_event if on_event is NOT_GIVEN else on_event)
         changes["hooks"] = client._hooks
         client._options = {**self._options, **{name: changes[name] for name in changes if name in self._options}}
         client._core = self._core.with_options(**changes)
@@ -637,6 +626,3 @@ class Client(UploadVerbs):
 def _restore(kind: type[Client], auth: OAuth1 | OAuth2, options: dict[str, Any]) -> Client:
     """Make the copy of a pickled client; it opens connections of its own."""
     return kind(auth, **options)
-
-
-name_as_imported(globals())

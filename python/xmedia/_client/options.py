@@ -4,14 +4,13 @@ import os
 from collections.abc import AsyncIterable, Callable, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from enum import Enum
-from typing import TYPE_CHECKING, BinaryIO, Final, Literal, Protocol, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias, TypedDict
 
-from .._public import name_as_imported
 from .._types.checks import check_type, checked_seconds
 from .._types.errors import InvalidInputError
 from .._types.media import Media
 from .._types.models import Progress, brief_repr
+from .._types.sentinel import NOT_GIVEN, NotGiven
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer as Buffer  # noqa: PLC0414  (others take it from here)
@@ -116,17 +115,6 @@ class Subtitle:
                 raise InvalidInputError(f"{name} must not be empty")
 
 
-class _NotGiven(Enum):
-    NOT_GIVEN = "not given"
-
-    def __repr__(self) -> str:
-        return "<not given>"
-
-
-_NOT_GIVEN: Final = _NotGiven.NOT_GIVEN
-_Unset: TypeAlias = Literal[_NotGiven.NOT_GIVEN]
-
-
 class UploadDefaults(TypedDict, total=False):
     """The keyword arguments of `upload` that `upload_many` takes for all of its items."""
 
@@ -165,22 +153,22 @@ class UploadItem:
     """
 
     source: UploadSource = field(kw_only=False)
-    total_bytes: int | _Unset | None = _NOT_GIVEN
-    media_type: str | _Unset | None = _NOT_GIVEN
-    media_category: str | _Unset | None = _NOT_GIVEN
-    additional_owners: Iterable[int | str] | _Unset = _NOT_GIVEN
-    shared: bool | _Unset = _NOT_GIVEN
-    alt_text: str | _Unset | None = _NOT_GIVEN
-    chunked: bool | _Unset | None = _NOT_GIVEN
-    segment_bytes: int | _Unset | None = _NOT_GIVEN
-    concurrency: int | _Unset = _NOT_GIVEN
-    checkpoint: str | os.PathLike[str] | CheckpointStore | _Unset | None = _NOT_GIVEN
-    fingerprint: str | _Unset | None = _NOT_GIVEN
-    check_limits: bool | _Unset = _NOT_GIVEN
-    wait: bool | _Unset = _NOT_GIVEN
-    timeout: float | timedelta | _Unset | None = _NOT_GIVEN
-    progress: ProgressOption | _Unset = _NOT_GIVEN
-    trace: bool | _Unset = _NOT_GIVEN
+    total_bytes: int | NotGiven | None = NOT_GIVEN
+    media_type: str | NotGiven | None = NOT_GIVEN
+    media_category: str | NotGiven | None = NOT_GIVEN
+    additional_owners: Iterable[int | str] | NotGiven = NOT_GIVEN
+    shared: bool | NotGiven = NOT_GIVEN
+    alt_text: str | NotGiven | None = NOT_GIVEN
+    chunked: bool | NotGiven | None = NOT_GIVEN
+    segment_bytes: int | NotGiven | None = NOT_GIVEN
+    concurrency: int | NotGiven = NOT_GIVEN
+    checkpoint: str | os.PathLike[str] | CheckpointStore | NotGiven | None = NOT_GIVEN
+    fingerprint: str | NotGiven | None = NOT_GIVEN
+    check_limits: bool | NotGiven = NOT_GIVEN
+    wait: bool | NotGiven = NOT_GIVEN
+    timeout: float | timedelta | NotGiven | None = NOT_GIVEN
+    progress: ProgressOption | NotGiven = NOT_GIVEN
+    trace: bool | NotGiven = NOT_GIVEN
 
     def __repr__(self) -> str:
         given = "".join(f", {name}={value!r}" for name, value in self.options().items())
@@ -191,9 +179,6 @@ class UploadItem:
         options: UploadOptions = {}
         for each in fields(self):
             value = getattr(self, each.name)
-            if each.name != "source" and value is not _NOT_GIVEN:
+            if each.name != "source" and value is not NOT_GIVEN:
                 options[each.name] = value  # type: ignore[literal-required]  # the fields are the keys
         return options
-
-
-name_as_imported(globals())

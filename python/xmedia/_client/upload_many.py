@@ -9,9 +9,9 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callab
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .. import _core
-from .._calls.callbacks import Attendant
-from .._calls.signals import is_of_signal_handler
-from .._calls.upload_call import DEFAULTS, Call
+from .._calls.callbacks import CallbackRunner
+from .._calls.signals import raised_by_signal_handler
+from .._calls.upload_call import DEFAULTS, UploadCall
 from .._types.checks import check_type
 from .._types.errors import InvalidInputError
 from .._types.media import Media, Result
@@ -72,7 +72,7 @@ class _Uploading(Generic[ItemT]):
         self._defaults = defaults
         self._gathering = _core.Gathering()
         self._keys = itertools.count()
-        self._running: dict[int, tuple[ItemT, Call, Attendant]] = {}
+        self._running: dict[int, tuple[ItemT, UploadCall, CallbackRunner]] = {}
         self._closed = False
 
     def next(self) -> Result[ItemT] | None:
@@ -95,27 +95,27 @@ class _Uploading(Generic[ItemT]):
     def _start(self, item: ItemT) -> Result[ItemT] | None:
         try:
             source, options = unpack(item, self._defaults)
-            call = Call(self._core, source, options, awaited=False)
-            attendant = Attendant(call.operation)
+            call = UploadCall(self._core, source, options, awaited=False)
+            runner = CallbackRunner(call.operation)
         except Exception as error:
-            if is_of_signal_handler(error):
+            if raised_by_signal_handler(error):
                 raise
             return Result(item=item, error=error)
         key = next(self._keys)
-        self._running[key] = (item, call, attendant)
+        self._running[key] = (item, call, runner)
         self._gathering.add(key, call.operation)
         return None
 
     def _look_at(self, key: int) -> Result[ItemT] | None:
-        item, call, attendant = self._running[key]
+        item, call, runner = self._running[key]
         try:
-            media = _next_media(call.operation, attendant)
+            media = _next_media(call.operation, runner)
             if media is None:
                 return None
-            attendant.deliver()
-            result = Result(item=item, media=call.ended(media))
+            runner.deliver()
+            result = Result(item=item, media=call.restore_position(media))
         except Exception as error:
-            if is_of_signal_handler(error):
+            if raised_by_signal_handler(error):
                 raise
             result = Result(item=item, error=error)
         del self._running[key]
@@ -130,12 +130,12 @@ class _Uploading(Generic[ItemT]):
         self._running.clear()
 
 
-def _next_media(operation: _core.Operation[Media], attendant: Attendant) -> Media | None:
+def _next_media(operation: _core.Operation[Media], runner: CallbackRunner) -> Media | None:
     """Answer the questions that are there; the media, if the operation has ended."""
     while (news := operation.take_news()) is not None:
         if not isinstance(news[0], _core.Question):
             return news[0]
-        attendant.respond(news[0])
+        runner.respond(news[0])
     return None
 
 
@@ -245,7 +245,7 @@ def _result(item: ItemT, task: asyncio.Task[Media]) -> Result[ItemT]:
     error = task.exception()
     if error is None:
         return Result(item=item, media=task.result())
-    if isinstance(error, Exception) and not is_of_signal_handler(error):
+    if isinstance(error, Exception) and not raised_by_signal_handler(error):
         return Result(item=item, error=error)
     raise error
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TypeVar, Unpack
 
 from .. import _core
-from .._calls.upload_call import Call
+from .._calls.upload_call import UploadCall
 from .._types.errors import ClientClosedError
 from .._types.media import Media
 from .options import CheckpointStore, ProgressOption, UploadDefaults, UploadItem, UploadOptions, UploadSource
@@ -55,7 +55,7 @@ class UploadVerbs:
                 object with `async read(n)` and an async iterable. What cannot be read twice is kept in a
                 temporary file, unless `total_bytes` is given.
             total_bytes: How many bytes a stream has. It is then sent as it comes.
-            media_type: The MIME type; by default what the first bytes show (`.srt` and `.vtt`: the name).
+            media_type: The MIME type; by default what the content shows, else the name.
             media_category: `"tweet_image"`, `"tweet_gif"`, `"tweet_video"`, `"amplify_video"`, `"dm_image"`, …;
                 by default the `tweet_` one for the type.
             additional_owners: Ids of at most 100 users who may use the media as well.
@@ -116,7 +116,7 @@ class UploadVerbs:
             "progress": progress,
             "trace": trace,
         }
-        return Call(self._core, source, options, awaited=False).wait()
+        return UploadCall(self._core, source, options, awaited=False).wait()
 
     async def upload_async(
         self,
@@ -162,7 +162,7 @@ class UploadVerbs:
             "progress": progress,
             "trace": trace,
         }
-        return await Call(self._core, source, options, awaited=True).wait_async()
+        return await UploadCall(self._core, source, options, awaited=True).wait_async()
 
     def upload_many(
         self, items: Iterable[_Item], *, concurrency: int = 4, **defaults: Unpack[UploadDefaults]
@@ -211,7 +211,7 @@ class UploadVerbs:
 
         async def upload(item: _Item) -> Media:
             source, options = unpack(item, shared)
-            return await Call(self._core, source, options, awaited=True).wait_async()
+            return await UploadCall(self._core, source, options, awaited=True).wait_async()
 
         return AsyncUploads(upload, items, concurrency)
 

@@ -37,8 +37,6 @@ from typing import Self, TypedDict, Unpack
 # The models import this module. By the package's name, which loads them late, hints can be resolved all the same.
 import xmedia
 
-from .._public import name_as_imported
-
 
 class _Context(TypedDict, total=False):
     """The keyword arguments that every error takes."""
@@ -325,6 +323,3 @@ def processing_error_class(name: str | None) -> type[MediaProcessingError]:
     X's codes and names do not map one to one (WIRE.md §2), so the name alone decides.
     """
     return _BY_FAILURE_NAME.get(name or "", MediaProcessingError)
-
-
-name_as_imported(globals())

@@ -9,7 +9,7 @@ from typing import Any
 from .models import RateLimit
 
 
-class Later:
+class LazyField:
     """Stands before a slot into which the core puts something quick to make: `received`, of which the value is made.
 
     Most answers are only asked whether the media is ready. To make every field of theirs at once would take longer than
@@ -43,10 +43,10 @@ class Later:
         self.slot.__set__(record, value)
 
 
-def read_later(record: type, **fields: tuple[type, Callable[[Any], object]]) -> None:
+def lazy_fields(record: type, **fields: tuple[type, Callable[[Any], object]]) -> None:
     """Have these fields of a class with slots read when they are asked for: name, `received` and `read`."""
     for name, (received, read) in fields.items():
-        setattr(record, name, Later(record.__dict__[name], received, read))
+        setattr(record, name, LazyField(record.__dict__[name], received, read))
 
 
 def raw_of(text: bytes) -> dict[str, object]:

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Literal, TypeVar
 
-from .._public import name_as_imported
 from .checks import check_type, checked_media_id, checked_utc
 from .errors import InvalidInputError
-from .lazy_fields import moment_of, rate_limit_of, raw_of, read_later
+from .lazy_fields import lazy_fields, moment_of, rate_limit_of, raw_of
 from .models import COMMANDS, ImageInfo, ProcessingInfo, RateLimit, VideoInfo, brief_repr, check_fields
 from .trace import Trace
 
@@ -168,7 +167,7 @@ class Media:
         return media_table(self)
 
 
-read_later(Media, received_at=(float, moment_of), rate_limit=(tuple, rate_limit_of), raw=(bytes, raw_of))
+lazy_fields(Media, received_at=(float, moment_of), rate_limit=(tuple, rate_limit_of), raw=(bytes, raw_of))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -186,6 +185,3 @@ class Result(Generic[ItemT]):
     error: Exception | None = None
 
     __repr__ = brief_repr
-
-
-name_as_imported(globals())

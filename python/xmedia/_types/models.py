@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from .._public import name_as_imported
 from .checks import check_type
 
 
@@ -231,6 +230,3 @@ class Stats:
     bytes_received: int = 0
 
     __repr__ = brief_repr
-
-
-name_as_imported(globals())

@@ -6,7 +6,6 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Literal, Self
 
-from .._public import name_as_imported
 from .models import RequestEvent, brief_repr
 
 #: Commands whose answer says when to ask again, so that the time until the next STATUS is a wait for processing.
@@ -194,6 +193,3 @@ def _between(reason: Literal["retry", "processing"], one: TracedRequest, other: 
         started=one.ended,
         duration=max(0.0, other.started - one.ended),
     )
-
-
-name_as_imported(globals())

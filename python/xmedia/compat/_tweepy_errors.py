@@ -14,7 +14,7 @@ import tweepy.errors
 from .._types import errors
 
 if TYPE_CHECKING:
-    from .._types.errors import XMediaError
+    from .. import XMediaError
 
 
 class _HTTPView:

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import tweepy
 
-from .._auth.credentials import OAuth1
-from .._client.client import Client
-from .._client.options import Retry
+from .. import Client, OAuth1, Retry
 from .._types import exact_json
 from ._tweepy_errors import tweepys_errors
 
 if TYPE_CHECKING:
-    from .._types.media import Media
+    from .. import Media
 
 __all__ = ["API"]
 

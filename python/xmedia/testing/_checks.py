@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable
 from datetime import timedelta
 
+from .. import InvalidInputError
 from .._types.checks import LARGEST_MEDIA_ID, check_type
-from .._types.errors import InvalidInputError
 
 #: The commands of the API, as scripts and limits name them.
 COMMANDS = ("INIT", "APPEND", "FINALIZE", "STATUS", "SIMPLE", "METADATA", "SUBTITLES", "TOKEN")

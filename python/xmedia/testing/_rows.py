@@ -3,10 +3,8 @@
 import json
 from collections.abc import Iterable, Mapping
 
-from .._auth.credentials import OAuth1, OAuth2
+from .. import InvalidInputError, OAuth1, OAuth2, ProcessingInfo
 from .._types.checks import check_type
-from .._types.errors import InvalidInputError
-from .._types.models import ProcessingInfo
 from ._checks import checked_command, checked_int, checked_items, checked_seconds
 
 #: The credentials that a server accepts when it is given none.

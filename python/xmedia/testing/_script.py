@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeAlias
 
+from .. import InvalidInputError
 from .._types.checks import check_type
-from .._types.errors import InvalidInputError
 from ._checks import checked_int, checked_number, checked_seconds
 
 #: How `xmedia._core` takes an item: kind, number, after, in_body, and status, headers and body of a reply.

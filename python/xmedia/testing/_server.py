@@ -8,13 +8,8 @@ from datetime import timedelta
 from types import EllipsisType, TracebackType
 from typing import Self, TypeAlias
 
-from .. import _core
-from .._auth.credentials import OAuth1, OAuth2
-from .._client.client import Client
-from .._client.options import Retry
+from .. import Client, InvalidInputError, OAuth1, OAuth2, ProcessingInfo, Retry, _core
 from .._types.checks import check_type
-from .._types.errors import InvalidInputError
-from .._types.models import ProcessingInfo
 from ._checks import checked_command, checked_int, checked_items, checked_media_id, checked_number, checked_seconds
 from ._records import MediaRecord, RecordedRequest, media_record, recorded_request
 from ._rows import DUMMY_OAUTH1, DUMMY_OAUTH2, credential_rows, limit_rows, step_rows

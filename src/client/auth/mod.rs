@@ -1,9 +1,12 @@
 //! Credentials, and what they put on a request.
 
 mod account;
+pub mod login;
 pub mod oauth1;
 pub mod oauth2;
 mod redact;
 pub mod refresh;
+pub mod store;
+pub mod under_way;
 
 pub use self::account::{Account, Clock, Credentials};

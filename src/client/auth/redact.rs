@@ -14,10 +14,10 @@ use super::oauth2::Token;
 use crate::client::protocol::Command;
 
 /// Shorter texts are no secrets, but may well be words.
-const LEAST: usize = 8;
+const MIN_SECRET_LEN: usize = 8;
 const MASK: &str = "[not shown]";
 /// So long is the number of an HTML entity at most, with the semicolon that ends it.
-const ENTITY: usize = 10;
+const MAX_ENTITY_LEN: usize = 10;
 /// The characters that HTML has names for because it needs them itself.
 const NAMED: [(char, &str); 5] = [('&', "amp;"), ('<', "lt;"), ('>', "gt;"), ('"', "quot;"), ('\'', "apos;")];
 
@@ -44,7 +44,7 @@ impl Account {
         }
         // What fills up the last group of base64 is left out by some.
         secrets.extend(pair.as_ref().map(|pair| pair.trim_end_matches('=')));
-        secrets.retain(|secret| secret.len() >= LEAST);
+        secrets.retain(|secret| secret.len() >= MIN_SECRET_LEN);
         masked(&String::from_utf8_lossy(body), &secrets).map(Bytes::from)
     }
 }
@@ -57,7 +57,7 @@ fn masked(text: &str, secrets: &[&str]) -> Option<String> {
         // As it is, whatever stands before it: that may look as if an escape began there.
         found.extend(memmem::find_iter(text.as_bytes(), secret).map(|at| (at, at + secret.len())));
         let wanted = Plain::of(secret);
-        if wanted.bytes.len() >= LEAST {
+        if wanted.bytes.len() >= MIN_SECRET_LEN {
             found.extend(memmem::find_iter(&plain.bytes, &*wanted.bytes).filter_map(|at| {
                 let last = at + wanted.bytes.len() - 1;
                 Some((plain.places.get(at)?.0, plain.places.get(last)?.1))
@@ -194,7 +194,7 @@ fn html(escape: &[u8]) -> (usize, Meant) {
 
 fn numbered(rest: &[u8]) -> Option<(usize, char)> {
     let rest = rest.strip_prefix(b"#")?;
-    let end = rest.iter().take(ENTITY).position(|byte| *byte == b';')?;
+    let end = rest.iter().take(MAX_ENTITY_LEN).position(|byte| *byte == b';')?;
     let number = str::from_utf8(rest.get(..end)?).ok()?;
     let number = match number.strip_prefix(['x', 'X']) {
         Some(digits) => u32::from_str_radix(digits, 16),

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::client::error::{Error, Kind, Result};
-use crate::client::observer::Report;
+use crate::client::observer::RequestReport;
 
 /// How a refresh ended; nothing while it runs.
 pub type Outcome = Option<Result<()>>;
@@ -15,7 +15,7 @@ pub type Outcome = Option<Result<()>>;
 pub struct Refreshes {
     stage: Mutex<Stage>,
     delivery: Mutex<Delivery>,
-    reports: Mutex<Vec<Report>>,
+    reports: Mutex<Vec<RequestReport>>,
 }
 
 #[derive(Default)]
@@ -112,12 +112,12 @@ impl Refreshes {
     }
 
     /// Keeps what is to be told of the refresh's requests.
-    pub fn keep_reports(&self, reports: Vec<Report>) {
+    pub fn keep_reports(&self, reports: Vec<RequestReport>) {
         lock(&self.reports).extend(reports);
     }
 
     /// Takes out what is to be told.
-    pub fn take_reports(&self) -> Vec<Report> {
+    pub fn take_reports(&self) -> Vec<RequestReport> {
         std::mem::take(&mut *lock(&self.reports))
     }
 }

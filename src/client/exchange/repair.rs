@@ -2,34 +2,34 @@
 
 use std::sync::Arc;
 
-use super::attempt::{Sending, Tried};
+use super::attempt::{Attempt, AttemptError};
 use crate::client::auth::Credentials;
 use crate::client::auth::oauth2::{self, Token};
 use crate::client::error::{Error, Result};
 use crate::client::model::CommandName;
-use crate::client::observer::Hearing;
+use crate::client::observer::EventFilter;
 use crate::client::protocol::{self, Request, Response};
 use crate::client::retry;
 
-impl<'a> Sending<'a> {
+impl<'a> Attempt<'a> {
     /// The token to send, if the credentials are of that kind. One whose time is over is replaced before it is sent.
-    pub(super) async fn token(&mut self, request: &Request) -> Result<Option<Arc<Token>>, Tried> {
+    pub(super) async fn token(&mut self, request: &Request) -> Result<Option<Arc<Token>>, AttemptError> {
         let Credentials::OAuth2(credentials) = self.client.account.credentials() else { return Ok(None) };
         if !matches!(request.login, protocol::Login::User) {
             return Ok(None);
         }
         let Some(token) = credentials.newest() else {
             self.leave_queue();
-            return Ok(Some(self.caller.access_token(None).await?));
+            return Ok(Some(self.options.hooks.tokens.access_token(None).await?));
         };
         if token.expired() && credentials.can_refresh() && !self.renewed {
             self.renewed = true;
             self.leave_queue();
             // Where it fails, the server is left to say that the token has run out: its clock counts.
             self.unrenewed = self.client.renew(credentials, token.version).await.err();
-            self.tell_of_refresh_requests();
+            self.emit_refresh_events();
             if self.unrenewed.is_none() {
-                self.caller.refreshed().await?;
+                self.options.hooks.tokens.refreshed().await?;
             }
         }
         Ok(credentials.newest())
@@ -38,7 +38,7 @@ impl<'a> Sending<'a> {
     /// Gives up the position that was taken when the verb was called: the token may itself need a request, which must
     /// not wait for this one.
     fn leave_queue(&self) {
-        drop(self.caller.take_reservation());
+        drop(self.options.hooks.queue.take_reservation());
     }
 
     /// The credentials, if they hold the token themselves.
@@ -52,7 +52,8 @@ impl<'a> Sending<'a> {
     /// Removes the reason of a 401, once a reason: whether it is worth sending the request again.
     pub(super) async fn repair(&mut self, response: &Response, token: Option<Arc<Token>>) -> Result<bool, Unrepaired> {
         let Some(credentials) = self.kept() else {
-            let corrected = !self.clock_corrected && self.client.correct_clock(response, self.signed_with, self.caller);
+            let corrected =
+                !self.clock_corrected && self.client.correct_clock(response, self.signed_with, self.options.hooks);
             self.clock_corrected |= corrected;
             return Ok(corrected);
         };
@@ -61,8 +62,8 @@ impl<'a> Sending<'a> {
             return self.unrenewed.take().map_or(Ok(false), |error| Err(Unrepaired::Refresh(error)));
         }
         let Some(newest) = credentials.newest() else {
-            let asked = self.deadline.limit(self.caller.access_token(Some(token.version))).await;
-            let asked = asked.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Caller)?;
+            let asked = self.options.deadline.limit(self.options.hooks.tokens.access_token(Some(token.version))).await;
+            let asked = asked.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::TokenProvider)?;
             return Ok(*asked.access_token != *token.access_token);
         };
         if newest.version != token.version {
@@ -71,24 +72,24 @@ impl<'a> Sending<'a> {
         if !credentials.can_refresh() {
             return Ok(false);
         }
-        let renewed = self.deadline.limit(self.client.renew(credentials, token.version)).await;
+        let renewed = self.options.deadline.limit(self.client.renew(credentials, token.version)).await;
         renewed.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Refresh)?;
         Ok(true)
     }
 
     /// Tells of the requests of a refresh, and has its tokens kept before they are used.
-    pub(super) async fn tell_of_refresh(&self) -> Result<()> {
-        self.tell_of_refresh_requests();
-        if self.renewed { self.caller.refreshed().await } else { Ok(()) }
+    pub(super) async fn emit_refresh_and_deliver(&self) -> Result<()> {
+        self.emit_refresh_events();
+        if self.renewed { self.options.hooks.tokens.refreshed().await } else { Ok(()) }
     }
 
-    pub(super) fn tell_of_refresh_requests(&self) {
-        if self.caller.hears() == Hearing::Nothing || self.name == CommandName::Token {
+    pub(super) fn emit_refresh_events(&self) {
+        if self.options.hooks.observer.event_filter() == EventFilter::None || self.name == CommandName::Token {
             return;
         }
         for report in self.client.account.refreshes().take_reports() {
-            if report.retry_in.is_some() || self.caller.hears() == Hearing::Everything {
-                self.caller.request(report);
+            if self.options.hooks.observer.event_filter().includes(report.retry_in.is_some()) {
+                self.options.hooks.observer.request(report);
             }
         }
     }
@@ -97,14 +98,14 @@ impl<'a> Sending<'a> {
 /// Why a 401 could not be repaired.
 pub(super) enum Unrepaired {
     OutOfTime,
-    Caller(Error),
+    TokenProvider(Error),
     Refresh(Error),
 }
 
 /// The 401 of a token that could not be replaced.
 pub(super) fn not_refreshed(mut refused: Error, refresh: Error) -> Error {
     refused.message = format!("{} The access token could not be refreshed: {}", refused.message, refresh.message);
-    refused.retryable = refresh.retryable && retry::never_arrived(&refresh);
+    refused.retryable = refresh.retryable && retry::request_was_not_sent(&refresh);
     refused.retry_after = refresh.retry_after;
     refused.because(refresh)
 }

@@ -9,15 +9,16 @@ use tokio::sync::watch;
 
 use crate::client::auth::oauth2::{Credentials, Token};
 use crate::client::auth::refresh::{Outcome, Turn, lost};
-use crate::client::call::Terms;
+use crate::client::call::CallOptions;
+use crate::client::call::Hooks;
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result};
-use crate::client::observer::{Caller, Hearing, Progress, Report};
+use crate::client::observer::{EventFilter, Observer, Progress, RequestReport};
 use crate::client::protocol::{Answer, Command};
 use crate::client::{Client, retry};
 
 /// How long a refresh may take in all, however long its callers wait.
-const WITHIN: Duration = Duration::from_secs(60);
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Client {
     /// Has the token of this version replaced, together with all others who want that.
@@ -62,12 +63,16 @@ impl Client {
         let Some((refresh, spent)) = spent else {
             return Err(Error::new(Kind::InvalidInput, "TOKEN: there is no refresh token"));
         };
-        let listener = Listener::default();
-        let terms =
-            Terms { deadline: Deadline::after(Some(WITHIN)), retry: self.options.retry.as_ref(), caller: &listener };
-        let outcome = self.exchange(&Command::RefreshToken(refresh), terms).await;
+        let collector = ReportCollector::default();
+        let options = CallOptions {
+            deadline: Deadline::after(Some(REFRESH_TIMEOUT)),
+            retry: self.options.retry.as_ref(),
+            hooks: Hooks { observer: &collector, ..Hooks::none() },
+            limiter: None,
+        };
+        let outcome = self.exchange(&Command::RefreshToken(refresh), options).await;
         let refreshes = self.account.refreshes();
-        refreshes.keep_reports(listener.0.into_inner().unwrap_or_else(PoisonError::into_inner));
+        refreshes.keep_reports(collector.0.into_inner().unwrap_or_else(PoisonError::into_inner));
         let error = match outcome {
             Ok(Answer::Tokens(mut tokens)) => {
                 let refresh_token = tokens.refresh_token.take().map(Into::into);
@@ -85,27 +90,27 @@ impl Client {
             Ok(_) => Error::new(Kind::InvalidResponse(None), "TOKEN: the answer names no token"),
             Err(error) => error,
         };
-        refreshes.failed(spent.version, &error, !retry::never_arrived(&error));
+        refreshes.failed(spent.version, &error, !retry::request_was_not_sent(&error));
         Err(error)
     }
 }
 
 /// The caller of a refresh: it keeps what is to be told of its requests for those who wait.
 #[derive(Default)]
-struct Listener(Mutex<Vec<Report>>);
+struct ReportCollector(Mutex<Vec<RequestReport>>);
 
-impl Caller for Listener {
+impl Observer for ReportCollector {
     fn progress(&self, _: Progress) -> BoxFuture<'_, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
     }
 
     fn warn(&self, _: String) {}
 
-    fn hears(&self) -> Hearing {
-        Hearing::Everything
+    fn event_filter(&self) -> EventFilter {
+        EventFilter::All
     }
 
-    fn request(&self, report: Report) {
+    fn request(&self, report: RequestReport) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(report);
     }
 }

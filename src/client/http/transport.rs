@@ -15,8 +15,8 @@ use reqwest::multipart::{Form, Part as FormPart};
 use reqwest::{ClientBuilder, Url};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
-use super::body_progress::{Attempt, NoteConnections};
 use super::proxy;
+use super::request_progress::{RequestProgress, TrackConnections};
 use crate::client::auth::oauth1::percent_encode;
 use crate::client::config::{LOCALHOST, Proxy, TransportOptions, stays_local};
 use crate::client::deadline::Deadline;
@@ -24,11 +24,11 @@ use crate::client::error::{Error, Kind, Result};
 use crate::client::protocol::{Body, Part, Payload, Request, Response};
 
 /// Bodies are read this far; X's are a few hundred bytes.
-const BODY_LIMIT: usize = 1 << 20;
+const MAX_BODY_BYTES: usize = 1 << 20;
 /// Bytes in memory are handed over in pieces of this size, so that progress is seen.
-const PIECE: usize = 256 << 10;
+const PIECE_BYTES: usize = 256 << 10;
 /// Idle connections are dropped after this time, well before servers and load balancers do (from 60 s up).
-const IDLE: Duration = Duration::from_secs(25);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// The connections of one or several clients.
 pub struct Transport {
@@ -140,12 +140,12 @@ impl Transport {
         timeout: Option<Duration>,
         deadline: Deadline,
     ) -> Result<Response, Unanswered> {
-        let attempt = Arc::new(Attempt::default());
-        let sending = attempt.scope(async {
-            let mut sending = std::pin::pin!(self.attempt(request, authorization, &attempt));
+        let progress = Arc::new(RequestProgress::default());
+        let sending = progress.scope(async {
+            let mut sending = std::pin::pin!(self.attempt(request, authorization, &progress));
             match timeout {
-                Some(timeout) => attempt.limit(sending.as_mut(), timeout).await.unwrap_or_else(|| {
-                    let connect = attempt.connecting();
+                Some(timeout) => progress.limit(sending.as_mut(), timeout).await.unwrap_or_else(|| {
+                    let connect = progress.connecting();
                     let what = if connect { "connection" } else { "answer" };
                     let message = format!("no {what} within request_timeout ({} s)", timeout.as_secs_f64());
                     Err(Error::new(Kind::RequestTimeout { connect }, message))
@@ -155,8 +155,8 @@ impl Transport {
         });
         match deadline.limit(sending).await {
             Some(Ok(response)) => Ok(response),
-            Some(Err(error)) => Err(Unanswered::Broken(Broken { error, reused: attempt.reused() })),
-            None => Err(Unanswered::OutOfTime { connect: attempt.connecting() }),
+            Some(Err(error)) => Err(Unanswered::Broken(Broken { error, reused: progress.reused() })),
+            None => Err(Unanswered::OutOfTime { connect: progress.connecting() }),
         }
     }
 
@@ -164,12 +164,12 @@ impl Transport {
         &self,
         request: &Request,
         authorization: Option<&str>,
-        attempt: &Arc<Attempt>,
+        progress: &Arc<RequestProgress>,
     ) -> Result<Response> {
         if let Some(wire) = &self.wire {
             return wire.exchange(request).await.map_err(|broken| {
                 if !broken.reused {
-                    attempt.answered();
+                    progress.answered();
                 }
                 broken.error
             });
@@ -187,16 +187,16 @@ impl Transport {
                 builder.header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(urlencoded(fields))
             }
             Body::Json(json) => builder.header(http::header::CONTENT_TYPE, "application/json").body(json.clone()),
-            Body::Multipart(parts) => builder.multipart(form(parts, attempt, encrypted)?),
+            Body::Multipart(parts) => builder.multipart(form(parts, progress, encrypted)?),
         };
         let mut response = builder.send().await.map_err(describe)?;
-        attempt.answered();
+        progress.answered();
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
         let mut truncated = false;
         while let Some(chunk) = response.chunk().await.map_err(describe)? {
-            let room = BODY_LIMIT - body.len();
+            let room = MAX_BODY_BYTES - body.len();
             body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
             truncated = chunk.len() > room;
             if truncated {
@@ -250,10 +250,10 @@ fn build(options: &TransportOptions) -> Result<Http> {
         .retry(reqwest::retry::never())
         .http1_only()
         .referer(false)
-        .pool_idle_timeout(IDLE)
+        .pool_idle_timeout(IDLE_TIMEOUT)
         .pool_max_idle_per_host(options.max_connections)
         .resolve_to_addrs("localhost", &localhost)
-        .connector_layer(NoteConnections);
+        .connector_layer(TrackConnections);
     if let Some(timeout) = options.connect_timeout {
         builder = builder.connect_timeout(timeout);
     }
@@ -313,12 +313,12 @@ fn urlencoded(fields: &[(&'static str, String)]) -> String {
     text
 }
 
-fn form(parts: &[(&'static str, Part)], attempt: &Arc<Attempt>, encrypted: bool) -> Result<Form> {
+fn form(parts: &[(&'static str, Part)], progress: &Arc<RequestProgress>, encrypted: bool) -> Result<Form> {
     parts.iter().try_fold(Form::new(), |form, (name, part)| {
         Ok(match part {
             Part::Text(text) => form.text(*name, text.clone()),
             Part::File { payload, media_type } => {
-                let body = reqwest::Body::wrap_stream(attempt.clone().watched(pieces(payload), encrypted));
+                let body = reqwest::Body::wrap_stream(progress.clone().watched(pieces(payload), encrypted));
                 let media_type = media_type.as_deref().unwrap_or("application/octet-stream");
                 let part = FormPart::stream_with_length(body, payload.len())
                     .file_name("media")
@@ -337,7 +337,7 @@ fn pieces(payload: &Payload) -> BoxStream<'static, std::io::Result<Bytes>> {
         Payload::Bytes(bytes) => {
             let mut rest = bytes.clone();
             let next = move || {
-                let piece = rest.split_to(rest.len().min(PIECE));
+                let piece = rest.split_to(rest.len().min(PIECE_BYTES));
                 (!piece.is_empty()).then_some(Ok(piece))
             };
             futures_util::stream::iter(std::iter::from_fn(next)).boxed()

@@ -7,9 +7,9 @@ use super::json::number;
 use crate::client::error::ApiClass;
 
 /// How much of a body, or of a sentence in it, is kept.
-const KEPT_BYTES: usize = 4096;
+const MAX_KEPT_BYTES: usize = 4096;
 /// How many of the problems in one body are looked at.
-const PROBLEMS: usize = 16;
+const MAX_PROBLEMS: usize = 16;
 
 /// What a server said about a failure, as far as it said anything.
 #[derive(Debug, Default)]
@@ -188,7 +188,7 @@ struct Found<'body> {
 
 impl<'body> Found<'body> {
     fn gather(&mut self, value: &'body Value, depth: usize) {
-        if depth > 3 || self.objects.len() + self.texts.len() >= PROBLEMS {
+        if depth > 3 || self.objects.len() + self.texts.len() >= MAX_PROBLEMS {
             return;
         }
         match value {
@@ -209,7 +209,7 @@ impl<'body> Found<'body> {
 
 /// The beginning of a text, 4 KiB at most.
 pub(super) fn clip(text: &str) -> String {
-    let mut end = text.len().min(KEPT_BYTES);
+    let mut end = text.len().min(MAX_KEPT_BYTES);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
@@ -219,7 +219,7 @@ pub(super) fn clip(text: &str) -> String {
 /// The beginning of a body as text, 4 KiB at most, with replacement characters for what is not UTF-8.
 pub(super) fn clip_bytes(body: &[u8]) -> String {
     // A few bytes more are read, so that a character that the limit cuts does not look like an invalid one.
-    clip(&String::from_utf8_lossy(body.get(..KEPT_BYTES + 4).unwrap_or(body)))
+    clip(&String::from_utf8_lossy(body.get(..MAX_KEPT_BYTES + 4).unwrap_or(body)))
 }
 
 fn text<'body>(object: &'body Map<String, Value>, name: &str) -> Option<&'body str> {

@@ -8,8 +8,8 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use tokio::sync::watch;
 
-use super::plan::MOST_BYTES;
-use super::source::{Content, PIECE, ReadAt, Stream, changed, open};
+use super::plan::MAX_TOTAL_BYTES;
+use super::source::{Content, PIECE_BYTES, ReadAt, Stream, changed, open};
 use crate::client::error::{Error, Result};
 use crate::client::protocol::{Payload, Segment};
 
@@ -34,7 +34,7 @@ impl Bulk {
                 (Bulk::Stream(stream), total_bytes)
             }
             (Content::Stream(stream), None) => {
-                let spooled = stream.spool(MOST_BYTES).await?;
+                let spooled = stream.spool(MAX_TOTAL_BYTES).await?;
                 let total_bytes = spooled.total_bytes();
                 (Bulk::Sized(Arc::new(spooled)), total_bytes)
             }
@@ -75,7 +75,7 @@ pub struct Trouble(Arc<watch::Sender<Option<Error>>>);
 
 impl Trouble {
     /// Waits for trouble.
-    pub(super) async fn told(&self) -> Error {
+    pub(super) async fn failed(&self) -> Error {
         let mut receiver = self.0.subscribe();
         loop {
             if let Some(error) = &*receiver.borrow_and_update() {
@@ -112,7 +112,7 @@ impl Segment for Slice {
             let (reader, trouble) = (reader.clone(), trouble.clone());
             async move {
                 let offset = offset.filter(|offset| *offset < end)?;
-                let len = usize::try_from(end - offset).unwrap_or(PIECE).min(PIECE);
+                let len = usize::try_from(end - offset).unwrap_or(PIECE_BYTES).min(PIECE_BYTES);
                 let failed = match reader.read_at(offset, len).await {
                     Ok(piece) if piece.len() == len => return Some((Ok(piece), Some(offset + len as u64))),
                     Ok(_) => changed(),
@@ -148,7 +148,7 @@ impl Segment for Kept {
             while rest.is_empty() {
                 rest = pieces.next()?;
             }
-            Some(Ok(rest.split_to(rest.len().min(PIECE))))
+            Some(Ok(rest.split_to(rest.len().min(PIECE_BYTES))))
         };
         stream::iter(std::iter::from_fn(next)).boxed()
     }

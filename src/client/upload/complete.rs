@@ -7,14 +7,14 @@ use super::checkpoint::Stage;
 use super::session::Run;
 use crate::client::error::{Kind, Result};
 use crate::client::model::Media;
-use crate::client::observer::Caller as _;
+use crate::client::observer::Observer as _;
 use crate::client::protocol::Command;
 use crate::client::wait::{Watch, processing_failed};
 
 /// How long a checkpoint's store may take once the server has the whole file.
-const STORE_PATIENCE: Duration = Duration::from_secs(30);
+const STORE_TIMEOUT: Duration = Duration::from_secs(30);
 /// What it gets even when the upload's time is up: much less than the second by which a verb may outlive its timeout.
-const STORE_GRACE: Duration = Duration::from_millis(300);
+const MIN_STORE_TIMEOUT: Duration = Duration::from_millis(300);
 
 impl Run<'_> {
     /// The wait, the alt text, and the end of the checkpoint.
@@ -25,7 +25,7 @@ impl Run<'_> {
         } else if self.options.wait && media.processing_info.is_some() {
             let note = self.kept("written", self.journal.stage(Stage::Waiting)).await;
             if let Some(note) = note {
-                self.teller.warn(format!("{note}; the upload goes on without it"));
+                self.reporter.warn(format!("{note}; the upload goes on without it"));
             }
             self.wait(media).await
         } else {
@@ -38,7 +38,7 @@ impl Run<'_> {
         };
         // The upload is what counts.
         if let Some(note) = self.kept("removed", self.journal.clear()).await {
-            self.teller.warn(note);
+            self.reporter.warn(note);
         }
         described
     }
@@ -46,8 +46,8 @@ impl Run<'_> {
     /// What is to be said if the store did not do it. One that hangs, or fails, must not cost a file that the server has.
     async fn kept(&self, what: &str, work: impl Future<Output = Result<()>>) -> Option<String> {
         // There is to be time left to wait for the media.
-        let half = self.deadline.remaining().map_or(STORE_PATIENCE, |left| left / 2);
-        let done = tokio::time::timeout(half.clamp(STORE_GRACE, STORE_PATIENCE), work).await;
+        let half = self.call.deadline.remaining().map_or(STORE_TIMEOUT, |left| left / 2);
+        let done = tokio::time::timeout(half.clamp(MIN_STORE_TIMEOUT, STORE_TIMEOUT), work).await;
         let error = match done {
             Ok(Ok(())) => return None,
             Ok(Err(error)) => error,
@@ -61,13 +61,13 @@ impl Run<'_> {
     }
 
     async fn wait(&self, media: Media) -> Result<Media> {
-        self.client.wait_until_ready(Watch::new(media, self.deadline.remaining()), self.teller).await
+        self.client.wait_until_ready(Watch::new(media, self.call.deadline.remaining()), self.call.hooks).await
     }
 
     /// Sets the alt text. If that fails the upload is good all the same, and the error tells it.
     async fn describe(&self, media: Media) -> Result<Media> {
         let Some(text) = self.options.alt_text.clone() else { return Ok(media) };
-        match self.client.exchange(&Command::AltText { media_id: media.media_id, text }, self.terms()).await {
+        match self.client.exchange(&Command::AltText { media_id: media.media_id, text }, self.call).await {
             Ok(_) => Ok(media),
             Err(mut error) => {
                 error.message = format!("{}; the upload itself is good, see this error's .media", error.message);

@@ -1,23 +1,24 @@
 //! What INIT has to say about a file, found out from its bytes, and what is refused before INIT.
 
 use super::body::Bulk;
+use super::format::{self, Format};
 use super::media_type::{self, Class, GifScan};
 use super::options::UploadOptions;
-use super::plan::MOST_BYTES;
-use super::source::PIECE;
+use super::plan::MAX_TOTAL_BYTES;
+use super::source::PIECE_BYTES;
 use crate::client::error::{Error, Result};
-use crate::client::observer::Caller;
+use crate::client::observer::Observer;
 
 /// The largest image; X counts in powers of two here (WIRE §4: "File size exceeds 15728640 bytes.").
-const MOST_IN_IMAGE: u64 = 5 << 20;
+const MAX_IMAGE_BYTES: u64 = 5 << 20;
 /// The largest GIF.
-const MOST_IN_GIF: u64 = 15 << 20;
+const MAX_GIF_BYTES: u64 = 15 << 20;
 /// What X documents for videos; some accounts may send more.
-const USUAL_VIDEO: u64 = 512 << 20;
+const DEFAULT_MAX_VIDEO_BYTES: u64 = 512 << 20;
 /// The longest alt text.
-const MOST_CHARACTERS: usize = 1000;
+const MAX_ALT_TEXT_CHARS: usize = 1000;
 /// How far a stream is read ahead to see whether a GIF has a second image.
-const STREAM_AHEAD: usize = 1 << 20;
+const MAX_READ_AHEAD: usize = 1 << 20;
 
 /// A file's type and category.
 pub struct Description {
@@ -33,26 +34,16 @@ impl Description {
         if let (Some(media_type), Some(media_category)) = (&options.media_type, &options.media_category) {
             return Ok(Description { media_type: media_type.clone(), media_category: media_category.clone() });
         }
-        let head = head(bulk, media_type::HEAD).await?;
         let media_type = match &options.media_type {
             Some(given) => given.clone(),
-            None => name
-                .and_then(media_type::of_name)
-                .or_else(|| media_type::of_head(&head))
-                .ok_or_else(|| {
-                    Error::invalid_input(
-                        "media_type: the first bytes show no type that X takes; if it is one, pass \
-                         media_type=\"video/mp4\" (or what it is)",
-                    )
-                })?
-                .to_owned(),
+            None => recognize(bulk, name).await?.to_owned(),
         };
         let media_category = match &options.media_category {
             Some(given) => given.clone(),
             None => {
                 let animated = match media_type.as_str() {
                     "image/gif" => gif_is_animated(bulk).await?,
-                    "image/webp" => media_type::webp_is_animated(&head),
+                    "image/webp" => media_type::webp_is_animated(&head(bulk, format::HEAD_BYTES).await?),
                     _ => false,
                 };
                 let category = media_type::category(&media_type, animated);
@@ -74,11 +65,11 @@ impl Description {
     }
 
     /// Refuses what no account may send, and warns of what most may not.
-    pub fn check_limits(&self, total_bytes: u64, caller: &dyn Caller) -> Result<()> {
+    pub fn check_limits(&self, total_bytes: u64, observer: &dyn Observer) -> Result<()> {
         let (what, most) = match self.class() {
-            Class::Image => ("images", MOST_IN_IMAGE),
-            Class::Gif => ("animated GIFs", MOST_IN_GIF),
-            Class::Video | Class::Other => ("files", MOST_BYTES),
+            Class::Image => ("images", MAX_IMAGE_BYTES),
+            Class::Gif => ("animated GIFs", MAX_GIF_BYTES),
+            Class::Video | Class::Other => ("files", MAX_TOTAL_BYTES),
         };
         if total_bytes > most {
             return Err(Error::invalid_input(format!(
@@ -86,9 +77,9 @@ impl Description {
                  check_limits=False to let X decide"
             )));
         }
-        if self.class() == Class::Video && total_bytes > USUAL_VIDEO {
-            caller.warn(format!(
-                "the video has {total_bytes} bytes; from most accounts X takes {USUAL_VIDEO} at most, and may refuse it"
+        if self.class() == Class::Video && total_bytes > DEFAULT_MAX_VIDEO_BYTES {
+            observer.warn(format!(
+                "the video has {total_bytes} bytes; from most accounts X takes {DEFAULT_MAX_VIDEO_BYTES} at most, and may refuse it"
             ));
         }
         Ok(())
@@ -99,10 +90,63 @@ impl Description {
 pub fn check_alt_text(alt_text: Option<&str>) -> Result<()> {
     match alt_text.map(|text| text.chars().count()) {
         Some(0) => Err(Error::invalid_input("alt_text: it is empty; leave it out instead")),
-        Some(count) if count > MOST_CHARACTERS => Err(Error::invalid_input(format!(
-            "alt_text: it has {count} characters and X takes {MOST_CHARACTERS} at most"
+        Some(count) if count > MAX_ALT_TEXT_CHARS => Err(Error::invalid_input(format!(
+            "alt_text: it has {count} characters and X takes {MAX_ALT_TEXT_CHARS} at most"
         ))),
         _ => Ok(()),
+    }
+}
+
+/// The MIME type that the bytes show, or the file's name where they say nothing. Text has no first bytes to go by, so its
+/// name comes first.
+async fn recognize(bulk: &mut Bulk, name: Option<&str>) -> Result<&'static str> {
+    let named = name.and_then(format::of_name);
+    if let Some(Format::Taken(media_type @ ("text/srt" | "text/vtt"))) = named {
+        return Ok(media_type);
+    }
+    let shown = format_shown(bulk).await?;
+    let found = match shown {
+        Some(Format::UnknownBrands) | None => named.or(shown),
+        known => known,
+    };
+    match found {
+        Some(Format::Taken(media_type)) => Ok(media_type),
+        Some(Format::UnknownBrands) => Ok("video/mp4"),
+        Some(Format::Foreign(foreign)) => Err(Error::invalid_input(format!("source: {foreign}"))),
+        None => Err(Error::invalid_input(
+            "media_type: neither the first bytes nor the name show a type that X takes; if it is one, pass \
+             media_type=\"video/mp4\" (or what it is)",
+        )),
+    }
+}
+
+/// What the bytes show. Boxes that stand before the first one that says something are passed over.
+async fn format_shown(bulk: &mut Bulk) -> Result<Option<Format>> {
+    let mut offset = 0;
+    for _ in 0..format::MAX_LEADING_BOXES {
+        let head = head_at(bulk, offset).await?;
+        match format::leading_box(&head) {
+            Some(len) => offset = u64::saturating_add(offset, len),
+            None if offset == 0 => return Ok(format::of_head(&head)),
+            None => return Ok(format::of_box(&head)),
+        }
+    }
+    Ok(None)
+}
+
+/// The bytes at a place; of a stream, those that are read ahead of it.
+async fn head_at(bulk: &mut Bulk, offset: u64) -> Result<Vec<u8>> {
+    match bulk {
+        Bulk::Sized(reader) if offset < reader.total_bytes() => {
+            Ok(reader.read_at(offset, format::HEAD_BYTES).await?.to_vec())
+        }
+        Bulk::Sized(_) => Ok(Vec::new()),
+        Bulk::Stream(stream) => match usize::try_from(offset).ok().filter(|offset| *offset < MAX_READ_AHEAD) {
+            Some(offset) => {
+                Ok(stream.head(offset + format::HEAD_BYTES).await?.get(offset..).unwrap_or_default().to_vec())
+            }
+            None => Ok(Vec::new()),
+        },
     }
 }
 
@@ -119,13 +163,13 @@ async fn gif_is_animated(bulk: &mut Bulk) -> Result<bool> {
     let mut scan = GifScan::default();
     match bulk {
         Bulk::Stream(stream) => {
-            let head = stream.head(STREAM_AHEAD).await?;
-            Ok(scan.take(&head).unwrap_or(head.len() >= STREAM_AHEAD))
+            let head = stream.head(MAX_READ_AHEAD).await?;
+            Ok(scan.take(&head).unwrap_or(head.len() >= MAX_READ_AHEAD))
         }
         Bulk::Sized(reader) => {
             let mut offset = 0;
             while offset < reader.total_bytes() {
-                let piece = reader.read_at(offset, PIECE).await?;
+                let piece = reader.read_at(offset, PIECE_BYTES).await?;
                 if let Some(animated) = scan.take(&piece) {
                     return Ok(animated);
                 }

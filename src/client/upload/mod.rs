@@ -4,6 +4,7 @@ mod body;
 pub mod checkpoint;
 mod complete;
 mod detect;
+pub mod format;
 pub mod media_type;
 mod options;
 pub mod plan;

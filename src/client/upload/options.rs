@@ -8,7 +8,7 @@ pub use super::checkpoint::Store;
 use super::source::Source;
 
 use crate::client::model::{Media, MediaId};
-use crate::client::observer::Report;
+use crate::client::observer::RequestReport;
 
 /// What is to be uploaded, and how.
 pub struct Upload {
@@ -76,7 +76,7 @@ pub struct Uploaded {
     /// The media.
     pub media: Media,
     /// The requests that made it up, if they were to be kept.
-    pub trace: Option<Vec<Report>>,
+    pub trace: Option<Vec<RequestReport>>,
 }
 
 /// Where a session is written down.

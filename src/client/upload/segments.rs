@@ -8,9 +8,9 @@ use futures_util::stream::{self, FuturesUnordered};
 use super::body::{Bulk, Trouble, in_pieces};
 use super::checkpoint::Journal;
 use super::plan::Plan;
-use super::progress::Teller;
+use super::progress::ProgressReporter;
 use crate::client::Client;
-use crate::client::call::Terms;
+use crate::client::call::CallOptions;
 use crate::client::error::Result;
 use crate::client::exchange::refuse_expired;
 use crate::client::model::{CommandName, Media};
@@ -21,13 +21,13 @@ pub struct Session<'a> {
     /// The client.
     pub client: &'a Client,
     /// How its requests are carried out.
-    pub terms: Terms<'a>,
+    pub options: CallOptions<'a>,
     /// INIT's answer, or what is known of it.
     pub opened: &'a Media,
     /// The segments.
     pub plan: Plan,
     /// Who is told.
-    pub teller: &'a Teller<'a>,
+    pub reporter: &'a ProgressReporter<'a>,
     /// Where it is written down.
     pub journal: &'a Journal,
 }
@@ -43,10 +43,10 @@ impl Session<'_> {
             if all_taken && in_flight.is_empty() {
                 return Ok(());
             }
-            let room = !all_taken && in_flight.len() < self.teller.concurrency();
+            let room = !all_taken && in_flight.len() < self.reporter.limiter().size();
             tokio::select! {
                 biased;
-                error = trouble.told() => return Err(error),
+                error = trouble.failed() => return Err(error),
                 Some(done) = in_flight.next(), if !in_flight.is_empty() => done?,
                 next = segments.next(), if room => match next.transpose()? {
                     Some((index, payload)) => in_flight.push(self.append(index, payload)),
@@ -60,9 +60,10 @@ impl Session<'_> {
         refuse_expired(self.opened, CommandName::Append)?;
         let bytes = media.len();
         let command = Command::Append { media_id: self.opened.media_id, segment_index, media };
-        self.client.exchange(&command, self.terms).await?;
+        let options = CallOptions { limiter: Some(self.reporter.limiter()), ..self.options };
+        self.client.exchange(&command, options).await?;
         self.journal.acknowledged(segment_index).await?;
-        self.teller.acknowledged(bytes);
+        self.reporter.acknowledged(bytes);
         Ok(())
     }
 
@@ -97,10 +98,15 @@ impl Session<'_> {
 }
 
 /// Sends a command whose body is read from the source; an error of the source is told as what it is.
-pub async fn exchange_whole(client: &Client, command: &Command, terms: Terms<'_>, trouble: &Trouble) -> Result<Answer> {
+pub async fn exchange_whole(
+    client: &Client,
+    command: &Command,
+    options: CallOptions<'_>,
+    trouble: &Trouble,
+) -> Result<Answer> {
     tokio::select! {
         biased;
-        error = trouble.told() => Err(error),
-        outcome = client.exchange(command, terms) => outcome,
+        error = trouble.failed() => Err(error),
+        outcome = client.exchange(command, options) => outcome,
     }
 }

@@ -13,32 +13,36 @@ use super::checkpoint::{Record, Stage, Subject};
 use super::detect::{Description, check_alt_text};
 use super::media_type::Class;
 use super::options::{Checkpoint, Upload, UploadOptions, Uploaded};
-use super::plan::{MOST_SEGMENTS, Plan};
-use super::progress::Teller;
+use super::plan::{MAX_SEGMENTS, Plan};
+use super::progress::ProgressReporter;
 use super::segments::{Session, exchange_whole};
 use super::source::Source;
-use crate::client::call::Terms;
+use crate::client::call::CallOptions;
+use crate::client::call::Hooks;
 use crate::client::deadline::Deadline;
 use crate::client::error::{ApiClass, Error, Kind, Result};
 use crate::client::exchange::refuse_expired;
 use crate::client::model::{CommandName, Media};
-use crate::client::observer::Caller;
+use crate::client::observer::Observer as _;
 use crate::client::protocol::{Answer, Command, Init, Simple};
 use crate::client::wait::Watch;
 use crate::client::{Client, retry};
 
 /// Images up to this size go in one request; X answers 413 to larger ones.
-const MOST_IN_ONE_REQUEST: u64 = 5_000_000;
+const MAX_SIMPLE_BYTES: u64 = 5_000_000;
+
 /// Uploads a file, from its first byte to its last wait.
-pub(in crate::client) async fn upload(client: &Client, upload: Upload, caller: &dyn Caller) -> Result<Uploaded> {
+pub(in crate::client) async fn upload(client: &Client, upload: Upload, hooks: Hooks<'_>) -> Result<Uploaded> {
     let Upload { source, options } = upload;
     let deadline = Deadline::after(options.timeout);
-    let teller = Teller::new(caller, options.concurrency, options.trace);
+    let reporter = ProgressReporter::new(hooks.observer, options.concurrency, options.trace);
+    let hooks = Hooks { observer: &reporter, ..hooks };
+    let call = CallOptions { deadline, retry: client.options.retry.as_ref(), hooks, limiter: None };
     check_alt_text(options.alt_text.as_deref())?;
-    let mut run = in_time(deadline, &options, Run::prepare(client, source, &options, deadline, &teller)).await?;
+    let mut run = in_time(deadline, &options, Run::prepare(client, source, &options, call, &reporter)).await?;
     let media = run.send().await?;
     let media = run.complete(media).await?;
-    Ok(Uploaded { media, trace: teller.take_trace() })
+    Ok(Uploaded { media, trace: reporter.take_trace() })
 }
 
 /// One upload under way.
@@ -50,8 +54,8 @@ pub(super) struct Run<'a> {
     plan: Plan,
     subject: Subject,
     pub(super) journal: Journal,
-    pub(super) teller: &'a Teller<'a>,
-    pub(super) deadline: Deadline,
+    pub(super) reporter: &'a ProgressReporter<'a>,
+    pub(super) call: CallOptions<'a>,
 }
 
 impl<'a> Run<'a> {
@@ -60,14 +64,14 @@ impl<'a> Run<'a> {
         client: &'a Client,
         source: Source,
         options: &'a UploadOptions,
-        deadline: Deadline,
-        teller: &'a Teller<'a>,
+        call: CallOptions<'a>,
+        reporter: &'a ProgressReporter<'a>,
     ) -> Result<Self> {
         let Source { name, total_bytes, content } = source;
         let (mut bulk, total_bytes) = Bulk::of(content, total_bytes).await?;
         let description = Description::of(&mut bulk, name.as_deref(), options).await?;
         if options.check_limits {
-            description.check_limits(total_bytes, teller)?;
+            description.check_limits(total_bytes, reporter)?;
         }
         let plan = Plan::new(total_bytes, client.options.api, options.segment_bytes)?;
         let store = match &options.checkpoint {
@@ -97,16 +101,12 @@ impl<'a> Run<'a> {
             asked_segment_bytes: options.segment_bytes,
         };
         let journal = Journal::new(store);
-        Ok(Run { client, options, bulk, description, plan, subject, journal, teller, deadline })
-    }
-
-    pub(super) fn terms(&self) -> Terms<'a> {
-        Terms { deadline: self.deadline, retry: self.client.options.retry.as_ref(), caller: self.teller }
+        Ok(Run { client, options, bulk, description, plan, subject, journal, reporter, call })
     }
 
     /// Brings all bytes to the server and ends the upload, starting over where that helps.
     async fn send(&mut self) -> Result<Media> {
-        let (deadline, options) = (self.deadline, self.options);
+        let (deadline, options) = (self.call.deadline, self.options);
         if self.in_one_request()? {
             let may_be_cut = options.chunked.is_none() && matches!(self.bulk, Bulk::Sized(_));
             match in_time(deadline, options, self.send_simply()).await {
@@ -114,9 +114,9 @@ impl<'a> Run<'a> {
                 outcome => return outcome,
             }
         }
-        let earlier = in_time(deadline, options, self.journal.resume(&self.subject, self.teller)).await?;
+        let earlier = in_time(deadline, options, self.journal.resume(&self.subject, self.reporter)).await?;
         let mut earlier =
-            earlier.filter(|record| record.segment_bytes >= record.subject.total_bytes.div_ceil(MOST_SEGMENTS));
+            earlier.filter(|record| record.segment_bytes >= record.subject.total_bytes.div_ceil(MAX_SEGMENTS));
         loop {
             let resumed = earlier.is_some();
             let outcome = match earlier.take() {
@@ -130,7 +130,7 @@ impl<'a> Run<'a> {
             };
             if resumed && is_gone(&failure) {
                 self.restartable(&failure)?;
-                self.teller.warn(format!(
+                self.reporter.warn(format!(
                     "the session of the checkpoint is of no use any more ({failure}); the upload starts over"
                 ));
             } else if failure.command == Some(CommandName::Append) && is_too_large(&failure) {
@@ -150,22 +150,22 @@ impl<'a> Run<'a> {
                 (record.media(), record.stage, record.acknowledged)
             }
             None => {
-                self.teller.begin(&self.plan);
-                self.teller.tell().await?;
-                let opened = self.client.exchange_media(&Command::Init(self.init()), self.terms()).await?;
+                self.reporter.begin(&self.plan);
+                self.reporter.report().await?;
+                let opened = self.client.exchange_media(&Command::Init(self.init()), self.call).await?;
                 let record = || Record::opened(self.subject.clone(), self.plan.segment_bytes, &opened);
                 self.journal.begin(record).await?;
                 (opened, Stage::Appending, BTreeSet::new())
             }
         };
-        self.teller.tell().await?;
+        self.reporter.report().await?;
         let mut media = if stage == Stage::Appending {
             self.append(&opened, acknowledged).await?;
             self.journal.stage(Stage::Finalizing).await?;
             refuse_expired(&opened, CommandName::Finalize)?;
-            self.client.finalize_surely(opened.media_id, self.terms()).await?
+            self.client.finalize_with_recovery(opened.media_id, self.call).await?
         } else {
-            self.client.finalize_resumed(opened.media_id, self.terms()).await?
+            self.client.finalize_resumed(opened.media_id, self.call).await?
         };
         media.keep_from(&opened);
         Ok(media)
@@ -175,19 +175,19 @@ impl<'a> Run<'a> {
     /// down, or has lost sight of the media for a moment.
     async fn look_again(&mut self, record: &Record) -> Result<Media> {
         self.count(record);
-        in_time(self.deadline, self.options, self.teller.tell()).await?;
+        in_time(self.call.deadline, self.options, self.reporter.report()).await?;
         let seen = record.media_in_processing();
-        let mut watch = Watch::new(seen.clone(), self.deadline.remaining());
-        Ok(watch.next(self.client, self.teller).await?.unwrap_or(seen))
+        let mut watch = Watch::new(seen.clone(), self.call.deadline.remaining());
+        Ok(watch.next(self.client, self.call.hooks).await?.unwrap_or(seen))
     }
 
     /// Counts what the server has of the file already, in the segments of that session.
     fn count(&mut self, earlier: &Record) {
         self.plan.segment_bytes = earlier.segment_bytes;
-        self.teller.begin(&self.plan);
+        self.reporter.begin(&self.plan);
         let all = earlier.stage != Stage::Appending;
         for index in (0..self.plan.segments()).filter(|index| all || earlier.acknowledged.contains(index)) {
-            self.teller.acknowledged(self.plan.segment(index).1);
+            self.reporter.acknowledged(self.plan.segment(index).1);
         }
     }
 
@@ -195,10 +195,10 @@ impl<'a> Run<'a> {
     async fn append(&mut self, opened: &Media, acknowledged: BTreeSet<u16>) -> Result<()> {
         let session = Session {
             client: self.client,
-            terms: self.terms(),
+            options: self.call,
             opened,
             plan: self.plan,
-            teller: self.teller,
+            reporter: self.reporter,
             journal: &self.journal,
         };
         let appending = async {
@@ -211,26 +211,26 @@ impl<'a> Run<'a> {
         let appended = tokio::select! {
             biased;
             appended = appending => appended,
-            error = self.teller.keep_telling() => Err(error),
+            error = self.reporter.report_until_done() => Err(error),
         };
         if appended.as_ref().is_err_and(|error| matches!(error.kind, Kind::InvalidInput)) {
             // What was sent of a source that is not what it was is of no use to anybody.
             self.journal.clear().await?;
         }
         appended?;
-        self.teller.tell().await
+        self.reporter.report().await
     }
 
     /// Whether one request is enough.
     fn in_one_request(&self) -> Result<bool> {
-        let small = self.plan.total_bytes <= MOST_IN_ONE_REQUEST;
+        let small = self.plan.total_bytes <= MAX_SIMPLE_BYTES;
         let class = self.description.class();
         match (self.options.chunked, &self.options.checkpoint) {
             (Some(true), _) => Ok(false),
             (None, checkpoint) => Ok(small && class == Class::Image && checkpoint.is_none()),
             (Some(false), None) if small && class != Class::Video => Ok(true),
             (Some(false), None) => Err(Error::invalid_input(format!(
-                "chunked: videos and files above {MOST_IN_ONE_REQUEST} bytes go in segments; leave chunked out"
+                "chunked: videos and files above {MAX_SIMPLE_BYTES} bytes go in segments; leave chunked out"
             ))),
             (Some(false), Some(_)) => {
                 Err(Error::invalid_input("chunked: one request cannot be resumed; leave checkpoint or chunked out"))
@@ -240,8 +240,8 @@ impl<'a> Run<'a> {
 
     async fn send_simply(&mut self) -> Result<Media> {
         let plan = Plan { segment_bytes: self.plan.total_bytes, ..self.plan };
-        self.teller.begin(&plan);
-        self.teller.tell().await?;
+        self.reporter.begin(&plan);
+        self.reporter.report().await?;
         let trouble = Trouble::default();
         let simple = Simple {
             media: whole(&mut self.bulk, plan.total_bytes, &trouble).await?,
@@ -250,8 +250,7 @@ impl<'a> Run<'a> {
             additional_owners: self.options.additional_owners.clone(),
             shared: self.options.shared,
         };
-        let Answer::Media(media) =
-            exchange_whole(self.client, &Command::Simple(simple), self.terms(), &trouble).await?
+        let Answer::Media(media) = exchange_whole(self.client, &Command::Simple(simple), self.call, &trouble).await?
         else {
             let message = "SIMPLE: the answer names no media";
             return Err(Error::new(Kind::InvalidResponse(None), message).about(CommandName::Simple, None));
@@ -265,8 +264,8 @@ impl<'a> Run<'a> {
                 error
             })?;
         }
-        self.teller.acknowledged(plan.total_bytes);
-        self.teller.tell().await?;
+        self.reporter.acknowledged(plan.total_bytes);
+        self.reporter.report().await?;
         Ok(*media)
     }
 
@@ -299,7 +298,7 @@ impl<'a> Run<'a> {
     fn too_large(&self, mut failure: Error) -> Error {
         failure.message = format!(
             "{}: segments of {} bytes are too large for the server, and of smaller ones the {} bytes would need more \
-             than {MOST_SEGMENTS}",
+             than {MAX_SEGMENTS}",
             failure.message, self.plan.segment_bytes, self.plan.total_bytes
         );
         failure

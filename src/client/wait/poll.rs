@@ -5,20 +5,21 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use crate::client::Client;
+use crate::client::call::Hooks;
 use crate::client::config::Retry;
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, subject};
 use crate::client::exchange::refuse_expired;
 use crate::client::model::{CommandName, Media, Number, ProcessingInfo};
-use crate::client::observer::{Caller, Hearing, Phase, Progress};
+use crate::client::observer::{Phase, Progress};
 use crate::client::protocol::shown;
-use crate::client::retry::{self, Decision, budget};
+use crate::client::retry::{self, RetryDecision, budget};
 
 /// The longest single sleep of a wait without a deadline.
-const LONGEST_SLEEP: Duration = Duration::from_secs(300);
+const MAX_SLEEP: Duration = Duration::from_secs(300);
 /// What a poll gets that starts at the deadline: a little less than the second by which a verb may outlive its timeout,
 /// so that there is time left to say so.
-const GRACE: Duration = Duration::from_millis(950);
+const LAST_POLL_TIMEOUT: Duration = Duration::from_millis(950);
 
 /// A wait that is under way, between two answers. It survives being dropped in the middle of [`Watch::next`].
 pub struct Watch {
@@ -92,7 +93,7 @@ impl Watch {
     }
 
     /// The next answer; after the last one an error if the media has failed, else nothing.
-    pub async fn next(&mut self, client: &Client, caller: &dyn Caller) -> Result<Option<Media>> {
+    pub async fn next(&mut self, client: &Client, hooks: Hooks<'_>) -> Result<Option<Media>> {
         match self.stage {
             Stage::Given => {
                 self.settle();
@@ -105,7 +106,7 @@ impl Watch {
             Stage::Over => Ok(None),
             Stage::Asking => {
                 let asking = Asking { watch: self, started: Instant::now() };
-                let outcome = asking.watch.ask(client, caller, asking.started).await;
+                let outcome = asking.watch.ask(client, hooks, asking.started).await;
                 drop(asking);
                 outcome.map(Some).map_err(|mut error| {
                     self.stage = Stage::Over;
@@ -128,7 +129,7 @@ impl Watch {
     }
 
     /// Sleeps and asks until there is an answer about the media.
-    async fn ask(&mut self, client: &Client, caller: &dyn Caller, started: Instant) -> Result<Media> {
+    async fn ask(&mut self, client: &Client, hooks: Hooks<'_>, started: Instant) -> Result<Media> {
         let deadline = Deadline::after(self.remaining);
         let own_pace = Retry::default();
         let retry = client.options.retry.as_ref().unwrap_or(&own_pace);
@@ -138,7 +139,7 @@ impl Watch {
             let last = deadline.remaining().is_some_and(|left| pause >= left);
             deadline.sleep(pause).await;
             refuse_expired(&self.media, CommandName::Status)?;
-            let polled = client.poll(self.media.media_id, deadline.later(GRACE), caller).await;
+            let polled = client.poll(self.media.media_id, deadline.later(LAST_POLL_TIMEOUT), hooks).await;
             let (error, report) = match polled {
                 Ok(media) => {
                     self.sent += 1;
@@ -152,18 +153,18 @@ impl Watch {
             self.failures += 1;
             let jitter = rand::random();
             let decision = match retry::decide_in_wait(retry, &error, self.failures, jitter, not_found) {
-                Decision::Again(delay) if client.budget.take(budget::price(&error)) => Some(delay),
-                Decision::Again(delay) => Some(retry::stretched(retry, delay, jitter)),
-                Decision::Never => None,
+                RetryDecision::RetryAfter(delay) if client.budget.take(budget::retry_cost(&error)) => Some(delay),
+                RetryDecision::RetryAfter(delay) => Some(retry::slowest_delay(retry, delay, jitter)),
+                RetryDecision::DoNotRetry => None,
             };
             let over = last || deadline.passed();
             let delay = decision.filter(|_| !is_hopeless(&error, deadline));
-            let next = delay.filter(|_| !over).map(|delay| delay.min(LONGEST_SLEEP));
+            let next = delay.filter(|_| !over).map(|delay| delay.min(MAX_SLEEP));
             if let Some(mut report) = report
-                && caller.hears() >= if next.is_some() { Hearing::Retries } else { Hearing::Everything }
+                && hooks.observer.event_filter().includes(next.is_some())
             {
                 report.retry_in = next;
-                caller.request(*report);
+                hooks.observer.request(*report);
             }
             let Some(delay) = delay else { return Err(self.with_media(error)) };
             self.trouble = Some(error);
@@ -171,7 +172,7 @@ impl Watch {
                 return Err(self.out_of_time(started));
             }
             client.stats.retried();
-            pause = delay.min(LONGEST_SLEEP);
+            pause = delay.min(MAX_SLEEP);
         }
     }
 
@@ -183,13 +184,14 @@ impl Watch {
         if self.media.command == Some(CommandName::Init) {
             return Duration::ZERO;
         }
-        let asked = info.check_after_secs.and_then(Number::as_duration).unwrap_or_else(|| retry::pace(self.unpaced));
+        let asked =
+            info.check_after_secs.and_then(Number::as_duration).unwrap_or_else(|| retry::status_interval(self.unpaced));
         let since = match self.answered {
             Some(answered) => answered.elapsed(),
             None => self.media.received_at.map_or(Duration::ZERO, age),
         };
         let pause = asked.saturating_sub(since);
-        if self.remaining.is_none() { pause.min(LONGEST_SLEEP) } else { pause }
+        if self.remaining.is_none() { pause.min(MAX_SLEEP) } else { pause }
     }
 
     fn take(&mut self, mut media: Media) {
@@ -239,14 +241,14 @@ impl Watch {
 
 impl Client {
     /// Waits until the media is ready, telling the caller of each answer.
-    pub(in crate::client) async fn wait_until_ready(&self, mut watch: Watch, caller: &dyn Caller) -> Result<Media> {
+    pub(in crate::client) async fn wait_until_ready(&self, mut watch: Watch, hooks: Hooks<'_>) -> Result<Media> {
         loop {
             if let Some(error) = watch.overdue() {
                 return Err(error);
             }
-            match watch.next(self, caller).await? {
+            match watch.next(self, hooks).await? {
                 None => return Ok(watch.media),
-                Some(media) => caller.progress(progress(&media, watch.elapsed())).await?,
+                Some(media) => hooks.observer.progress(progress(&media, watch.elapsed())).await?,
             }
         }
     }

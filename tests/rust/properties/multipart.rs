@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-#[path = "../../../src/mock/multipart.rs"]
+#[path = "../../../src/mock/api/multipart.rs"]
 mod reader;
 
 /// What a fuzzer makes up.

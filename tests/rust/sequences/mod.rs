@@ -24,7 +24,7 @@ use xmedia::client::model::ApiVersion;
 use xmedia::client::protocol::{Body, Request, Response};
 use xmedia::client::{Broken, Client, Transport, Wire};
 
-use crate::decode::ID;
+use crate::protocol::decode::ID;
 
 /// How many requests go by choice.
 const DEPTH: usize = 5;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::client::model::{MediaId, Number};
 
 /// Floats below this tell integers apart.
-const EXACT: f64 = 9e15;
+const MAX_EXACT_FLOAT: f64 = 9e15;
 
 /// The number that a JSON number or a string says.
 pub(in crate::client::protocol) fn number(value: &Value) -> Option<Number> {
@@ -25,7 +25,7 @@ pub(in crate::client::protocol) fn count(value: &Value) -> Option<u64> {
 pub(in crate::client::protocol) fn integer(value: &Value) -> Option<i128> {
     match number(value)? {
         Number::Int(value) => Some(value),
-        Number::Float(value) => (value.fract() == 0.0 && value.abs() < EXACT).then_some(value as i128),
+        Number::Float(value) => (value.fract() == 0.0 && value.abs() < MAX_EXACT_FLOAT).then_some(value as i128),
     }
 }
 

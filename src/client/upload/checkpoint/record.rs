@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::client::model::{CommandName, Media, MediaId, ProcessingInfo};
-use crate::client::upload::plan::MOST_SEGMENTS;
+use crate::client::upload::plan::MAX_SEGMENTS;
 
 /// The version of what is written. Others are not read.
 const VERSION: u64 = 1;
@@ -218,7 +218,7 @@ fn indices(ranges: &[Value]) -> Option<BTreeSet<u16>> {
     let mut indices = BTreeSet::new();
     for range in ranges {
         let bound =
-            |value: &Value| value.as_u64().filter(|it| *it < MOST_SEGMENTS).and_then(|it| u16::try_from(it).ok());
+            |value: &Value| value.as_u64().filter(|it| *it < MAX_SEGMENTS).and_then(|it| u16::try_from(it).ok());
         let [first, last] = range.as_array()?.as_slice() else { return None };
         indices.extend(bound(first)?..=bound(last)?);
     }

@@ -8,7 +8,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use super::file::Store;
 use super::record::{Record, Stage, Subject, is_torn};
 use crate::client::error::Result;
-use crate::client::observer::Caller;
+use crate::client::observer::Observer;
 
 /// The record of one upload; of nothing, if there is no store.
 pub struct Journal {
@@ -31,7 +31,7 @@ impl Journal {
     }
 
     /// The session to go on with, if one was written down that still fits. Says so if there is one that does not.
-    pub async fn resume(&self, subject: &Subject, caller: &dyn Caller) -> Result<Option<Record>> {
+    pub async fn resume(&self, subject: &Subject, observer: &dyn Observer) -> Result<Option<Record>> {
         let Some(store) = &self.store else { return Ok(None) };
         let Some(text) = store.load().await? else { return Ok(None) };
         let unfit = match Record::from_json(&text) {
@@ -50,7 +50,7 @@ impl Journal {
                 }
             },
         };
-        caller.warn(format!("the checkpoint is of no use: {unfit}; the upload starts over"));
+        observer.warn(format!("the checkpoint is of no use: {unfit}; the upload starts over"));
         Ok(None)
     }
 

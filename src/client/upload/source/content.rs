@@ -8,10 +8,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-use super::blocking::{blocking, file_error};
 use super::file::OpenFile;
 use super::stream::Stream;
-use super::traits::{PIECE, Read, ReadAt};
+use super::traits::{PIECE_BYTES, Read, ReadAt};
+use crate::client::blocking::{blocking, file_error};
 use crate::client::error::Result;
 
 /// What is to be uploaded.
@@ -67,7 +67,7 @@ impl Read for Pipe {
         let file = self.file.clone();
         Box::pin(async move {
             let read = blocking(move || {
-                let mut piece = vec![0; PIECE];
+                let mut piece = vec![0; PIECE_BYTES];
                 let got = io::Read::read(&mut &*file, &mut piece)?;
                 piece.truncate(got);
                 Ok(Bytes::from(piece))

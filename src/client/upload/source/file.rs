@@ -1,10 +1,8 @@
 //! A file of this machine as a source.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
-#[cfg(unix)]
-use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -12,12 +10,12 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use ring::digest::{Context, SHA256};
 
-use super::blocking::{blocking, file_error};
 use super::traits::{ReadAt, changed, hex};
+use crate::client::blocking::{blocking, file_error};
 use crate::client::error::Result;
 
 /// How much of a file's start and end tells it from another.
-const EDGE: u64 = 64 << 10;
+const EDGE_BYTES: u64 = 64 << 10;
 
 /// A file, or the rest of one.
 pub struct OpenFile {
@@ -29,12 +27,15 @@ pub struct OpenFile {
 }
 
 /// What changes when a file is written to.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 struct Stamp {
     len: u64,
     modified: Option<SystemTime>,
     /// When the system saw it change last. Unlike the time above nobody can put it back (`cp -p`, `rsync -t`, `touch -r`).
+    /// It also tells of another name, or of one less, which leaves the bytes what they were.
     changed: (i64, i64),
+    names: u64,
+    place: (u64, u64),
 }
 
 impl OpenFile {
@@ -48,12 +49,35 @@ impl OpenFile {
 
 impl Stamp {
     fn of(file: &File) -> io::Result<Self> {
-        let metadata = file.metadata()?;
-        #[cfg(unix)]
-        let changed = (MetadataExt::ctime(&metadata), MetadataExt::ctime_nsec(&metadata));
-        #[cfg(not(unix))]
-        let changed = (0, 0);
-        Ok(Stamp { len: metadata.len(), modified: metadata.modified().ok(), changed })
+        Ok(Stamp::from(&file.metadata()?))
+    }
+
+    #[cfg(unix)]
+    fn from(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        Stamp {
+            len: metadata.len(),
+            modified: metadata.modified().ok(),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+            names: metadata.nlink(),
+            place: (metadata.dev(), metadata.ino()),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn from(metadata: &Metadata) -> Self {
+        Stamp { len: metadata.len(), modified: metadata.modified().ok(), changed: (0, 0), names: 1, place: (0, 0) }
+    }
+
+    /// Whether the bytes are still those of this earlier stamp; `path` is where the file was.
+    fn has_bytes_of(&self, earlier: &Stamp, path: Option<&Path>) -> bool {
+        let written = self.len != earlier.len || self.modified != earlier.modified;
+        let touched = self.changed != earlier.changed;
+        let renamed = || {
+            let there = path.and_then(|path| std::fs::metadata(path).ok());
+            path.is_some() && there.is_none_or(|there| Stamp::from(&there).place != self.place)
+        };
+        !written && (!touched || self.names != earlier.names || renamed())
     }
 }
 
@@ -80,20 +104,20 @@ impl ReadAt for OpenFile {
 
     fn unchanged(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async {
-            let file = self.file.clone();
-            let now = blocking(move || Stamp::of(&file)).await;
-            let now = now.map_err(|error| file_error(&error, self.path.as_deref()))?;
-            if now == self.stamp { Ok(()) } else { Err(changed()) }
+            let (file, path, earlier) = (self.file.clone(), self.path.clone(), self.stamp);
+            let same = blocking(move || Ok(Stamp::of(&file)?.has_bytes_of(&earlier, path.as_deref()))).await;
+            let same = same.map_err(|error| file_error(&error, self.path.as_deref()))?;
+            if same { Ok(()) } else { Err(changed()) }
         })
     }
 
     /// Hashing a whole file takes as long as sending it to a near server, so its edges and its times stand for it.
     fn identity(&self) -> BoxFuture<'_, Result<String>> {
         Box::pin(async {
-            let edge = usize::try_from(EDGE.min(self.total_bytes)).unwrap_or(usize::MAX);
+            let edge = usize::try_from(EDGE_BYTES.min(self.total_bytes)).unwrap_or(usize::MAX);
             let mut context = Context::new(&SHA256);
             context.update(&self.read_at(0, edge).await?);
-            context.update(&self.read_at(self.total_bytes.saturating_sub(EDGE), edge).await?);
+            context.update(&self.read_at(self.total_bytes.saturating_sub(EDGE_BYTES), edge).await?);
             let modified = self.stamp.modified.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
             let modified = modified.map_or(0, |since| since.as_nanos());
             Ok(format!("file:{}:{}:{modified}:{}", self.start, self.stamp.len, hex(context.finish().as_ref())))

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::blocking::{blocking, file_error};
 use super::file::OpenFile;
 use super::traits::Read;
+use crate::client::blocking::{blocking, file_error};
 use crate::client::error::{Error, Result};
 
 /// Bytes that come once, read ahead a little where something has to be known of them.

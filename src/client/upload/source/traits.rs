@@ -7,7 +7,7 @@ use ring::digest::{Context, SHA256};
 use crate::client::error::{Error, Result};
 
 /// How much is read at a time.
-pub const PIECE: usize = 256 << 10;
+pub const PIECE_BYTES: usize = 256 << 10;
 /// Bytes that can be read anywhere and again.
 pub trait ReadAt: Send + Sync {
     /// How many there are.
@@ -27,7 +27,7 @@ pub trait ReadAt: Send + Sync {
             let mut context = Context::new(&SHA256);
             let mut offset = 0;
             while offset < self.total_bytes() {
-                let piece = self.read_at(offset, PIECE).await?;
+                let piece = self.read_at(offset, PIECE_BYTES).await?;
                 if piece.is_empty() {
                     return Err(changed());
                 }

@@ -1,0 +1,22 @@
+"""The public names and what they stand for, loaded together when the first of them is used.
+
+The table is `__all__` of the package. Tracebacks, reprs and pickles say `xmedia.Media`, whichever module it is in.
+"""
+
+from collections.abc import Iterable
+
+from ._auth import credentials
+from ._client import client, options
+from ._types import errors, media, models, trace
+
+
+def public(names: Iterable[str]) -> dict[str, object]:
+    """What these names stand for; classes are told that they are the package's."""
+    defined = {}
+    for module in (credentials, client, options, errors, media, models, trace):
+        defined.update(vars(module))
+    found = {name: defined[name] for name in names if name in defined}
+    for value in found.values():
+        if isinstance(value, type):
+            value.__module__ = __package__
+    return found

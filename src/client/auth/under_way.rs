@@ -1,0 +1,42 @@
+//! Which exchanges of tokens are under way in this process: whoever ends it waits for them, since a refresh token that
+//! was sent is used up, whether or not its answer was kept.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::client::per_process::{Ours, PerProcess};
+
+static COUNT: PerProcess<Count> = PerProcess::new();
+
+#[derive(Default)]
+struct Count {
+    number: Mutex<usize>,
+    changed: Condvar,
+}
+
+/// An exchange that is under way as long as this lives.
+pub struct UnderWay(Ours<Count>);
+
+impl UnderWay {
+    /// One more is under way.
+    pub fn begin() -> Self {
+        let count = COUNT.get();
+        *count.number.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        UnderWay(count)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        *self.0.number.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.changed.notify_all();
+    }
+}
+
+/// Waits so long until none is under way; whether that is so. It blocks.
+pub fn wait_until_none(timeout: Duration) -> bool {
+    let count = COUNT.get();
+    let number = count.number.lock().unwrap_or_else(PoisonError::into_inner);
+    let waited = count.changed.wait_timeout_while(number, timeout, |number| *number > 0);
+    *waited.unwrap_or_else(PoisonError::into_inner).0 == 0
+}

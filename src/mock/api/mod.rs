@@ -1,0 +1,11 @@
+//! How a request is understood and finish in each version of the API: its parameters, its command, the JSON of the
+//! response.
+
+pub(crate) mod multipart;
+pub(crate) mod parameters;
+pub(crate) mod rejections;
+pub(crate) mod request;
+pub(crate) mod responses;
+pub(crate) mod token;
+pub(crate) mod v1_1;
+pub(crate) mod v2;

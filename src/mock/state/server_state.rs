@@ -1,0 +1,273 @@
+//! The state of the server, and the commands as they change it, the same for both versions of the API.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+
+use crate::client::model::MediaId;
+use crate::mock::options::{Options, Step};
+use crate::mock::request_log::RequestLog;
+use crate::mock::script::Script;
+use crate::mock::state::accounts::Accounts;
+use crate::mock::state::category::{Category, MediaClass, class_of};
+use crate::mock::state::file_type::{contradicts, detect_type};
+use crate::mock::state::rate_limits::Limits;
+use crate::mock::state::rejection::Rejection;
+use crate::mock::state::upload::{NewMedia, Subtitle, Upload, UploadParameters};
+
+/// The largest file that X's documents allow.
+const MAX_TOTAL_BYTES: u64 = 17_179_869_184;
+/// The largest image, and the largest GIF without a category.
+const MAX_IMAGE_BYTES: u64 = 5 * 1024 * 1024;
+/// The largest GIF, and the largest video without a category.
+const MAX_GIF_BYTES: u64 = 15 * 1024 * 1024;
+/// Alt text in characters.
+const MAX_ALT_TEXT: usize = 1000;
+
+/// Everything that requests and tests share.
+pub(crate) struct State {
+    pub(crate) request_log: RequestLog,
+    pub(crate) script: Script,
+    pub(crate) limits: Limits,
+    pub(crate) accounts: Accounts,
+    /// How far the server's clock is ahead of the machine's, in seconds.
+    pub(crate) clock_offset: f64,
+    uploads: BTreeMap<u64, Upload>,
+    next_id: u64,
+    steps: Arc<[Step]>,
+    expires_after: Duration,
+    max_segment_bytes: u64,
+    keep_data: bool,
+}
+
+impl State {
+    /// A server without requests.
+    pub(crate) fn new(options: &Options) -> Self {
+        State {
+            request_log: RequestLog::default(),
+            script: Script::default(),
+            limits: Limits::new(options.rate_limits.clone()),
+            accounts: Accounts::new(&options.auth),
+            clock_offset: 0.0,
+            uploads: BTreeMap::new(),
+            next_id: first_id(),
+            steps: options.processing.clone().into(),
+            expires_after: options.expires_after,
+            max_segment_bytes: options.max_segment_bytes,
+            keep_data: options.keep_data,
+        }
+    }
+
+    /// The server's time.
+    pub(crate) fn wall(&self) -> SystemTime {
+        let offset = Duration::try_from_secs_f64(self.clock_offset.abs()).unwrap_or_default();
+        let now = SystemTime::now();
+        if self.clock_offset < 0.0 { now.checked_sub(offset) } else { now.checked_add(offset) }.unwrap_or(now)
+    }
+
+    /// INIT.
+    pub(crate) fn init(&mut self, plan: UploadParameters, now: Instant) -> Result<&Upload, Rejection> {
+        if plan.total > MAX_TOTAL_BYTES {
+            return Err(Rejection::FileSizeExceeds(MAX_TOTAL_BYTES));
+        }
+        check_size(plan.class, plan.total)?;
+        // Not in one step: ids on X are far apart, and a test shall not guess the next one.
+        self.next_id += 4096 + u64::from(rand::random::<u16>());
+        let id = MediaId::new(self.next_id).ok_or_else(|| Rejection::NotFound(String::new()))?;
+        let upload = Upload::new(id, plan, Arc::clone(&self.steps), now + self.expires_after, self.keep_data);
+        self.uploads.remove(&id.get());
+        Ok(self.uploads.entry(id.get()).or_insert(upload))
+    }
+
+    /// The upload with this id if it is known and not expired.
+    fn find(&mut self, id: &str, now: Instant) -> Option<&mut Upload> {
+        let id = MediaId::parse(id)?;
+        self.uploads.get_mut(&id.get()).filter(|upload| !upload.expired(now))
+    }
+
+    /// APPEND; `index` as it was sent.
+    pub(crate) fn append(&mut self, id: &str, index: &str, data: Bytes, now: Instant) -> Result<&Upload, Rejection> {
+        let max = self.max_segment_bytes;
+        let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
+        let index = index.parse::<u16>().ok().filter(|index| *index <= 999).ok_or(Rejection::SegmentIndex)?;
+        if data.len() as u64 > max {
+            return Err(Rejection::TooLarge);
+        }
+        if upload.finalized {
+            return Err(Rejection::invalid("media_id", id, "The media was finalized already."));
+        }
+        upload.put(index, data);
+        Ok(upload)
+    }
+
+    /// FINALIZE, and whether it was the first; a later one gets the current status again.
+    pub(crate) fn finalize(&mut self, id: &str, now: Instant) -> Result<(&Upload, bool), Rejection> {
+        let expires = now + self.expires_after;
+        let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
+        if upload.finalized {
+            return Ok((upload, false));
+        }
+        if !upload.complete() {
+            return Err(Rejection::SegmentsDoNotAddUp);
+        }
+        if upload.total == 0 || contradicts(upload.head(), &upload.media_type) {
+            return Err(Rejection::MediaTypeUnrecognized);
+        }
+        match (upload.category, upload.class) {
+            (None, MediaClass::Video) if upload.total > MAX_GIF_BYTES => return Err(Rejection::NotSynchronously),
+            (None, MediaClass::Gif) if upload.total > MAX_IMAGE_BYTES => {
+                return Err(Rejection::FileSizeExceeds(MAX_IMAGE_BYTES));
+            }
+            _ => {}
+        }
+        upload.finalize(processed(upload.category), now, expires);
+        Ok((upload, true))
+    }
+
+    /// STATUS: only of media that is, or was, processed.
+    pub(crate) fn status(&mut self, id: &str, now: Instant) -> Result<&Upload, Rejection> {
+        let upload = self.find(id, now).ok_or_else(|| Rejection::NotFound(id.to_owned()))?;
+        let progress = upload.progress.as_mut().ok_or_else(|| Rejection::NotFound(id.to_owned()))?;
+        progress.poll(now);
+        Ok(upload)
+    }
+
+    /// A simple upload: INIT, APPEND and FINALIZE in one. `declared` is the type that the part claims.
+    pub(crate) fn simple(
+        &mut self,
+        data: Bytes,
+        declared: Option<&str>,
+        category: Option<Category>,
+        additional_owners: Vec<String>,
+        shared: bool,
+        now: Instant,
+    ) -> Result<&Upload, Rejection> {
+        let head = data.get(..data.len().min(crate::mock::state::file_type::HEAD_LEN)).unwrap_or_default();
+        let subtitles = category.is_some_and(|category| category.class == MediaClass::Subtitles);
+        let media_type = detect_type(head, declared).or(subtitles.then_some("text/srt"));
+        let media_type = media_type.filter(|_| !data.is_empty()).ok_or(Rejection::MediaTypeUnrecognized)?;
+        let (media_type, class) = class_of(media_type).ok_or(Rejection::MediaTypeUnrecognized)?;
+        let total = data.len() as u64;
+        let media_type = media_type.to_owned();
+        let plan = UploadParameters { media_type, class, category, total, shared, additional_owners };
+        let expires = now + self.expires_after;
+        let id = self.init(plan, now)?.id.get();
+        let upload = self.uploads.get_mut(&id).ok_or(Rejection::MediaTypeUnrecognized)?;
+        upload.put(0, data);
+        upload.finalize(processed(category), now, expires);
+        Ok(upload)
+    }
+
+    /// Alt text.
+    pub(crate) fn set_alt_text(&mut self, id: &str, text: &str, now: Instant) -> Result<&Upload, Rejection> {
+        if text.chars().count() > MAX_ALT_TEXT {
+            return Err(Rejection::invalid("alt_text", "", "alt_text.text must be at most 1000 characters."));
+        }
+        let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
+        upload.alt_text = Some(text.to_owned());
+        Ok(upload)
+    }
+
+    /// Adds subtitles; one with the same language is replaced.
+    pub(crate) fn set_subtitles(&mut self, id: &str, added: Vec<Subtitle>, now: Instant) -> Result<&Upload, Rejection> {
+        for subtitle in &added {
+            if self.find(&subtitle.media_id, now).is_none() {
+                return Err(Rejection::InvalidMediaId(subtitle.media_id.clone()));
+            }
+        }
+        let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
+        for subtitle in added {
+            upload.subtitles.retain(|known| known.language_code != subtitle.language_code);
+            upload.subtitles.push(subtitle);
+        }
+        Ok(upload)
+    }
+
+    /// Takes subtitles off; those that are not there already are no error.
+    pub(crate) fn delete_subtitles(&mut self, id: &str, codes: &[String], now: Instant) -> Result<&Upload, Rejection> {
+        let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
+        upload.subtitles.retain(|known| !codes.contains(&known.language_code));
+        Ok(upload)
+    }
+
+    /// Puts media in, with all of its bytes, in log_index of what had its id.
+    pub(crate) fn add(&mut self, id: MediaId, new: NewMedia, now: Instant) -> Result<(), Rejection> {
+        let (_, class) = class_of(&new.media_type).ok_or(Rejection::MediaTypeUnrecognized)?;
+        let category = new.media_category.as_deref().and_then(Category::v1_1);
+        if category.is_none() && new.media_category.is_some() {
+            return Err(Rejection::invalid("media_category", "", "There is no such media_category."));
+        }
+        let total = new.total_bytes.unwrap_or(new.data.len() as u64);
+        let expires_after = match new.expires_after_secs {
+            Some(seconds) => Duration::try_from_secs_f64(seconds).unwrap_or(self.expires_after),
+            None => self.expires_after,
+        };
+        let plan = UploadParameters {
+            media_type: new.media_type,
+            class,
+            category,
+            total,
+            shared: false,
+            additional_owners: Vec::new(),
+        };
+        let steps = new.processing.map_or_else(|| Arc::clone(&self.steps), Into::into);
+        let mut upload = Upload::new(id, plan, steps, now + expires_after, self.keep_data);
+        let segment = usize::try_from(self.max_segment_bytes).unwrap_or(usize::MAX).max(new.data.len().div_ceil(1000));
+        let mut rest = new.data;
+        for index in 0..=999 {
+            if rest.is_empty() {
+                break;
+            }
+            upload.put(index, rest.split_to(rest.len().min(segment)));
+        }
+        if new.finalized {
+            upload.finalize(processed(category), now, now + expires_after);
+        }
+        self.uploads.insert(id.get(), upload);
+        Ok(())
+    }
+
+    /// The upload with this id, expired or not.
+    pub(crate) fn upload(&self, id: MediaId) -> Option<&Upload> {
+        self.uploads.get(&id.get())
+    }
+
+    /// All uploads in the order of their ids.
+    pub(crate) fn uploads(&self) -> impl Iterator<Item = &Upload> {
+        self.uploads.values()
+    }
+
+    /// Forgets all uploads.
+    pub(crate) fn forget_media(&mut self) {
+        self.uploads.clear();
+    }
+
+    /// Changes the steps of processing of uploads begun from now on.
+    pub(crate) fn set_processing(&mut self, steps: Vec<Step>) {
+        self.steps = steps.into();
+    }
+}
+
+/// Only videos and animated GIFs whose INIT named a category are processed.
+fn processed(category: Option<Category>) -> bool {
+    category.is_some_and(|category| matches!(category.class, MediaClass::Video | MediaClass::Gif))
+}
+
+/// What no account may send as an image or GIF.
+fn check_size(class: MediaClass, total: u64) -> Result<(), Rejection> {
+    let max = match class {
+        MediaClass::Image => MAX_IMAGE_BYTES,
+        MediaClass::Gif => MAX_GIF_BYTES,
+        MediaClass::Video | MediaClass::Subtitles | MediaClass::Model => MAX_TOTAL_BYTES,
+    };
+    if total > max { Err(Rejection::FileSizeExceeds(max)) } else { Ok(()) }
+}
+
+/// An id as X makes them: the milliseconds since its epoch, shifted.
+fn first_id() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let milliseconds = u64::try_from(since.as_millis()).unwrap_or_default();
+    milliseconds.saturating_sub(1_288_834_974_657) << 22
+}

@@ -1,0 +1,249 @@
+//! Python's arguments, checked: a wrong type is a `TypeError`, a wrong value an `InvalidInputError`.
+
+use std::time::Duration;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyString};
+
+use crate::client::model::{Media, MediaId};
+use crate::client::protocol::Subtitle;
+use crate::python::errors;
+use crate::python::results;
+
+/// The largest file that v2 takes (WIRE §3), and that any version could.
+const MAX_TOTAL_BYTES: u64 = 17_179_869_184;
+/// The highest number of a segment (WIRE §2).
+const MAX_SEGMENT_INDEX: u64 = 999;
+/// How long an alt text may be (WIRE §2).
+const MAX_ALT_TEXT: usize = 1000;
+/// How many users may share media (WIRE §2).
+const MAX_OWNERS: usize = 100;
+
+fn type_name(value: &Bound<'_, PyAny>) -> String {
+    value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
+}
+
+fn wrong_type(name: &str, expected: &str, value: &Bound<'_, PyAny>) -> PyErr {
+    PyTypeError::new_err(format!("{name} must be {expected}, not {}", type_name(value)))
+}
+
+/// A media id: an int, text, or a `Media`, of which all is taken.
+pub fn media(value: &Bound<'_, PyAny>) -> PyResult<Media> {
+    if results::is_media(value)? {
+        return results::media_back(value);
+    }
+    id("media_id", value, "an int, a str or a Media").map(Media::new)
+}
+
+fn id(name: &str, value: &Bound<'_, PyAny>, expected: &str) -> PyResult<MediaId> {
+    let py = value.py();
+    let refused = |why: &str| errors::invalid_input(py, format!("{name}: {why}"));
+    if let Ok(text) = value.cast::<PyString>() {
+        // A lone surrogate has no UTF-8 and is no digit.
+        let text = text.to_str().map_err(|_| refused("1 to 19 ASCII digits are needed"))?;
+        return MediaId::parse(text).ok_or_else(|| {
+            let is_key = text.split_once('_').is_some_and(|(kind, id)| {
+                [kind, id].iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+            });
+            if is_key {
+                refused(&format!("{text:?} is a media_key; the API wants the media id, the digits of media_id_string"))
+            } else {
+                refused(&format!("{:?} is no id; 1 to 19 ASCII digits without a leading zero are needed", cut(text)))
+            }
+        });
+    }
+    let Some(number) = whole(value)? else { return Err(wrong_type(name, expected, value)) };
+    let number = number.extract::<u64>().ok().and_then(MediaId::new);
+    number.ok_or_else(|| refused("a number above 0 of at most 19 digits is needed"))
+}
+
+/// Text short enough for a message.
+fn cut(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+/// The value as an int if it is one (or numpy's), but no bool.
+fn whole<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if value.is_instance_of::<PyBool>() {
+        return Ok(None);
+    }
+    if value.is_instance_of::<PyInt>() {
+        return Ok(Some(value.clone()));
+    }
+    if value.hasattr(pyo3::intern!(value.py(), "__index__"))? {
+        return value.call_method0(pyo3::intern!(value.py(), "__index__")).map(Some);
+    }
+    Ok(None)
+}
+
+fn bounded(name: &str, value: &Bound<'_, PyAny>, least: u64, most: u64) -> PyResult<u64> {
+    let Some(number) = whole(value)? else { return Err(wrong_type(name, "an int", value)) };
+    let inside = number.extract::<u64>().ok().filter(|number| (least..=most).contains(number));
+    inside
+        .ok_or_else(|| errors::invalid_input(value.py(), format!("{name}: a number from {least} to {most} is needed")))
+}
+
+/// A number that counts something.
+pub fn count(name: &str, value: &Bound<'_, PyAny>, most: u64) -> PyResult<u64> {
+    bounded(name, value, 1, most)
+}
+
+/// A file's size.
+pub fn total_bytes(value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    bounded("total_bytes", value, 1, MAX_TOTAL_BYTES)
+}
+
+/// A segment's number.
+pub fn segment_index(value: &Bound<'_, PyAny>) -> PyResult<u16> {
+    bounded("segment_index", value, 0, MAX_SEGMENT_INDEX).map(|index| u16::try_from(index).unwrap_or(u16::MAX))
+}
+
+/// Seconds or a `timedelta`; `None` is no limit.
+pub fn duration(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    let seconds = if let Ok(delta) = value.cast::<PyDelta>() {
+        f64::from(delta.get_days()) * 86_400.0
+            + f64::from(delta.get_seconds())
+            + f64::from(delta.get_microseconds()) / 1e6
+    } else if value.is_instance_of::<PyFloat>() {
+        value.extract()?
+    } else if whole(value)?.is_some() {
+        // An int too large for a float is as good as endless, but it is not said to be.
+        value.extract().unwrap_or(f64::INFINITY)
+    } else {
+        return Err(wrong_type(name, "seconds (int or float), a timedelta or None", value));
+    };
+    if !(seconds > 0.0 && seconds.is_finite()) {
+        return Err(errors::invalid_input(
+            value.py(),
+            format!("{name}: a finite number of seconds above 0 is needed, or None for no limit"),
+        ));
+    }
+    Ok(Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX).max(Duration::from_nanos(1))))
+}
+
+/// Text that is not optional.
+pub fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let Ok(text) = value.cast::<PyString>() else { return Err(wrong_type(name, "a str", value)) };
+    text.to_str().map(str::to_owned).map_err(|_| errors::invalid_input(value.py(), format!("{name}: not valid text")))
+}
+
+/// `video/mp4` and its like. Types that no document names are let through: the server decides.
+pub fn media_type(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let media_type = text("media_type", value)?;
+    let token = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
+    };
+    if media_type.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype)) {
+        return Ok(media_type);
+    }
+    let message = format!("media_type: {:?} is no MIME type such as 'video/mp4'", cut(&media_type));
+    Err(errors::invalid_input(value.py(), message))
+}
+
+/// `tweet_video` and its like, or `None`.
+pub fn media_category(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    let category = text("media_category", value)?;
+    if !category.is_empty() && category.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Ok(Some(category));
+    }
+    let message = format!("media_category: {:?} is no category such as 'tweet_video'", cut(&category));
+    Err(errors::invalid_input(value.py(), message))
+}
+
+/// Users who may use the media as well.
+pub fn additional_owners(value: &Bound<'_, PyAny>) -> PyResult<Vec<MediaId>> {
+    let expected = "an iterable of user ids";
+    if value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>() {
+        return Err(wrong_type("additional_owners", expected, value));
+    }
+    let Ok(owners) = value.try_iter() else { return Err(wrong_type("additional_owners", expected, value)) };
+    let mut ids = Vec::new();
+    for owner in owners {
+        ids.push(id("additional_owners", &owner?, "user ids (int or str)")?);
+        if ids.len() > MAX_OWNERS {
+            let message = format!("additional_owners: at most {MAX_OWNERS} are allowed");
+            return Err(errors::invalid_input(value.py(), message));
+        }
+    }
+    Ok(ids)
+}
+
+/// A description of 1 to 1000 characters.
+pub fn alt_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let alt_text = text(name, value)?;
+    match alt_text.chars().count() {
+        1..=MAX_ALT_TEXT => Ok(alt_text),
+        characters => {
+            let message = format!("{name}: 1 to {MAX_ALT_TEXT} characters are needed, not {characters}");
+            Err(errors::invalid_input(value.py(), message))
+        }
+    }
+}
+
+/// One `Subtitle` or several.
+pub fn subtitles(value: &Bound<'_, PyAny>) -> PyResult<Vec<Subtitle>> {
+    let class = value.py().import("xmedia._client.options")?.getattr("Subtitle")?;
+    let one = |subtitle: &Bound<'_, PyAny>| -> PyResult<Subtitle> {
+        if !subtitle.is_instance(&class)? {
+            return Err(wrong_type("subtitles", "a Subtitle or several", subtitle));
+        }
+        Ok(Subtitle {
+            media_id: media(&subtitle.getattr("media_id")?)?.media_id,
+            language_code: text("language_code", &subtitle.getattr("language_code")?)?,
+            display_name: text("display_name", &subtitle.getattr("display_name")?)?,
+        })
+    };
+    if value.is_instance(&class)? {
+        return Ok(vec![one(value)?]);
+    }
+    let Ok(several) = value.try_iter() else { return Err(wrong_type("subtitles", "a Subtitle or several", value)) };
+    let subtitles: Vec<Subtitle> = several.map(|subtitle| one(&subtitle?)).collect::<PyResult<_>>()?;
+    if subtitles.is_empty() {
+        return Err(errors::invalid_input(value.py(), "subtitles: there is none"));
+    }
+    Ok(subtitles)
+}
+
+/// `EN` and its like.
+pub fn language_code(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let code = text("language_code", value)?;
+    if code.trim().is_empty() {
+        return Err(errors::invalid_input(value.py(), "language_code: it is empty"));
+    }
+    Ok(code)
+}
+
+/// The category of a video that can have subtitles, in the spelling that this part of the API takes (WIRE §2, §3).
+pub fn video_category(value: &Bound<'_, PyAny>) -> PyResult<&'static str> {
+    let category = text("media_category", value)?;
+    match category.as_str() {
+        "tweet_video" | "TweetVideo" => Ok("TweetVideo"),
+        "amplify_video" | "AmplifyVideo" => Ok("AmplifyVideo"),
+        _ => {
+            let message =
+                format!("media_category: 'tweet_video' or 'amplify_video' is needed, not {:?}", cut(&category));
+            Err(errors::invalid_input(value.py(), message))
+        }
+    }
+}
+
+/// A bool, nothing else.
+pub fn flag(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    value.cast::<PyBool>().map(|flag| flag.is_true()).map_err(|_| wrong_type(name, "a bool", value))
+}
+
+/// Something that can be called, or `None`.
+pub fn callable(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
+    match (value.is_none(), value.is_callable()) {
+        (true, _) => Ok(None),
+        (false, true) => Ok(Some(value.clone().unbind())),
+        (false, false) => Err(wrong_type(name, "callable or None", value)),
+    }
+}

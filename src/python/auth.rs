@@ -1,0 +1,111 @@
+//! One credential of `xmedia.OAuth1` or `xmedia.OAuth2`, and what its use has taught.
+
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+
+use crate::client::Account;
+use crate::client::auth::oauth2::{App, Secret};
+use crate::client::auth::{Credentials, oauth1, oauth2};
+use crate::client::error::Error;
+use crate::python::process::fork::PerProcess;
+use crate::python::results::epoch;
+
+/// Access token, refresh token, and when the former expires in seconds since the epoch.
+pub type Tokens = (String, Option<String>, Option<f64>);
+
+/// A credential. What never changes and the newest token outlive a fork; the account is made anew in the child.
+pub struct Login {
+    credentials: Credentials,
+    account: PerProcess<Account>,
+}
+
+impl Login {
+    /// The login of an `xmedia.OAuth1` or `xmedia.OAuth2`.
+    pub fn new(auth: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Login { credentials: credentials(auth)?, account: PerProcess::default() })
+    }
+
+    /// The credentials.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// The account, if it was used in this process.
+    pub fn account(&self) -> Option<Arc<Account>> {
+        self.account.get()
+    }
+
+    /// The account.
+    pub fn make_account(&self) -> Result<Arc<Account>, Error> {
+        self.account.get_or_make(|| Ok(Account::new(self.credentials.clone())))
+    }
+
+    /// The newest tokens, if there was a refresh.
+    pub fn refreshed(&self) -> Option<Tokens> {
+        let Credentials::OAuth2(credentials) = &self.credentials else { return None };
+        let token = credentials.newest().filter(|token| token.version > 0)?;
+        Some((String::clone(&token.access_token), token.refresh_token.as_deref().cloned(), token.expires_at.map(epoch)))
+    }
+
+    /// The newest tokens, if the program has not been given them and nobody is about to. Whoever gets them says how the
+    /// delivery ended.
+    pub fn take_refreshed(&self) -> Option<Tokens> {
+        self.account().filter(|account| account.refreshes().begin_delivery())?;
+        self.refreshed()
+    }
+
+    /// The program has taken the tokens, or has not.
+    pub fn end_delivery(&self, taken: bool) {
+        if let Some(account) = self.account() {
+            account.refreshes().end_delivery(taken);
+        }
+    }
+
+    /// Whether there are tokens that the program has not been given, or a refresh is about to bring some.
+    pub fn unsettled(&self) -> bool {
+        self.account().is_some_and(|account| account.refreshes().unsettled())
+    }
+}
+
+fn credentials(auth: &Bound<'_, PyAny>) -> PyResult<Credentials> {
+    let module = auth.py().import("xmedia._auth.credentials")?;
+    let field = |name: &str| auth.getattr(name)?.extract::<String>();
+    if auth.is_instance(&module.getattr("OAuth1")?)? {
+        return Ok(Credentials::OAuth1(oauth1::Credentials {
+            consumer_key: field("consumer_key")?,
+            consumer_secret: field("consumer_secret")?,
+            access_token: field("access_token")?,
+            access_token_secret: field("access_token_secret")?,
+        }));
+    }
+    if !auth.is_instance(&module.getattr("OAuth2")?)? {
+        let type_name = auth.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("auth must be an OAuth1 or an OAuth2, not {type_name}")));
+    }
+    if auth.getattr("access_token")?.is_callable() {
+        return Ok(Credentials::OAuth2(oauth2::Credentials::asked()));
+    }
+    let optional = |name: &str| -> PyResult<Option<Secret>> {
+        Ok(auth.getattr(name)?.extract::<Option<String>>()?.map(Secret::new))
+    };
+    let expires_at = auth.getattr("expires_at")?;
+    let expires_at = if expires_at.is_none() {
+        None
+    } else {
+        let seconds: f64 = expires_at.call_method0("timestamp")?.extract()?;
+        // What expired before the epoch has expired all the same.
+        Some(UNIX_EPOCH + Duration::try_from_secs_f64(seconds).unwrap_or_default())
+    };
+    let client_id = auth.getattr("client_id")?.extract::<Option<String>>()?;
+    let client_secret = optional("client_secret")?;
+    let app = client_id.map(|client_id| App { client_id, client_secret });
+    Ok(Credentials::OAuth2(oauth2::Credentials::refreshed(
+        field("access_token")?.into(),
+        optional("refresh_token")?,
+        expires_at,
+        app,
+    )))
+}

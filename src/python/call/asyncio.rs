@@ -1,0 +1,174 @@
+//! From the worker thread to an asyncio loop: a queue and a descriptor that the loop watches.
+//!
+//! The worker never takes the GIL: a thread that waits for it while a CPython before 3.14 exits is ended inside our
+//! frames, which aborts the process.
+
+use crate::sync::lock;
+use std::collections::HashMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use pyo3::exceptions::PyNotImplementedError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyWeakrefReference;
+
+use crate::python::call::operation::Operation;
+use crate::python::call::wakeup::Wakeup;
+use crate::python::process::fork::generation;
+
+/// Which operations have news, and the descriptor that says so.
+pub struct Queue {
+    keys: Mutex<Vec<u64>>,
+    /// The loop has been woken and has not drained the queue yet.
+    woken: AtomicBool,
+    wakeup: Wakeup,
+}
+
+impl Queue {
+    fn new() -> io::Result<Self> {
+        Ok(Queue { keys: Mutex::default(), woken: AtomicBool::new(false), wakeup: Wakeup::new()? })
+    }
+
+    /// Says that an operation has news. Called on the worker thread.
+    pub fn push(&self, key: u64) {
+        lock(&self.keys).push(key);
+        if !self.woken.swap(true, Ordering::AcqRel) {
+            self.wakeup.notify();
+        }
+    }
+
+    fn drain(&self) -> Vec<u64> {
+        self.wakeup.reset();
+        self.woken.store(false, Ordering::Release);
+        std::mem::take(&mut *lock(&self.keys))
+    }
+}
+
+/// One event loop's end of the bridge. It knows the futures of what is in flight; it does not know the loop, which
+/// holds it.
+#[pyclass(frozen, weakref, module = "xmedia._core")]
+pub struct Bridge {
+    queue: Arc<Queue>,
+    generation: u64,
+    next_key: AtomicU64,
+    waiting: Mutex<HashMap<u64, Waiting>>,
+}
+
+struct Waiting {
+    operation: Py<Operation>,
+    future: Py<PyAny>,
+}
+
+#[pymethods]
+impl Bridge {
+    /// Settles the futures of all operations that have news. Called by the loop.
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        let mut outcome = Ok(());
+        for key in self.queue.drain() {
+            // The lock is let go before Python code runs, which may come back here.
+            let waiting = lock(&self.waiting).remove(&key);
+            let Some(waiting) = waiting else { continue };
+            match Operation::settle(waiting.operation.bind(py), waiting.future.bind(py)) {
+                Ok(true) => {}
+                Ok(false) => {
+                    lock(&self.waiting).insert(key, waiting);
+                }
+                // The loop reports it; the others, of which nobody will be told again, are settled all the same.
+                Err(error) => outcome = Err(error),
+            }
+        }
+        outcome
+    }
+}
+
+impl Bridge {
+    /// The bridge of this loop. `NotImplementedError` if the loop cannot watch a descriptor.
+    pub fn of<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Bridge>> {
+        if let Some(bridge) = Latest::get(event_loop) {
+            return Ok(bridge);
+        }
+        let bridge = Bridge::found_or_made(event_loop)?;
+        Latest::set(event_loop, &bridge)?;
+        Ok(bridge)
+    }
+
+    fn found_or_made<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Bridge>> {
+        static BRIDGES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let py = event_loop.py();
+        let bridges = BRIDGES
+            .get_or_try_init(py, || {
+                Ok::<_, PyErr>(py.import("weakref")?.getattr("WeakKeyDictionary")?.call0()?.unbind())
+            })?
+            .bind(py);
+        let known = bridges.call_method1(pyo3::intern!(py, "get"), (event_loop,))?;
+        if let Ok(bridge) = known.cast_into::<Bridge>()
+            && bridge.get().generation == generation()
+        {
+            return Ok(bridge);
+        }
+        let queue = Queue::new().map_err(|error| PyNotImplementedError::new_err(error.to_string()))?;
+        let descriptor = queue.wakeup.descriptor();
+        let bridge = Bridge {
+            queue: Arc::new(queue),
+            generation: generation(),
+            next_key: AtomicU64::new(0),
+            waiting: Mutex::default(),
+        };
+        let bridge = Bound::new(py, bridge)?;
+        event_loop.call_method1("add_reader", (descriptor, &bridge))?;
+        bridges.set_item(event_loop, &bridge)?;
+        Ok(bridge)
+    }
+
+    /// Where news of operations is to be sent.
+    pub fn queue(&self) -> Arc<Queue> {
+        self.queue.clone()
+    }
+
+    /// Has this future settled when the operation has news. Returns the key to announce them with.
+    pub fn register(&self, operation: Py<Operation>, future: Py<PyAny>) -> u64 {
+        let key = self.next_key.fetch_add(1, Ordering::Relaxed);
+        lock(&self.waiting).insert(key, Waiting { operation, future });
+        key
+    }
+
+    /// Forgets a future that nobody waits for any more.
+    pub fn forget(&self, key: u64) {
+        let forgotten = lock(&self.waiting).remove(&key);
+        drop(forgotten);
+    }
+}
+
+/// The loop that was asked for last and its bridge, neither of them kept alive: nearly all processes have one loop, and to
+/// look it up in the dictionary takes Python code.
+static LATEST: Mutex<Option<Latest>> = Mutex::new(None);
+
+struct Latest {
+    event_loop: Py<PyWeakrefReference>,
+    bridge: Py<PyWeakrefReference>,
+}
+
+impl Latest {
+    fn get<'py>(event_loop: &Bound<'py, PyAny>) -> Option<Bound<'py, Bridge>> {
+        let py = event_loop.py();
+        // Nobody waits for the lock: in a forked child it may be taken for ever.
+        let latest = LATEST.try_lock().ok()?;
+        let latest = latest.as_ref()?;
+        latest.event_loop.bind(py).upgrade().filter(|known| known.is(event_loop))?;
+        let bridge = latest.bridge.bind(py).upgrade()?.cast_into::<Bridge>().ok()?;
+        (bridge.get().generation == generation()).then_some(bridge)
+    }
+
+    fn set(event_loop: &Bound<'_, PyAny>, bridge: &Bound<'_, Bridge>) -> PyResult<()> {
+        let latest = Latest {
+            event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
+            bridge: PyWeakrefReference::new(bridge)?.unbind(),
+        };
+        let before = LATEST.try_lock().ok().and_then(|mut known| known.replace(latest));
+        // It is dropped after the lock was let go.
+        drop(before);
+        Ok(())
+    }
+}

@@ -1,0 +1,7 @@
+//! What a process has once: the tokio runtime, what is made anew in a forked child, and what may be done at exit.
+
+pub mod buffers;
+pub mod fork;
+pub mod runtime;
+pub mod shutdown;
+pub mod unwind;
