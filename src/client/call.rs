@@ -37,7 +37,7 @@ pub struct Hooks<'a> {
 }
 
 impl Hooks<'static> {
-    /// Nobody is shown anything, and nobody has a token.
+    /// Hooks that do nothing.
     pub fn none() -> Self {
         Hooks::from(&NoObserver)
     }

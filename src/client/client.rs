@@ -7,8 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::auth::{Account, Credentials};
-use super::call::CallOptions;
-use super::call::Hooks;
+use super::call::{CallOptions, Hooks};
 use super::config::Options;
 use super::deadline::Deadline;
 use super::error::{Error, Result};
@@ -114,7 +113,7 @@ impl Client {
     /// The next answer of a wait.
     pub async fn watch_next(&self, watch: &mut Watch, hooks: Hooks<'_>) -> Result<Option<Media>> {
         self.until_closed(move || async move {
-            match watch.overdue() {
+            match watch.timed_out() {
                 Some(error) => Err(error),
                 None => watch.next(self, hooks).await,
             }

@@ -21,6 +21,7 @@ mod deadline;
 pub mod error;
 mod exchange;
 mod http;
+pub mod inspect;
 pub mod limits;
 pub mod model;
 pub mod observer;
@@ -34,5 +35,5 @@ mod wait;
 
 pub use self::auth::Account;
 pub use self::client::Client;
-pub use self::http::{Broken, Reservation, Transport, Wire};
+pub use self::http::{HttpBackend, Reservation, Transport, TransportFailure};
 pub use self::wait::{Waited, Watch};

@@ -1,4 +1,4 @@
-//! What a verb tells and asks the program that called it.
+//! What a call reports to the program that made it.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,24 +7,24 @@ use futures_util::future::BoxFuture;
 use super::error::Result;
 use super::model::{CommandName, MediaId, ProcessingInfo};
 
-/// The side that called a verb. Nothing here is called while a lock is held or a connection is in use.
+/// The program that made a call. Nothing here is called while a lock is held or a connection is in use.
 pub trait Observer: Send + Sync {
-    /// Takes news of how far the verb is; its error ends the verb.
+    /// Receives the progress of the call; its error ends the call.
     fn progress(&self, progress: Progress) -> BoxFuture<'_, Result<()>>;
 
-    /// Takes a sentence that the user should read, although the verb goes on.
+    /// Receives a warning for the user; the call goes on.
     fn warn(&self, text: String);
 
-    /// Which requests it wants to hear of.
+    /// Which requests it is shown.
     fn event_filter(&self) -> EventFilter {
         EventFilter::None
     }
 
-    /// Takes what is told of a request that has ended.
+    /// Receives the report of a request that has ended.
     fn request(&self, _report: RequestReport) {}
 }
 
-/// Which requests a caller wants to hear of.
+/// Which requests an observer is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventFilter {
     /// None.
@@ -42,7 +42,7 @@ impl EventFilter {
     }
 }
 
-/// What is told of one request.
+/// The report of one request.
 #[derive(Clone, Debug)]
 pub struct RequestReport {
     /// The command.
@@ -71,10 +71,10 @@ pub struct RequestReport {
     pub retry_in: Option<Duration>,
 }
 
-/// How far a verb is.
+/// The progress of a call.
 #[derive(Clone, Debug)]
 pub struct Progress {
-    /// Which half of the work it tells of.
+    /// Which half of the work it is about.
     pub phase: Phase,
     /// Bytes that the server has acknowledged; unknown in a plain wait.
     pub bytes_sent: Option<u64>,
@@ -99,7 +99,7 @@ pub enum Phase {
     Processing,
 }
 
-/// A caller that wants to know nothing.
+/// An observer that ignores everything.
 pub struct NoObserver;
 
 impl Observer for NoObserver {

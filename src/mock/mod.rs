@@ -1,8 +1,8 @@
 //! The mock server: an honest fake of both versions of X's media upload, on loopback, for tests.
 //!
-//! [`MockServer`] runs on a thread of its own and responses what WIRE.md says. Of the client it takes only the model and
-//! the OAuth 1.0a base string. From the bottom upwards: [`options`], [`script`] and [`request_log`] are what a test sets
-//! and reads; [`state`] is what the server knows; [`api`] is what it understands and responses; [`net`] is HTTP,
+//! [`MockServer`] runs on a thread of its own and answers as docs/how/wire.md says. Of the client it takes only the
+//! model and the OAuth 1.0a base string. From the bottom upwards: [`options`], [`script`] and [`request_log`] are what a test sets
+//! and reads; [`state`] is what the server knows; [`api`] is what it understands and answers; [`net`] is HTTP,
 //! connections and their faults; [`server`] is the handle that a test holds.
 
 mod api;

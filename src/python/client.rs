@@ -20,16 +20,17 @@ use crate::client::protocol::{Init, Payload};
 use crate::client::stats::Counters;
 use crate::client::{Client as Core, Transport, Watch as CoreWatch};
 use crate::python::args;
-use crate::python::auth::{Login, Tokens};
+use crate::python::auth::{AuthState, Tokens};
 use crate::python::call::channel::Outcome;
-use crate::python::call::hooks::Attendance;
-use crate::python::call::observer::Post;
-use crate::python::call::operation::{Operation, Verb};
+use crate::python::call::hooks::ClientHooks;
+use crate::python::call::observer::ChannelObserver;
+use crate::python::call::operation::Operation;
+use crate::python::call::task::Verb;
 use crate::python::call::wait_many::WaitMany;
-use crate::python::errors;
 use crate::python::process::buffers;
 use crate::python::process::fork::{PerProcess, ensure_same_process, generation};
 use crate::python::results;
+use crate::python::{errors, imports};
 
 /// How long closing waits for a refresh under way, whose tokens would be lost.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,7 +46,7 @@ struct Family {
 #[pyclass(frozen, weakref, module = "xmedia._core")]
 pub struct Client {
     family: Arc<Family>,
-    login: Arc<Login>,
+    auth: Arc<AuthState>,
     options: Arc<Options>,
     closed: AtomicBool,
     core: PerProcess<Core>,
@@ -62,18 +63,18 @@ impl Client {
         self.core.get_or_make(|| {
             let transport =
                 self.family.transport.get_or_make(|| Ok::<_, Error>(Transport::new(self.family.options.clone())))?;
-            let core = Core::new(transport, self.login.make_account()?, self.options.clone())?;
+            let core = Core::new(transport, self.auth.make_account()?, self.options.clone())?;
             self.counters.get_or_make(|| Ok::<_, Error>(core.stats().clone()))?;
             Ok(core)
         })
     }
 
-    fn new_core(family: Arc<Family>, login: Arc<Login>, options: Options, hooks: Py<PyAny>) -> Result<Self> {
+    fn new_core(family: Arc<Family>, auth: Arc<AuthState>, options: Options, hooks: Py<PyAny>) -> Result<Self> {
         options.retry.iter().try_for_each(Retry::validate)?;
         family.members.fetch_add(1, Ordering::AcqRel);
         let client = Client {
             family,
-            login,
+            auth,
             options: Arc::new(options),
             closed: AtomicBool::new(false),
             core: PerProcess::default(),
@@ -89,16 +90,16 @@ impl Client {
         &self,
         py: Python<'_>,
         name: &'static str,
-        verb: impl FnOnce(Arc<Core>, Arc<Post>) -> Verb,
+        verb: impl FnOnce(Arc<Core>, Arc<ChannelObserver>) -> Verb,
     ) -> PyResult<Operation> {
         let core = self.core().map_err(|error| errors::raise(py, error))?;
         let transport = core.transport().clone();
-        self.attend(py, Operation::new(name, None, |post| verb(core, post)).queued_on(transport))
+        self.with_hooks(py, Operation::new(name, None, |observer| verb(core, observer)).queued_on(transport))
     }
 
     /// The same call, which tells and asks what this client's program wants to hear and to be asked.
-    fn attend(&self, py: Python<'_>, operation: Operation) -> PyResult<Operation> {
-        Ok(operation.attended_by(Attendance::new(py, &self.hooks, self.login.clone())?))
+    fn with_hooks(&self, py: Python<'_>, operation: Operation) -> PyResult<Operation> {
+        Ok(operation.with_hooks(ClientHooks::new(py, &self.hooks, self.auth.clone())?))
     }
 }
 
@@ -124,9 +125,9 @@ impl Client {
         hooks: Py<PyAny>,
     ) -> PyResult<Self> {
         let refused = |error| errors::raise(py, error);
-        let login = Login::new(auth)?;
+        let auth = AuthState::new(auth)?;
         let options = Options {
-            api: api_version(api, login.credentials())?,
+            api: api_version(api, auth.credentials())?,
             request_timeout: args::duration("request_timeout", request_timeout)?,
             retry: retry_policy(retry)?,
         };
@@ -149,7 +150,7 @@ impl Client {
         transport.validate().map_err(refused)?;
         let family =
             Family { options: Arc::new(transport), transport: PerProcess::default(), members: AtomicUsize::new(0) };
-        Client::new_core(Arc::new(family), Arc::new(login), options, hooks).map_err(refused)
+        Client::new_core(Arc::new(family), Arc::new(auth), options, hooks).map_err(refused)
     }
 
     /// A client on the same connections; what is given replaces this client's.
@@ -157,13 +158,13 @@ impl Client {
     fn with_options(&self, py: Python<'_>, changes: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         self.core().map_err(|error| errors::raise(py, error))?;
         let change = |name: &str| changes.map_or(Ok(None), |changes| changes.get_item(name));
-        let login = match change("auth")? {
-            Some(auth) => Arc::new(Login::new(&auth)?),
-            None => self.login.clone(),
+        let auth = match change("auth")? {
+            Some(auth) => Arc::new(AuthState::new(&auth)?),
+            None => self.auth.clone(),
         };
         let mut options = Options::clone(&self.options);
         if let Some(api) = change("api")? {
-            options.api = api_version(&api, login.credentials())?;
+            options.api = api_version(&api, auth.credentials())?;
         }
         if let Some(request_timeout) = change("request_timeout")? {
             options.request_timeout = args::duration("request_timeout", &request_timeout)?;
@@ -172,7 +173,7 @@ impl Client {
             options.retry = retry_policy(&retry)?;
         }
         let hooks = change("hooks")?.map_or_else(|| self.hooks.clone_ref(py), Bound::unbind);
-        Client::new_core(self.family.clone(), login, options, hooks).map_err(|error| errors::raise(py, error))
+        Client::new_core(self.family.clone(), auth, options, hooks).map_err(|error| errors::raise(py, error))
     }
 
     /// Aborts what is in flight and refuses what comes after. The last client of its connections closes them.
@@ -209,7 +210,7 @@ impl Client {
     #[getter]
     fn rate_limits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let limits = PyDict::new(py);
-        if let Some(account) = self.login.account() {
+        if let Some(account) = self.auth.account() {
             for (command, limit) in account.limits().all_known(self.options.api) {
                 limits.set_item(command.as_str(), results::rate_limit_record(py, limit)?)?;
             }
@@ -224,19 +225,19 @@ impl Client {
 
     /// The newest tokens, if there was a refresh.
     fn refreshed_tokens(&self) -> Option<Tokens> {
-        self.login.refreshed()
+        self.auth.refreshed()
     }
 
     /// A call that waits for a refresh under way, so that its tokens can be kept; None if all were kept.
     fn settle(&self, py: Python<'_>) -> PyResult<Option<Operation>> {
-        let Some(core) = self.core.get().filter(|_| self.login.unsettled()) else { return Ok(None) };
+        let Some(core) = self.core.get().filter(|_| self.auth.unsettled()) else { return Ok(None) };
         let operation = Operation::new("close", None, |_| {
             Box::pin(async move {
                 core.refresh_settled(SETTLE_TIMEOUT).await;
                 Ok(Outcome::Nothing)
             })
         });
-        self.attend(py, operation).map(Some)
+        self.with_hooks(py, operation).map(Some)
     }
 
     #[expect(clippy::too_many_arguments, reason = "they are the parameters of INIT")]
@@ -258,8 +259,8 @@ impl Client {
             shared: args::flag("shared", shared)?,
         };
         let timeout = args::duration("timeout", timeout)?;
-        self.operation(py, "initialize", |core, post| {
-            Box::pin(async move { core.initialize(init, timeout, post.hooks()).await.map(Outcome::from) })
+        self.operation(py, "initialize", |core, observer| {
+            Box::pin(async move { core.initialize(init, timeout, observer.hooks()).await.map(Outcome::from) })
         })
     }
 
@@ -275,30 +276,30 @@ impl Client {
         let segment_index = args::segment_index(segment_index)?;
         let timeout = args::duration("timeout", timeout)?;
         let media = Payload::Bytes(buffers::borrow("data", data)?);
-        let operation = self.operation(py, "append", |core, post| {
+        let operation = self.operation(py, "append", |core, observer| {
             Box::pin(async move {
-                core.append(&upload, segment_index, media, timeout, post.hooks()).await.map(Outcome::from)
+                core.append(&upload, segment_index, media, timeout, observer.hooks()).await.map(Outcome::from)
             })
         })?;
-        operation.borrowing().about(media_id)
+        operation.reading_python_memory().with_input(media_id)
     }
 
     fn finalize(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let upload = args::media(media_id)?;
         let timeout = args::duration("timeout", timeout)?;
-        let operation = self.operation(media_id.py(), "finalize", |core, post| {
-            Box::pin(async move { core.finalize(&upload, timeout, post.hooks()).await.map(Outcome::from) })
+        let operation = self.operation(media_id.py(), "finalize", |core, observer| {
+            Box::pin(async move { core.finalize(&upload, timeout, observer.hooks()).await.map(Outcome::from) })
         })?;
-        operation.about(media_id)
+        operation.with_input(media_id)
     }
 
     fn status(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let upload = args::media(media_id)?;
         let timeout = args::duration("timeout", timeout)?;
-        let operation = self.operation(media_id.py(), "status", |core, post| {
-            Box::pin(async move { core.status(&upload, timeout, post.hooks()).await.map(Outcome::from) })
+        let operation = self.operation(media_id.py(), "status", |core, observer| {
+            Box::pin(async move { core.status(&upload, timeout, observer.hooks()).await.map(Outcome::from) })
         })?;
-        operation.about(media_id)
+        operation.with_input(media_id)
     }
 
     fn wait(
@@ -313,27 +314,27 @@ impl Client {
         let progress = args::callable("progress", progress)?;
         let core = self.core().map_err(|error| errors::raise(py, error))?;
         let transport = media.processing_info.is_none().then(|| core.transport().clone());
-        let mut operation = Operation::new("wait", progress, |post| {
+        let mut operation = Operation::new("wait", progress, |observer| {
             Box::pin(async move {
-                core.wait(media, timeout, post.hooks()).await.map(|media| Outcome::Media(Some(Box::new(media))))
+                core.wait(media, timeout, observer.hooks()).await.map(|media| Outcome::Media(Some(Box::new(media))))
             })
         });
         // Without an answer to wait after, it begins with a STATUS.
         if let Some(transport) = transport {
             operation = operation.queued_on(transport);
         }
-        self.attend(py, operation)?.about(media_id)
+        self.with_hooks(py, operation)?.with_input(media_id)
     }
 
     fn upload(
         &self,
         source: &Bound<'_, PyAny>,
-        feed: &Bound<'_, PyAny>,
+        callbacks: &Bound<'_, PyAny>,
         options: &Bound<'_, PyDict>,
         progress: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
         let core = self.core().map_err(|error| errors::raise(source.py(), error))?;
-        self.attend(source.py(), crate::python::upload::operation(core, source, feed, options, progress)?)
+        self.with_hooks(source.py(), crate::python::upload::operation(core, source, callbacks, options, progress)?)
     }
 
     fn watch(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Watch> {
@@ -352,14 +353,14 @@ impl Client {
         if state.try_lock().is_err() {
             ensure_same_process(watch.generation, "watch")?;
         }
-        let operation = Operation::new("watch", None, |post| {
+        let operation = Operation::new("watch", None, |observer| {
             Box::pin(async move {
                 let mut state = state.lock().await;
-                let media = core.watch_next(&mut state, post.hooks()).await?;
+                let media = core.watch_next(&mut state, observer.hooks()).await?;
                 Ok(Outcome::Media(media.map(Box::new)))
             })
         });
-        self.attend(py, operation)?.about(watch.given.bind(py))
+        self.with_hooks(py, operation)?.with_input(watch.given.bind(py))
     }
 
     /// Many waits, each with this timeout.
@@ -368,13 +369,13 @@ impl Client {
         let timeout = args::duration("timeout", timeout)?;
         let core = self.core().map_err(|error| errors::raise(py, error))?;
         WaitMany::new(py, |items| {
-            let operation = Operation::new("wait_many", None, |post| {
+            let operation = Operation::new("wait_many", None, |observer| {
                 Box::pin(async move {
-                    let tell = |waited| post.part(Outcome::Waited(waited));
-                    core.wait_many(items, timeout, post.hooks(), tell).await.map(|()| Outcome::Nothing)
+                    let tell = |waited| observer.send_partial(Outcome::Waited(waited));
+                    core.wait_many(items, timeout, observer.hooks(), tell).await.map(|()| Outcome::Nothing)
                 })
             });
-            self.attend(py, operation)
+            self.with_hooks(py, operation)
         })
     }
 
@@ -387,10 +388,10 @@ impl Client {
         let media = args::media(media_id)?;
         let text = args::alt_text("text", text)?;
         let timeout = args::duration("timeout", timeout)?;
-        let operation = self.operation(media_id.py(), "set_alt_text", |core, post| {
-            Box::pin(async move { core.set_alt_text(&media, text, timeout, post.hooks()).await.map(Outcome::from) })
+        let operation = self.operation(media_id.py(), "set_alt_text", |core, observer| {
+            Box::pin(async move { core.set_alt_text(&media, text, timeout, observer.hooks()).await.map(Outcome::from) })
         })?;
-        operation.about(media_id)
+        operation.with_input(media_id)
     }
 
     fn set_subtitles(
@@ -404,12 +405,14 @@ impl Client {
         let subtitles = args::subtitles(subtitles)?;
         let media_category = args::video_category(media_category)?;
         let timeout = args::duration("timeout", timeout)?;
-        let operation = self.operation(media_id.py(), "set_subtitles", |core, post| {
+        let operation = self.operation(media_id.py(), "set_subtitles", |core, observer| {
             Box::pin(async move {
-                core.set_subtitles(&video, media_category, subtitles, timeout, post.hooks()).await.map(Outcome::from)
+                core.set_subtitles(&video, media_category, subtitles, timeout, observer.hooks())
+                    .await
+                    .map(Outcome::from)
             })
         })?;
-        operation.about(media_id)
+        operation.with_input(media_id)
     }
 
     fn delete_subtitles(
@@ -423,14 +426,14 @@ impl Client {
         let language_code = args::language_code(language_code)?;
         let media_category = args::video_category(media_category)?;
         let timeout = args::duration("timeout", timeout)?;
-        let operation = self.operation(media_id.py(), "delete_subtitles", |core, post| {
+        let operation = self.operation(media_id.py(), "delete_subtitles", |core, observer| {
             Box::pin(async move {
-                core.delete_subtitles(&video, media_category, language_code, timeout, post.hooks())
+                core.delete_subtitles(&video, media_category, language_code, timeout, observer.hooks())
                     .await
                     .map(Outcome::from)
             })
         })?;
-        operation.about(media_id)
+        operation.with_input(media_id)
     }
 
     /// The callbacks may lead back to the client.
@@ -475,8 +478,8 @@ fn retry_policy(retry: &Bound<'_, PyAny>) -> PyResult<Option<Retry>> {
     if retry.is_none() {
         return Ok(None);
     }
-    let class = retry.py().import("xmedia._client.options")?.getattr("Retry")?;
-    if !retry.is_instance(&class)? {
+    let class = imports::RETRY.get(retry.py())?;
+    if !retry.is_instance(class)? {
         let type_name = retry.get_type().name()?;
         return Err(PyTypeError::new_err(format!("retry must be a Retry or None, not {type_name}")));
     }

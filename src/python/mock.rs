@@ -26,14 +26,14 @@ type CredentialRow = (String, [Option<String>; 4]);
 
 type Pairs = Vec<(String, String)>;
 
-/// What a request said, what it was about, and how it went.
+/// What a request said, what it was with_input, and how it went.
 type RequestRow = (
     (Option<&'static str>, String, String, String, Pairs, Pairs, Option<String>),
     (Option<u64>, f64, u64, u64, Option<u16>),
     (bool, bool, bool, bool),
 );
 
-/// What an upload is, what was received of it, and what was told about it.
+/// What an upload is, what was received of it, and what was told with_input it.
 type MediaRow = (
     (u64, Option<String>, String, Option<String>, String),
     (Option<Py<PyBytes>>, Option<String>, u64, u64, Vec<(u16, u64)>),

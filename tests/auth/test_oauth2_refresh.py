@@ -1,4 +1,4 @@
-"""Refreshing an OAuth 2.0 token: once for all who wait, never lost, never twice (DESIGN §2, «Credentials»)."""
+"""Refreshing an OAuth 2.0 token: once for all who wait, never lost, never twice (docs/how/design.md#credentials)."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""An `access_token` that is a callable: asked once a call, and again after a 401 (DESIGN §2, «Credentials»)."""
+"""An `access_token` that is a callable: asked once a call, and again after a 401 (docs/how/design.md#credentials)."""
 
 import asyncio
 import threading

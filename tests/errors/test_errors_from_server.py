@@ -1,4 +1,4 @@
-"""Every refusal of WIRE §4 becomes a typed error with what is known, and an instruction."""
+"""Every refusal of docs/how/wire.md#4-errors becomes a typed error with what is known, and an instruction."""
 
 import pickle
 

@@ -1,4 +1,4 @@
-"""The bytes that each verb sends, in both versions of the API (WIRE §2, §3)."""
+"""The bytes that each verb sends, in both versions of the API (docs/how/wire.md#2-api-11)."""
 
 import json
 import re

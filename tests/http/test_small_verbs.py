@@ -1,4 +1,4 @@
-"""`set_alt_text`, `set_subtitles`, `delete_subtitles` (DESIGN §2)."""
+"""`set_alt_text`, `set_subtitles`, `delete_subtitles` (docs/how/design.md#client)."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""`client.stats()`: what a client counted (DESIGN §2)."""
+"""`client.stats()`: what a client counted (docs/how/design.md#client)."""
 
 import asyncio
 import pickle

@@ -12,7 +12,8 @@ import xmedia
 import xmedia.testing
 
 NAMES = """
-    APIError AuthenticationError BadRequestError CheckpointLockedError Client ClientClosedError ImageInfo
+    APIError AuthenticationError BadRequestError CheckpointLockedError CheckpointStore Client ClientClosedError
+    ClientOptions EnvOptions ImageInfo MediaCategory MediaId OnEvent ProgressOption Timeout UploadOptions UploadSource
     InvalidInputError InvalidMediaError InvalidResponseError Media MediaExpiredError MediaInternalError
     MediaProcessingError NotFoundError OAuth1 OAuth2 PayloadTooLargeError PaymentRequiredError PermissionDeniedError
     ProcessingFailure ProcessingInfo ProcessingState Progress QuotaError RateLimit RateLimitError RequestEvent
@@ -35,7 +36,10 @@ def test_what_is_not_exported_is_private():
     assert {name for name in modules if not name.startswith("_")} <= {"testing", "compat"}
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES.split() if name != "__version__"])
+ALIASES = {"MediaCategory", "MediaId", "OnEvent", "ProgressOption", "Timeout", "UploadSource"}
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES.split()} - ALIASES - {"__version__"}))
 def test_everything_is_documented_and_named_as_users_import_it(name):
     public = getattr(xmedia, name)
     assert (public.__module__, public.__name__) == ("xmedia", name)
@@ -52,10 +56,27 @@ def callables():
     for name in xmedia.__all__:
         public = getattr(xmedia, name)
         if isinstance(public, type):
-            for each, value in vars(public).items():
+            members = {
+                name: value
+                for base in public.__mro__
+                if "xmedia" in base.__module__
+                for name, value in vars(base).items()
+            }
+            for each, value in members.items():
                 function = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
                 if inspect.isfunction(function) and (not each.startswith("_") or each == "__init__"):
                     yield f"{name}.{each}", function
+
+
+@pytest.mark.parametrize("name", [name for name in dir(xmedia.Client) if not name.startswith("_")])
+def test_a_verb_says_that_it_is_of_the_client(name):
+    verb = getattr(xmedia.Client, name)
+    assert getattr(verb, "__qualname__", f"Client.{name}") == f"Client.{name}"
+
+
+def test_a_misspelt_option_is_refused_in_the_public_names_words():
+    with pytest.raises(TypeError, match=r"Client\.upload\(\) got an unexpected keyword argument 'media_typ'"):
+        xmedia.Client.upload(None, b"", media_typ="image/png")  # type: ignore[call-arg]
 
 
 def mentions_any(hint):

@@ -1,4 +1,7 @@
-"""A clock that is off: OAuth 1.0a fails with 401, and the server's `Date` tells why (DESIGN §2)."""
+"""A clock that is off: OAuth 1.0a fails with 401, and the server's `Date` tells why.
+
+The rule: docs/how/design.md#credentials
+"""
 
 import asyncio
 import warnings

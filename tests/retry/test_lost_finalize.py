@@ -1,4 +1,7 @@
-"""A FINALIZE whose answer is lost: STATUS is asked, and FINALIZE sent again only if need be (DESIGN §4)."""
+"""A FINALIZE whose answer is lost: STATUS is asked, and FINALIZE sent again only if need be.
+
+The rule: docs/how/design.md#a-lost-finalize
+"""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Calls that meet an empty bucket wait together for its reset (issue «reliability»; WIRE §5)."""
+"""Calls that meet an empty bucket wait together for its reset (docs/how/wire.md#5-rate-limits-and-headers)."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""What is sent again outside waits, when, and what never is (DESIGN §4, «Retrying»)."""
+"""What is sent again outside waits, when, and what never is (docs/how/design.md#retrying)."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""The retry budget of a client: tasks that fail together do not multiply the load (issue «reliability»)."""
+"""The retry budget of a client: tasks that fail together do not multiply the load (docs/how/design.md#retrying)."""
 
 import asyncio
 import time

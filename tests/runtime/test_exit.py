@@ -1,4 +1,6 @@
-"""The end of the interpreter: no abort, no hang, no word, whatever has just been called or still is (DESIGN §3).
+"""The end of the interpreter: no abort, no hang, no word, whatever has just been called or still is.
+
+The rule: docs/how/design.md#the-runtime
 
 Stock bridges abort CPython up to 3.13 in half of these runs. Most interpreters are forked from one that has imported
 all it needs, since their ends count, not their beginnings; `make test-exit` starts each of them anew, and more of them.

@@ -45,6 +45,20 @@ def sync(client: Client) -> str:
     return media.media_id_string
 
 
+def named_types(source: xmedia.UploadSource, store: xmedia.CheckpointStore, timeout: xmedia.Timeout) -> Media:
+    settings: xmedia.ClientOptions = {"auth": OAuth2("token"), "request_timeout": timeout}
+    environment: xmedia.EnvOptions = {"on_refresh": print}
+    options: xmedia.UploadOptions = {"checkpoint": store, "media_category": "tweet_video", "progress": True}
+    category: xmedia.MediaCategory = "one_that_X_may_add"
+    media_id: xmedia.MediaId = "710511363345354753"
+    listen: xmedia.OnEvent = print
+    shown: xmedia.ProgressOption = show
+    client = Client.from_env(**environment).with_options(on_event=listen)
+    client.wait(media_id, timeout=timeout)
+    client.upload(source, media_category=category, progress=shown)
+    return Client(**settings).upload(source, **options)
+
+
 async def awaited(client: Client) -> int:
     async with client.with_options(request_timeout=5, retry=None) as other:
         media = await other.initialize_async(10, "video/mp4")

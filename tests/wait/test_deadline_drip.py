@@ -16,8 +16,8 @@ from support.media import ID, MP4, PNG
 from xmedia.testing import MockServer
 
 TIMEOUT = 0.5
-#: DESIGN §4 grants a wait's last poll a second past the deadline, and nothing more to anybody; the rest is for machines
-#: that have no time for a hundred threads at once.
+#: A wait's last poll gets a second past the deadline (docs/how/design.md#waiting), and nobody gets more; the rest is
+#: for machines that have no time for a hundred threads at once.
 MOST = TIMEOUT + 1.0 + 0.4
 VIDEO = MP4 + bytes(2000)
 ENGLISH = xmedia.Subtitle(media_id=ID, language_code="EN", display_name="English")

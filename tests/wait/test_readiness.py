@@ -1,4 +1,7 @@
-"""When media is ready, when it has failed, and when it needs more time, by what the server says (DESIGN §4)."""
+"""When media is ready, when it has failed, and when it needs more time, by what the server says.
+
+The rule: docs/how/design.md#when-is-media-ready
+"""
 
 import pytest
 import xmedia

@@ -1,4 +1,4 @@
-"""`wait`: when it asks, what it waits out, what ends it (DESIGN §4, «Waiting»)."""
+"""`wait`: when it asks, what it waits out, what ends it (docs/how/design.md#waiting)."""
 
 import time
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""`wait_many`: many waits as one iterator, results as they finish (DESIGN §2)."""
+"""`wait_many`: many waits as one iterator, results as they finish (docs/how/design.md#client)."""
 
 import asyncio
 import gc

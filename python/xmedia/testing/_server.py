@@ -9,8 +9,8 @@ from types import EllipsisType, TracebackType
 from typing import Self, TypeAlias
 
 from .. import Client, InvalidInputError, OAuth1, OAuth2, ProcessingInfo, Retry, _core
-from .._types.checks import check_type
-from ._checks import checked_command, checked_int, checked_items, checked_media_id, checked_number, checked_seconds
+from .._types.checks import check_type, checked_int, checked_number
+from ._checks import checked_command, checked_items, checked_media_id, checked_seconds
 from ._records import MediaRecord, RecordedRequest, media_record, recorded_request
 from ._rows import DUMMY_OAUTH1, DUMMY_OAUTH2, credential_rows, limit_rows, step_rows
 from ._script import Fault, Reply, item_row

@@ -12,7 +12,7 @@ use super::oauth2::{self, Token};
 use super::refresh::Refreshes;
 use crate::client::limits::Limits;
 use crate::client::model::MediaId;
-use crate::client::protocol::{Body, Login, Request};
+use crate::client::protocol::{Authentication, Body, Request};
 use crate::client::retry::INIT_SETTLE_TIME;
 
 /// Whose requests these are.
@@ -38,7 +38,7 @@ pub enum Clock {
     Moved(i64),
 }
 
-/// Credentials, and what their use has taught.
+/// Credentials and the state that their use builds up: clock offset, rate limits, refreshes, uploads just opened.
 pub struct Account {
     credentials: Credentials,
     /// What signs, if the credentials are of that kind.
@@ -72,7 +72,7 @@ impl Account {
         &self.credentials
     }
 
-    /// What the server told of the rate limits.
+    /// The rate limits that the server reported.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -84,13 +84,13 @@ impl Account {
 
     /// The `Authorization` header for this request, if it needs one; with OAuth 2.0 it holds this token.
     pub fn authorization(&self, request: &Request, token: Option<&Token>) -> Option<String> {
-        match (&request.login, &self.signer) {
-            (Login::None, _) => None,
-            (Login::App { client_id, client_secret }, _) => {
+        match (&request.authentication, &self.signer) {
+            (Authentication::None, _) => None,
+            (Authentication::App { client_id, client_secret }, _) => {
                 Some(format!("Basic {}", basic_pair(client_id, client_secret)))
             }
-            (Login::User, None) => token.map(|token| format!("Bearer {}", *token.access_token)),
-            (Login::User, Some(signer)) => {
+            (Authentication::User, None) => token.map(|token| format!("Bearer {}", *token.access_token)),
+            (Authentication::User, Some(signer)) => {
                 let form: &[(&str, String)] = match &request.body {
                     Body::Form(fields) => fields,
                     _ => &[],

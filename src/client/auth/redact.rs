@@ -1,9 +1,15 @@
-//! Takes our secrets out of what a server repeats: gateways and token endpoints are known to show what they were sent.
+//! Redaction: takes the client's secrets out of what a server repeats, before it gets into an error or an event.
 //!
-//! They show it in JSON, in HTML or percent-encoded, and what came of that encoded once more. So text and secret are both
-//! brought to one plain form, in which escapes of any depth are the character that they stand for, and the secret is
-//! looked for there. Each step goes through the text once, whatever stands in it: the server chooses the text, and for
-//! OAuth 2.0 the secret as well, and must not be able to keep the worker thread busy with them.
+//! The threat: gateways, debugging proxies and token endpoints echo what they were sent, headers and form included, in
+//! the body of an error. That body stands in messages, logs and bug reports, and with it would the user's tokens. So the
+//! body of every unsuccessful response is searched for each secret of the request, in each form in which an echo may
+//! write it: as it is, percent-encoded, escaped for JSON or HTML, and these upon one another.
+//!
+//! The search is by value and not by name (`access_token=…`): names differ from server to server, the values are known.
+//! Body and secret are both brought to one plain form, in which escapes of any depth are the character that they stand
+//! for. Each step is one pass over a body of at most 1 MiB, for errors only, whatever stands in it: the server chooses
+//! the body, and for OAuth 2.0 the secret as well, and must not be able to keep the worker thread busy with them. Texts
+//! below eight characters are left alone, since they may be ordinary words; no credential of X is as short.
 
 use bytes::Bytes;
 use memchr::memmem;
@@ -13,7 +19,7 @@ use super::account::{Account, Credentials, basic_pair};
 use super::oauth2::Token;
 use crate::client::protocol::Command;
 
-/// Shorter texts are no secrets, but may well be words.
+/// Shorter texts may be ordinary words and are not masked.
 const MIN_SECRET_LEN: usize = 8;
 const MASK: &str = "[not shown]";
 /// So long is the number of an HTML entity at most, with the semicolon that ends it.

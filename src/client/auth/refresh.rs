@@ -13,13 +13,13 @@ pub type Outcome = Option<Result<()>>;
 /// The refreshes of one account.
 #[derive(Default)]
 pub struct Refreshes {
-    stage: Mutex<Stage>,
+    state: Mutex<RefreshState>,
     delivery: Mutex<Delivery>,
     reports: Mutex<Vec<RequestReport>>,
 }
 
 #[derive(Default)]
-enum Stage {
+enum RefreshState {
     #[default]
     Idle,
     /// The token of this version is being replaced.
@@ -36,36 +36,36 @@ struct Delivery {
 }
 
 /// What somebody who needs a new token has to do.
-pub enum Turn {
+pub enum RefreshClaim {
     /// Nothing: another refresh has brought it.
     Done,
     /// Nothing helps.
     Spent(Error),
     /// Wait for the refresh that runs.
     Wait(watch::Receiver<Outcome>),
-    /// Run the refresh, tell its outcome, and wait as well.
-    Run(watch::Sender<Outcome>, watch::Receiver<Outcome>),
+    /// Run the refresh, send its outcome, and wait as well.
+    Session(watch::Sender<Outcome>, watch::Receiver<Outcome>),
 }
 
 impl Refreshes {
     /// Somebody's token of version `refused` does not do any more; `newest` is the version that there is now.
-    pub fn turn(&self, refused: u64, newest: impl FnOnce() -> u64) -> Turn {
-        let mut stage = lock(&self.stage);
+    pub fn claim(&self, refused: u64, newest: impl FnOnce() -> u64) -> RefreshClaim {
+        let mut state = lock(&self.state);
         // Asked under the lock: a refresh that ended in between has published its token before.
         if newest() != refused {
-            return Turn::Done;
+            return RefreshClaim::Done;
         }
-        match &*stage {
-            Stage::Running { version, outcome } if *version == refused => match &*outcome.borrow() {
+        match &*state {
+            RefreshState::Running { version, outcome } if *version == refused => match &*outcome.borrow() {
                 // The task is gone without a word, so nobody knows what became of the refresh token.
-                None if outcome.has_changed().is_err() => Turn::Spent(lost()),
-                _ => Turn::Wait(outcome.clone()),
+                None if outcome.has_changed().is_err() => RefreshClaim::Spent(lost()),
+                _ => RefreshClaim::Wait(outcome.clone()),
             },
-            Stage::Spent { version, error } if *version == refused => Turn::Spent(error.clone()),
+            RefreshState::Spent { version, error } if *version == refused => RefreshClaim::Spent(error.clone()),
             _ => {
                 let (sender, outcome) = watch::channel(None);
-                *stage = Stage::Running { version: refused, outcome: outcome.clone() };
-                Turn::Run(sender, outcome)
+                *state = RefreshState::Running { version: refused, outcome: outcome.clone() };
+                RefreshClaim::Session(sender, outcome)
             }
         }
     }
@@ -73,18 +73,19 @@ impl Refreshes {
     /// The refresh has brought a new token, which was published.
     pub fn succeeded(&self) {
         lock(&self.delivery).due = true;
-        *lock(&self.stage) = Stage::Idle;
+        *lock(&self.state) = RefreshState::Idle;
     }
 
     /// The refresh has failed. If the refresh token may be used up, it is not sent again.
     pub fn failed(&self, version: u64, error: &Error, may_be_spent: bool) {
-        *lock(&self.stage) = if may_be_spent { Stage::Spent { version, error: error.clone() } } else { Stage::Idle };
+        *lock(&self.state) =
+            if may_be_spent { RefreshState::Spent { version, error: error.clone() } } else { RefreshState::Idle };
     }
 
     /// The refresh that runs now, if one does.
     pub fn running(&self) -> Option<watch::Receiver<Outcome>> {
-        match &*lock(&self.stage) {
-            Stage::Running { outcome, .. } => Some(outcome.clone()),
+        match &*lock(&self.state) {
+            RefreshState::Running { outcome, .. } => Some(outcome.clone()),
             _ => None,
         }
     }

@@ -1,4 +1,4 @@
-//! One try of a command: its turn, its token, its request, its answer, and what can be repaired without counting it.
+//! One attempt of a command: its slot, token, request and response, and what is repaired without counting as an attempt.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -8,7 +8,7 @@ use crate::client::Client;
 use crate::client::auth::oauth2::{self, Token};
 use crate::client::call::CallOptions;
 use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result, subject};
-use crate::client::http::{Broken, Unanswered};
+use crate::client::http::{NoResponse, TransportFailure};
 use crate::client::limits::BucketName;
 use crate::client::model::{CommandName, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
@@ -17,13 +17,13 @@ use crate::client::protocol::{self, Answer, Command, Response};
 /// Those who waited for the same reset come back spread over this time.
 const MAX_RESET_SPREAD: Duration = Duration::from_millis(250);
 
-/// A try that failed.
+/// An attempt that failed.
 pub(super) struct AttemptError {
     /// Why.
     pub error: Error,
-    /// What is to be told of its request once it is decided what follows; none if nothing was sent.
+    /// The report of its request, emitted once it is decided what follows; `None` if nothing was sent.
     pub report: Option<Box<RequestReport>>,
-    /// The verb's deadline passed, which says nothing of the server.
+    /// The call's deadline passed, which says nothing about the server.
     pub out_of_time: bool,
 }
 
@@ -45,14 +45,14 @@ impl From<Error> for AttemptError {
     }
 }
 
-/// The exchange of one command.
+/// One attempt of a command at a time, with what was repaired between them.
 pub(super) struct Attempt<'a> {
     pub(super) client: &'a Client,
     pub(super) command: &'a Command,
     pub(super) options: CallOptions<'a>,
     pub(super) name: CommandName,
     pub(super) media_id: Option<MediaId>,
-    /// Whether an empty bucket is waited for; otherwise the server is asked all the same.
+    /// Whether the request is sent even though its rate-limit bucket is empty.
     pub(super) ignore_rate_limits: bool,
     /// Requests sent.
     pub(super) sent: u32,
@@ -60,9 +60,9 @@ pub(super) struct Attempt<'a> {
     /// The server's clock less ours, as the last request was signed with it.
     pub(super) signed_with: i64,
     pub(super) clock_corrected: bool,
-    pub(super) renewed: bool,
+    pub(super) refreshed: bool,
     /// Why the token could not be replaced before it was sent.
-    pub(super) unrenewed: Option<Error>,
+    pub(super) refresh_error: Option<Error>,
 }
 
 impl<'a> Attempt<'a> {
@@ -78,19 +78,18 @@ impl<'a> Attempt<'a> {
             resent: false,
             signed_with: 0,
             clock_corrected: false,
-            renewed: false,
-            unrenewed: None,
+            refreshed: false,
+            refresh_error: None,
         }
     }
 
-    /// The same, sent whatever is known of rate limits.
+    /// The same, but sent even while a rate limit is used up.
     pub(super) fn ignore_rate_limits(mut self) -> Self {
         self.ignore_rate_limits = true;
         self
     }
 
-    /// Sends the command once, and again where that repairs what was no fault of it: an idle connection that the server
-    /// had closed, a clock that is off, a token that has run out.
+    /// Sends the command; re-sends it once after a stale connection, a clock correction or a token refresh.
     pub(super) async fn send(&mut self) -> Result<Answer, AttemptError> {
         loop {
             let tried = match self.request().await {
@@ -129,7 +128,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Tells the caller of a request, now that it is known what follows.
+    /// Emits the event of a request, now that it is known what follows.
     pub(super) fn emit_event(&self, report: Option<Box<RequestReport>>, retry_in: Option<Duration>) {
         let Some(mut report) = report else { return };
         if self.options.hooks.observer.event_filter().includes(retry_in.is_some()) {
@@ -156,11 +155,11 @@ impl<'a> Attempt<'a> {
         let token =
             deadline.limit(self.token(&request)).await.unwrap_or_else(|| Err(AttemptError::out_of_time(true, None)));
         let token = token.map_err(AttemptFailure::Final)?;
-        let place = {
+        let permit = {
             let _queued = client.stats.queue();
-            self.turn().await.map_err(AttemptFailure::Final)?
+            self.wait_for_slot().await.map_err(AttemptFailure::Final)?
         };
-        // While it waited for its turn, another request may have had the token refreshed.
+        // While it waited for its slot, another request may have had the token refreshed.
         let token = self.kept().and_then(oauth2::Credentials::newest).or(token);
         self.signed_with = client.account.clock_offset();
         let authorization = client.account.authorization(&request, token.as_deref());
@@ -169,10 +168,10 @@ impl<'a> Attempt<'a> {
         let begun = Begun { started_at: SystemTime::now(), started: Instant::now(), bytes: request.body.size() };
         let timeout = client.options.request_timeout;
         let outcome = client.transport.send(&request, authorization.as_deref(), timeout, deadline).await;
-        drop(place);
+        drop(permit);
         let response = match outcome {
             Ok(response) => response,
-            Err(unanswered) => return Err(self.unanswered(unanswered, &begun, &in_flight)),
+            Err(no_response) => return Err(self.no_response(no_response, &begun, &in_flight)),
         };
         in_flight.sent(begun.bytes);
         in_flight.answered(response.status, response.body.len());
@@ -197,7 +196,7 @@ impl<'a> Attempt<'a> {
                 self.note_refusal(&error);
                 let report = self.report(&begun, Some(&response), Some(&error));
                 // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
-                let repairable = matches!(request.login, protocol::Login::User);
+                let repairable = matches!(request.authentication, protocol::Authentication::User);
                 let unauthorized = repairable && error.api().is_some_and(|failure| failure.retry_status() == 401);
                 let tried = AttemptError::new(error, Some(report));
                 Err(if unauthorized {
@@ -213,18 +212,18 @@ impl<'a> Attempt<'a> {
         protocol::decode(self.client.options.api, self.name, self.media_id, response)
     }
 
-    fn unanswered(
+    fn no_response(
         &self,
-        unanswered: Unanswered,
+        no_response: NoResponse,
         begun: &Begun,
         in_flight: &crate::client::stats::InFlight<'_>,
     ) -> AttemptFailure {
-        let (mut tried, reused) = match unanswered {
-            Unanswered::Broken(Broken { mut error, reused }) => {
+        let (mut tried, reused) = match no_response {
+            NoResponse::TransportFailure(TransportFailure { mut error, reused }) => {
                 error.message = format!("{}: {}", subject(self.name, self.media_id), error.message);
                 (AttemptError::new(error, None), reused)
             }
-            Unanswered::OutOfTime { connect } => (AttemptError::out_of_time(connect, None), false),
+            NoResponse::OutOfTime { connect } => (AttemptError::out_of_time(connect, None), false),
         };
         let bytes = if crate::client::retry::request_was_not_sent(&tried.error) { 0 } else { begun.bytes };
         in_flight.sent(bytes);
@@ -245,9 +244,9 @@ impl<'a> Attempt<'a> {
         (self.client.options.api, self.name)
     }
 
-    /// Waits until the command's bucket is not empty and one more request may be in flight. Nothing is held while it
-    /// waits for the bucket.
-    async fn turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, AttemptError> {
+    /// Waits until the rate limit allows the command and one more request may be in flight. Nothing is held while it
+    /// waits for the rate limit.
+    async fn wait_for_slot(&self) -> Result<tokio::sync::OwnedSemaphorePermit, AttemptError> {
         let limits = self.client.account.limits();
         let mut reservation = self.options.hooks.queue.take_reservation();
         loop {
@@ -259,19 +258,19 @@ impl<'a> Attempt<'a> {
                 drop(reservation.take());
                 self.options.deadline.sleep(wait).await;
             }
-            let place = match reservation.take() {
+            let permit = match reservation.take() {
                 Some(reservation) => self.options.deadline.limit(reservation.permit()).await,
-                None => self.options.deadline.limit(self.client.transport.place()).await,
+                None => self.options.deadline.limit(self.client.transport.acquire()).await,
             };
-            let place = place.ok_or_else(|| AttemptError::out_of_time(true, None))??;
+            let permit = permit.ok_or_else(|| AttemptError::out_of_time(true, None))??;
             // Those who were before it in the queue may have emptied the bucket.
             if self.ignore_rate_limits || limits.empty_for(self.bucket()).is_none() {
-                return Ok(place);
+                return Ok(permit);
             }
         }
     }
 
-    /// The refusal that the server would give.
+    /// The error that the server would answer with.
     fn limited(&self, left: Duration) -> Error {
         let message = format!(
             "{}: not sent, because the rate limit is used up and its reset lies beyond the timeout. Try again in {} s.",

@@ -25,8 +25,8 @@ impl Client {
 
     /// FINALIZE until it is known what it did. When the request went out and no readable answer came, STATUS is asked;
     /// only one with `processing_info` proves that it took effect. Media that was finalized synchronously has no
-    /// STATUS, so that «not found» leaves open whether it did, and FINALIZE is sent again, if the caller allows more than
-    /// one attempt. Asking STATUS is no second attempt: it is always done.
+    /// STATUS, so that a 404 leaves open whether it did, and FINALIZE is sent again, if the retry policy allows more than
+    /// one attempt. STATUS does not count as an attempt: it is always sent.
     pub(in crate::client) async fn finalize_with_recovery(
         &self,
         media_id: MediaId,
@@ -39,7 +39,7 @@ impl Client {
         outcome
     }
 
-    /// The outcome, and what is still to be told of the last FINALIZE.
+    /// The outcome, and the report of the last FINALIZE, which is still to be emitted.
     async fn finalize_until_known(
         &self,
         exchange: &mut Exchange<'_>,

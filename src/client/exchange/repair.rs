@@ -1,4 +1,4 @@
-//! The token that a try is sent with, and what can be done when it is refused.
+//! The token that an attempt is sent with, and what is repaired after a 401: the clock, or the token.
 
 use std::sync::Arc;
 
@@ -12,23 +12,23 @@ use crate::client::protocol::{self, Request, Response};
 use crate::client::retry;
 
 impl<'a> Attempt<'a> {
-    /// The token to send, if the credentials are of that kind. One whose time is over is replaced before it is sent.
+    /// The token to send, if the credentials are of that kind. An expired one is refreshed before it is sent.
     pub(super) async fn token(&mut self, request: &Request) -> Result<Option<Arc<Token>>, AttemptError> {
         let Credentials::OAuth2(credentials) = self.client.account.credentials() else { return Ok(None) };
-        if !matches!(request.login, protocol::Login::User) {
+        if !matches!(request.authentication, protocol::Authentication::User) {
             return Ok(None);
         }
         let Some(token) = credentials.newest() else {
             self.leave_queue();
             return Ok(Some(self.options.hooks.tokens.access_token(None).await?));
         };
-        if token.expired() && credentials.can_refresh() && !self.renewed {
-            self.renewed = true;
+        if token.expired() && credentials.can_refresh() && !self.refreshed {
+            self.refreshed = true;
             self.leave_queue();
-            // Where it fails, the server is left to say that the token has run out: its clock counts.
-            self.unrenewed = self.client.renew(credentials, token.version).await.err();
+            // If that fails, the server decides whether the token has expired: its clock counts.
+            self.refresh_error = self.client.ensure_refreshed(credentials, token.version).await.err();
             self.emit_refresh_events();
-            if self.unrenewed.is_none() {
+            if self.refresh_error.is_none() {
                 self.options.hooks.tokens.refreshed().await?;
             }
         }
@@ -58,8 +58,8 @@ impl<'a> Attempt<'a> {
             return Ok(corrected);
         };
         let Some(token) = token else { return Ok(false) };
-        if std::mem::replace(&mut self.renewed, true) {
-            return self.unrenewed.take().map_or(Ok(false), |error| Err(Unrepaired::Refresh(error)));
+        if std::mem::replace(&mut self.refreshed, true) {
+            return self.refresh_error.take().map_or(Ok(false), |error| Err(Unrepaired::Refresh(error)));
         }
         let Some(newest) = credentials.newest() else {
             let asked = self.options.deadline.limit(self.options.hooks.tokens.access_token(Some(token.version))).await;
@@ -72,15 +72,15 @@ impl<'a> Attempt<'a> {
         if !credentials.can_refresh() {
             return Ok(false);
         }
-        let renewed = self.options.deadline.limit(self.client.renew(credentials, token.version)).await;
-        renewed.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Refresh)?;
+        let refreshed = self.options.deadline.limit(self.client.ensure_refreshed(credentials, token.version)).await;
+        refreshed.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Refresh)?;
         Ok(true)
     }
 
-    /// Tells of the requests of a refresh, and has its tokens kept before they are used.
+    /// Emits the events of a refresh, and has its tokens kept before they are used.
     pub(super) async fn emit_refresh_and_deliver(&self) -> Result<()> {
         self.emit_refresh_events();
-        if self.renewed { self.options.hooks.tokens.refreshed().await } else { Ok(()) }
+        if self.refreshed { self.options.hooks.tokens.refreshed().await } else { Ok(()) }
     }
 
     pub(super) fn emit_refresh_events(&self) {

@@ -2,8 +2,7 @@
 
 use crate::client::Client;
 use crate::client::auth::Clock;
-use crate::client::call::CallOptions;
-use crate::client::call::Hooks;
+use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, subject};
 use crate::client::model::{CommandName, Media, MediaId};
@@ -82,10 +81,10 @@ impl Client {
     }
 }
 
-/// A failure that ends a command, and what is still to be told of its last request, now that nobody sends it again.
+/// The failure that ends a command, and the report of its last request, which is still to be emitted.
 pub(in crate::client) type ExchangeError = (Error, Option<Box<RequestReport>>);
 
-/// The exchange of one command, and what they have come to.
+/// The attempts of one command, and what they have come to.
 pub(super) struct Exchange<'a> {
     client: &'a Client,
     attempt: Attempt<'a>,
@@ -95,9 +94,9 @@ pub(super) struct Exchange<'a> {
     attempts: u32,
     /// Answers of 404 among them.
     not_found: u32,
-    /// What the last of them took out of the budget, which a success brings back.
+    /// What the last of them took out of the budget, which a success refunds.
     withdrawn: u32,
-    /// One of them may have had an effect.
+    /// One of them may have been processed by the server.
     may_have_been_processed: bool,
     last_error: Option<Error>,
 }
@@ -128,12 +127,12 @@ impl<'a> Exchange<'a> {
         self.attempts
     }
 
-    /// Tells of the last request, after which there is no other.
+    /// Emits the event of the last request, after which there is no other.
     pub(super) fn emit_event(&self, report: Option<Box<RequestReport>>) {
         self.attempt.emit_event(report, None);
     }
 
-    /// Exchange until there is an answer, or a failure that `retry` lets nobody repeat.
+    /// Attempts the command until there is an answer, or a failure that `retry` does not repeat.
     pub(super) async fn run(&mut self) -> Result<Answer, ExchangeError> {
         loop {
             self.attempts += 1;
@@ -173,8 +172,8 @@ impl<'a> Exchange<'a> {
         media_of(answer, self.name, self.media_id).map_err(|error| (error, None))
     }
 
-    /// Comes back when it is time for the next try; with the failure, if there is to be none or the budget has no tokens
-    /// left for it.
+    /// Waits until it is time for the next attempt; returns the failure, if there is none or the budget has no tokens for
+    /// it.
     pub(super) async fn wait_for_retry(
         &mut self,
         decision: RetryDecision,
@@ -215,7 +214,7 @@ fn finished(mut error: Error, command: CommandName, media_id: Option<MediaId>, a
     error.about(command, media_id)
 }
 
-/// The verb's time is up. `connect` says that no request can have reached the server.
+/// The call's deadline passed. `connect` says that no request can have reached the server.
 fn out_of_time(command: CommandName, media_id: Option<MediaId>, attempts: u32, connect: bool) -> Error {
     let message = format!("{}: no answer within the timeout", subject(command, media_id));
     finished(Error::new(Kind::RequestTimeout { connect }, message), command, media_id, attempts)

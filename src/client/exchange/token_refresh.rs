@@ -8,9 +8,8 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 use crate::client::auth::oauth2::{Credentials, Token};
-use crate::client::auth::refresh::{Outcome, Turn, lost};
-use crate::client::call::CallOptions;
-use crate::client::call::Hooks;
+use crate::client::auth::refresh::{Outcome, RefreshClaim, lost};
+use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result};
 use crate::client::observer::{EventFilter, Observer, Progress, RequestReport};
@@ -22,13 +21,13 @@ const REFRESH_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Client {
     /// Has the token of this version replaced, together with all others who want that.
-    pub(super) async fn renew(&self, credentials: &Credentials, refused: u64) -> Result<()> {
+    pub(super) async fn ensure_refreshed(&self, credentials: &Credentials, refused: u64) -> Result<()> {
         let newest = || credentials.newest().map_or(refused, |token| token.version);
-        let mut outcome = match self.account.refreshes().turn(refused, newest) {
-            Turn::Done => return Ok(()),
-            Turn::Spent(error) => return Err(error),
-            Turn::Wait(outcome) => outcome,
-            Turn::Run(sender, outcome) => {
+        let mut outcome = match self.account.refreshes().claim(refused, newest) {
+            RefreshClaim::Done => return Ok(()),
+            RefreshClaim::Spent(error) => return Err(error),
+            RefreshClaim::Wait(outcome) => outcome,
+            RefreshClaim::Session(sender, outcome) => {
                 tokio::spawn(self.clone().refresh(credentials.clone(), sender));
                 outcome
             }
@@ -95,7 +94,7 @@ impl Client {
     }
 }
 
-/// The caller of a refresh: it keeps what is to be told of its requests for those who wait.
+/// Collects the reports of a refresh for those who wait for it.
 #[derive(Default)]
 struct ReportCollector(Mutex<Vec<RequestReport>>);
 

@@ -4,5 +4,5 @@ mod proxy;
 mod request_progress;
 mod transport;
 
-pub(in crate::client) use self::transport::Unanswered;
-pub use self::transport::{Broken, Reservation, Transport, Wire};
+pub(in crate::client) use self::transport::NoResponse;
+pub use self::transport::{HttpBackend, Reservation, Transport, TransportFailure};

@@ -34,8 +34,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(25);
 pub struct Transport {
     options: Arc<TransportOptions>,
     http: OnceLock<Result<Http>>,
-    wire: Option<Box<dyn Wire>>,
-    places: Arc<Semaphore>,
+    backend: Option<Box<dyn HttpBackend>>,
+    permits: Arc<Semaphore>,
 }
 
 /// The HTTP client, and the hosts it talks to, as text and as addresses: to parse one takes a while.
@@ -44,10 +44,10 @@ struct Http {
     hosts: Vec<(String, Url)>,
 }
 
-/// Something in the network's place: how a test drives the client through every way in which requests can go.
-pub trait Wire: Send + Sync {
-    /// Brings the answer to a request, or tells how it broke.
-    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Broken>>;
+/// What sends requests in place of the network, so that a test can drive the client through every failure.
+pub trait HttpBackend: Send + Sync {
+    /// Returns the response to a request, or how it failed.
+    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportFailure>>;
 }
 
 type Acquire = Pin<Box<dyn Future<Output = std::result::Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
@@ -58,7 +58,7 @@ pub enum Reservation {
     Granted(OwnedSemaphorePermit),
     /// Others are before it.
     Queued(Acquire),
-    /// There is no queue any more.
+    /// The queue was closed.
     Closed,
 }
 
@@ -75,7 +75,7 @@ impl Reservation {
 
 /// How a request ended without an answer.
 #[derive(Debug)]
-pub struct Broken {
+pub struct TransportFailure {
     /// The failure.
     pub error: Error,
     /// It was sent on a connection that had been used before, which the server may just have closed, since no answer
@@ -84,9 +84,9 @@ pub struct Broken {
 }
 
 /// Why a request has no answer.
-pub(in crate::client) enum Unanswered {
+pub(in crate::client) enum NoResponse {
     /// It broke.
-    Broken(Broken),
+    TransportFailure(TransportFailure),
     /// The deadline came first.
     OutOfTime {
         /// There was no connection yet, so that the server saw nothing.
@@ -97,13 +97,13 @@ pub(in crate::client) enum Unanswered {
 impl Transport {
     /// No connection is made before the first request; neither is TLS set up, which may fail without roots.
     pub fn new(options: Arc<TransportOptions>) -> Self {
-        let places = Arc::new(Semaphore::new(options.max_connections.min(Semaphore::MAX_PERMITS)));
-        Transport { options, http: OnceLock::new(), wire: None, places }
+        let permits = Arc::new(Semaphore::new(options.max_connections.min(Semaphore::MAX_PERMITS)));
+        Transport { options, http: OnceLock::new(), backend: None, permits }
     }
 
-    /// A transport that makes no connections but asks `wire`.
-    pub fn over(options: Arc<TransportOptions>, wire: Box<dyn Wire>) -> Self {
-        Transport { wire: Some(wire), ..Transport::new(options) }
+    /// A transport that makes no connections but asks `backend`.
+    pub fn over(options: Arc<TransportOptions>, backend: Box<dyn HttpBackend>) -> Self {
+        Transport { backend: Some(backend), ..Transport::new(options) }
     }
 
     /// The options it was made with.
@@ -112,17 +112,17 @@ impl Transport {
     }
 
     /// Waits, in order of arrival, until one more request may be in flight.
-    pub async fn place(&self) -> Result<OwnedSemaphorePermit> {
-        self.places.clone().acquire_owned().await.map_err(|_| Error::closed())
+    pub async fn acquire(&self) -> Result<OwnedSemaphorePermit> {
+        self.permits.clone().acquire_owned().await.map_err(|_| Error::closed())
     }
 
-    /// Joins the queue of those who wait for a place now, on any thread, so that calls are served in the order in which
+    /// Joins the queue for a permit now, on any thread, so that calls are served in the order in which
     /// they were made and not in that in which the worker thread looks at them first.
     pub fn reserve(&self) -> Reservation {
-        if let Ok(permit) = self.places.clone().try_acquire_owned() {
+        if let Ok(permit) = self.permits.clone().try_acquire_owned() {
             return Reservation::Granted(permit);
         }
-        let mut queued: Acquire = Box::pin(self.places.clone().acquire_owned());
+        let mut queued: Acquire = Box::pin(self.permits.clone().acquire_owned());
         // The first poll is what joins the queue. Whoever awaits the rest brings a waker of its own.
         match queued.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(permit)) => Reservation::Granted(permit),
@@ -139,7 +139,7 @@ impl Transport {
         authorization: Option<&str>,
         timeout: Option<Duration>,
         deadline: Deadline,
-    ) -> Result<Response, Unanswered> {
+    ) -> Result<Response, NoResponse> {
         let progress = Arc::new(RequestProgress::default());
         let sending = progress.scope(async {
             let mut sending = std::pin::pin!(self.attempt(request, authorization, &progress));
@@ -155,8 +155,10 @@ impl Transport {
         });
         match deadline.limit(sending).await {
             Some(Ok(response)) => Ok(response),
-            Some(Err(error)) => Err(Unanswered::Broken(Broken { error, reused: progress.reused() })),
-            None => Err(Unanswered::OutOfTime { connect: progress.connecting() }),
+            Some(Err(error)) => {
+                Err(NoResponse::TransportFailure(TransportFailure { error, reused: progress.reused() }))
+            }
+            None => Err(NoResponse::OutOfTime { connect: progress.connecting() }),
         }
     }
 
@@ -166,8 +168,8 @@ impl Transport {
         authorization: Option<&str>,
         progress: &Arc<RequestProgress>,
     ) -> Result<Response> {
-        if let Some(wire) = &self.wire {
-            return wire.exchange(request).await.map_err(|broken| {
+        if let Some(backend) = &self.backend {
+            return backend.exchange(request).await.map_err(|broken| {
                 if !broken.reused {
                     progress.answered();
                 }
@@ -189,13 +191,13 @@ impl Transport {
             Body::Json(json) => builder.header(http::header::CONTENT_TYPE, "application/json").body(json.clone()),
             Body::Multipart(parts) => builder.multipart(form(parts, progress, encrypted)?),
         };
-        let mut response = builder.send().await.map_err(describe)?;
+        let mut response = builder.send().await.map_err(to_error)?;
         progress.answered();
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
         let mut truncated = false;
-        while let Some(chunk) = response.chunk().await.map_err(describe)? {
+        while let Some(chunk) = response.chunk().await.map_err(to_error)? {
             let room = MAX_BODY_BYTES - body.len();
             body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
             truncated = chunk.len() > room;
@@ -241,7 +243,7 @@ fn build(options: &TransportOptions) -> Result<Http> {
         refused.retryable = false;
         refused
     };
-    // A second call finds the provider set and is told so; either way there is one.
+    // A second call finds the provider set and returns it as an error; either way there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let localhost = LOCALHOST.map(|address| SocketAddr::new(address, 0));
     let mut builder = reqwest::Client::builder()
@@ -346,7 +348,7 @@ fn pieces(payload: &Payload) -> BoxStream<'static, std::io::Result<Bytes>> {
 }
 
 /// Our error for reqwest's, without its address (which the message has in our words).
-fn describe(error: reqwest::Error) -> Error {
+fn to_error(error: reqwest::Error) -> Error {
     let connect = error.is_connect();
     let error = error.without_url();
     let text = chain(&error);
@@ -362,9 +364,9 @@ fn describe(error: reqwest::Error) -> Error {
     } else {
         ""
     };
-    let mut described = Error::new(Kind::Transport { connect }, format!("{text}{hint}"));
-    described.retryable = !certificate;
-    described
+    let mut converted = Error::new(Kind::Transport { connect }, format!("{text}{hint}"));
+    converted.retryable = !certificate;
+    converted
 }
 
 /// Whether this error is that of a certificate that is not trusted, and will not be the next time either.

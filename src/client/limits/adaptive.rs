@@ -1,4 +1,13 @@
-//! Places for requests of one kind, whose number is reduced_at when they turn out to be too many at once.
+//! A concurrency limiter that adapts: a semaphore whose number of permits is halved when requests time out.
+//!
+//! It is the multiplicative decrease of AIMD (additive increase, multiplicative decrease; Chiu and Jain 1989, the rule of
+//! TCP's congestion control, RFC 5681). A link that is too slow for so many segments at once makes all of them time out
+//! together; half as many get twice the bandwidth each. Requests that were under way together count as one stall, as in
+//! TCP, where one window of losses halves the window once.
+//!
+//! There is no increase, on purpose: a limiter lives as long as one upload, which seldom lasts longer than the trouble
+//! does, and to probe for more bandwidth costs a whole segment that times out. The price is that an upload whose link
+//! recovers stays at its lower concurrency to the end.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-/// So many permits. Those who wait for one get it in order of arrival.
+/// Permits, which are handed out in order of arrival.
 pub struct AdaptiveLimiter {
     permits: Semaphore,
     state: Mutex<LimiterState>,
@@ -15,14 +24,14 @@ pub struct AdaptiveLimiter {
 struct LimiterState {
     /// How many permits there are.
     size: usize,
-    /// How many of those that were taken away are still in use.
+    /// Permits that were taken away while in use, still to be forgotten.
     to_forget: usize,
     /// When permits were last taken away.
     reduced_at: Option<Instant>,
 }
 
 impl AdaptiveLimiter {
-    /// A limiter with so many permits, at least one.
+    /// A limiter with this many permits, at least one.
     pub fn new(size: usize) -> Self {
         let size = size.clamp(1, Semaphore::MAX_PERMITS);
         AdaptiveLimiter {
@@ -38,12 +47,12 @@ impl AdaptiveLimiter {
 
     /// Waits for a permit.
     pub async fn acquire(&self) -> Permit<'_> {
-        // The semaphore is never closed, and a permit without a permit would only be one too many.
+        // The semaphore is never closed, and a permit that holds none would only be one too many.
         Permit { limiter: self, permit: self.permits.acquire().await.ok() }
     }
 
-    /// Takes half of the permits away after a request ran out of time, which had lasted so long. Several that were under
-    /// way together tell of one stall: those that began before permits were last taken away say nothing new.
+    /// Halves the number of permits after a request timed out, which took this long. Requests that began before the last
+    /// reduction belong to the same stall and are ignored.
     pub fn timed_out(&self, lasted: Duration) {
         let now = Instant::now();
         let mut state = self.state();
@@ -63,7 +72,7 @@ impl AdaptiveLimiter {
     }
 }
 
-/// A permit that is held as long as this lives.
+/// A permit, which is returned when it is dropped.
 pub struct Permit<'a> {
     limiter: &'a AdaptiveLimiter,
     permit: Option<SemaphorePermit<'a>>,

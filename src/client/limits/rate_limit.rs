@@ -1,5 +1,5 @@
-//! Rate limits as the server tells them, a bucket for each command of each version of the API: while one is empty,
-//! nobody sends.
+//! Rate limits as the server reports them, one bucket for each command of each API version. While a bucket is empty, no
+//! request of that command is sent.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::client::model::{ApiVersion, CommandName, RateLimit};
 
-/// A reset further away than this is not believed: X's longest windows last a day.
+/// A reset further away than this is ignored: X's longest windows last a day.
 pub const MAX_RESET: Duration = Duration::from_secs(86_400);
 
 /// Which bucket a request takes from.
@@ -26,8 +26,8 @@ struct Bucket {
 }
 
 impl Limits {
-    /// Keeps what an answer last. `server_now` is the server's clock when it answered. An empty bucket whose reset is
-    /// past belongs to a window that is over, and is none.
+    /// Records the rate limit of a response. `server_now` is the server's clock at that moment. An empty bucket whose
+    /// reset has passed counts as full.
     pub fn note(&self, name: BucketName, limit: RateLimit, server_now: SystemTime) {
         let mut buckets = self.buckets();
         let bucket = buckets.entry(name).or_default();
@@ -38,13 +38,13 @@ impl Limits {
                 let left = limit.reset_at.and_then(|reset_at| reset_at.duration_since(server_now).ok());
                 close(bucket, left.unwrap_or_default());
             }
-            // An answer of the same window may have been overtaken by the one that found the bucket empty.
+            // Responses may arrive out of order: one of the same window may be older than the one that emptied the bucket.
             Some(_) if next_window => bucket.empty_until = None,
             _ => {}
         }
     }
 
-    /// Keeps that the server refused a command and for how long it wants to be left alone.
+    /// Records that the server refused a command, and for how long it must not be sent.
     pub fn note_refusal(&self, name: BucketName, retry_after: Duration) {
         close(self.buckets().entry(name).or_default(), retry_after);
     }
@@ -55,12 +55,12 @@ impl Limits {
         Some(until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
     }
 
-    /// What was last last about a command.
+    /// The last known limit of a command.
     pub fn last_known(&self, name: BucketName) -> Option<RateLimit> {
         self.buckets().get(&name)?.last
     }
 
-    /// What was last last about each command of this version.
+    /// The last known limit of each command of this version.
     pub fn all_known(&self, version: ApiVersion) -> BTreeMap<CommandName, RateLimit> {
         let buckets = self.buckets();
         let those = buckets.iter().filter(|((of, _), _)| *of == version);

@@ -1,4 +1,5 @@
-//! What the headers of an answer tell (WIRE §5): rate limits, the server's clock, when to come again.
+//! What the headers of a response say: rate limits, the server's clock, when to come again
+//! (docs/how/wire.md#5-rate-limits-and-headers).
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -1,8 +1,8 @@
-//! What a body says about a failure, in any of the shapes of WIRE §4.
+//! What a body says about a failure, in any of the shapes of docs/how/wire.md#4-errors.
 
 use serde_json::{Map, Value};
 
-use super::json::mended;
+use super::json::lossy_json;
 use super::json::number;
 use crate::client::error::ApiClass;
 
@@ -30,7 +30,7 @@ pub(super) struct Problem {
     known: Vec<Known>,
 }
 
-/// A problem type that tells more than a status.
+/// A problem type that is more specific than a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
     UsageCapped,
@@ -41,11 +41,11 @@ enum Known {
 }
 
 impl Problem {
-    /// Reads the body of an answer that is no success.
+    /// Reads the body of an unsuccessful response.
     pub(super) fn read(body: &[u8]) -> Problem {
         let text = String::from_utf8_lossy(body);
         let text = text.trim_start_matches('\u{feff}').trim();
-        let value = serde_json::from_str(text).or_else(|_| serde_json::from_str(&mended(text.as_bytes())));
+        let value = serde_json::from_str(text).or_else(|_| serde_json::from_str(&lossy_json(text.as_bytes())));
         if let Ok(value) = value {
             let problem = Problem::from_json(&value);
             if problem.said_something() {
@@ -139,7 +139,7 @@ impl Problem {
     }
 
     /// The class of the failure, and the status that it is to be treated as: a problem's type counts before the
-    /// status of the answer where it tells more, and inside a success it is all there is.
+    /// status of the answer where it is more specific, and inside a success it is all there is.
     pub(super) fn class(&self, status: u16) -> (ApiClass, u16) {
         if self.known.contains(&Known::UsageCapped) {
             return (ApiClass::UsageCapExceeded, 429);

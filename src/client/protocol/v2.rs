@@ -1,11 +1,11 @@
-//! API 2 as WIRE §3 documents it: a resource for each step.
+//! API 2 as docs/how/wire.md#3-api-2 documents it: a resource for each step.
 
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::command::{Command, Init, Payload, RefreshToken, Simple, Subtitle};
-use super::request::{Body, Login, Part, Request, comma_separated};
+use super::request::{Authentication, Body, Part, Request, comma_separated};
 use crate::client::config::Hosts;
 
 /// The request that says this command.
@@ -63,17 +63,23 @@ pub(super) fn refresh_token(hosts: &Hosts, refresh: &RefreshToken) -> Request {
         ("refresh_token", refresh.refresh_token.clone()),
         ("client_id", refresh.client_id.clone()),
     ];
-    let login = match &refresh.client_secret {
+    let authentication = match &refresh.client_secret {
         Some(client_secret) => {
-            Login::App { client_id: refresh.client_id.clone(), client_secret: client_secret.clone() }
+            Authentication::App { client_id: refresh.client_id.clone(), client_secret: client_secret.clone() }
         }
-        None => Login::None,
+        None => Authentication::None,
     };
-    Request { login, ..post(hosts, "/2/oauth2/token", Body::Form(form)) }
+    Request { authentication, ..post(hosts, "/2/oauth2/token", Body::Form(form)) }
 }
 
 fn post(hosts: &Hosts, path: &str, body: Body) -> Request {
-    Request { method: Method::POST, url: format!("{}{path}", hosts.api), query: Vec::new(), body, login: Login::User }
+    Request {
+        method: Method::POST,
+        url: format!("{}{path}", hosts.api),
+        query: Vec::new(),
+        body,
+        authentication: Authentication::User,
+    }
 }
 
 fn json_body(value: &Value) -> Body {

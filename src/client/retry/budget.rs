@@ -1,7 +1,12 @@
 //! The retry budget of a client: many calls that fail together do not multiply the load on a server in trouble.
 //!
-//! It works as the standard retry mode of the AWS SDKs does: a retry takes tokens out of a bucket, a success puts some
-//! back. While failures are rare the bucket stays full and nobody notices it.
+//! It is a token bucket, as in the standard retry mode of the AWS SDKs: a retry takes tokens out, more of them after a
+//! timeout, and a success puts some back. Without a budget a server that fails every request gets `attempts` times the
+//! traffic, just when it can bear it least; with one, retries end after the first hundred or so, and then follow at the
+//! rate of successes. While failures are rare the bucket stays full and has no effect.
+//!
+//! The trade-off: the bucket belongs to the client, so that one call may find it emptied by others and fail at its first
+//! error. Its message says so. A retry at the time that a rate limit named is free, since the server asked for it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;

@@ -9,14 +9,14 @@ use crate::client::model::CommandName;
 
 /// How long after its own INIT a client takes a 404 for a server that has not caught up yet.
 pub const INIT_SETTLE_TIME: Duration = Duration::from_secs(5);
-/// How often a 404 is tried again.
+/// How often a command is sent again after a 404.
 pub const MAX_NOT_FOUND_RETRIES: u32 = 3;
-/// A server that wants to be left alone for longer than this is not waited for, deadline or not.
+/// A longer `Retry-After` is not waited for, whatever the deadline.
 pub const MAX_RETRY_AFTER: Duration = MAX_RESET;
 /// For how long a STATUS of media that was seen in processing may answer 404.
 pub const NOT_FOUND_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Our own status_interval of STATUS where the server names none ends here.
+/// The longest interval between two STATUS where the server names none.
 const MAX_STATUS_INTERVAL: Duration = Duration::from_secs(15);
 
 /// What is known when a request has failed.
@@ -45,7 +45,7 @@ pub enum RetryDecision {
     DoNotRetry,
 }
 
-/// What is to be done about this failure, outside waits.
+/// Decides about a failure outside waits.
 pub fn decide(policy: Option<&Retry>, error: &Error, now: &RetryContext) -> RetryDecision {
     let Some(policy) = policy else { return RetryDecision::DoNotRetry };
     if not_found_yet(error, now) {
@@ -60,7 +60,7 @@ pub fn decide(policy: Option<&Retry>, error: &Error, now: &RetryContext) -> Retr
     unless_past_deadline(delay(policy, error, now.attempt, now.jitter), now.remaining)
 }
 
-/// Whether FINALIZE is sent once more after it was lost so many times and STATUS could not tell what it did.
+/// Whether FINALIZE is sent again after its outcome stayed unknown this many times and STATUS did not settle it.
 pub fn decide_unknown_outcome(
     policy: &Retry,
     lost: &Error,
@@ -74,7 +74,7 @@ pub fn decide_unknown_outcome(
     unless_past_deadline(delay(policy, lost, times, jitter), remaining)
 }
 
-/// What is to be done about this failure of a STATUS inside a wait, where tries are not counted. `seen` tells how long
+/// What is to be done about this failure of a STATUS inside a wait, where attempts are not counted. `not_found` is how
 /// ago the first 404 was, if this media was seen in processing before.
 pub fn decide_in_wait(
     policy: &Retry,
@@ -97,13 +97,13 @@ pub fn decide_in_wait(
     RetryDecision::RetryAfter(delay(policy, error, failures, jitter))
 }
 
-/// The delay of a wait whose client has no budget for retries left: as slow as it would get.
+/// The delay of a wait whose client has no retry budget left: the longest that its backoff reaches.
 pub fn slowest_delay(policy: &Retry, delay: Duration, jitter: f64) -> Duration {
     let slowest = policy.max_delay.min(Retry::default().max_delay);
     delay.max(slowest.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0))
 }
 
-/// Whether a FINALIZE that failed like this may have taken effect without our knowing.
+/// Whether a FINALIZE that failed like this may have taken effect.
 pub fn outcome_is_unknown(error: &Error) -> bool {
     match &error.kind {
         Kind::Transport { connect } | Kind::RequestTimeout { connect } => !connect,
@@ -149,7 +149,7 @@ fn unless_past_deadline(delay: Duration, remaining: Option<Duration>) -> RetryDe
     }
 }
 
-/// A 404 for an upload that this client opened a moment ago: seen on healthy uploads (WIRE §4).
+/// A 404 for an upload that this client opened a moment ago: seen on healthy uploads (docs/how/wire.md#4-errors).
 fn not_found_yet(error: &Error, now: &RetryContext) -> bool {
     matches!(now.command, CommandName::Append | CommandName::Finalize)
         && is_not_found(error)
@@ -165,7 +165,7 @@ fn may_repeat(command: CommandName, error: &Error) -> bool {
     }
 }
 
-/// The server did nothing: there was no connection, or it said «not now». Whether that may_pass is another question.
+/// The server did nothing: there was no connection, or it answered 425 or 429. Says nothing about a later attempt.
 pub fn request_was_not_sent(error: &Error) -> bool {
     match &error.kind {
         Kind::Transport { connect } | Kind::RequestTimeout { connect } => *connect,
@@ -174,7 +174,7 @@ pub fn request_was_not_sent(error: &Error) -> bool {
     }
 }
 
-/// The failure may be gone the next time.
+/// Whether a later attempt may succeed.
 fn may_pass(error: &Error) -> bool {
     match &error.kind {
         // A certificate that is not trusted stays so.

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::checkpoint::Stage;
-use super::session::Run;
+use super::session::Session;
 use crate::client::error::{Kind, Result};
 use crate::client::model::Media;
 use crate::client::observer::Observer as _;
@@ -16,14 +16,14 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(30);
 /// What it gets even when the upload's time is up: much less than the second by which a verb may outlive its timeout.
 const MIN_STORE_TIMEOUT: Duration = Duration::from_millis(300);
 
-impl Run<'_> {
+impl Session<'_> {
     /// The wait, the alt text, and the end of the checkpoint.
     pub(super) async fn complete(&self, media: Media) -> Result<Media> {
         let finished = if media.failed() {
-            // The one request that told of it was FINALIZE.
+            // The one request that reported it was FINALIZE.
             Err(processing_failed(&media, 1))
         } else if self.options.wait && media.processing_info.is_some() {
-            let note = self.kept("written", self.journal.stage(Stage::Waiting)).await;
+            let note = self.store_in_time("written", self.checkpoint.stage(Stage::Waiting)).await;
             if let Some(note) = note {
                 self.reporter.warn(format!("{note}; the upload goes on without it"));
             }
@@ -31,20 +31,20 @@ impl Run<'_> {
         } else {
             Ok(media)
         };
-        let described = match finished {
-            Ok(media) => self.describe(media).await,
+        let outcome = match finished {
+            Ok(media) => self.set_alt_text(media).await,
             Err(error) if matches!(error.kind, Kind::Processing(_)) => Err(error),
             Err(error) => return Err(error),
         };
         // The upload is what counts.
-        if let Some(note) = self.kept("removed", self.journal.clear()).await {
+        if let Some(note) = self.store_in_time("removed", self.checkpoint.clear()).await {
             self.reporter.warn(note);
         }
-        described
+        outcome
     }
 
     /// What is to be said if the store did not do it. One that hangs, or fails, must not cost a file that the server has.
-    async fn kept(&self, what: &str, work: impl Future<Output = Result<()>>) -> Option<String> {
+    async fn store_in_time(&self, what: &str, work: impl Future<Output = Result<()>>) -> Option<String> {
         // There is to be time left to wait for the media.
         let half = self.call.deadline.remaining().map_or(STORE_TIMEOUT, |left| left / 2);
         let done = tokio::time::timeout(half.clamp(MIN_STORE_TIMEOUT, STORE_TIMEOUT), work).await;
@@ -64,8 +64,8 @@ impl Run<'_> {
         self.client.wait_until_ready(Watch::new(media, self.call.deadline.remaining()), self.call.hooks).await
     }
 
-    /// Sets the alt text. If that fails the upload is good all the same, and the error tells it.
-    async fn describe(&self, media: Media) -> Result<Media> {
+    /// Sets the alt text. If that fails the upload is still good, and the error says so.
+    async fn set_alt_text(&self, media: Media) -> Result<Media> {
         let Some(text) = self.options.alt_text.clone() else { return Ok(media) };
         match self.client.exchange(&Command::AltText { media_id: media.media_id, text }, self.call).await {
             Ok(_) => Ok(media),

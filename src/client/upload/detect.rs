@@ -1,15 +1,15 @@
 //! What INIT has to say about a file, found out from its bytes, and what is refused before INIT.
 
-use super::body::Bulk;
-use super::format::{self, Format};
-use super::media_type::{self, Class, GifScan};
+use super::body::UploadBody;
+use super::media_type::{self, GifScan, MediaClass};
 use super::options::UploadOptions;
 use super::plan::MAX_TOTAL_BYTES;
 use super::source::PIECE_BYTES;
 use crate::client::error::{Error, Result};
+use crate::client::inspect::format::{self, Format};
 use crate::client::observer::Observer;
 
-/// The largest image; X counts in powers of two here (WIRE §4: "File size exceeds 15728640 bytes.").
+/// The largest image; X counts in powers of two here (docs/how/wire.md#4-errors: "File size exceeds 15728640 bytes.").
 const MAX_IMAGE_BYTES: u64 = 5 << 20;
 /// The largest GIF.
 const MAX_GIF_BYTES: u64 = 15 << 20;
@@ -21,29 +21,29 @@ const MAX_ALT_TEXT_CHARS: usize = 1000;
 const MAX_READ_AHEAD: usize = 1 << 20;
 
 /// A file's type and category.
-pub struct Description {
+pub struct DetectedMedia {
     /// The MIME type.
     pub media_type: String,
     /// `tweet_video` and its like.
     pub media_category: String,
 }
 
-impl Description {
-    /// What the caller said, and what the bytes show where nothing was said.
-    pub async fn of(bulk: &mut Bulk, name: Option<&str>, options: &UploadOptions) -> Result<Self> {
+impl DetectedMedia {
+    /// What the options say, else what the bytes show.
+    pub async fn of(body: &mut UploadBody, name: Option<&str>, options: &UploadOptions) -> Result<Self> {
         if let (Some(media_type), Some(media_category)) = (&options.media_type, &options.media_category) {
-            return Ok(Description { media_type: media_type.clone(), media_category: media_category.clone() });
+            return Ok(DetectedMedia { media_type: media_type.clone(), media_category: media_category.clone() });
         }
         let media_type = match &options.media_type {
             Some(given) => given.clone(),
-            None => recognize(bulk, name).await?.to_owned(),
+            None => recognize(body, name).await?.to_owned(),
         };
         let media_category = match &options.media_category {
             Some(given) => given.clone(),
             None => {
                 let animated = match media_type.as_str() {
-                    "image/gif" => gif_is_animated(bulk).await?,
-                    "image/webp" => media_type::webp_is_animated(&head(bulk, format::HEAD_BYTES).await?),
+                    "image/gif" => gif_is_animated(body).await?,
+                    "image/webp" => media_type::webp_is_animated(&head(body, format::HEAD_BYTES).await?),
                     _ => false,
                 };
                 let category = media_type::category(&media_type, animated);
@@ -56,20 +56,20 @@ impl Description {
                 category.ok_or_else(message)?.to_owned()
             }
         };
-        Ok(Description { media_type, media_category })
+        Ok(DetectedMedia { media_type, media_category })
     }
 
     /// What the category is about.
-    pub fn class(&self) -> Class {
-        Class::of(&self.media_category)
+    pub fn class(&self) -> MediaClass {
+        MediaClass::of(&self.media_category)
     }
 
     /// Refuses what no account may send, and warns of what most may not.
     pub fn check_limits(&self, total_bytes: u64, observer: &dyn Observer) -> Result<()> {
         let (what, most) = match self.class() {
-            Class::Image => ("images", MAX_IMAGE_BYTES),
-            Class::Gif => ("animated GIFs", MAX_GIF_BYTES),
-            Class::Video | Class::Other => ("files", MAX_TOTAL_BYTES),
+            MediaClass::Image => ("images", MAX_IMAGE_BYTES),
+            MediaClass::Gif => ("animated GIFs", MAX_GIF_BYTES),
+            MediaClass::Video | MediaClass::Other => ("files", MAX_TOTAL_BYTES),
         };
         if total_bytes > most {
             return Err(Error::invalid_input(format!(
@@ -77,7 +77,7 @@ impl Description {
                  check_limits=False to let X decide"
             )));
         }
-        if self.class() == Class::Video && total_bytes > DEFAULT_MAX_VIDEO_BYTES {
+        if self.class() == MediaClass::Video && total_bytes > DEFAULT_MAX_VIDEO_BYTES {
             observer.warn(format!(
                 "the video has {total_bytes} bytes; from most accounts X takes {DEFAULT_MAX_VIDEO_BYTES} at most, and may refuse it"
             ));
@@ -99,12 +99,12 @@ pub fn check_alt_text(alt_text: Option<&str>) -> Result<()> {
 
 /// The MIME type that the bytes show, or the file's name where they say nothing. Text has no first bytes to go by, so its
 /// name comes first.
-async fn recognize(bulk: &mut Bulk, name: Option<&str>) -> Result<&'static str> {
+async fn recognize(body: &mut UploadBody, name: Option<&str>) -> Result<&'static str> {
     let named = name.and_then(format::of_name);
     if let Some(Format::Taken(media_type @ ("text/srt" | "text/vtt"))) = named {
         return Ok(media_type);
     }
-    let shown = format_shown(bulk).await?;
+    let shown = format_shown(body).await?;
     let found = match shown {
         Some(Format::UnknownBrands) | None => named.or(shown),
         known => known,
@@ -121,10 +121,10 @@ async fn recognize(bulk: &mut Bulk, name: Option<&str>) -> Result<&'static str> 
 }
 
 /// What the bytes show. Boxes that stand before the first one that says something are passed over.
-async fn format_shown(bulk: &mut Bulk) -> Result<Option<Format>> {
+async fn format_shown(body: &mut UploadBody) -> Result<Option<Format>> {
     let mut offset = 0;
     for _ in 0..format::MAX_LEADING_BOXES {
-        let head = head_at(bulk, offset).await?;
+        let head = head_at(body, offset).await?;
         match format::leading_box(&head) {
             Some(len) => offset = u64::saturating_add(offset, len),
             None if offset == 0 => return Ok(format::of_head(&head)),
@@ -134,14 +134,14 @@ async fn format_shown(bulk: &mut Bulk) -> Result<Option<Format>> {
     Ok(None)
 }
 
-/// The bytes at a place; of a stream, those that are read ahead of it.
-async fn head_at(bulk: &mut Bulk, offset: u64) -> Result<Vec<u8>> {
-    match bulk {
-        Bulk::Sized(reader) if offset < reader.total_bytes() => {
+/// The bytes at an offset; of a stream, those that are read ahead of it.
+async fn head_at(body: &mut UploadBody, offset: u64) -> Result<Vec<u8>> {
+    match body {
+        UploadBody::Sized(reader) if offset < reader.total_bytes() => {
             Ok(reader.read_at(offset, format::HEAD_BYTES).await?.to_vec())
         }
-        Bulk::Sized(_) => Ok(Vec::new()),
-        Bulk::Stream(stream) => match usize::try_from(offset).ok().filter(|offset| *offset < MAX_READ_AHEAD) {
+        UploadBody::Sized(_) => Ok(Vec::new()),
+        UploadBody::Stream(stream) => match usize::try_from(offset).ok().filter(|offset| *offset < MAX_READ_AHEAD) {
             Some(offset) => {
                 Ok(stream.head(offset + format::HEAD_BYTES).await?.get(offset..).unwrap_or_default().to_vec())
             }
@@ -150,23 +150,23 @@ async fn head_at(bulk: &mut Bulk, offset: u64) -> Result<Vec<u8>> {
     }
 }
 
-async fn head(bulk: &mut Bulk, len: usize) -> Result<Vec<u8>> {
-    match bulk {
-        Bulk::Sized(reader) => Ok(reader.read_at(0, len).await?.to_vec()),
-        Bulk::Stream(stream) => stream.head(len).await,
+async fn head(body: &mut UploadBody, len: usize) -> Result<Vec<u8>> {
+    match body {
+        UploadBody::Sized(reader) => Ok(reader.read_at(0, len).await?.to_vec()),
+        UploadBody::Stream(stream) => stream.head(len).await,
     }
 }
 
 /// Whether a GIF has more than one image. A stream is read ahead only so far; beyond that a GIF is taken for an animated
 /// one, since few stills are as large.
-async fn gif_is_animated(bulk: &mut Bulk) -> Result<bool> {
+async fn gif_is_animated(body: &mut UploadBody) -> Result<bool> {
     let mut scan = GifScan::default();
-    match bulk {
-        Bulk::Stream(stream) => {
+    match body {
+        UploadBody::Stream(stream) => {
             let head = stream.head(MAX_READ_AHEAD).await?;
             Ok(scan.take(&head).unwrap_or(head.len() >= MAX_READ_AHEAD))
         }
-        Bulk::Sized(reader) => {
+        UploadBody::Sized(reader) => {
             let mut offset = 0;
             while offset < reader.total_bytes() {
                 let piece = reader.read_at(offset, PIECE_BYTES).await?;

@@ -3,9 +3,9 @@
 use crate::client::error::{Error, Result};
 use crate::client::model::ApiVersion;
 
-/// The number of segments that a server takes (WIRE §2).
+/// The number of segments that a server takes (docs/how/wire.md#2-api-11).
 pub const MAX_SEGMENTS: u64 = 1000;
-/// What no version takes more than (WIRE §3).
+/// What no version takes more than (docs/how/wire.md#3-api-2).
 pub const MAX_TOTAL_BYTES: u64 = 17_179_869_184;
 /// The default size. X answers 413 near 5 MB, and 1 MiB is sent again quickly.
 const DEFAULT_SEGMENT_BYTES: u64 = 1 << 20;

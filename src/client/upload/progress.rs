@@ -1,4 +1,4 @@
-//! Tells the caller how far an upload is, without holding up the senders.
+//! Reports the progress of an upload without holding up the senders.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,14 +16,14 @@ use crate::client::observer::{EventFilter, Observer, Phase, Progress, RequestRep
 /// The shortest time between two reports: 20 a second.
 const MIN_REPORT_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What stands between an upload and its caller: counts, reports, and lets fewer segments fly after a timeout.
+/// Observes an upload: counts, reports progress at intervals, keeps the trace and reduces concurrency after a timeout.
 pub struct ProgressReporter<'a> {
     observer: &'a dyn Observer,
     started: Instant,
     counts: Mutex<Counts>,
     last_reported: Mutex<Option<Counts>>,
     changed: Notify,
-    /// Where APPENDs get their places.
+    /// Limits how many APPENDs are in flight.
     limiter: AdaptiveLimiter,
     trace: Mutex<Option<Vec<RequestReport>>>,
 }
@@ -75,7 +75,7 @@ impl<'a> ProgressReporter<'a> {
         self.changed.notify_one();
     }
 
-    /// Tells how far it is, unless that was last_reported last.
+    /// Reports how far it is, unless that was reported last.
     pub async fn report(&self) -> Result<()> {
         let counts = *lock(&self.counts);
         if lock(&self.last_reported).replace(counts) == Some(counts) {
@@ -84,7 +84,7 @@ impl<'a> ProgressReporter<'a> {
         self.observer.progress(self.filled(Phase::Upload, counts)).await
     }
 
-    /// Goes on telling, at its pace, until the caller fails.
+    /// Reports at intervals, until the observer fails.
     pub async fn report_until_done(&self) -> Error {
         let mut last = Instant::now();
         loop {
@@ -110,7 +110,7 @@ impl<'a> ProgressReporter<'a> {
     }
 }
 
-/// What the wait and the requests of an upload tell passes through here.
+/// The reports of the wait and of the requests of an upload pass through here.
 impl Observer for ProgressReporter<'_> {
     fn progress(&self, progress: Progress) -> BoxFuture<'_, Result<()>> {
         let counts = *lock(&self.counts);
@@ -129,7 +129,7 @@ impl Observer for ProgressReporter<'_> {
 
     fn request(&self, report: RequestReport) {
         if report.command == CommandName::Append && report.timed_out {
-            // A link that is too slow for so many at once is given fewer.
+            // The link is too slow for this many at once.
             self.limiter.timed_out(report.duration);
         }
         if let Some(trace) = &mut *lock(&self.trace) {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use futures_util::StreamExt;
 use futures_util::stream::{self, FuturesUnordered};
 
-use super::body::{Bulk, Trouble, in_pieces};
-use super::checkpoint::Journal;
+use super::body::{SourceError, UploadBody, buffered};
+use super::checkpoint::CheckpointWriter;
 use super::plan::Plan;
 use super::progress::ProgressReporter;
 use crate::client::Client;
@@ -16,8 +16,8 @@ use crate::client::exchange::refuse_expired;
 use crate::client::model::{CommandName, Media};
 use crate::client::protocol::{Answer, Command, Payload};
 
-/// A session that is being filled.
-pub struct Session<'a> {
+/// Sends the segments of one session.
+pub struct SegmentSender<'a> {
     /// The client.
     pub client: &'a Client,
     /// How its requests are carried out.
@@ -26,17 +26,17 @@ pub struct Session<'a> {
     pub opened: &'a Media,
     /// The segments.
     pub plan: Plan,
-    /// Who is told.
+    /// Where progress is reported.
     pub reporter: &'a ProgressReporter<'a>,
     /// Where it is written down.
-    pub journal: &'a Journal,
+    pub checkpoint: &'a CheckpointWriter,
 }
 
-impl Session<'_> {
+impl SegmentSender<'_> {
     /// Sends what was not acknowledged before.
-    pub async fn append_all(&self, bulk: &mut Bulk, acknowledged: &BTreeSet<u16>) -> Result<()> {
-        let trouble = Trouble::default();
-        let mut segments = std::pin::pin!(self.segments(bulk, acknowledged, &trouble));
+    pub async fn append_all(&self, body: &mut UploadBody, acknowledged: &BTreeSet<u16>) -> Result<()> {
+        let source_error = SourceError::default();
+        let mut segments = std::pin::pin!(self.segments(body, acknowledged, &source_error));
         let mut in_flight = FuturesUnordered::new();
         let mut all_taken = false;
         loop {
@@ -46,7 +46,7 @@ impl Session<'_> {
             let room = !all_taken && in_flight.len() < self.reporter.limiter().size();
             tokio::select! {
                 biased;
-                error = trouble.failed() => return Err(error),
+                error = source_error.failed() => return Err(error),
                 Some(done) = in_flight.next(), if !in_flight.is_empty() => done?,
                 next = segments.next(), if room => match next.transpose()? {
                     Some((index, payload)) => in_flight.push(self.append(index, payload)),
@@ -62,7 +62,7 @@ impl Session<'_> {
         let command = Command::Append { media_id: self.opened.media_id, segment_index, media };
         let options = CallOptions { limiter: Some(self.reporter.limiter()), ..self.options };
         self.client.exchange(&command, options).await?;
-        self.journal.acknowledged(segment_index).await?;
+        self.checkpoint.acknowledged(segment_index).await?;
         self.reporter.acknowledged(bytes);
         Ok(())
     }
@@ -70,26 +70,26 @@ impl Session<'_> {
     /// The segments in order, each when it is asked for, without those that were acknowledged before.
     fn segments<'a>(
         &'a self,
-        bulk: &'a mut Bulk,
+        body: &'a mut UploadBody,
         acknowledged: &'a BTreeSet<u16>,
-        trouble: &'a Trouble,
+        source_error: &'a SourceError,
     ) -> impl futures_util::Stream<Item = Result<(u16, Payload)>> + 'a {
         let count = self.plan.segments();
-        stream::try_unfold((bulk, 0), move |(bulk, mut index)| async move {
+        stream::try_unfold((body, 0), move |(body, mut index)| async move {
             while index < count {
                 let skipped = acknowledged.contains(&index);
                 let (offset, len) = self.plan.segment(index);
-                let payload = match &mut *bulk {
-                    Bulk::Sized(_) if skipped => None,
-                    Bulk::Sized(reader) => Some(trouble.payload(reader.clone(), offset, len)),
-                    Bulk::Stream(stream) => {
+                let payload = match &mut *body {
+                    UploadBody::Sized(_) if skipped => None,
+                    UploadBody::Sized(reader) => Some(source_error.payload(reader.clone(), offset, len)),
+                    UploadBody::Stream(stream) => {
                         let pieces = stream.take(len).await?;
-                        (!skipped).then(|| in_pieces(pieces, len))
+                        (!skipped).then(|| buffered(pieces, len))
                     }
                 };
                 index += 1;
                 if let Some(payload) = payload {
-                    return Ok(Some(((index - 1, payload), (bulk, index))));
+                    return Ok(Some(((index - 1, payload), (body, index))));
                 }
             }
             Ok(None)
@@ -97,16 +97,16 @@ impl Session<'_> {
     }
 }
 
-/// Sends a command whose body is read from the source; an error of the source is told as what it is.
+/// Sends a command whose body is read from the source; an error of the source takes precedence over the broken request.
 pub async fn exchange_whole(
     client: &Client,
     command: &Command,
     options: CallOptions<'_>,
-    trouble: &Trouble,
+    source_error: &SourceError,
 ) -> Result<Answer> {
     tokio::select! {
         biased;
-        error = trouble.failed() => Err(error),
+        error = source_error.failed() => Err(error),
         outcome = client.exchange(command, options) => outcome,
     }
 }

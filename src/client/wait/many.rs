@@ -1,4 +1,4 @@
-//! Many waits in one task: they are polled together, and what is ready together is told together.
+//! Many waits in one task: they are polled together, and their outcomes are delivered in batches.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::client::call::Hooks;
 use crate::client::error::Result;
 use crate::client::model::Media;
 
-/// How many outcomes are told at once at most.
+/// The largest batch of outcomes.
 const MAX_BATCH: usize = 512;
 
 /// The outcome of one of many waits, by the number that it was given with.
@@ -20,7 +20,7 @@ pub type Waited = (u64, Result<Media>);
 
 impl Client {
     /// Waits for all media that come in, until no more can come and the last wait has ended. Each has its own timeout,
-    /// which counts from when it came in. Outcomes are told as they are there, in batches.
+    /// which counts from when it came in. Outcomes are delivered in batches, as they arrive.
     pub async fn wait_many(
         &self,
         mut incoming: UnboundedReceiver<(u64, Media)>,

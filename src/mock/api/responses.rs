@@ -1,4 +1,4 @@
-//! The bodies that X sends (WIRE §2 to §4): media in the JSON of each version.
+//! The bodies that X sends (docs/how/wire.md): media in the JSON of each version.
 
 use std::time::Instant;
 

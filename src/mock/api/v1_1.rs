@@ -1,4 +1,4 @@
-//! The commands of v1.1 (WIRE §2): parameters in, one change of the state, its response out.
+//! The commands of v1.1 (docs/how/wire.md#2-api-11): parameters in, one change of the state, its response out.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! The resources of v2 (WIRE §3), and its older form with a `command`.
+//! The resources of v2 (docs/how/wire.md#3-api-2), and its older form with a `command`.
 
 use std::time::Instant;
 

@@ -32,7 +32,7 @@ pub(crate) fn media_table(context: &RequestContext) -> String {
     json!(table).to_string()
 }
 
-/// The response with the headers that X sends (WIRE §5).
+/// The response with the headers that X sends (docs/how/wire.md#5-rate-limits-and-headers).
 pub(crate) fn with_standard_headers(
     context: &RequestContext,
     from: ApiResponse,

@@ -1,4 +1,4 @@
-//! Media categories and MIME types (WIRE §3): which there are, and what follows from them.
+//! Media categories and MIME types (docs/how/wire.md#3-api-2): which there are, and what follows from them.
 
 /// What media is, as far as its handling differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Rate limits (WIRE §5): a bucket for each account, version and command.
+//! Rate limits (docs/how/wire.md#5-rate-limits-and-headers): a bucket for each account, version and command.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -16,51 +16,59 @@ use pyo3_async_runtimes::generic::{self, ContextExt, JoinError, Runtime};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::python::call::channel::{Mailbox, Waker};
-use crate::python::call::operation::Operation;
+use crate::python::call::channel::{Channel, Wake};
 use crate::python::process::runtime;
 use crate::python::process::shutdown::ShutdownGuard;
 
-/// An awaitable of this loop that brings an operation's next news.
+/// An awaitable of this loop that brings the next event of a call: what `next` returns, once it returns something.
+/// `on_done` is called with the future when that is done.
 pub fn next<'py>(
     event_loop: Bound<'py, PyAny>,
-    operation: Bound<'py, Operation>,
-    mailbox: Arc<Mailbox>,
+    on_done: Bound<'py, PyAny>,
+    channel: Arc<Channel>,
+    next: impl Fn(Python<'_>) -> Option<PyResult<Py<PyAny>>> + Send + 'static,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = operation.py();
+    let py = event_loop.py();
     if ShutdownGuard::registered(py)?.try_enter().is_none() {
         return Err(PyRuntimeError::new_err("the interpreter is exiting"));
     }
     let event_loop = event_loop.unbind();
-    let on_cancel = operation.clone();
-    let operation = operation.unbind();
     let awaitable = generic::future_into_py::<OurRuntime, _, Py<PyAny>>(py, async move {
-        let notify = Arc::new(Notify::new());
-        if mailbox.wake(Waker::Task(notify.clone())) {
-            notify.notify_one();
+        let arrived = Arc::new(Arrived(Notify::new()));
+        if channel.set_waker(arrived.clone(), 0) {
+            arrived.wake(0);
         }
         loop {
-            notify.notified().await;
+            arrived.0.notified().await;
             let outcome = Python::attach(|py| {
                 let is_closed = event_loop.call_method0(py, pyo3::intern!(py, "is_closed"))?.is_truthy(py)?;
-                Ok::<_, PyErr>(if is_closed { None } else { Some(operation.get().next_outcome(py)) })
+                Ok::<_, PyErr>(if is_closed { None } else { Some(next(py)) })
             });
             match outcome? {
                 Some(Some(outcome)) => return outcome,
                 Some(None) => {}
-                // Nobody can be told; the attempt would print a traceback.
+                // A closed loop takes no result; the attempt would print a traceback.
                 None => pending().await,
             }
         }
     })?;
-    awaitable.call_method1("add_done_callback", (on_cancel,))?;
+    awaitable.call_method1("add_done_callback", (on_done,))?;
     Ok(awaitable)
+}
+
+/// Wakes the task that waits for the next event.
+struct Arrived(Notify);
+
+impl Wake for Arrived {
+    fn wake(&self, _: u64) {
+        self.0.notify_one();
+    }
 }
 
 /// Our runtime as pyo3-async-runtimes wants it.
 struct OurRuntime;
 
-/// A task, or the news that there is no runtime to run it.
+/// A task; none if there is no runtime to run it.
 struct Task(Option<JoinHandle<()>>);
 
 /// Why a task did not end.
@@ -114,7 +122,7 @@ impl Runtime for OurRuntime {
         let guard = ShutdownGuard::current();
         let guarded = move || match guard.try_enter() {
             Some(_permit) => work(),
-            // It holds Python objects, which nobody may give back any more.
+            // It holds Python objects, which must not be released any more.
             None => mem::forget(work),
         };
         Task(runtime::spawn(async move { tokio::task::spawn_blocking(guarded).await.unwrap_or(()) }).ok())

@@ -1,8 +1,8 @@
-//! The worker thread borrows the memory of Python's `bytes`.
+//! Python's bytes, borrowed by the worker thread.
 //!
-//! A request's body holds a pointer and a count, never a Python reference: the worker could not give that back without
-//! the GIL. The references are kept here and given back by whichever Python thread comes by once the count says that
-//! the bytes are not read any more.
+//! A request's body holds a pointer and a count, never a Python reference: the worker could not release that without
+//! the GIL. The references are kept here. Whichever Python thread comes by releases them, once the count says that the
+//! bytes are not read any more.
 
 use crate::sync::lock;
 use std::sync::{Arc, Mutex};
@@ -12,9 +12,9 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use crate::python::errors;
+use crate::python::{errors, imports};
 
-/// The pending objects. Only threads that hold the GIL lock this.
+/// The borrowed objects. Only threads that hold the GIL lock this.
 static PENDING_RELEASE: Mutex<Vec<(Py<PyBytes>, Arc<()>)>> = Mutex::new(Vec::new());
 
 /// The memory of a `bytes` object that is in [`PENDING_RELEASE`].
@@ -49,7 +49,7 @@ pub fn borrow(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
         Ok(bytes) => bytes.clone(),
         Err(_) => {
             let type_name = value.get_type().name()?;
-            let view = py.import("builtins")?.getattr("memoryview")?.call1((value,)).map_err(|_| {
+            let view = imports::MEMORYVIEW.get(py)?.call1((value,)).map_err(|_| {
                 PyTypeError::new_err(format!(
                     "{name} must have the buffer protocol (bytes, bytearray, memoryview, …), not {type_name}"
                 ))
@@ -76,7 +76,7 @@ pub fn borrow_bytes(object: &Bound<'_, PyBytes>) -> Bytes {
     Bytes::from_owner(buffer)
 }
 
-/// Gives back what is not read any more. It costs next to nothing if there is nothing to give back.
+/// Releases what is not read any more. It costs next to nothing if there is nothing.
 pub fn release_pending(py: Python<'_>) {
     let mut idle = Vec::new();
     {

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyCFunction;
 
+use crate::python::imports;
 use crate::python::process::fork::PerProcess;
 use crate::sync::lock;
 
@@ -45,7 +46,7 @@ impl ShutdownGuard {
                     arguments.py().detach(|| guard.close());
                 }
             })?;
-            py.import("atexit")?.call_method1("register", (close,)).map(drop)
+            imports::AT_EXIT.get(py)?.call1((close,)).map(drop)
         })?;
         Ok(ShutdownGuard::current())
     }

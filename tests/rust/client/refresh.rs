@@ -13,7 +13,7 @@ use xmedia::client::call::Hooks;
 use xmedia::client::config::{Options, TransportOptions};
 use xmedia::client::model::ApiVersion;
 use xmedia::client::protocol::{Request, Response};
-use xmedia::client::{Broken, Client, Transport, Wire};
+use xmedia::client::{Client, HttpBackend, Transport, TransportFailure};
 
 use crate::protocol::decode::{ID, example};
 
@@ -25,8 +25,8 @@ const LONG: Duration = Duration::from_secs(100);
 #[derive(Clone, Default)]
 struct Busy(Arc<Mutex<Vec<&'static str>>>);
 
-impl Wire for Busy {
-    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Broken>> {
+impl HttpBackend for Busy {
+    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportFailure>> {
         let (number, refreshed) = {
             let mut asked = self.0.lock().unwrap();
             asked.push(if request.url.ends_with("/token") { "TOKEN" } else { "STATUS" });

@@ -1,5 +1,5 @@
-//! Whatever comes in, in whatever order and on however many connections: the mock server stays within WIRE.md, and
-//! its media is what it acknowledged.
+//! Whatever comes in, in whatever order and on however many connections: the mock server stays within
+//! docs/how/wire.md, and its media is what it acknowledged.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -89,7 +89,7 @@ static SERVERS: LazyLock<[MockServer; 2]> = LazyLock::new(|| {
     })
 });
 
-/// Only what WIRE.md knows.
+/// Only what docs/how/wire.md knows.
 fn check(answer: &Answer) -> Result<(), TestCaseError> {
     prop_assert!([200, 201, 202, 204, 400, 401, 404, 413].contains(&answer.status), "{answer:?}");
     if answer.status == 413 || answer.status == 204 {

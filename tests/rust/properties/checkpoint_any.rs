@@ -6,18 +6,18 @@ use std::time::{Duration, UNIX_EPOCH};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use xmedia::client::model::MediaId;
-use xmedia::client::upload::checkpoint::{Record, Stage, Subject};
+use xmedia::client::upload::checkpoint::{Record, SourceIdentity, Stage};
 
 fn any_record() -> impl Strategy<Value = Record> {
-    let subject =
+    let source =
         (".*", ".*", any::<u64>(), ".*", prop::collection::vec(".*", 0..3), any::<bool>(), any::<Option<u64>>());
     let stage = prop_oneof![Just(Stage::Appending), Just(Stage::Finalizing), Just(Stage::Waiting)];
     let session = (1..u64::MAX, 1..u64::MAX, prop::option::of(0..1u64 << 40), stage);
-    (subject, session, prop::collection::btree_set(0..1000u16, 0..50)).prop_map(|(subject, session, acknowledged)| {
-        let (host, identity, total_bytes, media_type, additional_owners, shared, asked_segment_bytes) = subject;
+    (source, session, prop::collection::btree_set(0..1000u16, 0..50)).prop_map(|(source, session, acknowledged)| {
+        let (host, identity, total_bytes, media_type, additional_owners, shared, asked_segment_bytes) = source;
         let (media_id, segment_bytes, expires_at, stage) = session;
         Record {
-            subject: Subject {
+            source: SourceIdentity {
                 api: "2".into(),
                 host,
                 total_bytes,
@@ -57,7 +57,7 @@ proptest! {
 }
 
 fn with_acknowledged(acknowledged: Value) -> Option<Record> {
-    let subject = Subject {
+    let source = SourceIdentity {
         api: "1.1".into(),
         host: "https://upload.twitter.com".into(),
         total_bytes: 1,
@@ -69,7 +69,7 @@ fn with_acknowledged(acknowledged: Value) -> Option<Record> {
         asked_segment_bytes: None,
     };
     let opened = MediaId::new(7).unwrap().into();
-    let mut file: Value = serde_json::from_slice(&Record::opened(subject, 1, &opened).to_json()).unwrap();
+    let mut file: Value = serde_json::from_slice(&Record::opened(source, 1, &opened).to_json()).unwrap();
     file["acknowledged"] = acknowledged;
     Record::from_json(file.to_string().as_bytes())
 }

@@ -1,4 +1,4 @@
-//! What successful answers mean: the examples and states of WIRE §1 to §3, and everything that is not documented.
+//! What successful answers mean: the examples and states of docs/how/wire.md, and everything that is not documented.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -2,7 +2,7 @@
 
 use xmedia::client::error::Result;
 use xmedia::client::model::{ApiVersion, CommandName};
-use xmedia::client::protocol::{Answer, Response, Tokens, decode, mended};
+use xmedia::client::protocol::{Answer, Response, Tokens, decode, lossy_json};
 
 use crate::protocol::decode::{FINALIZED, ID, PENDING, answer, example, media, refused, response};
 
@@ -48,10 +48,7 @@ fn ids_that_disagree_or_are_none_are_refused() {
     refused(media(CommandName::Init, b"{}"));
     refused(media(CommandName::Simple, br#"{"media_id":1,"media_id_string":"2"}"#));
     let error = refused(media(CommandName::Finalize, br#"{"error":"Something went wrong."}"#));
-    assert_eq!(
-        "FINALIZE 710511363345354753: 200 OK, but the body says error: Something went wrong.",
-        error.message
-    );
+    assert_eq!("FINALIZE 710511363345354753: 200 OK, but the body says error: Something went wrong.", error.message);
     assert_eq!((Some(CommandName::Finalize), Some(example())), (error.command, error.media_id));
 }
 
@@ -131,7 +128,7 @@ fn what_is_no_text_is_replaced_and_nothing_else() {
         (b"\xff\\ud800", "\u{fffd}\\ufffd"),
     ];
     for (body, expected) in table {
-        assert_eq!(expected, mended(body));
-        assert_eq!(expected, mended(expected.as_bytes()), "what is mended stays as it is");
+        assert_eq!(expected, lossy_json(body));
+        assert_eq!(expected, lossy_json(expected.as_bytes()), "what is lossy_json stays as it is");
     }
 }

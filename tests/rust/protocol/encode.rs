@@ -1,10 +1,10 @@
-//! The requests that commands become, against WIRE §2 and §3.
+//! The requests that commands become, against docs/how/wire.md#2-api-11.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 use xmedia::client::model::{ApiVersion, MediaId};
 use xmedia::client::protocol::{
-    Body, Command, Hosts, Init, Login, Part, Payload, RefreshToken, Request, Simple, Subtitle, encode,
+    Authentication, Body, Command, Hosts, Init, Part, Payload, RefreshToken, Request, Simple, Subtitle, encode,
 };
 
 const V1_1: &str = "https://upload.twitter.com/1.1/media/upload.json";
@@ -110,7 +110,7 @@ fn finalize_is_the_documented_request() {
     assert!(request.query.is_empty());
     assert!(matches!(request.body, Body::Form(_)));
     assert_eq!("command=FINALIZE&media_id=710511363345354753", said(&request.body));
-    assert!(matches!(request.login, Login::User));
+    assert!(matches!(request.authentication, Authentication::User));
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn v1_1_says_a_command_to_one_address() {
         let request = v1_1(command);
         let got = (request.method.as_str(), request.url.as_str(), pairs(&request.query), said(&request.body));
         assert_eq!((method, V1_1, query.to_owned(), body.to_owned()), got);
-        assert!(matches!(request.login, Login::User));
+        assert!(matches!(request.authentication, Authentication::User));
     }
 }
 
@@ -210,7 +210,7 @@ fn v2_has_a_resource_for_each_step() {
         let request = v2(command);
         let got = (request.method.as_str(), request.url.as_str(), pairs(&request.query), said(&request.body));
         assert_eq!((method, url.as_str(), query.to_owned(), body.to_owned()), got);
-        assert!(matches!(request.login, Login::User));
+        assert!(matches!(request.authentication, Authentication::User));
     }
 }
 
@@ -281,9 +281,11 @@ fn a_token_is_refreshed_at_v2_whatever_the_version() {
         let request = encode(version, &Hosts::x(), &refresh(Some("s")));
         assert_eq!(("POST", "https://api.x.com/2/oauth2/token"), (request.method.as_str(), request.url.as_str()));
         assert_eq!("grant_type=refresh_token&refresh_token=r&client_id=c", said(&request.body));
-        let Login::App { client_id, client_secret } = &request.login else { panic!("{:?}", request.login) };
+        let Authentication::App { client_id, client_secret } = &request.authentication else {
+            panic!("{:?}", request.authentication)
+        };
         assert_eq!(("c", "s"), (client_id.as_str(), client_secret.as_str()));
-        assert!(matches!(encode(version, &Hosts::x(), &refresh(None)).login, Login::None));
+        assert!(matches!(encode(version, &Hosts::x(), &refresh(None)).authentication, Authentication::None));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The error that each shape of failure in WIRE §4 becomes, and what its message says.
+//! The error that each shape of failure in docs/how/wire.md#4-errors becomes, and what its message says.
 
 use std::time::Duration;
 

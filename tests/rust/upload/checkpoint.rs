@@ -5,11 +5,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use proptest::prelude::*;
 use xmedia::client::model::MediaId;
-use xmedia::client::upload::checkpoint::{Record, Stage, Subject, is_torn};
+use xmedia::client::upload::checkpoint::{Record, SourceIdentity, Stage, is_torn};
 
 fn record(acknowledged: BTreeSet<u16>, stage: Stage) -> Record {
     Record {
-        subject: Subject {
+        source: SourceIdentity {
             api: "1.1".into(),
             host: "https://upload.twitter.com".into(),
             total_bytes: 1_234_567_890_123,
@@ -59,17 +59,17 @@ fn segments_in_a_row_are_written_as_one_range() {
 
 #[test]
 fn each_difference_has_a_word() {
-    let one = record(BTreeSet::new(), Stage::Appending).subject;
-    let changes: [(fn(&mut Subject), &str); 9] = [
-        (|subject| subject.api = "2".into(), "the API version"),
-        (|subject| subject.host = "https://api.x.com".into(), "the host"),
-        (|subject| subject.total_bytes = 1, "the size"),
-        (|subject| subject.identity = "other".into(), "the file"),
-        (|subject| subject.media_type = "video/webm".into(), "the media type"),
-        (|subject| subject.media_category = "dm_video".into(), "the media category"),
-        (|subject| subject.additional_owners = Vec::new(), "the additional owners"),
-        (|subject| subject.shared = false, "shared"),
-        (|subject| subject.asked_segment_bytes = None, "the segment size"),
+    let one = record(BTreeSet::new(), Stage::Appending).source;
+    let changes: [(fn(&mut SourceIdentity), &str); 9] = [
+        (|source| source.api = "2".into(), "the API version"),
+        (|source| source.host = "https://api.x.com".into(), "the host"),
+        (|source| source.total_bytes = 1, "the size"),
+        (|source| source.identity = "other".into(), "the file"),
+        (|source| source.media_type = "video/webm".into(), "the media type"),
+        (|source| source.media_category = "dm_video".into(), "the media category"),
+        (|source| source.additional_owners = Vec::new(), "the additional owners"),
+        (|source| source.shared = false, "shared"),
+        (|source| source.asked_segment_bytes = None, "the segment size"),
     ];
     assert_eq!(one.difference(&one), None);
     for (change, word) in changes {

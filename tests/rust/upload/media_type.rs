@@ -1,7 +1,7 @@
-//! Files told apart by their first bytes and names, against the documented lists (WIRE §3).
+//! Files told apart by their first bytes and names, against the documented lists (docs/how/wire.md#3-api-2).
 
-use xmedia::client::upload::format::{Format, of_head, of_name};
-use xmedia::client::upload::media_type::{Class, GifScan, category, webp_is_animated};
+use xmedia::client::inspect::format::{Format, of_head, of_name};
+use xmedia::client::upload::media_type::{GifScan, MediaClass, category, webp_is_animated};
 
 fn taken(format: Option<Format>) -> Option<&'static str> {
     if let Some(Format::Taken(media_type)) = format { Some(media_type) } else { None }
@@ -93,14 +93,14 @@ fn categories() {
         assert_eq!(category(media_type, animated), expected, "{media_type}");
     }
     for (name, class) in [
-        ("tweet_image", Class::Image),
-        ("TweetImage", Class::Image),
-        ("dm_gif", Class::Gif),
-        ("amplify_video", Class::Video),
-        ("AmplifyVideo", Class::Video),
-        ("subtitles", Class::Other),
+        ("tweet_image", MediaClass::Image),
+        ("TweetImage", MediaClass::Image),
+        ("dm_gif", MediaClass::Gif),
+        ("amplify_video", MediaClass::Video),
+        ("AmplifyVideo", MediaClass::Video),
+        ("subtitles", MediaClass::Other),
     ] {
-        assert_eq!(Class::of(name), class, "{name}");
+        assert_eq!(MediaClass::of(name), class, "{name}");
     }
 }
 

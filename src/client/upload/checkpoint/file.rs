@@ -1,4 +1,4 @@
-//! Where an upload's record is kept: a file with a lock beside it, or a place of the caller's.
+//! Where an upload's record is kept: a file with a lock beside it, or a store of the program's.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -22,24 +22,24 @@ const MAX_RECORD_BYTES: u64 = 1 << 20;
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(20);
 const MAX_LOCK_ATTEMPTS: u32 = 50;
 
-/// A place for one record.
+/// Storage for one record.
 pub trait Store: Send + Sync {
     /// What was saved last.
     fn load(&self) -> BoxFuture<'_, Result<Option<Bytes>>>;
 
-    /// Puts away what was loaded, since it was not saved by us; where it is now, if there is a place for it.
+    /// Puts away what was loaded, since it was not saved by us; returns where it is now, if it was kept.
     fn set_aside(&self) -> BoxFuture<'_, Result<Option<PathBuf>>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 
-    /// Keeps a record in place of the one before.
+    /// Replaces the record.
     fn save(&self, record: Bytes) -> BoxFuture<'_, Result<()>>;
 
     /// Forgets it.
     fn clear(&self) -> BoxFuture<'_, Result<()>>;
 }
 
-/// A file. As long as this lives nobody else uses it.
+/// A file that is locked for the lifetime of this value.
 pub struct FileStore {
     path: PathBuf,
     lock: Arc<FileLock>,
@@ -86,7 +86,7 @@ impl FileStore {
         done.await.map_err(|error| file_error(&error, Some(&self.path)))
     }
 
-    /// Changes the file. One change at a time, and none after a later one: a change that nobody waits for any more, since
+    /// Changes the file. One change at a time, and none after a later one: a change whose call was cancelled, since
     /// its segment was given up, goes on all the same.
     async fn change(&self, work: impl FnOnce(&Path) -> io::Result<()> + Send + 'static) -> Result<()> {
         let number = self.asked.fetch_add(1, Ordering::Relaxed) + 1;

@@ -34,7 +34,7 @@ pub enum Content {
     Stream(Stream),
 }
 
-/// Opens a file of this machine. What is no regular file (a pipe, a device) is read as a stream.
+/// Opens a file of this machine. Anything but a regular file (a pipe, a device) is read as a stream.
 pub async fn open(path: PathBuf) -> Result<Content> {
     let opened = path.clone();
     let opening = blocking(move || {

@@ -14,7 +14,7 @@ use super::traits::{ReadAt, changed, hex};
 use crate::client::blocking::{blocking, file_error};
 use crate::client::error::Result;
 
-/// How much of a file's start and end tells it from another.
+/// How much of a file's start and end is hashed into its identity.
 const EDGE_BYTES: u64 = 64 << 10;
 
 /// A file, or the rest of one.
@@ -39,7 +39,7 @@ struct Stamp {
 }
 
 impl OpenFile {
-    /// A file from this place on.
+    /// A file from this offset on.
     pub fn new(file: File, path: Option<PathBuf>, start: u64) -> Result<Self> {
         let stamp = Stamp::of(&file).map_err(|error| file_error(&error, path.as_deref()))?;
         let total_bytes = stamp.len.saturating_sub(start);

@@ -1,4 +1,4 @@
-//! Where an upload's bytes come from: read at any place (a file, memory), or from start to end (a stream).
+//! Where an upload's bytes come from: read at any offset (a file, memory), or from start to end (a stream).
 
 mod content;
 mod file;

@@ -12,7 +12,7 @@ use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Received};
 use crate::client::model::{ApiVersion, CommandName, MediaId};
 
 /// The error for an answer with this problem.
-pub(super) fn refusal(
+pub(super) fn api_error(
     version: ApiVersion,
     command: CommandName,
     asked: Option<MediaId>,
@@ -65,7 +65,12 @@ pub(super) fn refusal(
 }
 
 /// The error for a success that cannot be understood.
-pub(super) fn unreadable(command: CommandName, asked: Option<MediaId>, response: &Response, reason: &str) -> Error {
+pub(super) fn invalid_response(
+    command: CommandName,
+    asked: Option<MediaId>,
+    response: &Response,
+    reason: &str,
+) -> Error {
     let message = format!("{}: {}, but {reason}", subject(command, asked), status_line(response.status));
     let received =
         Received { status: response.status, request_id: request_id(&response.headers), body: body(command, response) };

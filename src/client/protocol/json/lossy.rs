@@ -1,19 +1,19 @@
-//! Makes text of what is nearly text: JSON with lone surrogates in it, and bytes that are no UTF-8.
+//! Lossy decoding of JSON text: lone surrogate escapes and bytes that are not UTF-8 become replacement characters.
 
 use std::borrow::Cow;
 
-/// The escape of the character that stands for what is none; as long as the one that it replaces.
+/// The escape of the replacement character; as long as the escape that it replaces.
 const REPLACEMENT: &str = "\\ufffd";
 
 /// A body as text with replacement characters for what is not UTF-8, and for each surrogate escape (`\ud800`) without
 /// its other half. Python and JavaScript write such halves, and some JSON readers refuse all of the text for one.
-pub fn mended(body: &[u8]) -> Cow<'_, str> {
+pub fn lossy_json(body: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(body);
-    if text.contains('\\') { halves_replaced(text) } else { text }
+    if text.contains('\\') { replace_lone_surrogates(text) } else { text }
 }
 
 /// In JSON, a backslash stands in strings only, and always begins an escape.
-fn halves_replaced(text: Cow<'_, str>) -> Cow<'_, str> {
+fn replace_lone_surrogates(text: Cow<'_, str>) -> Cow<'_, str> {
     let mut replaced = String::new();
     let (mut kept, mut rest) = (0, 0);
     while let Some(found) = text.get(rest..).and_then(|rest| rest.find('\\')) {
