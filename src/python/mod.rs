@@ -9,6 +9,7 @@ mod auth;
 mod call;
 mod check;
 mod client;
+mod client_state;
 mod errors;
 mod imports;
 #[cfg(feature = "mock")]
@@ -34,14 +35,16 @@ mod _core {
     #[pymodule_export]
     use super::call::wait_many::WaitMany;
     #[pymodule_export]
+    use super::call::watch::Watch;
+    #[pymodule_export]
     use super::check::check;
     #[pymodule_export]
-    use super::client::{Client, Watch};
+    use super::client::Client;
     #[cfg(feature = "mock")]
     #[pymodule_export]
     use super::mock::PyMockServer;
     #[pymodule_export]
-    use super::results::text_of;
+    use super::results::{shown, text_of};
     use super::*;
 
     #[pymodule_init]

@@ -1,6 +1,7 @@
 //! What a file is, and whether X takes it.
 
 mod bounds;
+mod documented;
 mod facts;
 mod mended;
 mod mutated;
