@@ -21,6 +21,7 @@ mod deadline;
 pub mod error;
 mod exchange;
 mod http;
+pub mod inspect;
 pub mod limits;
 pub mod model;
 pub mod observer;

@@ -4,6 +4,7 @@
 #![allow(clippy::type_complexity)]
 
 mod client;
+mod inspect;
 mod mock;
 mod properties;
 mod protocol;

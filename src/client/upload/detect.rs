@@ -1,12 +1,12 @@
 //! What INIT has to say about a file, found out from its bytes, and what is refused before INIT.
 
 use super::body::UploadBody;
-use super::format::{self, Format};
 use super::media_type::{self, GifScan, MediaClass};
 use super::options::UploadOptions;
 use super::plan::MAX_TOTAL_BYTES;
 use super::source::PIECE_BYTES;
 use crate::client::error::{Error, Result};
+use crate::client::inspect::format::{self, Format};
 use crate::client::observer::Observer;
 
 /// The largest image; X counts in powers of two here (docs/how/wire.md#4-errors: "File size exceeds 15728640 bytes.").

@@ -5,6 +5,7 @@ mod checkpoint_any;
 mod corpus;
 pub mod decode;
 mod decode_any;
+pub mod inspect;
 pub mod multipart;
 pub mod oauth1;
 mod oauth1_any;

@@ -1,6 +1,6 @@
 //! Files told apart by their first bytes and names, against the documented lists (docs/how/wire.md#3-api-2).
 
-use xmedia::client::upload::format::{Format, of_head, of_name};
+use xmedia::client::inspect::format::{Format, of_head, of_name};
 use xmedia::client::upload::media_type::{GifScan, MediaClass, category, webp_is_animated};
 
 fn taken(format: Option<Format>) -> Option<&'static str> {

@@ -41,7 +41,7 @@ pub enum ForeignKind {
 }
 
 impl Foreign {
-    const fn new(name: &'static str, kind: ForeignKind) -> Self {
+    pub(super) const fn new(name: &'static str, kind: ForeignKind) -> Self {
         Foreign { name, kind }
     }
 }
