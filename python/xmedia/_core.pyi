@@ -149,6 +149,7 @@ class MockServer:
         check_after_secs: float,
         expires_after_secs: float,
         max_segment_bytes: int,
+        account: str,
         rate_limits: Sequence[tuple[str, int, float]],
         keep_data: bool,
         tls: bool,

@@ -32,6 +32,7 @@ pub mod retry;
 pub mod stats;
 pub mod upload;
 mod wait;
+pub mod x_limits;
 
 pub use self::auth::Account;
 pub use self::client::Client;

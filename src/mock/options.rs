@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::client::model::CommandName;
+use crate::client::x_limits::Account;
 
 /// Limits by command.
 pub(crate) type RateLimits = HashMap<CommandName, (u64, Duration)>;
@@ -28,6 +29,8 @@ pub struct Options {
     pub expires_after: Duration,
     /// The largest segment.
     pub max_segment_bytes: u64,
+    /// Whose limits hold.
+    pub account: Account,
     /// Limits and windows that are enforced.
     pub rate_limits: RateLimits,
     /// Whether media is kept, or its hashes only.
@@ -46,6 +49,7 @@ impl Default for Options {
             processing: Step::sequence(["pending", "in_progress", "succeeded"], 1.0),
             expires_after: Duration::from_secs(86_400),
             max_segment_bytes: 5_000_000,
+            account: Account::default(),
             rate_limits: HashMap::new(),
             keep_data: true,
             tls: false,

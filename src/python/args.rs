@@ -6,19 +6,11 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyString};
 
-use crate::client::model::{Media, MediaId};
+use crate::client::model::{ApiVersion, Media, MediaId};
 use crate::client::protocol::Subtitle;
+use crate::client::x_limits::{MAX_ALT_TEXT, MAX_OWNERS, MAX_TOTAL_BYTES, max_segments};
 use crate::python::results;
 use crate::python::{errors, imports};
-
-/// The largest file that v2 takes (docs/how/wire.md#3-api-2), and that any version could.
-const MAX_TOTAL_BYTES: u64 = 17_179_869_184;
-/// The highest number of a segment (docs/how/wire.md#2-api-11).
-const MAX_SEGMENT_INDEX: u64 = 999;
-/// How long an alt text may be (docs/how/wire.md#2-api-11).
-const MAX_ALT_TEXT: usize = 1000;
-/// How many users may share media (docs/how/wire.md#2-api-11).
-const MAX_OWNERS: usize = 100;
 
 fn type_name(value: &Bound<'_, PyAny>) -> String {
     value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
@@ -95,8 +87,8 @@ pub fn total_bytes(value: &Bound<'_, PyAny>) -> PyResult<u64> {
 }
 
 /// A segment's number.
-pub fn segment_index(value: &Bound<'_, PyAny>) -> PyResult<u16> {
-    bounded("segment_index", value, 0, MAX_SEGMENT_INDEX).map(|index| u16::try_from(index).unwrap_or(u16::MAX))
+pub fn segment_index(value: &Bound<'_, PyAny>, api: ApiVersion) -> PyResult<u16> {
+    bounded("segment_index", value, 0, max_segments(api) - 1).map(|index| u16::try_from(index).unwrap_or(u16::MAX))
 }
 
 /// Seconds or a `timedelta`; `None` is no limit.

@@ -273,7 +273,7 @@ impl Client {
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
         let upload = args::media(media_id)?;
-        let segment_index = args::segment_index(segment_index)?;
+        let segment_index = args::segment_index(segment_index, self.options.api)?;
         let timeout = args::duration("timeout", timeout)?;
         let media = Payload::Bytes(buffers::borrow("data", data)?);
         let operation = self.operation(py, "append", |core, observer| {

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::client::model::{CommandName, MediaId};
+use crate::client::x_limits::Account;
 use crate::mock::{
     Credential, Fault, FaultKind, Item, MediaRecord, MockServer, NewMedia, Options, RecordedRequest, Reply, Step,
 };
@@ -59,7 +60,7 @@ impl PyMockServer {
 impl PyMockServer {
     #[expect(clippy::too_many_arguments, reason = "each is one keyword argument of the Python class")]
     #[new]
-    #[pyo3(signature = (*, host, port, auth, verify_auth, processing, check_after_secs, expires_after_secs, max_segment_bytes, rate_limits, keep_data, tls))]
+    #[pyo3(signature = (*, host, port, auth, verify_auth, processing, check_after_secs, expires_after_secs, max_segment_bytes, account, rate_limits, keep_data, tls))]
     fn new(
         py: Python<'_>,
         host: String,
@@ -70,6 +71,7 @@ impl PyMockServer {
         check_after_secs: f64,
         expires_after_secs: f64,
         max_segment_bytes: u64,
+        account: &str,
         rate_limits: Vec<(String, u64, f64)>,
         keep_data: bool,
         tls: bool,
@@ -86,6 +88,7 @@ impl PyMockServer {
             processing: processing_steps(processing, check_after_secs)?,
             expires_after: seconds(expires_after_secs)?,
             max_segment_bytes,
+            account: if account == "premium" { Account::Premium } else { Account::Default },
             rate_limits: rate_limits?,
             keep_data,
             tls,

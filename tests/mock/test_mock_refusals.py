@@ -158,8 +158,8 @@ FORMS = problem("Requests with bodies must have content-type of application/json
         (INITIALIZE, [], problem("Request body must be a JSON object.")),
         (
             "/2/media/upload/7/append",
-            {"segment_index": 1000, "media": ""},
-            problem("SegmentIndex must be between 0 and 999.", segment_index=""),
+            {"segment_index": 10000, "media": ""},
+            problem("SegmentIndex must be between 0 and 9999.", segment_index=""),
         ),
         ("/2/media/upload/7/append", {"segment_index": 0}, problem("The `media` parameter is missing.", media="")),
         (

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--additional-owner", metavar="ID", action="append", help="a user who may use it too; repeatable"
     )
     parser.add_argument("--shared", action="store_true", help="for use in several direct messages")
-    parser.add_argument("--segment-bytes", type=_count, metavar="N", help="size of a segment (default: 1 MiB)")
+    parser.add_argument("--segment-bytes", type=_count, metavar="N", help="size of a segment (default: 1 to 4 MiB)")
     parser.add_argument("--concurrency", type=_count, default=4, metavar="N", help="segments in flight (default: 4)")
     parser.add_argument("--jobs", type=_count, default=1, metavar="N", help="files at a time (default: 1)")
     parser.add_argument(

@@ -62,7 +62,8 @@ class UploadVerbs:
             shared: Whether the media may be used in several direct messages.
             alt_text: A description of at most 1000 characters for those who cannot see the media.
             chunked: True for segments even if one request would do, False for one request.
-            segment_bytes: The segments' size: by default 1 MiB, more where 1000 of them would not suffice.
+            segment_bytes: The segments' size, at most 5,000,000 (API 2: 8,000,000). By default the share of each in
+                flight, but between 1 and 4 MiB, and more where 1000 of them (API 2: 10,000) would not suffice.
             concurrency: How many segments may be in flight. Each takes up to 512 KiB of memory, those of a
                 stream `segment_bytes`.
             checkpoint: A path where the session is written down, or an object with `load`, `save` and
@@ -70,7 +71,7 @@ class UploadVerbs:
             fingerprint: Text that tells these bytes from others, for checkpoints of streams. Paths are told
                 apart by size, time and content, other sources by content.
             check_limits: Whether to refuse what no account may send (images above 5 MB, GIFs above 15 MB,
-                files above 16 GiB).
+                videos above 16 GB).
             wait: Whether to wait until the media is ready, rather than return FINALIZE's answer.
             timeout: Seconds for everything, the wait included. None for no limit.
             progress: True for a bar on standard error (tqdm's if it is installed), or a callable that is

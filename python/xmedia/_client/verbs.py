@@ -76,8 +76,8 @@ class MediaVerbs:
 
         Args:
             media_id: The upload: an id or what `initialize` returned.
-            segment_index: The segment's number, 0 to 999.
-            data: Its bytes, at most 5 MB for API 1.1 (1 MiB is safe everywhere): `bytes`, or anything else
+            segment_index: The segment's number, 0 to 999 (API 2: 9999).
+            data: Its bytes, at most 5 MB for API 1.1, 8 MB for API 2 (4 MiB is safe): `bytes`, or anything else
                 with the buffer protocol. `bytes` are sent in place, others are copied.
             timeout: Seconds for everything: queueing, requests, retries. None for no limit.
 

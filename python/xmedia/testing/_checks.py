@@ -21,6 +21,14 @@ def checked_seconds(name: str, value: object, *, zero: bool = False) -> float:
     return seconds
 
 
+def checked_account(value: object) -> str:
+    """Return the kind of an account."""
+    check_type("account", value, str)
+    if value not in ("default", "premium"):
+        raise InvalidInputError(f"account must be 'default' or 'premium', not {value!r}")
+    return str(value)
+
+
 def checked_command(value: object) -> str:
     """Return the name of a command."""
     check_type("command", value, str)

@@ -8,10 +8,10 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use tokio::sync::watch;
 
-use super::plan::MAX_TOTAL_BYTES;
 use super::source::{Content, PIECE_BYTES, ReadAt, Stream, changed, open};
 use crate::client::error::{Error, Result};
 use crate::client::protocol::{Payload, Segment};
+use crate::client::x_limits::MAX_TOTAL_BYTES;
 
 /// Bytes whose number is known.
 pub enum UploadBody {

@@ -3,20 +3,12 @@
 use super::body::UploadBody;
 use super::media_type::{self, GifScan, MediaClass};
 use super::options::UploadOptions;
-use super::plan::MAX_TOTAL_BYTES;
 use super::source::PIECE_BYTES;
 use crate::client::error::{Error, Result};
 use crate::client::inspect::format::{self, Format};
 use crate::client::observer::Observer;
+use crate::client::x_limits::{Account, MAX_ALT_TEXT, max_bytes};
 
-/// The largest image; X counts in powers of two here (docs/how/wire.md#4-errors: "File size exceeds 15728640 bytes.").
-const MAX_IMAGE_BYTES: u64 = 5 << 20;
-/// The largest GIF.
-const MAX_GIF_BYTES: u64 = 15 << 20;
-/// What X documents for videos; some accounts may send more.
-const DEFAULT_MAX_VIDEO_BYTES: u64 = 512 << 20;
-/// The longest alt text.
-const MAX_ALT_TEXT_CHARS: usize = 1000;
 /// How far a stream is read ahead to see whether a GIF has a second image.
 const MAX_READ_AHEAD: usize = 1 << 20;
 
@@ -66,20 +58,25 @@ impl DetectedMedia {
 
     /// Refuses what no account may send, and warns of what most may not.
     pub fn check_limits(&self, total_bytes: u64, observer: &dyn Observer) -> Result<()> {
-        let (what, most) = match self.class() {
-            MediaClass::Image => ("images", MAX_IMAGE_BYTES),
-            MediaClass::Gif => ("animated GIFs", MAX_GIF_BYTES),
-            MediaClass::Video | MediaClass::Other => ("files", MAX_TOTAL_BYTES),
+        let category = self.media_category.as_str();
+        let most = max_bytes(category, Account::Premium);
+        let what = match self.class() {
+            MediaClass::Image => "images",
+            MediaClass::Gif => "animated GIFs",
+            MediaClass::Video => "videos",
+            MediaClass::Other => "files",
         };
         if total_bytes > most {
             return Err(Error::invalid_input(format!(
-                "the file has {total_bytes} bytes and X takes {what} of {most} bytes at most; make it smaller, or pass \
-                 check_limits=False to let X decide"
+                "the file has {total_bytes} bytes and X takes {what} of {most} bytes at most ({category}); make it smaller, \
+                 or pass check_limits=False to let X decide"
             )));
         }
-        if self.class() == MediaClass::Video && total_bytes > DEFAULT_MAX_VIDEO_BYTES {
+        let usual = max_bytes(category, Account::Default);
+        if total_bytes > usual {
             observer.warn(format!(
-                "the video has {total_bytes} bytes; from most accounts X takes {DEFAULT_MAX_VIDEO_BYTES} at most, and may refuse it"
+                "the file has {total_bytes} bytes; from accounts without Premium X takes {usual} at most as {category}, and \
+                 may refuse it"
             ));
         }
         Ok(())
@@ -90,9 +87,9 @@ impl DetectedMedia {
 pub fn check_alt_text(alt_text: Option<&str>) -> Result<()> {
     match alt_text.map(|text| text.chars().count()) {
         Some(0) => Err(Error::invalid_input("alt_text: it is empty; leave it out instead")),
-        Some(count) if count > MAX_ALT_TEXT_CHARS => Err(Error::invalid_input(format!(
-            "alt_text: it has {count} characters and X takes {MAX_ALT_TEXT_CHARS} at most"
-        ))),
+        Some(count) if count > MAX_ALT_TEXT => {
+            Err(Error::invalid_input(format!("alt_text: it has {count} characters and X takes {MAX_ALT_TEXT} at most")))
+        }
         _ => Ok(()),
     }
 }

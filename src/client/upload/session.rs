@@ -13,7 +13,7 @@ use super::checkpoint::{Record, SourceIdentity, Stage};
 use super::detect::{DetectedMedia, check_alt_text};
 use super::media_type::MediaClass;
 use super::options::{Checkpoint, Upload, UploadOptions, Uploaded};
-use super::plan::{MAX_SEGMENTS, Plan};
+use super::plan::Plan;
 use super::progress::ProgressReporter;
 use super::segments::{SegmentSender, exchange_whole};
 use super::source::Source;
@@ -25,6 +25,7 @@ use crate::client::model::{CommandName, Media};
 use crate::client::observer::Observer as _;
 use crate::client::protocol::{Answer, Command, Init, Simple};
 use crate::client::wait::Watch;
+use crate::client::x_limits::{max_segment_bytes, max_segments};
 use crate::client::{Client, retry};
 
 /// Images up to this size go in one request; X answers 413 to larger ones.
@@ -72,7 +73,7 @@ impl<'a> Session<'a> {
         if options.check_limits {
             detected.check_limits(total_bytes, reporter)?;
         }
-        let plan = Plan::new(total_bytes, client.options.api, options.segment_bytes)?;
+        let plan = Plan::new(total_bytes, client.options.api, options.segment_bytes, options.concurrency)?;
         let store = match &options.checkpoint {
             None => None,
             Some(Checkpoint::Path(path)) => Some(Arc::new(FileStore::open(path.clone()).await?) as Arc<dyn Store>),
@@ -114,8 +115,8 @@ impl<'a> Session<'a> {
             }
         }
         let earlier = in_time(deadline, options, self.checkpoint.resume(&self.source_identity, self.reporter)).await?;
-        let mut earlier =
-            earlier.filter(|record| record.segment_bytes >= record.source.total_bytes.div_ceil(MAX_SEGMENTS));
+        let least = self.plan.min_segment_bytes();
+        let mut earlier = earlier.filter(|record| record.segment_bytes >= least);
         loop {
             let resumed = earlier.is_some();
             let outcome = match earlier.take() {
@@ -297,9 +298,14 @@ impl<'a> Session<'a> {
 
     fn too_large(&self, mut failure: Error) -> Error {
         failure.message = format!(
-            "{}: segments of {} bytes are too large for the server, and of smaller ones the {} bytes would need more \
-             than {MAX_SEGMENTS}",
-            failure.message, self.plan.segment_bytes, self.plan.total_bytes
+            "{}: segments of {} bytes are too large for the server, and a file of {} bytes cannot be sent in smaller ones: \
+             API {} takes {} segments at most (and {} bytes in one)",
+            failure.message.trim_end_matches('.'),
+            self.plan.segment_bytes,
+            self.plan.total_bytes,
+            self.plan.api.as_str(),
+            max_segments(self.plan.api),
+            max_segment_bytes(self.plan.api)
         );
         failure
     }

@@ -3,13 +3,11 @@
 use serde_json::Value;
 
 use crate::client::model::MediaId;
+use crate::client::x_limits::MAX_OWNERS;
 use crate::mock::api::request::Parameters;
 use crate::mock::state::category::Category;
 use crate::mock::state::rejection::Rejection;
 use crate::mock::state::upload::Subtitle;
-
-/// X names users by numbers; this many may be named.
-const MAX_OWNERS: usize = 100;
 
 /// A parameter that has to be there.
 pub(crate) fn required<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a str, Rejection> {

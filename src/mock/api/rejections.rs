@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::client::model::ApiVersion;
+use crate::client::x_limits::max_segments;
 use crate::mock::api::responses::ApiResponse;
 use crate::mock::state::rejection::{AuthError, Rejection};
 
@@ -27,7 +28,7 @@ impl Rejection {
             Rejection::MediaTypeUnrecognized => media_error("media type unrecognized.".into()),
             Rejection::FileSizeExceeds(limit) => media_error(format!("File size exceeds {limit} bytes.")),
             Rejection::NotSynchronously => media_error("Large file can not be finalized synchronously".into()),
-            Rejection::SegmentIndex => media_error("SegmentIndex must be between 0 and 999.".into()),
+            Rejection::SegmentIndex => media_error(segment_index(ApiVersion::V1_1)),
             Rejection::TooLarge => ApiResponse::empty(413),
             Rejection::Missing(name) => v1_1_error(400, 38, &format!("{name} parameter is missing.")),
             Rejection::Invalid { message, .. } => v1_1_error(400, 324, message),
@@ -55,13 +56,18 @@ impl Rejection {
             },
             Rejection::FileSizeExceeds(limit) => invalid_request(&format!("File size exceeds {limit} bytes."), "", ""),
             Rejection::NotSynchronously => invalid_request("Large file can not be finalized synchronously", "", ""),
-            Rejection::SegmentIndex => invalid_request("SegmentIndex must be between 0 and 999.", "segment_index", ""),
+            Rejection::SegmentIndex => invalid_request(&segment_index(ApiVersion::V2), "segment_index", ""),
             Rejection::TooLarge => ApiResponse::empty(413),
             Rejection::Missing(name) => invalid_request(&format!("The `{name}` parameter is missing."), name, ""),
             Rejection::Invalid { parameter, value, message } => invalid_request(message, parameter, value),
             Rejection::BadBody(message) => invalid_request(message, "", ""),
         }
     }
+}
+
+/// What X says of a segment's number that is none.
+fn segment_index(api: ApiVersion) -> String {
+    format!("SegmentIndex must be between 0 and {}.", max_segments(api) - 1)
 }
 
 impl AuthError {

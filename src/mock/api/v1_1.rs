@@ -84,7 +84,7 @@ fn append(state: &mut State, parameters: &Parameters, now: Instant) -> Result<Ap
     let id = required(parameters, "media_id")?;
     let index = required(parameters, "segment_index")?;
     let media = media(parameters)?;
-    let upload = state.append(id, index, media, now)?;
+    let upload = state.append(ApiVersion::V1_1, id, index, media, now)?;
     Ok(ApiResponse::empty(204).effect(upload.id))
 }
 

@@ -138,7 +138,7 @@ fn append(state: &mut State, id: &str, parameters: &Parameters, now: Instant) ->
     let index = required(parameters, "segment_index")?;
     let media = media(parameters)?;
     let expires_at = state.wall();
-    let upload = state.append(id, index, media, now)?;
+    let upload = state.append(ApiVersion::V2, id, index, media, now)?;
     let expires_at = expires_at + upload.remaining(now);
     let epoch = expires_at.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     Ok(ApiResponse::json(200, json!({"data": {"expires_at": epoch}}).to_string()).effect(upload.id))

@@ -15,6 +15,19 @@ pub(crate) enum MediaClass {
     Model,
 }
 
+impl MediaClass {
+    /// The category that media of this class has as a rule.
+    pub(crate) fn usual_category(self) -> &'static str {
+        match self {
+            MediaClass::Image => "tweet_image",
+            MediaClass::Gif => "tweet_gif",
+            MediaClass::Video => "tweet_video",
+            MediaClass::Subtitles => "subtitles",
+            MediaClass::Model => "",
+        }
+    }
+}
+
 /// A media category.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Category {

@@ -17,7 +17,7 @@ pub(crate) enum Rejection {
     FileSizeExceeds(u64),
     /// Without a category, and too large for it.
     NotSynchronously,
-    /// Outside 0 … 999.
+    /// Outside what the version takes.
     SegmentIndex,
     /// A segment or body that is too large.
     TooLarge,

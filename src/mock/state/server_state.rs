@@ -6,7 +6,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
-use crate::client::model::MediaId;
+use crate::client::model::{ApiVersion, MediaId};
+use crate::client::x_limits::{
+    Account, MAX_ALT_TEXT, MAX_GIF_BYTES_WITHOUT_CATEGORY, MAX_TOTAL_BYTES, MAX_VIDEO_BYTES_WITHOUT_CATEGORY,
+    max_bytes, max_segments,
+};
 use crate::mock::options::{Options, Step};
 use crate::mock::request_log::RequestLog;
 use crate::mock::script::Script;
@@ -16,15 +20,6 @@ use crate::mock::state::file_type::{contradicts, detect_type};
 use crate::mock::state::rate_limits::Limits;
 use crate::mock::state::rejection::Rejection;
 use crate::mock::state::upload::{NewMedia, Subtitle, Upload, UploadParameters};
-
-/// The largest file that X's documents allow.
-const MAX_TOTAL_BYTES: u64 = 17_179_869_184;
-/// The largest image, and the largest GIF without a category.
-const MAX_IMAGE_BYTES: u64 = 5 * 1024 * 1024;
-/// The largest GIF, and the largest video without a category.
-const MAX_GIF_BYTES: u64 = 15 * 1024 * 1024;
-/// Alt text in characters.
-const MAX_ALT_TEXT: usize = 1000;
 
 /// Everything that requests and tests share.
 pub(crate) struct State {
@@ -39,6 +34,7 @@ pub(crate) struct State {
     steps: Arc<[Step]>,
     expires_after: Duration,
     max_segment_bytes: u64,
+    account: Account,
     keep_data: bool,
 }
 
@@ -56,6 +52,7 @@ impl State {
             steps: options.processing.clone().into(),
             expires_after: options.expires_after,
             max_segment_bytes: options.max_segment_bytes,
+            account: options.account,
             keep_data: options.keep_data,
         }
     }
@@ -69,10 +66,7 @@ impl State {
 
     /// INIT.
     pub(crate) fn init(&mut self, plan: UploadParameters, now: Instant) -> Result<&Upload, Rejection> {
-        if plan.total > MAX_TOTAL_BYTES {
-            return Err(Rejection::FileSizeExceeds(MAX_TOTAL_BYTES));
-        }
-        check_size(plan.class, plan.total)?;
+        check_size(&plan, self.account)?;
         // Not in one step: ids on X are far apart, and a test shall not guess the next one.
         self.next_id += 4096 + u64::from(rand::random::<u16>());
         let id = MediaId::new(self.next_id).ok_or_else(|| Rejection::NotFound(String::new()))?;
@@ -88,10 +82,21 @@ impl State {
     }
 
     /// APPEND; `index` as it was sent.
-    pub(crate) fn append(&mut self, id: &str, index: &str, data: Bytes, now: Instant) -> Result<&Upload, Rejection> {
+    pub(crate) fn append(
+        &mut self,
+        api: ApiVersion,
+        id: &str,
+        index: &str,
+        data: Bytes,
+        now: Instant,
+    ) -> Result<&Upload, Rejection> {
         let max = self.max_segment_bytes;
         let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
-        let index = index.parse::<u16>().ok().filter(|index| *index <= 999).ok_or(Rejection::SegmentIndex)?;
+        let index = index
+            .parse::<u16>()
+            .ok()
+            .filter(|index| u64::from(*index) < max_segments(api))
+            .ok_or(Rejection::SegmentIndex)?;
         if data.len() as u64 > max {
             return Err(Rejection::TooLarge);
         }
@@ -116,9 +121,11 @@ impl State {
             return Err(Rejection::MediaTypeUnrecognized);
         }
         match (upload.category, upload.class) {
-            (None, MediaClass::Video) if upload.total > MAX_GIF_BYTES => return Err(Rejection::NotSynchronously),
-            (None, MediaClass::Gif) if upload.total > MAX_IMAGE_BYTES => {
-                return Err(Rejection::FileSizeExceeds(MAX_IMAGE_BYTES));
+            (None, MediaClass::Video) if upload.total > MAX_VIDEO_BYTES_WITHOUT_CATEGORY => {
+                return Err(Rejection::NotSynchronously);
+            }
+            (None, MediaClass::Gif) if upload.total > MAX_GIF_BYTES_WITHOUT_CATEGORY => {
+                return Err(Rejection::FileSizeExceeds(MAX_GIF_BYTES_WITHOUT_CATEGORY));
             }
             _ => {}
         }
@@ -255,14 +262,12 @@ fn processed(category: Option<Category>) -> bool {
     category.is_some_and(|category| matches!(category.class, MediaClass::Video | MediaClass::Gif))
 }
 
-/// What no account may send as an image or GIF.
-fn check_size(class: MediaClass, total: u64) -> Result<(), Rejection> {
-    let max = match class {
-        MediaClass::Image => MAX_IMAGE_BYTES,
-        MediaClass::Gif => MAX_GIF_BYTES,
-        MediaClass::Video | MediaClass::Subtitles | MediaClass::Model => MAX_TOTAL_BYTES,
-    };
-    if total > max { Err(Rejection::FileSizeExceeds(max)) } else { Ok(()) }
+/// Refuses what the account may not send in the category, and what no account may send of a kind.
+fn check_size(plan: &UploadParameters, account: Account) -> Result<(), Rejection> {
+    let of_class = max_bytes(plan.class.usual_category(), account);
+    let of_both = plan.category.map_or(of_class, |category| max_bytes(category.name, account).min(of_class));
+    let max = if plan.total > MAX_TOTAL_BYTES { MAX_TOTAL_BYTES } else { of_both };
+    if plan.total > max { Err(Rejection::FileSizeExceeds(max)) } else { Ok(()) }
 }
 
 /// An id as X makes them: the milliseconds since its epoch, shifted.

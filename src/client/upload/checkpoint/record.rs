@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use crate::client::model::{CommandName, Media, MediaId, ProcessingInfo};
-use crate::client::upload::plan::MAX_SEGMENTS;
+use crate::client::model::{ApiVersion, CommandName, Media, MediaId, ProcessingInfo};
+use crate::client::x_limits::max_segments;
 
 /// The version of what is written. Others are not read.
 const VERSION: u64 = 1;
@@ -217,8 +217,9 @@ fn ranges(indices: &BTreeSet<u16>) -> Vec<(u16, u16)> {
 fn indices(ranges: &[Value]) -> Option<BTreeSet<u16>> {
     let mut indices = BTreeSet::new();
     for range in ranges {
-        let bound =
-            |value: &Value| value.as_u64().filter(|it| *it < MAX_SEGMENTS).and_then(|it| u16::try_from(it).ok());
+        let bound = |value: &Value| {
+            value.as_u64().filter(|it| *it < max_segments(ApiVersion::V2)).and_then(|it| u16::try_from(it).ok())
+        };
         let [first, last] = range.as_array()?.as_slice() else { return None };
         indices.extend(bound(first)?..=bound(last)?);
     }
