@@ -15,8 +15,8 @@ use reqwest::Url;
 use reqwest::multipart::{Form, Part as FormPart};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
+use super::encoding::percent_encode;
 use super::request_progress::{RequestProgress, TrackConnections};
-use crate::client::auth::oauth1::percent_encode;
 use crate::client::config::{LOCALHOST, Proxy, TransportOptions, stays_local};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result};

@@ -3,9 +3,12 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::checkpoint::Stage;
-use super::session::Session;
+use super::checkpoint::{CheckpointWriter, Stage};
+use super::options::UploadOptions;
+use super::progress::ProgressReporter;
+use crate::client::call::CallOptions;
 use crate::client::error::{Kind, Result};
+use crate::client::inner::ClientInner;
 use crate::client::model::Media;
 use crate::client::observer::Observer as _;
 use crate::client::protocol::Command;
@@ -16,9 +19,18 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(30);
 /// What it gets even when the upload's time is up: much less than the second by which a verb may outlive its timeout.
 const MIN_STORE_TIMEOUT: Duration = Duration::from_millis(300);
 
-impl Session<'_> {
+/// An upload whose FINALIZE was answered.
+pub(super) struct Completion<'a> {
+    pub client: &'a ClientInner,
+    pub options: &'a UploadOptions,
+    pub checkpoint: &'a CheckpointWriter,
+    pub reporter: &'a ProgressReporter<'a>,
+    pub call: CallOptions<'a>,
+}
+
+impl Completion<'_> {
     /// The wait, the alt text, and the end of the checkpoint.
-    pub(super) async fn complete(&self, media: Media) -> Result<Media> {
+    pub(super) async fn run(&self, media: Media) -> Result<Media> {
         let finished = if media.failed() {
             // The one request that reported it was FINALIZE.
             Err(processing_failed(&media, 1))

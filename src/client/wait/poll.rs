@@ -4,12 +4,12 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use crate::client::Client;
 use crate::client::call::Hooks;
 use crate::client::config::Retry;
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, subject};
 use crate::client::exchange::refuse_expired;
+use crate::client::inner::ClientInner;
 use crate::client::model::{CommandName, Media, Number, ProcessingInfo};
 use crate::client::observer::{Phase, Progress};
 use crate::client::retry::{self, RetryDecision, budget};
@@ -92,7 +92,7 @@ impl Watch {
     }
 
     /// The next answer; after the last one an error if the media has failed, else nothing.
-    pub async fn next(&mut self, client: &Client, hooks: Hooks<'_>) -> Result<Option<Media>> {
+    pub async fn next(&mut self, client: &ClientInner, hooks: Hooks<'_>) -> Result<Option<Media>> {
         match self.state {
             WatchState::Given => {
                 self.advance();
@@ -128,7 +128,7 @@ impl Watch {
     }
 
     /// Sleeps and asks until there is an answer about the media.
-    async fn poll(&mut self, client: &Client, hooks: Hooks<'_>, started: Instant) -> Result<Media> {
+    async fn poll(&mut self, client: &ClientInner, hooks: Hooks<'_>, started: Instant) -> Result<Media> {
         let deadline = Deadline::after(self.remaining);
         let own_pace = Retry::default();
         let retry = client.options.retry.as_ref().unwrap_or(&own_pace);
@@ -240,7 +240,7 @@ impl Watch {
     }
 }
 
-impl Client {
+impl ClientInner {
     /// Waits until the media is ready, reporting each answer.
     pub(in crate::client) async fn wait_until_ready(&self, mut watch: Watch, hooks: Hooks<'_>) -> Result<Media> {
         loop {
