@@ -47,8 +47,8 @@ TABLE = "python/imports.rs"
 MOST = 13
 LARGE = {
     "src/client/inspect": 15,  # a file for each container and codec beside the rules
-    "src/client": 21,  # the map of the client: a folder for each of its subjects beside what all of them share
-    "tests": 21,  # a folder for each subject
+    "src/client": 24,  # the map of the client: a folder for each of its subjects beside what all of them share
+    "tests": 22,  # a folder for each subject
     "docs/tasks": 17,  # a page for each task
 }
 
@@ -69,7 +69,7 @@ UNWANTED = re.compile(
 DEFINED = re.compile(
     r"""\b(?:struct|enum|trait|type|union|class) \s+ (
     Silent | Tried | Terms | Ticket | Gate | Loan | Interest | Post | Question | Tries | Sending | Topic
-    | News | Gone | Pass | Place | Trouble | Subject | Wire | Line | Door | Hearing
+    | News | Gone | Pass | Place | Trouble | Wire | Line | Door | Hearing
     ) \b""",
     re.VERBOSE,
 )
@@ -135,7 +135,9 @@ def test_a_folder_has_few_entries(files):
     entries = defaultdict(set)
     for each in files:
         parts = each.split("/")
-        for depth in range(1, len(parts)):
+        # Of files that are data a folder may have as many as it likes.
+        depths = parts.index("data") if "data" in parts[:-1] else len(parts)
+        for depth in range(1, depths):
             entries["/".join(parts[:depth])].add(parts[depth])
     large = {
         folder: len(inside)
