@@ -35,8 +35,9 @@ impl Completion<'_> {
             // The one request that reported it was FINALIZE.
             Err(processing_failed(&media, 1))
         } else if self.options.wait && media.processing_info.is_some() {
-            if !self.store_in_time(self.checkpoint.stage(Stage::Waiting)).await? {
-                self.reporter.warn("the checkpoint's store does not answer; the upload goes on without it".to_owned());
+            let note = self.store_in_time("written", self.checkpoint.stage(Stage::Waiting)).await;
+            if let Some(note) = note {
+                self.reporter.warn(format!("{note}; the upload goes on without it"));
             }
             self.wait(media).await
         } else {
@@ -48,23 +49,27 @@ impl Completion<'_> {
             Err(error) => return Err(error),
         };
         // The upload is what counts.
-        match self.store_in_time(self.checkpoint.clear()).await {
-            Ok(true) => {}
-            Ok(false) => self.reporter.warn("the checkpoint was not removed: its store does not answer".to_owned()),
-            Err(error) if matches!(error.kind, Kind::Io { .. }) => {
-                self.reporter.warn(format!("the checkpoint was not removed: {error}"));
-            }
-            Err(error) => return Err(error),
+        if let Some(note) = self.store_in_time("removed", self.checkpoint.clear()).await {
+            self.reporter.warn(note);
         }
         outcome
     }
 
-    /// Whether the store did it. One that hangs must not cost a file that the server has.
-    async fn store_in_time(&self, work: impl Future<Output = Result<()>>) -> Result<bool> {
+    /// What is to be said if the store did not do it. One that hangs, or fails, must not cost a file that the server has.
+    async fn store_in_time(&self, what: &str, work: impl Future<Output = Result<()>>) -> Option<String> {
         // There is to be time left to wait for the media.
         let half = self.call.deadline.remaining().map_or(STORE_TIMEOUT, |left| left / 2);
         let done = tokio::time::timeout(half.clamp(MIN_STORE_TIMEOUT, STORE_TIMEOUT), work).await;
-        done.map_or(Ok(false), |done| done.map(|()| true))
+        let error = match done {
+            Ok(Ok(())) => return None,
+            Ok(Err(error)) => error,
+            Err(_) => return Some(format!("the checkpoint was not {what}: its store does not answer")),
+        };
+        let place = match &error.kind {
+            Kind::Io { path: Some(path), .. } => format!(" ({})", path.display()),
+            _ => String::new(),
+        };
+        Some(format!("the checkpoint was not {what}: {error}{place}"))
     }
 
     async fn wait(&self, media: Media) -> Result<Media> {

@@ -12,6 +12,7 @@ use crate::client::exchange::refuse_expired;
 use crate::client::inner::ClientInner;
 use crate::client::model::{CommandName, Media, Number, ProcessingInfo};
 use crate::client::observer::{Phase, Progress};
+use crate::client::protocol::shown;
 use crate::client::retry::{self, RetryDecision, budget};
 
 /// The longest single sleep of a wait without a deadline.
@@ -223,7 +224,7 @@ impl Watch {
     fn out_of_time(&mut self, started: Instant) -> Error {
         let elapsed = self.waited.saturating_add(started.elapsed());
         let state = match &self.media.processing_info {
-            Some(info) => format!("the last answer said {:?}{}", info.state, percent(info)),
+            Some(info) => format!("the last answer said \"{}\"{}", shown(&info.state), percent(info)),
             None => "there was no answer about it".to_owned(),
         };
         let limit = self.timeout.unwrap_or_default().as_secs_f64();
@@ -314,7 +315,10 @@ pub(in crate::client) fn processing_failed(media: &Media, attempts: u32) -> Erro
         }
         text
     });
-    let reason = said.filter(|text| !text.is_empty()).unwrap_or_else(|| "the server gave no reason".to_owned());
+    let reason = said
+        .filter(|text| !text.is_empty())
+        .map(|text| shown(&text))
+        .unwrap_or_else(|| "the server gave no reason".to_owned());
     let message = format!(
         "{}: processing failed: {reason}",
         subject(media.command.unwrap_or(CommandName::Status), Some(media.media_id))
