@@ -12,7 +12,6 @@
 //! * [`model`], [`error`], [`config`], [`observer`]: plain values and what the program is asked and shown
 
 pub mod auth;
-mod blocking;
 pub mod call;
 #[expect(clippy::module_inception, reason = "the client of the client: no other word says what it is")]
 mod client;
@@ -26,11 +25,10 @@ pub mod inspect;
 pub mod limits;
 pub mod model;
 pub mod observer;
-mod per_process;
-pub mod private_file;
 pub mod protocol;
 pub mod retry;
 pub mod stats;
+mod system;
 pub mod upload;
 mod wait;
 pub mod x_limits;
@@ -38,4 +36,6 @@ pub mod x_limits;
 pub use self::auth::Account;
 pub use self::client::Client;
 pub use self::http::{HttpBackend, Reservation, Transport, TransportFailure};
+pub use self::system::private_file;
+use self::system::{blocking, per_process};
 pub use self::wait::{Waited, Watch};
