@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::inspect::Report;
 use super::model::{CommandName, Media, MediaId, ProcessingFailure, RateLimit};
 
 /// The result of everything in the client.
@@ -32,8 +31,8 @@ pub struct Failure {
     pub retryable: bool,
     /// How long to wait before that, where it is known.
     pub retry_after: Option<Duration>,
-    /// What a check of the file found, if it was checked.
-    pub report: Option<Box<Report>>,
+    /// What a check of the file found, as JSON, if it was checked.
+    pub report: Option<Box<str>>,
     /// The failure before this one, if that explains it.
     pub cause: Option<Error>,
 }

@@ -54,7 +54,7 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
         _ => {}
     }
     if let Some(report) = report.filter(|_| has_report) {
-        details.set_item("report", report.to_value().to_string())?;
+        details.set_item("report", &*report)?;
     }
     if is_own {
         details.set_item("command", command.map(|command| command.as_str()))?;

@@ -47,23 +47,29 @@ def _facts(facts: FileFacts) -> str:
         parts.append(f"{facts.size:,} bytes")
     if facts.duration is not None:
         parts.append(f"{facts.duration:.3f} s")
-    parts += (_track(track) for track in (facts.video, facts.audio, facts.image) if track is not None)
-    return ", ".join(parts)
+    if facts.video is not None:
+        parts.append(_video(facts.video))
+    if facts.audio is not None:
+        parts.append(_audio(facts.audio))
+    if facts.image is not None:
+        parts.append(_image(facts.image))
+    return ", ".join(part for part in parts if part)
 
 
-def _track(track: VideoTrack | AudioTrack | ImageFacts) -> str:
-    from .._types.report import AudioTrack, VideoTrack  # noqa: PLC0415  (it imports this for its own text)
+def _video(track: VideoTrack) -> str:
+    size = None if track.width is None else f"{track.width} × {track.height}"
+    rate = None if track.frame_rate is None else f"{track.frame_rate:.6g} fps"
+    chroma = None if track.chroma is None else f"{track.chroma} {track.bit_depth} bit"
+    return " ".join(part for part in (track.codec, track.profile, size, rate, chroma) if part)
 
-    if isinstance(track, AudioTrack):
-        channels = None if track.channels is None else f"{track.channels} ch"
-        rate = None if track.sample_rate is None else f"{track.sample_rate} Hz"
-        parts = [track.codec, track.profile, channels, rate]
-    elif isinstance(track, VideoTrack):
-        size = None if track.width is None else f"{track.width} × {track.height}"
-        rate = None if track.frame_rate is None else f"{track.frame_rate:.6g} fps"
-        chroma = None if track.chroma is None else f"{track.chroma} {track.bit_depth} bit"
-        parts = [track.codec, track.profile, size, rate, chroma]
-    else:
-        frames = f"{track.frames} frames" if track.frames is not None and track.frames > 1 else None
-        parts = [None if track.width is None else f"{track.width} × {track.height}", frames]
-    return " ".join(part for part in parts if part) or "a track"
+
+def _audio(track: AudioTrack) -> str:
+    channels = None if track.channels is None else f"{track.channels} ch"
+    rate = None if track.sample_rate is None else f"{track.sample_rate} Hz"
+    return " ".join(part for part in (track.codec, track.profile, channels, rate) if part)
+
+
+def _image(image: ImageFacts) -> str:
+    size = None if image.width is None else f"{image.width} × {image.height}"
+    frames = f"{image.frames} frames" if image.frames is not None and image.frames > 1 else None
+    return " ".join(part for part in (size, frames) if part)

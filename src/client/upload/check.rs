@@ -29,7 +29,7 @@ pub(super) async fn check(
     let trouble = report.as_ref().and_then(|report| report.summary(name));
     if let Some(text) = trouble.clone().filter(|_| mode == CheckMode::Error) {
         let mut error = Error::new(Kind::CheckFailed, text);
-        error.report = report;
+        error.report = report.map(|report| report.to_value().to_string().into());
         return Err(error);
     }
     detected.check_limits(total_bytes, account, observer)?;
@@ -56,6 +56,6 @@ pub(super) fn explained(mut error: Error, report: Option<&Report>) -> Error {
             error.message.push_str(&format!("; to mend it: {fix}"));
         }
     }
-    error.report = Some(Box::new(report.clone()));
+    error.report = Some(report.to_value().to_string().into());
     error
 }
