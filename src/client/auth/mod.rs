@@ -1,6 +1,7 @@
 //! Credentials, and what they put on a request.
 
 mod account;
+pub mod chain;
 pub mod login;
 pub mod oauth1;
 pub mod oauth2;

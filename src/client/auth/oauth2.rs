@@ -2,12 +2,17 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
-use crate::client::protocol::RefreshToken;
+use super::chain::{Beginning, Chain};
+use super::store::TokenFile;
+use crate::client::error::Result;
+
+/// How long before its end an access token is replaced.
+pub const RENEWED_BEFORE: Duration = Duration::from_secs(60);
 
 /// Text that is wiped from memory when dropped.
 pub type Secret = Zeroizing<String>;
@@ -22,6 +27,8 @@ pub struct Token {
     pub expires_at: Option<SystemTime>,
     /// Counts the tokens of one chain, so that requests can tell whether theirs was replaced.
     pub version: u64,
+    /// Counts the refreshes of the login in its token file.
+    pub serial: u64,
 }
 
 impl fmt::Debug for Token {
@@ -33,7 +40,7 @@ impl fmt::Debug for Token {
 impl Token {
     /// A token that the caller gave.
     pub fn asked(access_token: Secret, version: u64) -> Self {
-        Token { access_token, refresh_token: None, expires_at: None, version }
+        Token { access_token, refresh_token: None, expires_at: None, version, serial: 0 }
     }
 
     /// Whether its time is over.
@@ -58,7 +65,7 @@ pub struct Credentials(Source);
 
 #[derive(Clone)]
 enum Source {
-    Kept { newest: Arc<ArcSwap<Token>>, app: Option<App> },
+    Kept { newest: Arc<ArcSwap<Token>>, app: Option<App>, chain: Option<Arc<Chain>> },
     Asked,
 }
 
@@ -81,8 +88,22 @@ impl Credentials {
         expires_at: Option<SystemTime>,
         app: Option<App>,
     ) -> Self {
-        let token = Token { access_token, refresh_token, expires_at, version: 0 };
-        Credentials(Source::Kept { newest: Arc::new(ArcSwap::from_pointee(token)), app })
+        let token = Token { access_token, refresh_token, expires_at, version: 0, serial: 0 };
+        Credentials(Source::Kept { newest: Arc::new(ArcSwap::from_pointee(token)), app, chain: None })
+    }
+
+    /// A token that is kept in a file, together with all who use that. It blocks as long as the disk does.
+    pub fn stored(
+        file: TokenFile,
+        access_token: Secret,
+        expires_at: Option<SystemTime>,
+        app: App,
+        beginning: Beginning,
+    ) -> Result<Self> {
+        let token = Token { access_token, refresh_token: None, expires_at, version: 0, serial: 0 };
+        let (token, chain) = Chain::open(file, token, &app, beginning)?;
+        let newest = Arc::new(ArcSwap::from_pointee(token));
+        Ok(Credentials(Source::Kept { newest, app: Some(app), chain: Some(Arc::new(chain)) }))
     }
 
     /// A token that the caller is asked for.
@@ -101,19 +122,27 @@ impl Credentials {
     /// Whether there is a way to get a newer token without the caller.
     pub fn can_refresh(&self) -> bool {
         match &self.0 {
-            Source::Kept { newest, app } => app.is_some() && newest.load().refresh_token.is_some(),
+            Source::Kept { newest, app, chain } => {
+                app.is_some() && (chain.is_some() || newest.load().refresh_token.is_some())
+            }
             Source::Asked => false,
         }
     }
 
-    /// The exchange that buys the token after this one.
-    pub(in crate::client) fn refresh(&self, token: &Token) -> Option<RefreshToken> {
-        let Source::Kept { app: Some(app), .. } = &self.0 else { return None };
-        Some(RefreshToken {
-            refresh_token: token.refresh_token.as_deref()?.clone(),
-            client_id: app.client_id.clone(),
-            client_secret: app.client_secret.as_deref().cloned(),
-        })
+    /// The app that the refresh token was given to.
+    pub fn app(&self) -> Option<&App> {
+        match &self.0 {
+            Source::Kept { app, .. } => app.as_ref(),
+            Source::Asked => None,
+        }
+    }
+
+    /// The place in a token file, if there is one.
+    pub fn chain(&self) -> Option<&Arc<Chain>> {
+        match &self.0 {
+            Source::Kept { chain, .. } => chain.as_ref(),
+            Source::Asked => None,
+        }
     }
 
     /// Makes this the newest token.

@@ -1,6 +1,6 @@
 //! Where the refresh of an account's token stands: one for all who wait, never twice for the same token.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
@@ -8,14 +8,23 @@ use crate::client::error::{Error, Kind, Result};
 use crate::client::observer::Report;
 
 /// How a refresh ended; nothing while it runs.
-pub type Outcome = Option<Result<()>>;
+pub type Outcome = Option<Result<Renewal>>;
+
+/// Where a newer token came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewal {
+    /// From the server, just now.
+    Refreshed,
+    /// Somebody else had it refreshed; it may have run out since.
+    Found,
+}
 
 /// The refreshes of one account.
 #[derive(Default)]
 pub struct Refreshes {
     stage: Mutex<Stage>,
     delivery: Mutex<Delivery>,
-    reports: Mutex<Vec<Report>>,
+    notices: Mutex<Notices>,
 }
 
 #[derive(Default)]
@@ -23,9 +32,9 @@ enum Stage {
     #[default]
     Idle,
     /// The token of this version is being replaced.
-    Running { version: u64, outcome: watch::Receiver<Outcome> },
-    /// The refresh token of this version is used up, or may be, and brought nothing.
-    Spent { version: u64, error: Error },
+    Running { version: u64, outcome: Arc<watch::Sender<Outcome>> },
+    /// The server has refused the refresh token of this version for good.
+    Refused { version: u64, error: Error },
 }
 
 /// Whether the program has been given the newest tokens.
@@ -35,63 +44,63 @@ struct Delivery {
     under_way: bool,
 }
 
+/// What whoever calls next is to be told.
+#[derive(Default)]
+struct Notices {
+    reports: Vec<Report>,
+    warnings: Vec<String>,
+}
+
 /// What somebody who needs a new token has to do.
 pub enum Turn {
     /// Nothing: another refresh has brought it.
     Done,
     /// Nothing helps.
-    Spent(Error),
+    Refused(Error),
     /// Wait for the refresh that runs.
     Wait(watch::Receiver<Outcome>),
     /// Run the refresh, tell its outcome, and wait as well.
-    Run(watch::Sender<Outcome>, watch::Receiver<Outcome>),
+    Run(Run, watch::Receiver<Outcome>),
+}
+
+/// A refresh that is to be run. Dropped without an outcome, it counts as cut off.
+pub struct Run {
+    refreshes: Arc<Refreshes>,
+    outcome: Arc<watch::Sender<Outcome>>,
+    version: u64,
 }
 
 impl Refreshes {
     /// Somebody's token of version `refused` does not do any more; `newest` is the version that there is now.
-    pub fn turn(&self, refused: u64, newest: impl FnOnce() -> u64) -> Turn {
+    pub fn turn(self: &Arc<Self>, refused: u64, newest: impl FnOnce() -> u64) -> Turn {
         let mut stage = lock(&self.stage);
         // Asked under the lock: a refresh that ended in between has published its token before.
         if newest() != refused {
             return Turn::Done;
         }
         match &*stage {
-            Stage::Running { version, outcome } if *version == refused => match &*outcome.borrow() {
-                // The task is gone without a word, so nobody knows what became of the refresh token.
-                None if outcome.has_changed().is_err() => Turn::Spent(lost()),
-                _ => Turn::Wait(outcome.clone()),
-            },
-            Stage::Spent { version, error } if *version == refused => Turn::Spent(error.clone()),
+            Stage::Running { version, outcome } if *version == refused => Turn::Wait(outcome.subscribe()),
+            Stage::Refused { version, error } if *version == refused => Turn::Refused(error.clone()),
             _ => {
-                let (sender, outcome) = watch::channel(None);
+                let (sender, receiver) = watch::channel(None);
+                let outcome = Arc::new(sender);
                 *stage = Stage::Running { version: refused, outcome: outcome.clone() };
-                Turn::Run(sender, outcome)
+                Turn::Run(Run { refreshes: self.clone(), outcome, version: refused }, receiver)
             }
         }
-    }
-
-    /// The refresh has brought a new token, which was published.
-    pub fn succeeded(&self) {
-        lock(&self.delivery).due = true;
-        *lock(&self.stage) = Stage::Idle;
-    }
-
-    /// The refresh has failed. If the refresh token may be used up, it is not sent again.
-    pub fn failed(&self, version: u64, error: &Error, may_be_spent: bool) {
-        *lock(&self.stage) = if may_be_spent { Stage::Spent { version, error: error.clone() } } else { Stage::Idle };
     }
 
     /// The refresh that runs now, if one does.
     pub fn running(&self) -> Option<watch::Receiver<Outcome>> {
         match &*lock(&self.stage) {
-            Stage::Running { outcome, .. } => Some(outcome.clone()),
+            Stage::Running { outcome, .. } => Some(outcome.subscribe()),
             _ => None,
         }
     }
 
     /// Whether a refresh runs, or its tokens have not been given to the program.
     pub fn unsettled(&self) -> bool {
-        self.running().is_some() || lock(&self.delivery).due
+        matches!(*lock(&self.stage), Stage::Running { .. }) || lock(&self.delivery).due
     }
 
     /// Whether the program is to be given new tokens by whoever asks; then it says how that went.
@@ -113,21 +122,82 @@ impl Refreshes {
 
     /// Keeps what is to be told of the refresh's requests.
     pub fn keep_reports(&self, reports: Vec<Report>) {
-        lock(&self.reports).extend(reports);
+        lock(&self.notices).reports.extend(reports);
     }
 
-    /// Takes out what is to be told.
+    /// Takes out what is to be told of requests.
     pub fn take_reports(&self) -> Vec<Report> {
-        std::mem::take(&mut *lock(&self.reports))
+        std::mem::take(&mut lock(&self.notices).reports)
+    }
+
+    /// Keeps a sentence that the user should read.
+    pub fn warn(&self, text: String) {
+        lock(&self.notices).warnings.push(text);
+    }
+
+    /// Takes out the sentences that the user should read.
+    pub fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.notices).warnings)
+    }
+}
+
+impl Run {
+    /// Comes back when nobody waits for the outcome any more; then this run is over.
+    pub async fn abandoned(&self) {
+        loop {
+            self.outcome.closed().await;
+            let mut stage = lock(&self.refreshes.stage);
+            // Under the lock nobody can begin to wait.
+            if self.outcome.receiver_count() == 0 {
+                *stage = Stage::Idle;
+                return;
+            }
+        }
+    }
+
+    /// The server has given new tokens, which were published: the program is to be given them.
+    pub fn refreshed(self) {
+        lock(&self.refreshes.delivery).due = true;
+        self.end(Stage::Idle, Ok(Renewal::Refreshed));
+    }
+
+    /// Newer tokens were found and published.
+    pub fn found(self) {
+        self.end(Stage::Idle, Ok(Renewal::Found));
+    }
+
+    /// The refresh has failed. For good, if the server refused the refresh token; otherwise the next call tries again.
+    pub fn failed(self, error: Error, for_good: bool) {
+        let version = self.version;
+        let stage = if for_good { Stage::Refused { version, error: error.clone() } } else { Stage::Idle };
+        self.end(stage, Err(error));
+    }
+
+    fn end(&self, stage: Stage, outcome: Result<Renewal>) {
+        *lock(&self.refreshes.stage) = stage;
+        self.outcome.send_replace(Some(outcome));
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        if self.outcome.borrow().is_none() {
+            let is_ours = |stage: &Stage| {
+                matches!(stage, Stage::Running { outcome, .. } if Arc::ptr_eq(outcome, &self.outcome))
+            };
+            let mut stage = lock(&self.refreshes.stage);
+            if is_ours(&stage) {
+                *stage = Stage::Idle;
+            }
+            drop(stage);
+            self.outcome.send_replace(Some(Err(cut_off())));
+        }
     }
 }
 
 /// The error of a refresh of which nothing was heard.
-pub fn lost() -> Error {
-    let message = "TOKEN: the refresh was cut off before its answer came";
-    let mut error = Error::new(Kind::Transport { connect: false }, message);
-    error.retryable = false;
-    error
+pub fn cut_off() -> Error {
+    Error::new(Kind::Transport { connect: false }, "TOKEN: the refresh was cut off before its answer came")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -62,6 +62,10 @@ pub(super) struct Sending<'a> {
     pub(super) signed_with: i64,
     pub(super) clock_corrected: bool,
     pub(super) renewed: bool,
+    /// A token that runs out soon was to be replaced before it was sent.
+    pub(super) asked_early: bool,
+    /// How often the request was sent again with another token.
+    pub(super) repairs: u32,
     /// Why the token could not be replaced before it was sent.
     pub(super) unrenewed: Option<Error>,
 }
@@ -81,6 +85,8 @@ impl<'a> Sending<'a> {
             signed_with: 0,
             clock_corrected: false,
             renewed: false,
+            asked_early: false,
+            repairs: 0,
             unrenewed: None,
         }
     }
@@ -120,7 +126,7 @@ impl<'a> Sending<'a> {
                     }
                     Err(Unrepaired::Refresh(error)) => {
                         self.told(tried.report, None);
-                        self.tell_of_refresh_requests();
+                        self.emit_refresh_events();
                         return Err(not_refreshed(tried.error, error).into());
                     }
                 },
@@ -229,9 +235,9 @@ impl<'a> Sending<'a> {
         let bytes = if crate::client::retry::never_arrived(&tried.error) { 0 } else { begun.bytes };
         in_flight.sent(bytes);
         tried.report = Some(self.report(&Begun { bytes, ..*begun }, None, Some(&tried.error)));
-        // The server closed an idle connection in the moment we used it. Only FINALIZE and a refresh must not be sent
-        // twice on such a guess.
-        let harmless = !matches!(self.name, CommandName::Finalize | CommandName::Token);
+        // The server closed an idle connection in the moment we used it. Only FINALIZE must not be sent twice on such a
+        // guess.
+        let harmless = self.name != CommandName::Finalize;
         let cut_off = matches!(tried.error.kind, Kind::Transport { connect: false });
         if reused && cut_off && harmless && !self.resent { Failed::Reused(tried) } else { Failed::Tried(tried) }
     }

@@ -1,15 +1,22 @@
 //! The token that a try is sent with, and what can be done when it is refused.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::attempt::{Sending, Tried};
 use crate::client::auth::Credentials;
 use crate::client::auth::oauth2::{self, Token};
+use crate::client::auth::refresh::Renewal;
+use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Result};
 use crate::client::model::CommandName;
 use crate::client::observer::Hearing;
 use crate::client::protocol::{self, Request, Response};
-use crate::client::retry;
+
+/// How often one request is sent again with another token.
+const MAX_REPAIRS: u32 = 3;
+/// How long is waited for a refresh while the token is still good.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl<'a> Sending<'a> {
     /// The token to send, if the credentials are of that kind. One whose time is over is replaced before it is sent.
@@ -18,21 +25,47 @@ impl<'a> Sending<'a> {
         if !matches!(request.login, protocol::Login::User) {
             return Ok(None);
         }
+        if let Some(chain) = credentials.chain() {
+            chain.check_origin(&self.client.transport.options().hosts.api)?;
+        }
         let Some(token) = credentials.newest() else {
             self.leave_queue();
             return Ok(Some(self.caller.access_token(None).await?));
         };
-        if token.expired() && credentials.can_refresh() && !self.renewed {
-            self.renewed = true;
+        if token.runs_out() && credentials.can_refresh() && !self.renewed && !self.asked_early {
             self.leave_queue();
-            // Where it fails, the server is left to say that the token has run out: its clock counts.
-            self.unrenewed = self.client.renew(credentials, token.version).await.err();
-            self.tell_of_refresh_requests();
-            if self.unrenewed.is_none() {
-                self.caller.refreshed().await?;
-            }
+            self.refresh_early(credentials, &token).await?;
         }
+        self.save_unsaved(credentials).await;
         Ok(credentials.newest())
+    }
+
+    /// Has a token replaced that will run out, or has. Where it fails, the server is left to say so: its clock counts.
+    async fn refresh_early(&mut self, credentials: &oauth2::Credentials, token: &Token) -> Result<()> {
+        self.asked_early = true;
+        let refresh = self.client.refresh_token(credentials, token.version);
+        let refreshed = if token.expired() {
+            Some(refresh.await)
+        } else {
+            // While the token is good, a slow token endpoint must not hold up everything.
+            Deadline::after(Some(PATIENCE)).limit(refresh).await
+        };
+        self.renewed = matches!(refreshed, Some(Ok(Renewal::Refreshed) | Err(_)));
+        self.emit_refresh_events();
+        match refreshed {
+            Some(Ok(_)) => self.caller.refreshed().await?,
+            Some(Err(error)) => self.unrenewed = Some(error),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Tries again to save tokens that are in memory only.
+    async fn save_unsaved(&self, credentials: &oauth2::Credentials) {
+        if credentials.chain().is_some_and(|chain| chain.is_unsaved()) {
+            self.client.save_unsaved(credentials).await;
+            self.emit_refresh_events();
+        }
     }
 
     /// Gives up the position that was taken when the verb was called: the token may itself need a request, which must
@@ -57,10 +90,14 @@ impl<'a> Sending<'a> {
             return Ok(corrected);
         };
         let Some(token) = token else { return Ok(false) };
-        if std::mem::replace(&mut self.renewed, true) {
-            return self.unrenewed.take().map_or(Ok(false), |error| Err(Unrepaired::Refresh(error)));
+        if self.repairs >= MAX_REPAIRS {
+            return Ok(false);
         }
+        self.repairs += 1;
         let Some(newest) = credentials.newest() else {
+            if std::mem::replace(&mut self.renewed, true) {
+                return Ok(false);
+            }
             let asked = self.deadline.limit(self.caller.access_token(Some(token.version))).await;
             let asked = asked.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Caller)?;
             return Ok(*asked.access_token != *token.access_token);
@@ -68,22 +105,29 @@ impl<'a> Sending<'a> {
         if newest.version != token.version {
             return Ok(true);
         }
-        if !credentials.can_refresh() {
-            return Ok(false);
+        if self.renewed || !credentials.can_refresh() {
+            return self.unrenewed.take().map_or(Ok(false), |error| Err(Unrepaired::Refresh(error)));
         }
-        let renewed = self.deadline.limit(self.client.renew(credentials, token.version)).await;
-        renewed.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Refresh)?;
+        let renewed = self.deadline.limit(self.client.refresh_token(credentials, token.version)).await;
+        // Tokens that somebody else had refreshed may have run out since; the server's own have not.
+        self.renewed = renewed.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Refresh)? == Renewal::Refreshed;
         Ok(true)
     }
 
     /// Tells of the requests of a refresh, and has its tokens kept before they are used.
     pub(super) async fn tell_of_refresh(&self) -> Result<()> {
-        self.tell_of_refresh_requests();
+        self.emit_refresh_events();
         if self.renewed { self.caller.refreshed().await } else { Ok(()) }
     }
 
-    pub(super) fn tell_of_refresh_requests(&self) {
-        if self.caller.hears() == Hearing::Nothing || self.name == CommandName::Token {
+    pub(super) fn emit_refresh_events(&self) {
+        if self.name == CommandName::Token {
+            return;
+        }
+        for warning in self.client.account.refreshes().take_warnings() {
+            self.caller.warn(warning);
+        }
+        if self.caller.hears() == Hearing::Nothing {
             return;
         }
         for report in self.client.account.refreshes().take_reports() {
@@ -104,7 +148,8 @@ pub(super) enum Unrepaired {
 /// The 401 of a token that could not be replaced.
 pub(super) fn not_refreshed(mut refused: Error, refresh: Error) -> Error {
     refused.message = format!("{} The access token could not be refreshed: {}", refused.message, refresh.message);
-    refused.retryable = refresh.retryable && retry::never_arrived(&refresh);
+    // Nothing else is final: the refresh token may still be good, and the next call tries again.
+    refused.retryable = !refresh.api().is_some_and(|failure| failure.refused_for_good);
     refused.retry_after = refresh.retry_after;
     refused.because(refresh)
 }
