@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if not __name__:
     # Never run, and read by type checkers and editors; Jedi, for one, passes over what stands under TYPE_CHECKING.
     from ._auth.credentials import OAuth1, OAuth2
+    from ._auth.login import OAuth2Login
+    from ._auth.token_file import TokenFile
     from ._client.client import Client
     from ._client.options import Retry, Subtitle, UploadItem
     from ._types.errors import (
@@ -25,6 +27,7 @@ if not __name__:
         InvalidInputError,
         InvalidMediaError,
         InvalidResponseError,
+        LoginDeniedError,
         MediaExpiredError,
         MediaInternalError,
         MediaProcessingError,
@@ -67,6 +70,7 @@ __all__ = [
     "InvalidInputError",
     "InvalidMediaError",
     "InvalidResponseError",
+    "LoginDeniedError",
     "Media",
     "MediaExpiredError",
     "MediaInternalError",
@@ -74,6 +78,7 @@ __all__ = [
     "NotFoundError",
     "OAuth1",
     "OAuth2",
+    "OAuth2Login",
     "PayloadTooLargeError",
     "PaymentRequiredError",
     "PermissionDeniedError",
@@ -91,6 +96,7 @@ __all__ = [
     "ServerError",
     "Stats",
     "Subtitle",
+    "TokenFile",
     "Trace",
     "TracedRequest",
     "TracedWait",

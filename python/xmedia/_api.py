@@ -5,7 +5,7 @@ The table is `__all__` of the package. Tracebacks, reprs and pickles say `xmedia
 
 from collections.abc import Iterable
 
-from ._auth import credentials
+from ._auth import credentials, login, token_file
 from ._client import client, options
 from ._types import errors, media, models, trace
 
@@ -13,7 +13,7 @@ from ._types import errors, media, models, trace
 def public(names: Iterable[str]) -> dict[str, object]:
     """What these names stand for; classes are told that they are the package's."""
     defined = {}
-    for module in (credentials, client, options, errors, media, models, trace):
+    for module in (credentials, login, token_file, client, options, errors, media, models, trace):
         defined.update(vars(module))
     found = {name: defined[name] for name in names if name in defined}
     for value in found.values():

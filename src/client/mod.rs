@@ -12,7 +12,7 @@
 //! * [`model`], [`error`], [`config`], [`observer`]: plain values and what the program is asked and shown
 
 pub mod auth;
-mod blocking;
+pub(crate) mod blocking;
 mod call;
 #[expect(clippy::module_inception, reason = "the client of the client: no other word says what it is")]
 mod client;
@@ -29,6 +29,7 @@ pub mod private_file;
 pub mod protocol;
 pub mod retry;
 pub mod stats;
+pub mod tokens;
 pub mod upload;
 mod wait;
 

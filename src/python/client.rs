@@ -20,7 +20,7 @@ use crate::client::protocol::{Init, Payload};
 use crate::client::stats::Counters;
 use crate::client::{Client as Core, Transport, Watch as CoreWatch};
 use crate::python::args;
-use crate::python::auth::{Login, Tokens};
+use crate::python::auth::{Login, TokenDelivery, Tokens};
 use crate::python::call::channel::Outcome;
 use crate::python::call::hooks::Attendance;
 use crate::python::call::observer::Post;
@@ -64,6 +64,9 @@ impl Client {
                 self.family.transport.get_or_make(|| Ok::<_, Error>(Transport::new(self.family.options.clone())))?;
             let core = Core::new(transport, self.login.make_account()?, self.options.clone())?;
             self.counters.get_or_make(|| Ok::<_, Error>(core.stats().clone()))?;
+            if self.login.can_refresh() {
+                watch_end_of_process();
+            }
             Ok(core)
         })
     }
@@ -225,6 +228,23 @@ impl Client {
     /// The newest tokens, if there was a refresh.
     fn refreshed_tokens(&self) -> Option<Tokens> {
         self.login.refreshed()
+    }
+
+    /// The chain in the token file, and how many refreshes it has seen, if there is a file.
+    fn token_chain(&self) -> Option<(Vec<String>, u64)> {
+        self.login.chain()
+    }
+
+    /// The tokens that the program is to be given, which outlive this client.
+    fn token_delivery(&self) -> TokenDelivery {
+        TokenDelivery::of(self.login.clone())
+    }
+
+    fn revoke(&self, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let limit = args::duration("timeout", timeout)?;
+        self.operation(timeout.py(), "revoke", |core, _| {
+            Box::pin(async move { core.revoke(limit).await.map(Outcome::from) })
+        })
     }
 
     /// A call that waits for a refresh under way, so that its tokens can be kept; None if all were kept.
@@ -455,6 +475,16 @@ pub struct Watch {
     given: Py<PyAny>,
 }
 
+/// Has the end of this process wait for refreshes. Where that fails, as while the interpreter exits, it does not.
+fn watch_end_of_process() {
+    Python::attach(|py| {
+        let watched = py.import("xmedia._calls.at_exit").and_then(|module| module.call_method0("watch_process"));
+        if let Err(error) = watched {
+            error.write_unraisable(py, None);
+        }
+    });
+}
+
 fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResult<ApiVersion> {
     if api.is_none() {
         return Ok(match credentials {
@@ -489,7 +519,7 @@ fn retry_policy(retry: &Bound<'_, PyAny>) -> PyResult<Option<Retry>> {
     }))
 }
 
-fn proxy_choice(proxy: &Bound<'_, PyAny>) -> PyResult<Proxy> {
+pub(super) fn proxy_choice(proxy: &Bound<'_, PyAny>) -> PyResult<Proxy> {
     if proxy.is_none() {
         return Ok(Proxy::Environment);
     }
@@ -500,7 +530,7 @@ fn proxy_choice(proxy: &Bound<'_, PyAny>) -> PyResult<Proxy> {
     args::text("proxy", proxy).map(Proxy::Url)
 }
 
-fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
+pub(super) fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
     if ca_file.is_none() {
         return Ok(None);
     }

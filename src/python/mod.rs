@@ -14,6 +14,7 @@ mod mock;
 mod process;
 mod results;
 mod slots;
+mod tokens;
 mod upload;
 
 use pyo3::exceptions::PyImportError;
@@ -21,6 +22,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::auth::TokenDelivery;
     #[pymodule_export]
     use super::call::asyncio::Bridge;
     #[pymodule_export]
@@ -38,6 +41,10 @@ mod _core {
     use super::mock::PyMockServer;
     #[pymodule_export]
     use super::results::text_of;
+    #[pymodule_export]
+    use super::tokens::{
+        LoginFlow, LoginTokens, chain_hash, exchange_oauth1, read_token_file, revoke_token_file, wait_for_refreshes,
+    };
     use super::*;
 
     #[pymodule_init]

@@ -7,8 +7,9 @@ import warnings
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from .._auth.credentials import OAuth2
 from .._core import Operation, Question
-from .hooks import Hooks, Tokens, checked_token, refuse_awaitable
+from .hooks import Hooks, checked_token, refuse_awaitable
 
 _Progress = Callable[[Any], object]
 
@@ -48,9 +49,7 @@ class CallbackRunner:
         """Answer a question."""
         if question.topic == "token":
             assert self.hooks is not None  # noqa: S101  (without hooks nobody asks)
-            token = self.hooks.access_token()
-            refuse_awaitable("access_token", token)
-            question.give_token(checked_token(token))
+            _give_token(question, self.hooks)
         elif question.topic == "refreshed":
             self.deliver()
         elif question.topic in _PROGRAM_TOPICS:
@@ -100,8 +99,7 @@ async def drive(operation: Operation[Any]) -> Any:
             while isinstance(news := await operation.step_async(), Question):
                 if news.topic == "token":
                     assert hooks is not None  # noqa: S101  (without hooks nobody asks)
-                    token = hooks.access_token()
-                    news.give_token(checked_token(await token if inspect.isawaitable(token) else token))
+                    await _give_token_async(news, hooks)
                 elif news.topic == "refreshed":
                     await tokens.deliver_async()
                 elif news.topic in _PROGRAM_TOPICS:
@@ -121,6 +119,26 @@ async def drive(operation: Operation[Any]) -> Any:
         # Nothing happens if the verb has ended; after an exception of a callable, or cancellation, this ends it.
         if over:
             operation.abort()
+
+
+def _give_token(question: Question, hooks: Hooks) -> None:
+    # In no error that comes of this is the token a local variable.
+    token = hooks.access_token()
+    try:
+        refuse_awaitable("access_token", token)
+        question.give_token(checked_token(token))
+    finally:
+        del token
+
+
+async def _give_token_async(question: Question, hooks: Hooks) -> None:
+    token = hooks.access_token()
+    try:
+        if inspect.isawaitable(token):
+            token = await token
+        question.give_token(checked_token(token))
+    finally:
+        del token
 
 
 async def _call(operation: Operation[Any], question: Question) -> object:
@@ -213,27 +231,29 @@ class TokenDelivery:
         self.failed = False
 
     def deliver(self) -> None:
-        while (tokens := self._due()) is not None:
+        while (new := self._due()) is not None:
             try:
-                refuse_awaitable("on_refresh", self._keep(tokens))
+                refuse_awaitable("on_refresh", self._keep(new))
                 self.failed = False
             finally:
                 self.operation.end_delivery(not self.failed)
 
     async def deliver_async(self) -> None:
-        while (tokens := self._due()) is not None:
+        while (new := self._due()) is not None:
             try:
-                result = self._keep(tokens)
+                result = self._keep(new)
                 if inspect.isawaitable(result):
                     await result
                 self.failed = False
             finally:
                 self.operation.end_delivery(not self.failed)
 
-    def _due(self) -> Tokens | None:
-        return None if self.failed or self.hooks is None else self.operation.take_refreshed()
+    def _due(self) -> OAuth2 | None:
+        if self.failed or self.hooks is None:
+            return None
+        return self.hooks.renewed(self.operation.take_refreshed())
 
-    def _keep(self, tokens: Tokens) -> Any:
+    def _keep(self, new: OAuth2) -> Any:
         assert self.hooks is not None  # noqa: S101  (without hooks nothing is due)
         self.failed = True
-        return self.hooks.keep(tokens)
+        return self.hooks.keep(new)

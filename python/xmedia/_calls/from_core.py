@@ -73,6 +73,7 @@ _CLASSES: dict[str, type[errors.XMediaError]] = {
     "processing": errors.MediaProcessingError,
     "expired": errors.MediaExpiredError,
     "checkpoint_locked": errors.CheckpointLockedError,
+    "login_denied": errors.LoginDeniedError,
     "wait_timeout": errors.WaitTimeoutError,
 }
 

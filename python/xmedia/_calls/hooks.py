@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._auth.credentials import OAuth1, OAuth2, checked_secret
+from .._auth.hidden import hides_arguments
 from .._types.models import RequestEvent
 from .from_core import RequestReport, event_from_core
 
@@ -97,11 +98,16 @@ class Hooks:
         assert callable(self.auth.access_token)  # noqa: S101
         return self.auth.access_token()
 
-    def keep(self, tokens: Tokens) -> Any:
+    @hides_arguments
+    def renewed(self, tokens: Tokens | None) -> OAuth2 | None:
+        """The credentials with new tokens, if there are any."""
+        return self.auth.refreshed(*tokens) if tokens is not None and isinstance(self.auth, OAuth2) else None
+
+    def keep(self, new: OAuth2) -> Any:
         """Give the program its new credentials; what `on_refresh` returned, which may be awaitable."""
         if not isinstance(self.auth, OAuth2) or self.auth.on_refresh is None:
             return None
-        return self.auth.on_refresh(self.auth.refreshed(*tokens))
+        return self.auth.on_refresh(new)
 
     def refuse_async(self) -> None:
         """Refuse, before a sync call sends anything, callables that only an awaited one could use.
@@ -115,6 +121,7 @@ class Hooks:
                     raise TypeError(f"{name} of this client's OAuth2 is async, so only the awaited verbs can use it")
 
 
+@hides_arguments
 def checked_token(token: object) -> str:
     """Return the token that the program gave, if it can be one."""
     return checked_secret("the token that the access_token callable returned", token, header=True)

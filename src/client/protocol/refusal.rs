@@ -175,7 +175,7 @@ fn hint(
         ApiClass::UsageCapExceeded => "The account's usage cap is reached: waiting does not help before it is reset",
         ApiClass::PaymentRequired => "The account's API credits are used up: waiting does not help",
         _ if command == Token && matches!(status, 400 | 401) => {
-            "The refresh token is used up or withdrawn: let the user sign in again"
+            "It is used up, too old, withdrawn or another app's: log in anew"
         }
         _ if v1_1 && command == Init && matches!(status, 403 | 404 | 410) => {
             "X is ending media upload in API 1.1: the same client with api=\"2\" uses API 2"

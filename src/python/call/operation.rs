@@ -27,6 +27,7 @@ use crate::python::process::buffers;
 use crate::python::process::unwind;
 use crate::python::process::{fork, runtime};
 use crate::python::results;
+use crate::python::tokens::LoginTokens;
 
 /// A verb's work, not yet started.
 pub type Verb = BoxFuture<'static, Result<Outcome>>;
@@ -186,6 +187,7 @@ impl Operation {
             News::Done(Ok(Outcome::Media(Some(media)))) => results::media(py, *media, self.given.as_ref()),
             News::Done(Ok(Outcome::Uploaded(media, trace))) => results::uploaded(py, *media, trace),
             News::Done(Ok(Outcome::Media(None) | Outcome::Nothing)) => Ok(py.None()),
+            News::Done(Ok(Outcome::Login(tokens))) => Ok(Py::new(py, LoginTokens::from(*tokens))?.into_any()),
             News::Done(Ok(Outcome::Waited(waited))) | News::Part(Outcome::Waited(waited)) => {
                 waited_rows(py, waited, self.given_many.as_deref())
             }
