@@ -44,19 +44,19 @@ test-rust: $(BIN)/.tools ## the Rust client and the mock server, with no Python
 
 .PHONY: test-python
 test-python: develop ## the package, through its public API, against the mock server
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist worksteal
 
 .PHONY: test-large
 test-large: develop ## that 2 GiB go through a few MiB of memory
-	XMEDIA_LARGE_FILE=2147483648 $(BIN)/pytest --timeout 300 tests/test_upload_memory.py
+	XMEDIA_LARGE_FILE=2147483648 $(BIN)/pytest --timeout 300 tests/upload/test_upload_memory.py
 
 .PHONY: test-exit
 test-exit: develop ## let hundreds of interpreters, each started anew, exit with calls in flight or just finished
-	XMEDIA_TEST_EXITS=10 $(BIN)/pytest tests/test_exit.py
+	XMEDIA_TEST_EXITS=10 $(BIN)/pytest tests/runtime/test_exit.py
 
 .PHONY: test-clients
 test-clients: develop ## drive other people's clients (from PyPI and npm) against the mock server
-	$(BIN)/python tests/clients/run.py
+	$(BIN)/python tests/mock/clients/run.py
 
 $(BIN)/.docs: $(BIN)/.tools
 	$(BIN)/python -m pip install --quiet --group docs
@@ -78,7 +78,7 @@ lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest xmedia._core --allowlist tests/stubtest_allowlist.txt
+	$(BIN)/python -m mypy.stubtest xmedia._core --allowlist tests/typing/stubtest_allowlist.txt
 
 .PHONY: format
 format: $(BIN)/.tools ## format Rust and Python

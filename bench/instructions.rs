@@ -13,7 +13,7 @@ use xmedia::client::config::Retry;
 use xmedia::client::error::{Error, Kind};
 use xmedia::client::model::{ApiVersion, CommandName, MediaId};
 use xmedia::client::protocol::{self, Command, Hosts, Init, Response};
-use xmedia::client::retry::{self, Circumstances};
+use xmedia::client::retry::{self, RetryContext};
 
 const ID: u64 = 710_511_363_345_354_753;
 
@@ -132,7 +132,7 @@ fn decide() -> impl Fn() {
     let commands = [CommandName::Init, CommandName::Append, CommandName::Finalize, CommandName::Status];
     move || {
         for command in commands {
-            let now = Circumstances {
+            let now = RetryContext {
                 command,
                 attempt: 2,
                 not_found: 0,

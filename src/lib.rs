@@ -8,3 +8,4 @@ pub mod client;
 pub mod mock;
 #[cfg(feature = "python")]
 mod python;
+mod sync;

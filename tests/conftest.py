@@ -4,13 +4,12 @@ import asyncio
 
 import pytest
 import xmedia
-from _pythons import pythons
+from support.clients import OAUTH1, QUICK
+from support.pythons import pythons
+from support.skips import pytest_make_collect_report, pytest_runtest_makereport
 from xmedia.testing import MockServer
 
-OAUTH1 = xmedia.OAuth1("consumerKey1", "consumerSecret2", "12-accessToken3", "tokenSecret4")
-OAUTH2 = xmedia.OAuth2("accessToken5")
-QUICK = xmedia.Retry(attempts=3, base_delay=0.001, max_delay=0.01)
-ID = 710511363345354753
+__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -58,35 +57,6 @@ def connect():
     yield connect
     for client in clients:
         client.close()
-
-
-#: Why a test may be skipped. What else would be skipped fails instead, so that nothing stays unnoticed untested: all
-#: that tests import is in the group `dev`.
-SKIPS = {
-    "not on Windows": "no fork, no signals and modes of POSIX, no uvloop",
-    "there is no /proc here": "memory, descriptors and environments are read from Linux's /proc",
-    "this machine has no such address": "not all have IPv6, and macOS has 127.0.0.1 only",
-    "not in the packed sources": "the sources that are packed for PyPI have no benchmarks",
-}
-
-
-def _fail_if_skipped_unnoticed(report):
-    if report.skipped and not hasattr(report, "wasxfail"):
-        reason = report.longrepr[2].removeprefix("Skipped: ")
-        if reason not in SKIPS:
-            report.outcome = "failed"
-            report.longrepr = f"skipped, and not for a reason of SKIPS in tests/conftest.py: {reason}"
-    return report
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport():
-    return _fail_if_skipped_unnoticed((yield))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report():
-    return _fail_if_skipped_unnoticed((yield))
 
 
 def pytest_report_header():

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::client::error::{Error, Kind};
 
-/// Runs what may block where it holds up nobody.
+/// Runs work that may block on a thread for that.
 pub(in crate::client) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {

@@ -7,14 +7,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::auth::{Account, Credentials};
-use super::call::Terms;
+use super::call::{CallOptions, Hooks};
 use super::config::Options;
 use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::exchange::refuse_expired;
 use super::http::Transport;
 use super::model::{ApiVersion, CommandName, Media};
-use super::observer::Caller;
 use super::protocol::{Command, Init, Payload, Subtitle};
 use super::retry::budget::Budget;
 use super::stats::Counters;
@@ -74,9 +73,9 @@ impl Client {
     }
 
     /// INIT: opens an upload.
-    pub async fn initialize(&self, init: Init, timeout: Option<Duration>, caller: &dyn Caller) -> Result<Media> {
+    pub async fn initialize(&self, init: Init, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
         let command = Command::Init(init);
-        self.until_closed(|| self.exchange_media(&command, self.terms(timeout, caller))).await
+        self.until_closed(|| self.exchange_media(&command, self.call_options(timeout, hooks))).await
     }
 
     /// APPEND: sends one segment.
@@ -86,37 +85,37 @@ impl Client {
         segment_index: u16,
         media: Payload,
         timeout: Option<Duration>,
-        caller: &dyn Caller,
+        hooks: Hooks<'_>,
     ) -> Result<()> {
         refuse_expired(upload, CommandName::Append)?;
         let command = Command::Append { media_id: upload.media_id, segment_index, media };
-        self.until_closed(|| self.exchange(&command, self.terms(timeout, caller))).await.map(drop)
+        self.until_closed(|| self.exchange(&command, self.call_options(timeout, hooks))).await.map(drop)
     }
 
     /// FINALIZE: ends an upload. Media whose processing failed at once is returned, not an error.
-    pub async fn finalize(&self, upload: &Media, timeout: Option<Duration>, caller: &dyn Caller) -> Result<Media> {
+    pub async fn finalize(&self, upload: &Media, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
         refuse_expired(upload, CommandName::Finalize)?;
-        self.until_closed(|| self.finalize_surely(upload.media_id, self.terms(timeout, caller))).await
+        self.until_closed(|| self.finalize_with_recovery(upload.media_id, self.call_options(timeout, hooks))).await
     }
 
     /// STATUS: asks once how far processing is. Media whose processing failed is returned, not an error.
-    pub async fn status(&self, upload: &Media, timeout: Option<Duration>, caller: &dyn Caller) -> Result<Media> {
+    pub async fn status(&self, upload: &Media, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
         refuse_expired(upload, CommandName::Status)?;
         let command = Command::Status(upload.media_id);
-        self.until_closed(|| self.exchange_media(&command, self.terms(timeout, caller))).await
+        self.until_closed(|| self.exchange_media(&command, self.call_options(timeout, hooks))).await
     }
 
     /// Waits until the media is ready; an error if its processing failed.
-    pub async fn wait(&self, media: Media, timeout: Option<Duration>, caller: &dyn Caller) -> Result<Media> {
-        self.until_closed(|| self.wait_until_ready(Watch::new(media, timeout), caller)).await
+    pub async fn wait(&self, media: Media, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
+        self.until_closed(|| self.wait_until_ready(Watch::new(media, timeout), hooks)).await
     }
 
     /// The next answer of a wait.
-    pub async fn watch_next(&self, watch: &mut Watch, caller: &dyn Caller) -> Result<Option<Media>> {
+    pub async fn watch_next(&self, watch: &mut Watch, hooks: Hooks<'_>) -> Result<Option<Media>> {
         self.until_closed(move || async move {
-            match watch.overdue() {
+            match watch.timed_out() {
                 Some(error) => Err(error),
-                None => watch.next(self, caller).await,
+                None => watch.next(self, hooks).await,
             }
         })
         .await
@@ -128,11 +127,11 @@ impl Client {
         media: &Media,
         text: String,
         timeout: Option<Duration>,
-        caller: &dyn Caller,
+        hooks: Hooks<'_>,
     ) -> Result<()> {
         refuse_expired(media, CommandName::Metadata)?;
         let command = Command::AltText { media_id: media.media_id, text };
-        self.until_closed(|| self.exchange(&command, self.terms(timeout, caller))).await.map(drop)
+        self.until_closed(|| self.exchange(&command, self.call_options(timeout, hooks))).await.map(drop)
     }
 
     /// SUBTITLES: adds subtitles to a video, in one request or, where the API takes one at a time, in several.
@@ -142,14 +141,14 @@ impl Client {
         media_category: &str,
         subtitles: Vec<Subtitle>,
         timeout: Option<Duration>,
-        caller: &dyn Caller,
+        hooks: Hooks<'_>,
     ) -> Result<()> {
         refuse_expired(video, CommandName::Subtitles)?;
         let in_one = match self.options.api {
             ApiVersion::V1_1 => subtitles.len(),
             ApiVersion::V2 => 1,
         };
-        let terms = self.terms(timeout, caller);
+        let options = self.call_options(timeout, hooks);
         let requests = async {
             for subtitles in subtitles.chunks(in_one.max(1)) {
                 let command = Command::SetSubtitles {
@@ -157,7 +156,7 @@ impl Client {
                     media_category: media_category.to_owned(),
                     subtitles: subtitles.to_vec(),
                 };
-                self.exchange(&command, terms).await?;
+                self.exchange(&command, options).await?;
             }
             Ok(())
         };
@@ -171,7 +170,7 @@ impl Client {
         media_category: &str,
         language_code: String,
         timeout: Option<Duration>,
-        caller: &dyn Caller,
+        hooks: Hooks<'_>,
     ) -> Result<()> {
         refuse_expired(video, CommandName::Subtitles)?;
         let command = Command::DeleteSubtitles {
@@ -179,16 +178,16 @@ impl Client {
             media_category: media_category.to_owned(),
             language_code,
         };
-        self.until_closed(|| self.exchange(&command, self.terms(timeout, caller))).await.map(drop)
+        self.until_closed(|| self.exchange(&command, self.call_options(timeout, hooks))).await.map(drop)
     }
 
     /// Uploads a file, from INIT to the end of its processing. Media whose processing failed is an error.
-    pub async fn upload(&self, upload: Upload, caller: &dyn Caller) -> Result<Uploaded> {
-        self.until_closed(move || upload::upload(self, upload, caller)).await
+    pub async fn upload(&self, upload: Upload, hooks: Hooks<'_>) -> Result<Uploaded> {
+        self.until_closed(move || upload::upload(self, upload, hooks)).await
     }
 
-    pub(super) fn terms<'a>(&'a self, timeout: Option<Duration>, caller: &'a dyn Caller) -> Terms<'a> {
-        Terms { deadline: Deadline::after(timeout), retry: self.options.retry.as_ref(), caller }
+    pub(super) fn call_options<'a>(&'a self, timeout: Option<Duration>, hooks: Hooks<'a>) -> CallOptions<'a> {
+        CallOptions { deadline: Deadline::after(timeout), retry: self.options.retry.as_ref(), hooks, limiter: None }
     }
 
     /// The verb's outcome, unless the client is closed before.

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 pub struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// The point in time so far from now; none, if that is no limit or further than the clock goes.
+    /// The point in time this far from now; none without a limit, or beyond the range of the clock.
     pub fn after(timeout: Option<Duration>) -> Self {
         Deadline(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
     }
@@ -46,7 +46,7 @@ impl Deadline {
     }
 }
 
-/// Sleeps so long, however long that is: tokio refuses instants that its clock cannot tell.
+/// Sleeps this long, however long that is: tokio refuses instants beyond the range of its clock.
 async fn pause(duration: Duration) {
     const DAY: Duration = Duration::from_secs(86_400);
     let mut left = duration;

@@ -38,39 +38,40 @@ pub struct Failure {
 /// The kinds of failure; each is one class in Python.
 #[derive(Clone, Debug)]
 pub enum Kind {
-    /// An argument is wrong; nothing was sent.
+    /// An argument is wrong; nothing was sent. Never retried: the same call fails again.
     InvalidInput,
-    /// The client was closed.
+    /// The client was closed. Never retried.
     Closed,
-    /// No HTTP answer.
+    /// No HTTP response. Retried; FINALIZE and a token refresh only if `connect` shows that the server saw nothing.
     Transport {
         /// No connection was made, so that the server saw nothing.
         connect: bool,
     },
-    /// An attempt or a verb ran out of time.
+    /// An attempt or a call ran out of time. Retried as [`Kind::Transport`] is, at twice the cost to the budget.
     RequestTimeout {
         /// No connection was made, so that the server saw nothing.
         connect: bool,
     },
-    /// An HTTP answer that is no success.
+    /// An unsuccessful HTTP response. Retried if it is marked retryable: 408, 425, 429 and 5xx, but for used-up credits.
     Api(Box<ApiFailure>),
-    /// A success that is not what the API documents; what came, where that was an answer of its own.
+    /// A success that is not what the API documents, with what was received. Not retried, since it took effect; a wait
+    /// asks again, and FINALIZE asks STATUS what it did.
     InvalidResponse(Option<Box<Received>>),
-    /// Processing failed.
+    /// Processing failed. Never retried: the file has to be uploaded again.
     Processing(Option<ProcessingFailure>),
-    /// The media's or the session's time ran out.
+    /// The media or the session expired. Never retried: the file has to be uploaded again.
     Expired,
-    /// The deadline of a wait passed.
+    /// The deadline of a wait passed. The wait may be continued with this error's media.
     WaitTimeout {
         /// How long it was waited.
         elapsed: Duration,
     },
-    /// Another upload holds the checkpoint.
+    /// Another upload holds the checkpoint. Not retried here; the same call succeeds once that upload has ended.
     CheckpointLocked {
         /// The checkpoint.
         path: std::path::PathBuf,
     },
-    /// A file could not be read or written.
+    /// A file could not be read or written. Never retried.
     Io {
         /// The operating system's number.
         errno: Option<i32>,
@@ -79,8 +80,8 @@ pub enum Kind {
     },
     /// Whoever was asked to authorize the app did not.
     LoginDenied,
-    /// The caller's own code (a callback, a source) failed; its error is kept by the caller.
-    Caller,
+    /// Code of the program (a callback, a source) failed, which keeps its own error. Never retried.
+    Callback,
 }
 
 /// A success that cannot be understood.
@@ -113,7 +114,7 @@ pub struct ApiFailure {
     pub problem_type: Option<String>,
     /// The server's name for the request.
     pub request_id: Option<String>,
-    /// The rate limit as the answer told it.
+    /// The rate limit in the response's headers.
     pub rate_limit: Option<RateLimit>,
     /// The body as text, 4 KiB at most.
     pub body: String,

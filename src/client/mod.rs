@@ -13,7 +13,7 @@
 
 pub mod auth;
 pub(crate) mod blocking;
-mod call;
+pub mod call;
 #[expect(clippy::module_inception, reason = "the client of the client: no other word says what it is")]
 mod client;
 pub mod config;
@@ -21,6 +21,7 @@ mod deadline;
 pub mod error;
 mod exchange;
 mod http;
+pub mod inspect;
 pub mod limits;
 pub mod model;
 pub mod observer;
@@ -32,8 +33,9 @@ pub mod stats;
 pub mod tokens;
 pub mod upload;
 mod wait;
+pub mod x_limits;
 
 pub use self::auth::Account;
 pub use self::client::Client;
-pub use self::http::{Broken, Reservation, Transport, Wire};
+pub use self::http::{HttpBackend, Reservation, Transport, TransportFailure};
 pub use self::wait::{Waited, Watch};

@@ -1,4 +1,4 @@
-//! What the API tells about media: plain values, the same for both API versions.
+//! What the API reports about media: plain values, the same for both API versions.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -147,7 +147,7 @@ impl fmt::Display for CommandName {
     }
 }
 
-/// What an answer said about an upload.
+/// What a response says about an upload.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Media {
     /// The upload's id.
@@ -170,9 +170,9 @@ pub struct Media {
     pub received_at: Option<SystemTime>,
     /// The server's name for the request.
     pub request_id: Option<String>,
-    /// The rate limit as the answer told it.
+    /// The rate limit in the response's headers.
     pub rate_limit: Option<RateLimit>,
-    /// The answer's JSON object as received; empty for a value that no answer made.
+    /// The response's JSON object as received; empty for a value that no response made.
     pub raw: Bytes,
 }
 
@@ -207,9 +207,9 @@ impl Media {
         self.processing_info.as_ref().is_some_and(ProcessingInfo::failed)
     }
 
-    /// When the id ends to be usable, as far as this answer tells.
+    /// When the id expires, if the response says so.
     pub fn expires_at(&self) -> Option<SystemTime> {
-        // What is not a number stays that, and is no duration.
+        // NaN stays NaN, from which no duration can be made.
         let seconds = self.expires_after_secs?.as_f64().clamp(0.0, f64::MAX);
         self.received_at?.checked_add(Duration::try_from_secs_f64(seconds).ok()?)
     }
@@ -259,7 +259,7 @@ pub struct ProcessingFailure {
     pub message: Option<String>,
 }
 
-/// What FINALIZE tells of an image.
+/// What FINALIZE reports about an image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageInfo {
     /// The MIME type.
@@ -270,7 +270,7 @@ pub struct ImageInfo {
     pub h: Option<u64>,
 }
 
-/// What FINALIZE tells of a video.
+/// What FINALIZE reports about a video.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VideoInfo {
     /// The MIME type.

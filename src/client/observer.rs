@@ -1,69 +1,50 @@
-//! What a verb tells and asks the program that called it.
+//! What a call reports to the program that made it.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 
-use super::auth::oauth2::Token;
-use super::error::{Error, Result};
-use super::http::Reservation;
-use super::limits::Gate;
+use super::error::Result;
 use super::model::{CommandName, MediaId, ProcessingInfo};
 
-/// The side that called a verb. Nothing here is called while a lock is held or a connection is in use.
-pub trait Caller: Send + Sync {
-    /// Takes news of how far the verb is; its error ends the verb.
+/// The program that made a call. Nothing here is called while a lock is held or a connection is in use.
+pub trait Observer: Send + Sync {
+    /// Receives the progress of the call; its error ends the call.
     fn progress(&self, progress: Progress) -> BoxFuture<'_, Result<()>>;
 
-    /// Takes a sentence that the user should read, although the verb goes on.
+    /// Receives a warning for the user; the call goes on.
     fn warn(&self, text: String);
 
-    /// The OAuth 2.0 token to send, for credentials that leave it to the caller. It is asked for once and then kept, until
-    /// a request says that the token of this version was refused.
-    fn access_token(&self, _refused: Option<u64>) -> BoxFuture<'_, Result<Arc<Token>>> {
-        Box::pin(std::future::ready(Err(Error::invalid_input("auth: this caller has no access token to give"))))
+    /// Which requests it is shown.
+    fn event_filter(&self) -> EventFilter {
+        EventFilter::None
     }
 
-    /// Takes the news that the account has new tokens, which are to be kept before they are used; its error ends the
-    /// verb.
-    fn refreshed(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    /// Where each request of this command has to get a place first, if there is such a limit.
-    fn gate(&self, _command: CommandName) -> Option<&Gate> {
-        None
-    }
-
-    /// The position in the queue of requests that was taken when the verb was called, for its first request.
-    fn take_reservation(&self) -> Option<Reservation> {
-        None
-    }
-
-    /// Which requests it wants to hear of.
-    fn hears(&self) -> Hearing {
-        Hearing::Nothing
-    }
-
-    /// Takes what is told of a request that has ended.
-    fn request(&self, _report: Report) {}
+    /// Receives the report of a request that has ended.
+    fn request(&self, _report: RequestReport) {}
 }
 
-/// Which requests a caller wants to hear of.
+/// Which requests an observer is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Hearing {
+pub enum EventFilter {
     /// None.
-    Nothing,
+    None,
     /// Those that are sent again.
     Retries,
     /// All.
-    Everything,
+    All,
 }
 
-/// What is told of one request.
+impl EventFilter {
+    /// Whether it lets through the event of a request that is sent again, or is not.
+    pub fn includes(self, retried: bool) -> bool {
+        self >= if retried { EventFilter::Retries } else { EventFilter::All }
+    }
+}
+
+/// The report of one request.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct RequestReport {
     /// The command.
     pub command: CommandName,
     /// The media it was about.
@@ -90,10 +71,10 @@ pub struct Report {
     pub retry_in: Option<Duration>,
 }
 
-/// How far a verb is.
+/// The progress of a call.
 #[derive(Clone, Debug)]
 pub struct Progress {
-    /// Which half of the work it tells of.
+    /// Which half of the work it is about.
     pub phase: Phase,
     /// Bytes that the server has acknowledged; unknown in a plain wait.
     pub bytes_sent: Option<u64>,
@@ -118,10 +99,10 @@ pub enum Phase {
     Processing,
 }
 
-/// A caller that wants to know nothing.
-pub struct Silent;
+/// An observer that ignores everything.
+pub struct NoObserver;
 
-impl Caller for Silent {
+impl Observer for NoObserver {
     fn progress(&self, _: Progress) -> BoxFuture<'_, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
     }

@@ -15,19 +15,18 @@ use super::auth::store::{Found, LockedTokenFile, StoredTokens, TokenFile, chain_
 use super::auth::under_way::UnderWay;
 use super::auth::{Account, Credentials, oauth1, oauth2};
 use super::blocking::file_error;
-use super::call::Terms;
+use super::call::{CallOptions, Hooks};
 use super::config::{Options, Retry, TransportOptions};
 use super::deadline::Deadline;
 use super::error::{ApiClass, Error, Kind, Result};
 use super::http::Transport;
 use super::model::ApiVersion;
-use super::observer::Silent;
 use super::protocol::{Answer, Command, Grant, Revocation, TokenRequest, Tokens};
 
 /// Bounds one attempt.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long it is asked who the user is, which is not needed to go on.
-const WHO_WITHIN: Duration = Duration::from_secs(10);
+const USER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long is waited before a code is sent again after a failure to connect.
 const CONNECT_AGAIN_AFTER: Duration = Duration::from_millis(250);
 
@@ -167,7 +166,12 @@ impl Client {
     }
 
     /// Ends the login that a file holds, whoever uses it.
-    pub async fn revoke_file(&self, file: TokenFile, client_secret: Option<Secret>, timeout: Option<Duration>) -> Result<()> {
+    pub async fn revoke_file(
+        &self,
+        file: TokenFile,
+        client_secret: Option<Secret>,
+        timeout: Option<Duration>,
+    ) -> Result<()> {
         let deadline = Deadline::after(timeout);
         let client = self.clone();
         detached(deadline, async move {
@@ -210,7 +214,7 @@ impl Client {
             client_id: app.client_id.clone(),
             client_secret: app.client_secret.as_deref().cloned(),
         });
-        match self.exchange(&command, Terms { deadline, retry, caller: &Silent }).await {
+        match self.exchange(&command, without_hooks(deadline, retry)).await {
             Ok(Answer::Tokens(tokens)) => Ok(tokens),
             Ok(_) => Err(Error::new(Kind::InvalidResponse(None), "TOKEN: the answer names no token")),
             Err(error) => Err(refused_login(error)),
@@ -224,8 +228,8 @@ impl Client {
                 client_id: app.client_id.clone(),
                 client_secret: app.client_secret.as_deref().cloned(),
             });
-            let terms = Terms { deadline, retry: self.options.retry.as_ref(), caller: &Silent };
-            self.exchange(&command, terms).await.map_err(refused_login)?;
+            let options = without_hooks(deadline, self.options.retry.as_ref());
+            self.exchange(&command, options).await.map_err(refused_login)?;
         }
         Ok(())
     }
@@ -234,8 +238,8 @@ impl Client {
     async fn user_of(&self, access_token: &str) -> Result<String> {
         let account = Account::new(Credentials::OAuth2(oauth2::Credentials::new(access_token.to_owned())));
         let client = Client::new(self.transport.clone(), Arc::new(account), self.options.clone())?;
-        let terms = Terms { deadline: Deadline::after(Some(WHO_WITHIN)), retry: None, caller: &Silent };
-        match client.exchange(&Command::Me, terms).await? {
+        let options = without_hooks(Deadline::after(Some(USER_TIMEOUT)), None);
+        match client.exchange(&Command::Me, options).await? {
             Answer::User(user_id) => Ok(user_id),
             _ => Err(Error::new(Kind::InvalidResponse(None), "ME: the answer names no user")),
         }
@@ -286,6 +290,10 @@ async fn lock(file: &TokenFile, deadline: Deadline) -> Result<LockedTokenFile> {
     }
 }
 
+fn without_hooks(deadline: Deadline, retry: Option<&Retry>) -> CallOptions<'_> {
+    CallOptions { deadline, retry, hooks: Hooks::none(), limiter: None }
+}
+
 fn out_of_time() -> Error {
     Error::new(Kind::RequestTimeout { connect: false }, "TOKEN: no answer within the timeout")
 }
@@ -319,8 +327,7 @@ fn user_of_oauth1(access_token: &str) -> String {
 }
 
 fn is_unconnected(error: &Error) -> bool {
-    error.retryable
-        && matches!(error.kind, Kind::Transport { connect: true } | Kind::RequestTimeout { connect: true })
+    error.retryable && matches!(error.kind, Kind::Transport { connect: true } | Kind::RequestTimeout { connect: true })
 }
 
 /// A refusal for good says that the credentials are wrong, whatever its status.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::client::model::CommandName;
+use crate::client::x_limits::Account;
 
 /// Limits by command.
 pub(crate) type RateLimits = HashMap<CommandName, (u64, Duration)>;
@@ -22,12 +23,14 @@ pub struct Options {
     pub auth: Vec<Credential>,
     /// Whether they are asked for at all.
     pub verify_auth: bool,
-    /// The course of processing; empty for none.
+    /// The steps of processing; empty for none.
     pub processing: Vec<Step>,
-    /// How long an id holds.
+    /// How long an id is valid.
     pub expires_after: Duration,
     /// The largest segment.
     pub max_segment_bytes: u64,
+    /// Whose limits hold.
+    pub account: Account,
     /// Limits and windows that are enforced.
     pub rate_limits: RateLimits,
     /// Whether media is kept, or its hashes only.
@@ -43,9 +46,10 @@ impl Default for Options {
             port: 0,
             auth: Credential::dummies(),
             verify_auth: true,
-            processing: Step::course(["pending", "in_progress", "succeeded"], 1.0),
+            processing: Step::sequence(["pending", "in_progress", "succeeded"], 1.0),
             expires_after: Duration::from_secs(86_400),
             max_segment_bytes: 5_000_000,
+            account: Account::default(),
             rate_limits: HashMap::new(),
             keep_data: true,
             tls: false,
@@ -109,31 +113,31 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// One answer of the course.
+/// One response of the steps.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// The state by which the media is known to the test.
+    /// The state that a test sees.
     pub state: String,
     /// The `processing_info` as it is sent, any JSON text.
     pub info: String,
-    /// How long a STATUS still gets this answer before one takes the next.
+    /// How long a STATUS still gets this response before one takes the next.
     pub wait: Duration,
 }
 
 impl Step {
-    /// An answer given word for word.
+    /// A response given word for word.
     pub fn given(state: impl Into<String>, info: impl Into<String>, wait: Duration) -> Self {
         Step { state: state.into(), info: info.into(), wait }
     }
 
-    /// The course through these states, with what X tells of each.
-    pub fn course<'a>(states: impl IntoIterator<Item = &'a str>, check_after_secs: f64) -> Vec<Self> {
+    /// The steps through these states, with what X reports for each.
+    pub fn sequence<'a>(states: impl IntoIterator<Item = &'a str>, check_after_secs: f64) -> Vec<Self> {
         let states: Vec<&str> = states.into_iter().collect();
         let last = states.len().saturating_sub(1);
         states.iter().enumerate().map(|(at, state)| Step::plain(state, at, last, check_after_secs)).collect()
     }
 
-    /// What X tells of a state, the `at`-th of a course that ends with the `last`-th.
+    /// What X reports for a state, the `at`-th of a steps that ends with the `last`-th.
     pub fn plain(state: &str, at: usize, last: usize, check_after_secs: f64) -> Self {
         let percent = (100 * at).checked_div(last).unwrap_or(0).min(99);
         let mut info = Map::new();

@@ -6,12 +6,12 @@ use http::request::Parts;
 
 use crate::client::model::{CommandName, MediaId};
 
-/// Requests that are remembered; the oldest are forgotten first.
-const REMEMBERED: usize = 1_000_000;
+/// Requests that are kept; the oldest are dropped first.
+const MAX_ENTRIES: usize = 1_000_000;
 
 /// A request as a test sees it.
 #[derive(Clone, Debug)]
-pub struct Recorded {
+pub struct RecordedRequest {
     /// Which command it was, as far as that was understood.
     pub command: Option<CommandName>,
     /// The method.
@@ -20,7 +20,7 @@ pub struct Recorded {
     pub path: String,
     /// The query as it was sent.
     pub query: String,
-    /// The headers in their order, names in small letters.
+    /// The headers in their order, names in lower case.
     pub headers: Vec<(String, String)>,
     /// The parameters of the body, whatever its encoding, but for the media itself.
     pub form: Vec<(String, String)>,
@@ -28,7 +28,7 @@ pub struct Recorded {
     pub json: Option<String>,
     /// The media it was about; for INIT and simple uploads the one that was made.
     pub media_id: Option<MediaId>,
-    /// When its head was here, in seconds of the epoch.
+    /// When its head arrived, in seconds since the epoch.
     pub at: f64,
     /// Which connection it came on, counted from 1.
     pub connection: u64,
@@ -38,11 +38,11 @@ pub struct Recorded {
     pub complete: bool,
     /// Whether it changed anything on the server.
     pub effect: bool,
-    /// The status of the answer, if one was begun.
+    /// The status of the response, if one was begun.
     pub status: Option<u16>,
-    /// Whether the client gave up before the answer was complete.
+    /// Whether the client gave up before the response was complete.
     pub aborted: bool,
-    /// Whether a test's order made it go otherwise than normally.
+    /// Whether a scripted item changed how it went.
     pub scripted: bool,
 }
 
@@ -72,18 +72,18 @@ pub(crate) struct Entry {
 
 /// The requests in order of arrival.
 #[derive(Default)]
-pub(crate) struct Journal {
+pub(crate) struct RequestLog {
     entries: VecDeque<Entry>,
     forgotten: u64,
 }
 
-/// The place of a request in the journal.
-pub(crate) type Place = u64;
+/// The index of a request in the log.
+pub(crate) type LogIndex = u64;
 
-impl Journal {
-    /// Takes down a request whose head is here.
-    pub(crate) fn open(&mut self, parts: &Parts, at: f64, connection: u64) -> Place {
-        if self.entries.len() >= REMEMBERED {
+impl RequestLog {
+    /// Logs a request whose head has arrived.
+    pub(crate) fn open(&mut self, parts: &Parts, at: f64, connection: u64) -> LogIndex {
+        if self.entries.len() >= MAX_ENTRIES {
             self.entries.pop_front();
             self.forgotten += 1;
         }
@@ -104,20 +104,20 @@ impl Journal {
         self.forgotten + self.entries.len() as u64 - 1
     }
 
-    /// The request at this place, if it was not forgotten.
-    pub(crate) fn entry(&mut self, place: Place) -> Option<&mut Entry> {
-        let index = usize::try_from(place.checked_sub(self.forgotten)?).ok()?;
+    /// The request at this index, if it was not dropped.
+    pub(crate) fn entry(&mut self, log_index: LogIndex) -> Option<&mut Entry> {
+        let index = usize::try_from(log_index.checked_sub(self.forgotten)?).ok()?;
         self.entries.get_mut(index)
     }
 
-    /// Forgets all requests; those under way keep their places.
+    /// Forgets all requests; those in flight keep their index.
     pub(crate) fn clear(&mut self) {
         self.forgotten += self.entries.len() as u64;
         self.entries.clear();
     }
 
     /// The requests as a test sees them.
-    pub(crate) fn recorded(&self) -> Vec<Recorded> {
+    pub(crate) fn recorded(&self) -> Vec<RecordedRequest> {
         self.entries.iter().map(Entry::recorded).collect()
     }
 
@@ -145,7 +145,7 @@ fn head(parts: &Parts) -> Box<str> {
 }
 
 impl Entry {
-    fn recorded(&self) -> Recorded {
+    fn recorded(&self) -> RecordedRequest {
         let mut lines = self.head.lines().map(str::to_owned);
         let mut line = || lines.next().unwrap_or_default();
         let (method, path, query) = (line(), line(), line());
@@ -154,7 +154,7 @@ impl Entry {
             headers.push((name, value));
         }
         let details = self.details.as_deref().cloned().unwrap_or_default();
-        Recorded {
+        RecordedRequest {
             command: self.command,
             method,
             path,

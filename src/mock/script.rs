@@ -1,4 +1,4 @@
-//! What a test orders the server to do: replies and faults for the next requests of a command, and chaos.
+//! What a test scripts: replies and faults for the next requests of a command, and chaos.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -16,13 +16,13 @@ pub enum Item {
     /// Nothing special.
     #[default]
     Normal,
-    /// This answer.
+    /// This response.
     Reply(Reply),
-    /// This misfortune.
+    /// This fault.
     Fault(Fault),
 }
 
-/// An answer that a test wrote.
+/// A response that a test wrote.
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// The status.
@@ -31,13 +31,13 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    /// How long to wait before answering.
+    /// How long to wait before responding.
     pub delay: Duration,
     /// Whether the command takes effect first.
     pub apply: bool,
 }
 
-/// A misfortune of the network or of the server.
+/// A fault of the network or of the server.
 #[derive(Clone, Debug)]
 pub struct Fault {
     /// What goes wrong.
@@ -46,7 +46,7 @@ pub struct Fault {
     pub in_body: Option<u64>,
 }
 
-/// The kinds of misfortune.
+/// The kinds of faults.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum FaultKind {
     /// The connection is reset.
@@ -54,43 +54,43 @@ pub enum FaultKind {
         /// The command takes effect first.
         after: bool,
     },
-    /// The connection is closed without an answer.
+    /// The connection is closed without a response.
     Close {
         /// The command takes effect first.
         after: bool,
     },
-    /// The command takes effect, its answer breaks off after so many bytes of the body.
+    /// The command takes effect, its response breaks off after so many bytes of the body.
     Cut {
         /// Bytes of the body that are sent.
         at: u64,
     },
-    /// The command takes effect, its answer (or, in the body, the reading of the request) is slow.
+    /// The command takes effect, its response (or, in the body, the reading of the request) is slow.
     Slow {
         /// How many bytes go in a second.
         bytes_per_second: f64,
     },
-    /// The command takes effect, its answer comes late.
+    /// The command takes effect, its response comes late.
     Delay(Duration),
-    /// No answer at all; the connection stays open.
+    /// No response at all; the connection stays open.
     Hang {
         /// The command takes effect first.
         after: bool,
     },
-    /// The command takes effect, the answer is no HTTP.
+    /// The command takes effect, the response is not HTTP.
     Garbage,
-    /// The command takes effect, the answer's body never ends.
+    /// The command takes effect, the response's body never ends.
     Endless,
-    /// The connection is reset and for so long no new one is accepted.
+    /// The connection is reset and no new one is accepted for this long.
     Refuse(Duration),
 }
 
 impl Fault {
-    /// This misfortune after the request was read.
+    /// This fault after the request was read.
     pub fn new(kind: FaultKind) -> Self {
         Fault { kind, in_body: None }
     }
 
-    /// The same misfortune while the request's body is read, after so many bytes of it.
+    /// The same fault while the request's body is read, after so many bytes of it.
     pub fn in_body(self, at: u64) -> Self {
         Fault { in_body: Some(at), ..self }
     }
@@ -123,7 +123,7 @@ struct Chaos {
 }
 
 impl Chaos {
-    /// One throw of the dice.
+    /// One random choice.
     fn draw(&mut self) -> Item {
         if !self.random.random_bool(self.rate.clamp(0.0, 1.0)) {
             return Item::Normal;
@@ -134,23 +134,23 @@ impl Chaos {
 }
 
 impl Script {
-    /// Orders these items for the next requests of a command, after those ordered before.
+    /// Appends items for the next requests of a command.
     pub(crate) fn push(&mut self, command: CommandName, items: impl IntoIterator<Item = Item>) {
         self.queues.entry(command).or_default().extend(items);
     }
 
-    /// Lets each request without an order meet one of these items with this probability; none ends it.
+    /// Gives each request without a scripted item one of these with this probability; an empty list ends that.
     pub(crate) fn set_chaos(&mut self, seed: u64, rate: f64, items: Vec<Item>) {
         self.chaos =
             (rate > 0.0 && !items.is_empty()).then(|| Chaos { random: StdRng::seed_from_u64(seed), rate, items });
     }
 
-    /// Forgets all orders and ends chaos.
+    /// Drops all items and ends chaos.
     pub(crate) fn clear(&mut self) {
         *self = Script::default();
     }
 
-    /// How many orders wait for a command.
+    /// How many items are left for a command.
     pub(crate) fn waiting(&self, command: CommandName) -> usize {
         self.queues.get(&command).map_or(0, VecDeque::len)
     }
@@ -162,7 +162,7 @@ impl Script {
             || self.chaos.as_ref().is_some_and(|chaos| chaos.items.iter().any(in_body))
     }
 
-    /// The order for a request of this command.
+    /// The item for a request of this command.
     pub(crate) fn take(&mut self, command: CommandName) -> Item {
         if let Some(item) = self.queues.get_mut(&command).and_then(VecDeque::pop_front) {
             return item;
@@ -170,9 +170,9 @@ impl Script {
         self.chaos.as_mut().map(Chaos::draw).unwrap_or_default()
     }
 
-    /// The order for a request of this command whose body is still coming in: only if it is one for bodies.
+    /// The item for a request of this command whose body is still coming in: only if it is one for bodies.
     ///
-    /// With chaos the die is cast here, so that the request is not asked again at its end.
+    /// With chaos the choice is made here and not again at the end of the request.
     pub(crate) fn take_in_body(&mut self, command: CommandName) -> Option<Item> {
         match self.queues.get(&command).and_then(VecDeque::front) {
             Some(Item::Fault(Fault { in_body: Some(_), .. })) => Some(self.take(command)),

@@ -1,28 +1,29 @@
 //! The server: its thread and what a test asks of it.
 
+use crate::sync::lock;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
+use std::sync::{Arc, Mutex, mpsc as std_mpsc};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
 
 use crate::client::model::{CommandName, MediaId};
-use crate::mock::net::acceptor::{House, bind};
+use crate::mock::net::acceptor::{Acceptor, bind};
 use crate::mock::net::tls;
 use crate::mock::options::{Options, Step};
-use crate::mock::request_log::Recorded;
+use crate::mock::request_log::RecordedRequest;
 use crate::mock::script::Item;
 use crate::mock::shared::{Control, Shared};
-use crate::mock::state::rejection::Refusal;
+use crate::mock::state::rejection::Rejection;
 use crate::mock::state::server_state::State;
 use crate::mock::state::upload::{MediaRecord, NewMedia};
 
 /// Bodies are read up to what the largest media needs in base64, and the parameters beside it.
-const BODY_MEDIA_MIN: u64 = 16 * 1024 * 1024;
-const BODY_EXTRA: u64 = 1024 * 1024;
+const MIN_BODY_MEDIA_BYTES: u64 = 16 * 1024 * 1024;
+const BODY_EXTRA_BYTES: u64 = 1024 * 1024;
 
 /// A running server; it ends when it is closed or dropped.
 pub struct MockServer {
@@ -48,24 +49,24 @@ impl MockServer {
         let listener: TcpListener = bind(address, true)?.into();
         let address = listener.local_addr()?;
         let authority = options.tls.then(|| tls::authority(names(&options.host, address))).transpose()?;
-        let (control, orders) = mpsc::unbounded_channel();
-        let media_max = options.max_segment_bytes.max(BODY_MEDIA_MIN);
+        let (control, controls) = mpsc::unbounded_channel();
+        let media_max = options.max_segment_bytes.max(MIN_BODY_MEDIA_BYTES);
         let shared = Arc::new(Shared {
             state: Mutex::new(State::new(&options)),
             control,
             accepted: AtomicU64::new(0),
             open: AtomicU64::new(0),
-            answers: AtomicU64::new(0),
+            responses: AtomicU64::new(0),
             closing: AtomicBool::new(false),
             verify_auth: options.verify_auth,
-            body_max: usize::try_from(media_max.saturating_add(media_max / 3).saturating_add(BODY_EXTRA))
+            body_max: usize::try_from(media_max.saturating_add(media_max / 3).saturating_add(BODY_EXTRA_BYTES))
                 .unwrap_or(usize::MAX),
         });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (acceptor, ca_pem) = authority.map(|authority| (authority.acceptor, authority.ca_pem)).unzip();
-        let house = House { shared: Arc::clone(&shared), orders, acceptor, address };
+        let acceptor = Acceptor { shared: Arc::clone(&shared), controls, acceptor, address };
         let thread = std::thread::Builder::new().name("xmedia-mock".into()).spawn(move || {
-            runtime.block_on(house.keep(listener));
+            runtime.block_on(acceptor.run(listener));
             // With the runtime go all connections, whatever they are waiting for.
         })?;
         let scheme = if options.tls { "https" } else { "http" };
@@ -94,29 +95,29 @@ impl MockServer {
         self.inner.as_ref()?.ca_pem.as_deref()
     }
 
-    /// Orders what happens to the next requests of a command.
+    /// Scripts what happens to the next requests of a command.
     pub fn script(&self, command: CommandName, items: impl IntoIterator<Item = Item>) {
         self.with_state((), |state| state.script.push(command, items));
     }
 
-    /// How many orders still wait for requests of a command.
+    /// How many controls still wait for requests of a command.
     pub fn scripted(&self, command: CommandName) -> usize {
         self.with_state(0, |state| state.script.waiting(command))
     }
 
-    /// Lets every request meet one of these items with this probability.
+    /// Gives every request one of these items with this probability.
     pub fn chaos(&self, seed: u64, rate: f64, items: Vec<Item>) {
         self.with_state((), |state| state.script.set_chaos(seed, rate, items));
     }
 
     /// The requests so far, in order of arrival.
-    pub fn requests(&self) -> Vec<Recorded> {
-        self.with_state(Vec::new(), |state| state.journal.recorded())
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.with_state(Vec::new(), |state| state.request_log.recorded())
     }
 
     /// The commands so far, in order of arrival.
     pub fn commands(&self) -> Vec<CommandName> {
-        self.with_state(Vec::new(), |state| state.journal.commands())
+        self.with_state(Vec::new(), |state| state.request_log.commands())
     }
 
     /// An upload.
@@ -137,16 +138,16 @@ impl MockServer {
     /// Puts media in, complete and ready for FINALIZE.
     pub fn add_media(&self, id: MediaId, media: NewMedia) -> Result<(), String> {
         self.with_state(Ok(()), |state| {
-            state.add(id, media, Instant::now()).map_err(|refusal| match refusal {
-                Refusal::Invalid { message, .. } => message,
+            state.add(id, media, Instant::now()).map_err(|rejection| match rejection {
+                Rejection::Invalid { message, .. } => message,
                 _ => "There is no such media_type.".to_owned(),
             })
         })
     }
 
-    /// Changes the course of processing of uploads that begin from now on.
-    pub fn set_processing(&self, course: Vec<Step>) {
-        self.with_state((), |state| state.set_course(course));
+    /// Changes the steps of processing of uploads that begin from now on.
+    pub fn set_processing(&self, steps: Vec<Step>) {
+        self.with_state((), |state| state.set_processing(steps));
     }
 
     /// Sets the server's clock ahead of the machine's by so many seconds.
@@ -159,10 +160,10 @@ impl MockServer {
         self.with_state((), |state| state.accounts.expire_tokens());
     }
 
-    /// Forgets requests, media, and orders; counters of connections stay.
+    /// Forgets requests, media, and controls; counters of connections stay.
     pub fn reset(&self) {
         self.with_state((), |state| {
-            state.journal.clear();
+            state.request_log.clear();
             state.script.clear();
             state.forget_media();
         });
@@ -196,7 +197,7 @@ impl MockServer {
     /// Ends the server and all its connections. In a forked child nothing happens.
     pub fn close(&self) {
         let Some(inner) = self.inner.as_ref().filter(|_| self.is_ours()) else { return };
-        let thread = inner.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = lock(&inner.thread).take();
         if let Some(thread) = thread {
             inner.shared.closing.store(true, Ordering::Relaxed);
             // If the thread is gone already, there is nothing left to end.
@@ -213,12 +214,12 @@ impl MockServer {
         }
     }
 
-    /// Tells the thread something and waits until it is done.
+    /// Sends the thread a command and waits until it is done.
     fn order(&self, control: impl FnOnce(std_mpsc::Sender<()>) -> Control) {
         let Some(inner) = self.inner.as_ref().filter(|_| self.is_ours()) else { return };
         let (done, wait) = std_mpsc::channel();
         if inner.shared.control.send(control(done)).is_ok() {
-            // An error says that the thread has ended, and with it what it was told to do.
+            // An error means that the thread has ended.
             let _ = wait.recv();
         }
     }

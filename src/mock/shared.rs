@@ -1,17 +1,18 @@
 //! What the server's tasks and the test's threads share.
 
+use crate::sync::lock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc as std_mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, mpsc as std_mpsc};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::mock::request_log::Place;
+use crate::mock::request_log::LogIndex;
 use crate::mock::state::server_state::State;
 
-/// What the server's thread is told.
+/// What a test asks of the server's thread.
 pub(crate) enum Control {
-    /// Accept nothing and drop all connections, until then or until told otherwise.
+    /// Accept nothing and drop all connections, until then or until `Up`.
     Down { until: Option<Instant>, done: Option<std_mpsc::Sender<()>> },
     /// Accept again.
     Up { done: std_mpsc::Sender<()> },
@@ -27,7 +28,7 @@ pub(crate) struct Shared {
     pub(crate) control: UnboundedSender<Control>,
     pub(crate) accepted: AtomicU64,
     pub(crate) open: AtomicU64,
-    pub(crate) answers: AtomicU64,
+    pub(crate) responses: AtomicU64,
     pub(crate) closing: AtomicBool,
     pub(crate) verify_auth: bool,
     pub(crate) body_max: usize,
@@ -36,41 +37,41 @@ pub(crate) struct Shared {
 impl Shared {
     /// The state, for a moment: no caller awaits or does I/O with it.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
-/// A request that has no complete answer yet; if that is dropped, the client has gone away.
-pub(crate) struct Underway {
+/// A request that has no complete response yet; if that is dropped, the client disconnected.
+pub(crate) struct InFlightGuard {
     shared: Arc<Shared>,
-    place: Place,
-    answered: bool,
+    log_index: LogIndex,
+    finished: bool,
 }
 
-impl Underway {
-    /// The request at this place in the log.
-    pub(crate) fn new(shared: Arc<Shared>, place: Place) -> Self {
-        Underway { shared, place, answered: false }
+impl InFlightGuard {
+    /// The request at this index in the log.
+    pub(crate) fn new(shared: Arc<Shared>, log_index: LogIndex) -> Self {
+        InFlightGuard { shared, log_index, finished: false }
     }
 
-    /// The answer is complete, or the server itself broke it off.
-    pub(crate) fn answered(&mut self) {
-        self.answered = true;
+    /// The response is complete, or the server itself broke it off.
+    pub(crate) fn finish(&mut self) {
+        self.finished = true;
     }
 }
 
-impl Drop for Underway {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
-        if !self.answered
+        if !self.finished
             && !self.shared.closing.load(Ordering::Relaxed)
-            && let Some(entry) = self.shared.state().journal.entry(self.place)
+            && let Some(entry) = self.shared.state().request_log.entry(self.log_index)
         {
             entry.aborted = true;
         }
     }
 }
 
-/// Seconds of the epoch.
+/// Seconds since the epoch.
 pub(crate) fn epoch(time: SystemTime) -> f64 {
     time.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }

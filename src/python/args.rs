@@ -6,19 +6,11 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyString};
 
-use crate::client::model::{Media, MediaId};
+use crate::client::model::{ApiVersion, Media, MediaId};
 use crate::client::protocol::Subtitle;
-use crate::python::errors;
+use crate::client::x_limits::{MAX_ALT_TEXT, MAX_OWNERS, MAX_TOTAL_BYTES, max_segments};
 use crate::python::results;
-
-/// The largest file that v2 takes (WIRE §3), and that any version could.
-const MAX_TOTAL_BYTES: u64 = 17_179_869_184;
-/// The highest number of a segment (WIRE §2).
-const MAX_SEGMENT_INDEX: u64 = 999;
-/// How long an alt text may be (WIRE §2).
-const MAX_ALT_TEXT: usize = 1000;
-/// How many users may share media (WIRE §2).
-const MAX_OWNERS: usize = 100;
+use crate::python::{errors, imports};
 
 fn type_name(value: &Bound<'_, PyAny>) -> String {
     value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
@@ -95,8 +87,8 @@ pub fn total_bytes(value: &Bound<'_, PyAny>) -> PyResult<u64> {
 }
 
 /// A segment's number.
-pub fn segment_index(value: &Bound<'_, PyAny>) -> PyResult<u16> {
-    bounded("segment_index", value, 0, MAX_SEGMENT_INDEX).map(|index| u16::try_from(index).unwrap_or(u16::MAX))
+pub fn segment_index(value: &Bound<'_, PyAny>, api: ApiVersion) -> PyResult<u16> {
+    bounded("segment_index", value, 0, max_segments(api) - 1).map(|index| u16::try_from(index).unwrap_or(u16::MAX))
 }
 
 /// Seconds or a `timedelta`; `None` is no limit.
@@ -189,9 +181,9 @@ pub fn alt_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
 
 /// One `Subtitle` or several.
 pub fn subtitles(value: &Bound<'_, PyAny>) -> PyResult<Vec<Subtitle>> {
-    let class = value.py().import("xmedia._client.options")?.getattr("Subtitle")?;
+    let class = imports::SUBTITLE.get(value.py())?;
     let one = |subtitle: &Bound<'_, PyAny>| -> PyResult<Subtitle> {
-        if !subtitle.is_instance(&class)? {
+        if !subtitle.is_instance(class)? {
             return Err(wrong_type("subtitles", "a Subtitle or several", subtitle));
         }
         Ok(Subtitle {
@@ -200,7 +192,7 @@ pub fn subtitles(value: &Bound<'_, PyAny>) -> PyResult<Vec<Subtitle>> {
             display_name: text("display_name", &subtitle.getattr("display_name")?)?,
         })
     };
-    if value.is_instance(&class)? {
+    if value.is_instance(class)? {
         return Ok(vec![one(value)?]);
     }
     let Ok(several) = value.try_iter() else { return Err(wrong_type("subtitles", "a Subtitle or several", value)) };
@@ -220,7 +212,8 @@ pub fn language_code(value: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(code)
 }
 
-/// The category of a video that can have subtitles, in the spelling that this part of the API takes (WIRE §2, §3).
+/// The category of a video that can have subtitles, in the spelling that this part of the API takes
+/// (docs/how/wire.md#2-api-11).
 pub fn video_category(value: &Bound<'_, PyAny>) -> PyResult<&'static str> {
     let category = text("media_category", value)?;
     match category.as_str() {

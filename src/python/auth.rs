@@ -14,23 +14,23 @@ use crate::client::auth::store::TokenFile;
 use crate::client::auth::{Credentials, oauth1, oauth2};
 use crate::client::blocking::file_error;
 use crate::client::error::Error;
-use crate::python::errors;
-use crate::python::process::fork::Generational;
+use crate::python::process::fork::PerProcess;
 use crate::python::results::epoch;
+use crate::python::{errors, imports};
 
 /// Access token, refresh token, and when the former expires in seconds since the epoch.
 pub type Tokens = (String, Option<String>, Option<f64>);
 
 /// A credential. What never changes and the newest token outlive a fork; the account is made anew in the child.
-pub struct Login {
+pub struct AuthState {
     credentials: Credentials,
-    account: Generational<Account>,
+    account: PerProcess<Account>,
 }
 
-impl Login {
-    /// The login of an `xmedia.OAuth1` or `xmedia.OAuth2`.
+impl AuthState {
+    /// The auth of an `xmedia.OAuth1` or `xmedia.OAuth2`.
     pub fn new(auth: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Login { credentials: credentials(auth)?, account: Generational::default() })
+        Ok(AuthState { credentials: credentials(auth)?, account: PerProcess::default() })
     }
 
     /// The credentials.
@@ -55,7 +55,7 @@ impl Login {
         Some((String::clone(&token.access_token), token.refresh_token.as_deref().cloned(), token.expires_at.map(epoch)))
     }
 
-    /// The newest tokens, if the program has not been given them and nobody is about to. Whoever gets them says how the
+    /// The newest tokens, if the program has not been given them and nobody is with_input to. Whoever gets them says how the
     /// delivery ended.
     pub fn take_refreshed(&self) -> Option<Tokens> {
         self.account().filter(|account| account.refreshes().begin_delivery())?;
@@ -80,7 +80,7 @@ impl Login {
         }
     }
 
-    /// Whether there are tokens that the program has not been given, or a refresh is about to bring some.
+    /// Whether there are tokens that the program has not been given, or a refresh is with_input to bring some.
     pub fn unsettled(&self) -> bool {
         self.account().is_some_and(|account| account.refreshes().unsettled())
     }
@@ -88,11 +88,11 @@ impl Login {
 
 /// The tokens of a client that its program may not have been given yet.
 #[pyclass(frozen, module = "xmedia._core")]
-pub struct TokenDelivery(Arc<Login>);
+pub struct TokenDelivery(Arc<AuthState>);
 
 impl TokenDelivery {
     /// The tokens of this login.
-    pub fn of(login: Arc<Login>) -> Self {
+    pub fn of(login: Arc<AuthState>) -> Self {
         TokenDelivery(login)
     }
 }
@@ -113,9 +113,8 @@ impl TokenDelivery {
 }
 
 fn credentials(auth: &Bound<'_, PyAny>) -> PyResult<Credentials> {
-    let module = auth.py().import("xmedia._auth.credentials")?;
     let field = |name: &str| auth.getattr(name)?.extract::<String>();
-    if auth.is_instance(&module.getattr("OAuth1")?)? {
+    if auth.is_instance(imports::OAUTH1.get(auth.py())?)? {
         return Ok(Credentials::OAuth1(oauth1::Credentials {
             consumer_key: field("consumer_key")?,
             consumer_secret: field("consumer_secret")?,
@@ -123,7 +122,7 @@ fn credentials(auth: &Bound<'_, PyAny>) -> PyResult<Credentials> {
             access_token_secret: field("access_token_secret")?,
         }));
     }
-    if !auth.is_instance(&module.getattr("OAuth2")?)? {
+    if !auth.is_instance(imports::OAUTH2.get(auth.py())?)? {
         let type_name = auth.get_type().name()?;
         return Err(PyTypeError::new_err(format!("auth must be an OAuth1 or an OAuth2, not {type_name}")));
     }

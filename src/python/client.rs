@@ -20,24 +20,25 @@ use crate::client::protocol::{Init, Payload};
 use crate::client::stats::Counters;
 use crate::client::{Client as Core, Transport, Watch as CoreWatch};
 use crate::python::args;
-use crate::python::auth::{Login, TokenDelivery, Tokens};
+use crate::python::auth::{AuthState, TokenDelivery, Tokens};
 use crate::python::call::channel::Outcome;
-use crate::python::call::hooks::Attendance;
-use crate::python::call::observer::Post;
-use crate::python::call::operation::{Operation, Verb};
+use crate::python::call::hooks::ClientHooks;
+use crate::python::call::observer::ChannelObserver;
+use crate::python::call::operation::Operation;
+use crate::python::call::task::Verb;
 use crate::python::call::wait_many::WaitMany;
-use crate::python::errors;
 use crate::python::process::buffers;
-use crate::python::process::fork::{Generational, check_ours, generation};
+use crate::python::process::fork::{PerProcess, ensure_same_process, generation};
 use crate::python::results;
+use crate::python::{errors, imports};
 
 /// How long closing waits for a refresh under way, whose tokens would be lost.
-const SETTLE_WITHIN: Duration = Duration::from_secs(10);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Clients that share connections.
 struct Family {
     options: Arc<TransportOptions>,
-    transport: Generational<Transport>,
+    transport: PerProcess<Transport>,
     members: AtomicUsize,
 }
 
@@ -45,11 +46,11 @@ struct Family {
 #[pyclass(frozen, weakref, module = "xmedia._core")]
 pub struct Client {
     family: Arc<Family>,
-    login: Arc<Login>,
+    auth: Arc<AuthState>,
     options: Arc<Options>,
     closed: AtomicBool,
-    core: Generational<Core>,
-    counters: Generational<Arc<Counters>>,
+    core: PerProcess<Core>,
+    counters: PerProcess<Arc<Counters>>,
     /// The program's side: an `xmedia._calls.hooks.Hooks`.
     hooks: Py<PyAny>,
 }
@@ -62,25 +63,25 @@ impl Client {
         self.core.get_or_make(|| {
             let transport =
                 self.family.transport.get_or_make(|| Ok::<_, Error>(Transport::new(self.family.options.clone())))?;
-            let core = Core::new(transport, self.login.make_account()?, self.options.clone())?;
+            let core = Core::new(transport, self.auth.make_account()?, self.options.clone())?;
             self.counters.get_or_make(|| Ok::<_, Error>(core.stats().clone()))?;
-            if self.login.can_refresh() {
+            if self.auth.can_refresh() {
                 watch_end_of_process();
             }
             Ok(core)
         })
     }
 
-    fn new_core(family: Arc<Family>, login: Arc<Login>, options: Options, hooks: Py<PyAny>) -> Result<Self> {
+    fn new_core(family: Arc<Family>, auth: Arc<AuthState>, options: Options, hooks: Py<PyAny>) -> Result<Self> {
         options.retry.iter().try_for_each(Retry::validate)?;
         family.members.fetch_add(1, Ordering::AcqRel);
         let client = Client {
             family,
-            login,
+            auth,
             options: Arc::new(options),
             closed: AtomicBool::new(false),
-            core: Generational::default(),
-            counters: Generational::default(),
+            core: PerProcess::default(),
+            counters: PerProcess::default(),
             hooks,
         };
         client.core()?;
@@ -92,16 +93,16 @@ impl Client {
         &self,
         py: Python<'_>,
         name: &'static str,
-        verb: impl FnOnce(Arc<Core>, Arc<Post>) -> Verb,
+        verb: impl FnOnce(Arc<Core>, Arc<ChannelObserver>) -> Verb,
     ) -> PyResult<Operation> {
         let core = self.core().map_err(|error| errors::raise(py, error))?;
         let transport = core.transport().clone();
-        self.attend(py, Operation::new(name, None, |post| verb(core, post)).queued_on(transport))
+        self.with_hooks(py, Operation::new(name, None, |observer| verb(core, observer)).queued_on(transport))
     }
 
     /// The same call, which tells and asks what this client's program wants to hear and to be asked.
-    fn attend(&self, py: Python<'_>, operation: Operation) -> PyResult<Operation> {
-        Ok(operation.attended_by(Attendance::new(py, &self.hooks, self.login.clone())?))
+    fn with_hooks(&self, py: Python<'_>, operation: Operation) -> PyResult<Operation> {
+        Ok(operation.with_hooks(ClientHooks::new(py, &self.hooks, self.auth.clone())?))
     }
 }
 
@@ -127,9 +128,9 @@ impl Client {
         hooks: Py<PyAny>,
     ) -> PyResult<Self> {
         let refused = |error| errors::raise(py, error);
-        let login = Login::new(auth)?;
+        let auth = AuthState::new(auth)?;
         let options = Options {
-            api: api_version(api, login.credentials())?,
+            api: api_version(api, auth.credentials())?,
             request_timeout: args::duration("request_timeout", request_timeout)?,
             retry: retry_policy(retry)?,
         };
@@ -151,8 +152,8 @@ impl Client {
         }
         transport.validate().map_err(refused)?;
         let family =
-            Family { options: Arc::new(transport), transport: Generational::default(), members: AtomicUsize::new(0) };
-        Client::new_core(Arc::new(family), Arc::new(login), options, hooks).map_err(refused)
+            Family { options: Arc::new(transport), transport: PerProcess::default(), members: AtomicUsize::new(0) };
+        Client::new_core(Arc::new(family), Arc::new(auth), options, hooks).map_err(refused)
     }
 
     /// A client on the same connections; what is given replaces this client's.
@@ -160,13 +161,13 @@ impl Client {
     fn with_options(&self, py: Python<'_>, changes: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         self.core().map_err(|error| errors::raise(py, error))?;
         let change = |name: &str| changes.map_or(Ok(None), |changes| changes.get_item(name));
-        let login = match change("auth")? {
-            Some(auth) => Arc::new(Login::new(&auth)?),
-            None => self.login.clone(),
+        let auth = match change("auth")? {
+            Some(auth) => Arc::new(AuthState::new(&auth)?),
+            None => self.auth.clone(),
         };
         let mut options = Options::clone(&self.options);
         if let Some(api) = change("api")? {
-            options.api = api_version(&api, login.credentials())?;
+            options.api = api_version(&api, auth.credentials())?;
         }
         if let Some(request_timeout) = change("request_timeout")? {
             options.request_timeout = args::duration("request_timeout", &request_timeout)?;
@@ -175,7 +176,7 @@ impl Client {
             options.retry = retry_policy(&retry)?;
         }
         let hooks = change("hooks")?.map_or_else(|| self.hooks.clone_ref(py), Bound::unbind);
-        Client::new_core(self.family.clone(), login, options, hooks).map_err(|error| errors::raise(py, error))
+        Client::new_core(self.family.clone(), auth, options, hooks).map_err(|error| errors::raise(py, error))
     }
 
     /// Aborts what is in flight and refuses what comes after. The last client of its connections closes them.
@@ -212,8 +213,8 @@ impl Client {
     #[getter]
     fn rate_limits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let limits = PyDict::new(py);
-        if let Some(account) = self.login.account() {
-            for (command, limit) in account.limits().all_told(self.options.api) {
+        if let Some(account) = self.auth.account() {
+            for (command, limit) in account.limits().all_known(self.options.api) {
                 limits.set_item(command.as_str(), results::rate_limit_record(py, limit)?)?;
             }
         }
@@ -227,17 +228,17 @@ impl Client {
 
     /// The newest tokens, if there was a refresh.
     fn refreshed_tokens(&self) -> Option<Tokens> {
-        self.login.refreshed()
+        self.auth.refreshed()
     }
 
     /// The chain in the token file, and how many refreshes it has seen, if there is a file.
     fn token_chain(&self) -> Option<(Vec<String>, u64)> {
-        self.login.chain()
+        self.auth.chain()
     }
 
     /// The tokens that the program is to be given, which outlive this client.
     fn token_delivery(&self) -> TokenDelivery {
-        TokenDelivery::of(self.login.clone())
+        TokenDelivery::of(self.auth.clone())
     }
 
     fn revoke(&self, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
@@ -249,14 +250,14 @@ impl Client {
 
     /// A call that waits for a refresh under way, so that its tokens can be kept; None if all were kept.
     fn settle(&self, py: Python<'_>) -> PyResult<Option<Operation>> {
-        let Some(core) = self.core.get().filter(|_| self.login.unsettled()) else { return Ok(None) };
+        let Some(core) = self.core.get().filter(|_| self.auth.unsettled()) else { return Ok(None) };
         let operation = Operation::new("close", None, |_| {
             Box::pin(async move {
-                core.refresh_settled(SETTLE_WITHIN).await;
+                core.refresh_settled(SETTLE_TIMEOUT).await;
                 Ok(Outcome::Nothing)
             })
         });
-        self.attend(py, operation).map(Some)
+        self.with_hooks(py, operation).map(Some)
     }
 
     #[expect(clippy::too_many_arguments, reason = "they are the parameters of INIT")]
@@ -278,8 +279,8 @@ impl Client {
             shared: args::flag("shared", shared)?,
         };
         let timeout = args::duration("timeout", timeout)?;
-        self.operation(py, "initialize", |core, post| {
-            Box::pin(async move { core.initialize(init, timeout, &*post).await.map(Outcome::from) })
+        self.operation(py, "initialize", |core, observer| {
+            Box::pin(async move { core.initialize(init, timeout, observer.hooks()).await.map(Outcome::from) })
         })
     }
 
@@ -292,33 +293,33 @@ impl Client {
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
         let upload = args::media(media_id)?;
-        let segment_index = args::segment_index(segment_index)?;
+        let segment_index = args::segment_index(segment_index, self.options.api)?;
         let timeout = args::duration("timeout", timeout)?;
-        let media = Payload::Bytes(buffers::lend("data", data)?);
-        let operation = self.operation(py, "append", |core, post| {
-            Box::pin(
-                async move { core.append(&upload, segment_index, media, timeout, &*post).await.map(Outcome::from) },
-            )
+        let media = Payload::Bytes(buffers::borrow("data", data)?);
+        let operation = self.operation(py, "append", |core, observer| {
+            Box::pin(async move {
+                core.append(&upload, segment_index, media, timeout, observer.hooks()).await.map(Outcome::from)
+            })
         })?;
-        operation.borrowing().about(media_id)
+        operation.reading_python_memory().with_input(media_id)
     }
 
     fn finalize(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let upload = args::media(media_id)?;
         let timeout = args::duration("timeout", timeout)?;
-        let operation = self.operation(media_id.py(), "finalize", |core, post| {
-            Box::pin(async move { core.finalize(&upload, timeout, &*post).await.map(Outcome::from) })
+        let operation = self.operation(media_id.py(), "finalize", |core, observer| {
+            Box::pin(async move { core.finalize(&upload, timeout, observer.hooks()).await.map(Outcome::from) })
         })?;
-        operation.about(media_id)
+        operation.with_input(media_id)
     }
 
     fn status(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let upload = args::media(media_id)?;
         let timeout = args::duration("timeout", timeout)?;
-        let operation = self.operation(media_id.py(), "status", |core, post| {
-            Box::pin(async move { core.status(&upload, timeout, &*post).await.map(Outcome::from) })
+        let operation = self.operation(media_id.py(), "status", |core, observer| {
+            Box::pin(async move { core.status(&upload, timeout, observer.hooks()).await.map(Outcome::from) })
         })?;
-        operation.about(media_id)
+        operation.with_input(media_id)
     }
 
     fn wait(
@@ -333,27 +334,27 @@ impl Client {
         let progress = args::callable("progress", progress)?;
         let core = self.core().map_err(|error| errors::raise(py, error))?;
         let transport = media.processing_info.is_none().then(|| core.transport().clone());
-        let mut operation = Operation::new("wait", progress, |post| {
+        let mut operation = Operation::new("wait", progress, |observer| {
             Box::pin(async move {
-                core.wait(media, timeout, &*post).await.map(|media| Outcome::Media(Some(Box::new(media))))
+                core.wait(media, timeout, observer.hooks()).await.map(|media| Outcome::Media(Some(Box::new(media))))
             })
         });
         // Without an answer to wait after, it begins with a STATUS.
         if let Some(transport) = transport {
             operation = operation.queued_on(transport);
         }
-        self.attend(py, operation)?.about(media_id)
+        self.with_hooks(py, operation)?.with_input(media_id)
     }
 
     fn upload(
         &self,
         source: &Bound<'_, PyAny>,
-        feed: &Bound<'_, PyAny>,
+        callbacks: &Bound<'_, PyAny>,
         options: &Bound<'_, PyDict>,
         progress: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
         let core = self.core().map_err(|error| errors::raise(source.py(), error))?;
-        self.attend(source.py(), crate::python::upload::operation(core, source, feed, options, progress)?)
+        self.with_hooks(source.py(), crate::python::upload::operation(core, source, callbacks, options, progress)?)
     }
 
     fn watch(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Watch> {
@@ -370,16 +371,16 @@ impl Client {
         let state = watch.state.clone();
         // Between two items it can go on in a forked child; a step of the parent's has it locked for ever.
         if state.try_lock().is_err() {
-            check_ours(watch.generation, "watch")?;
+            ensure_same_process(watch.generation, "watch")?;
         }
-        let operation = Operation::new("watch", None, |post| {
+        let operation = Operation::new("watch", None, |observer| {
             Box::pin(async move {
                 let mut state = state.lock().await;
-                let media = core.watch_next(&mut state, &*post).await?;
+                let media = core.watch_next(&mut state, observer.hooks()).await?;
                 Ok(Outcome::Media(media.map(Box::new)))
             })
         });
-        self.attend(py, operation)?.about(watch.given.bind(py))
+        self.with_hooks(py, operation)?.with_input(watch.given.bind(py))
     }
 
     /// Many waits, each with this timeout.
@@ -388,13 +389,13 @@ impl Client {
         let timeout = args::duration("timeout", timeout)?;
         let core = self.core().map_err(|error| errors::raise(py, error))?;
         WaitMany::new(py, |items| {
-            let operation = Operation::new("wait_many", None, |post| {
+            let operation = Operation::new("wait_many", None, |observer| {
                 Box::pin(async move {
-                    let tell = |waited| post.part(Outcome::Waited(waited));
-                    core.wait_many(items, timeout, &*post, tell).await.map(|()| Outcome::Nothing)
+                    let tell = |waited| observer.send_partial(Outcome::Waited(waited));
+                    core.wait_many(items, timeout, observer.hooks(), tell).await.map(|()| Outcome::Nothing)
                 })
             });
-            self.attend(py, operation)
+            self.with_hooks(py, operation)
         })
     }
 
@@ -407,10 +408,10 @@ impl Client {
         let media = args::media(media_id)?;
         let text = args::alt_text("text", text)?;
         let timeout = args::duration("timeout", timeout)?;
-        let operation = self.operation(media_id.py(), "set_alt_text", |core, post| {
-            Box::pin(async move { core.set_alt_text(&media, text, timeout, &*post).await.map(Outcome::from) })
+        let operation = self.operation(media_id.py(), "set_alt_text", |core, observer| {
+            Box::pin(async move { core.set_alt_text(&media, text, timeout, observer.hooks()).await.map(Outcome::from) })
         })?;
-        operation.about(media_id)
+        operation.with_input(media_id)
     }
 
     fn set_subtitles(
@@ -424,12 +425,14 @@ impl Client {
         let subtitles = args::subtitles(subtitles)?;
         let media_category = args::video_category(media_category)?;
         let timeout = args::duration("timeout", timeout)?;
-        let operation = self.operation(media_id.py(), "set_subtitles", |core, post| {
+        let operation = self.operation(media_id.py(), "set_subtitles", |core, observer| {
             Box::pin(async move {
-                core.set_subtitles(&video, media_category, subtitles, timeout, &*post).await.map(Outcome::from)
+                core.set_subtitles(&video, media_category, subtitles, timeout, observer.hooks())
+                    .await
+                    .map(Outcome::from)
             })
         })?;
-        operation.about(media_id)
+        operation.with_input(media_id)
     }
 
     fn delete_subtitles(
@@ -443,12 +446,14 @@ impl Client {
         let language_code = args::language_code(language_code)?;
         let media_category = args::video_category(media_category)?;
         let timeout = args::duration("timeout", timeout)?;
-        let operation = self.operation(media_id.py(), "delete_subtitles", |core, post| {
+        let operation = self.operation(media_id.py(), "delete_subtitles", |core, observer| {
             Box::pin(async move {
-                core.delete_subtitles(&video, media_category, language_code, timeout, &*post).await.map(Outcome::from)
+                core.delete_subtitles(&video, media_category, language_code, timeout, observer.hooks())
+                    .await
+                    .map(Outcome::from)
             })
         })?;
-        operation.about(media_id)
+        operation.with_input(media_id)
     }
 
     /// The callbacks may lead back to the client.
@@ -459,7 +464,7 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        // In a forked child the parent's connections are left alone; `Generational` sees to that.
+        // In a forked child the parent's connections are left alone; `PerProcess` sees to that.
         if !*self.closed.get_mut() {
             self.family.members.fetch_sub(1, Ordering::AcqRel);
         }
@@ -503,8 +508,8 @@ fn retry_policy(retry: &Bound<'_, PyAny>) -> PyResult<Option<Retry>> {
     if retry.is_none() {
         return Ok(None);
     }
-    let class = retry.py().import("xmedia._client.options")?.getattr("Retry")?;
-    if !retry.is_instance(&class)? {
+    let class = imports::RETRY.get(retry.py())?;
+    if !retry.is_instance(class)? {
         let type_name = retry.get_type().name()?;
         return Err(PyTypeError::new_err(format!("retry must be a Retry or None, not {type_name}")));
     }

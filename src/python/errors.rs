@@ -1,20 +1,17 @@
 //! Failures of the client to Python's exceptions: one table of kinds, one door (`xmedia._calls.from_core.error_from_core`).
 
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use crate::client::error::{ApiClass, ApiFailure, Error, Failure, Kind};
-use crate::python::results;
-
-static ERROR_FROM_CORE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+use crate::python::{imports, results};
 
 /// The exception that says what this failure says.
 pub fn raise(py: Python<'_>, error: Error) -> PyErr {
     raise_about(py, error, None)
 }
 
-/// The same about media that the caller handed in.
+/// The same with_input media that the caller handed in.
 pub fn raise_about(py: Python<'_>, error: Error, given: Option<&Py<PyAny>>) -> PyErr {
     match exception(py, error, given) {
         Ok(exception) => PyErr::from_value(exception),
@@ -74,7 +71,7 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
         }
         Kind::LoginDenied => "login_denied",
         // The caller's own exception was raised on its side; this is only seen if it got lost.
-        Kind::Caller => "",
+        Kind::Callback => "",
     };
     if kind != "io" {
         details.set_item("command", command.map(|command| command.as_str()))?;
@@ -86,7 +83,7 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
         details.set_item("retryable", retryable)?;
         details.set_item("retry_after", retry_after.map(|after| after.as_secs_f64()))?;
     }
-    ERROR_FROM_CORE.import(py, "xmedia._calls.from_core", "error_from_core")?.call1((kind, message, details, cause))
+    imports::ERROR_FROM_CORE.get(py)?.call1((kind, message, details, cause))
 }
 
 fn describe_refusal(py: Python<'_>, details: &Bound<'_, PyDict>, failure: ApiFailure) -> PyResult<()> {

@@ -11,8 +11,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::client::model::{CommandName, MediaId};
+use crate::client::x_limits::Account;
 use crate::mock::{
-    Credential, Fault, FaultKind, Item, MediaRecord, MockServer, NewMedia, Options, Recorded, Reply, Step,
+    Credential, Fault, FaultKind, Item, MediaRecord, MockServer, NewMedia, Options, RecordedRequest, Reply, Step,
 };
 
 /// `(kind, number, after, in_body, (status, headers, body))`, the last for a reply only.
@@ -26,14 +27,14 @@ type CredentialRow = (String, [Option<String>; 4]);
 
 type Pairs = Vec<(String, String)>;
 
-/// What a request said, what it was about, and how it went.
+/// What a request said, what it was with_input, and how it went.
 type RequestRow = (
     (Option<&'static str>, String, String, String, Pairs, Pairs, Option<String>),
     (Option<u64>, f64, u64, u64, Option<u16>),
     (bool, bool, bool, bool),
 );
 
-/// What an upload is, what was received of it, and what was told about it.
+/// What an upload is, what was received of it, and what was told with_input it.
 type MediaRow = (
     (u64, Option<String>, String, Option<String>, String),
     (Option<Py<PyBytes>>, Option<String>, u64, u64, Vec<(u16, u64)>),
@@ -59,7 +60,7 @@ impl PyMockServer {
 impl PyMockServer {
     #[expect(clippy::too_many_arguments, reason = "each is one keyword argument of the Python class")]
     #[new]
-    #[pyo3(signature = (*, host, port, auth, verify_auth, processing, check_after_secs, expires_after_secs, max_segment_bytes, rate_limits, keep_data, tls))]
+    #[pyo3(signature = (*, host, port, auth, verify_auth, processing, check_after_secs, expires_after_secs, max_segment_bytes, account, rate_limits, keep_data, tls))]
     fn new(
         py: Python<'_>,
         host: String,
@@ -70,6 +71,7 @@ impl PyMockServer {
         check_after_secs: f64,
         expires_after_secs: f64,
         max_segment_bytes: u64,
+        account: &str,
         rate_limits: Vec<(String, u64, f64)>,
         keep_data: bool,
         tls: bool,
@@ -83,9 +85,10 @@ impl PyMockServer {
             port,
             auth: auth.into_iter().map(credential).collect::<PyResult<_>>()?,
             verify_auth,
-            processing: course(processing, check_after_secs)?,
+            processing: processing_steps(processing, check_after_secs)?,
             expires_after: seconds(expires_after_secs)?,
             max_segment_bytes,
+            account: if account == "premium" { Account::Premium } else { Account::Default },
             rate_limits: rate_limits?,
             keep_data,
             tls,
@@ -166,7 +169,7 @@ impl PyMockServer {
             total_bytes,
             media_type,
             media_category,
-            processing: processing.map(|steps| course(steps, check_after_secs)).transpose()?,
+            processing: processing.map(|steps| processing_steps(steps, check_after_secs)).transpose()?,
             expires_after_secs,
             finalized,
         };
@@ -174,7 +177,7 @@ impl PyMockServer {
     }
 
     fn set_processing(&self, processing: Vec<StepRow>, check_after_secs: f64) -> PyResult<()> {
-        self.ours()?.set_processing(course(processing, check_after_secs)?);
+        self.ours()?.set_processing(processing_steps(processing, check_after_secs)?);
         Ok(())
     }
 
@@ -247,7 +250,7 @@ fn credential((kind, fields): CredentialRow) -> PyResult<Credential> {
     }
 }
 
-fn course(steps: Vec<StepRow>, check_after_secs: f64) -> PyResult<Vec<Step>> {
+fn processing_steps(steps: Vec<StepRow>, check_after_secs: f64) -> PyResult<Vec<Step>> {
     let last = steps.len().saturating_sub(1);
     let step = |(at, (state, info, wait)): (usize, StepRow)| {
         Ok(match info {
@@ -288,7 +291,7 @@ fn reply_item(delay: Duration, apply: bool, (status, pairs, body): (u16, Pairs, 
     Ok(Item::Reply(Reply { status, headers, body: body.into(), delay, apply }))
 }
 
-fn request_row(request: Recorded) -> RequestRow {
+fn request_row(request: RecordedRequest) -> RequestRow {
     (
         (
             request.command.map(CommandName::as_str),

@@ -9,6 +9,7 @@ mod auth;
 mod call;
 mod client;
 mod errors;
+mod imports;
 #[cfg(feature = "mock")]
 mod mock;
 mod process;
@@ -27,11 +28,11 @@ mod _core {
     #[pymodule_export]
     use super::call::asyncio::Bridge;
     #[pymodule_export]
-    use super::call::callback_request::Question;
+    use super::call::callback_request::CallbackRequest;
     #[pymodule_export]
     use super::call::operation::Operation;
     #[pymodule_export]
-    use super::call::select::Gathering;
+    use super::call::select::Selector;
     #[pymodule_export]
     use super::call::wait_many::WaitMany;
     #[pymodule_export]

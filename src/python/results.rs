@@ -10,21 +10,14 @@ use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyString, PyTuple};
 use crate::client::model::{
     CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo,
 };
-use crate::client::observer::{Phase, Progress, Report};
-use crate::client::protocol::mended;
+use crate::client::observer::{Phase, Progress, RequestReport};
+use crate::client::protocol::lossy_json;
 use crate::client::stats::Stats;
-use crate::python::slots::Record;
+use crate::python::imports;
+use crate::python::slots::SlotWriter;
 
-/// The Python objects that Rust needs, each fetched once.
-static MEDIA: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-static KNOWN_STATES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-static RATE_LIMIT_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-static PROGRESS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-
-const MODELS: &str = "xmedia._types.models";
-
-fn media_record(py: Python<'_>) -> PyResult<&Record<14>> {
-    static MEDIA_RECORD: PyOnceLock<Record<14>> = PyOnceLock::new();
+fn media_record(py: Python<'_>) -> PyResult<&SlotWriter<14>> {
+    static MEDIA_RECORD: PyOnceLock<SlotWriter<14>> = PyOnceLock::new();
     let fields = [
         "media_id",
         "media_id_string",
@@ -41,28 +34,28 @@ fn media_record(py: Python<'_>) -> PyResult<&Record<14>> {
         "trace",
         "raw",
     ];
-    Record::once(&MEDIA_RECORD, py, "xmedia._types.media", "Media", fields)
+    SlotWriter::once(&MEDIA_RECORD, py, &imports::MEDIA, fields)
 }
 
-fn info_record(py: Python<'_>) -> PyResult<&Record<4>> {
-    static INFO_RECORD: PyOnceLock<Record<4>> = PyOnceLock::new();
+fn info_record(py: Python<'_>) -> PyResult<&SlotWriter<4>> {
+    static INFO_RECORD: PyOnceLock<SlotWriter<4>> = PyOnceLock::new();
     let fields = ["state", "check_after_secs", "progress_percent", "error"];
-    Record::once(&INFO_RECORD, py, MODELS, "ProcessingInfo", fields)
+    SlotWriter::once(&INFO_RECORD, py, &imports::PROCESSING_INFO, fields)
 }
 
-fn failure_record(py: Python<'_>) -> PyResult<&Record<3>> {
-    static FAILURE_RECORD: PyOnceLock<Record<3>> = PyOnceLock::new();
-    Record::once(&FAILURE_RECORD, py, MODELS, "ProcessingFailure", ["code", "name", "message"])
+fn failure_record(py: Python<'_>) -> PyResult<&SlotWriter<3>> {
+    static FAILURE_RECORD: PyOnceLock<SlotWriter<3>> = PyOnceLock::new();
+    SlotWriter::once(&FAILURE_RECORD, py, &imports::PROCESSING_FAILURE, ["code", "name", "message"])
 }
 
-fn image_record(py: Python<'_>) -> PyResult<&Record<3>> {
-    static IMAGE_RECORD: PyOnceLock<Record<3>> = PyOnceLock::new();
-    Record::once(&IMAGE_RECORD, py, MODELS, "ImageInfo", ["image_type", "w", "h"])
+fn image_record(py: Python<'_>) -> PyResult<&SlotWriter<3>> {
+    static IMAGE_RECORD: PyOnceLock<SlotWriter<3>> = PyOnceLock::new();
+    SlotWriter::once(&IMAGE_RECORD, py, &imports::IMAGE_INFO, ["image_type", "w", "h"])
 }
 
-fn video_record(py: Python<'_>) -> PyResult<&Record<1>> {
-    static VIDEO_RECORD: PyOnceLock<Record<1>> = PyOnceLock::new();
-    Record::once(&VIDEO_RECORD, py, MODELS, "VideoInfo", ["video_type"])
+fn video_record(py: Python<'_>) -> PyResult<&SlotWriter<1>> {
+    static VIDEO_RECORD: PyOnceLock<SlotWriter<1>> = PyOnceLock::new();
+    SlotWriter::once(&VIDEO_RECORD, py, &imports::VIDEO_INFO, ["video_type"])
 }
 
 /// `xmedia.Media`. `given` is the one that the caller handed in: media without an answer's text is that one, unchanged.
@@ -137,11 +130,11 @@ pub fn progress(py: Python<'_>, progress: Progress) -> PyResult<Py<PyAny>> {
         fields.set_item("processing_info", info(py, processing_info)?)?;
     }
     fields.set_item("elapsed", progress.elapsed.as_secs_f64())?;
-    Ok(PROGRESS.import(py, "xmedia._types.models", "Progress")?.call((), Some(&fields))?.unbind())
+    Ok(imports::PROGRESS.get(py)?.call((), Some(&fields))?.unbind())
 }
 
 /// The arguments of `xmedia._calls.hooks.Hooks.request`.
-pub fn report(py: Python<'_>, report: Report) -> PyResult<Py<PyAny>> {
+pub fn report(py: Python<'_>, report: RequestReport) -> PyResult<Py<PyAny>> {
     let row = (
         report.command.as_str(),
         report.media_id.map(MediaId::get),
@@ -158,31 +151,29 @@ pub fn report(py: Python<'_>, report: Report) -> PyResult<Py<PyAny>> {
 }
 
 /// `xmedia.Media` as an upload returns it, with the requests that made it up if they were asked for.
-pub fn uploaded(py: Python<'_>, media: Media, trace: Option<Vec<Report>>) -> PyResult<Py<PyAny>> {
-    static WITH_TRACE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+pub fn uploaded(py: Python<'_>, media: Media, trace: Option<Vec<RequestReport>>) -> PyResult<Py<PyAny>> {
     let media = self::media(py, media, None)?;
     let Some(trace) = trace else { return Ok(media) };
-    let row = |each: Report| {
+    let row = |each: RequestReport| {
         let segment_index = each.segment_index;
         Ok((report(py, each)?, segment_index))
     };
     let rows = trace.into_iter().map(row).collect::<PyResult<Vec<_>>>()?;
-    let add = WITH_TRACE.import(py, "xmedia._calls.from_core", "with_trace")?;
+    let add = imports::WITH_TRACE.get(py)?;
     add.call1((media, PyTuple::new(py, rows)?)).map(Bound::unbind)
 }
 
 /// `xmedia.Stats`.
 pub fn stats(py: Python<'_>, stats: &Stats) -> PyResult<Py<PyAny>> {
-    static STATS_FROM_WIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let requests: Vec<_> =
         stats.requests.iter().map(|((command, status), count)| (command.as_str(), *status, *count)).collect();
     let counts = (requests, stats.retries, stats.in_flight, stats.queued, stats.bytes_sent, stats.bytes_received);
-    Ok(STATS_FROM_WIRE.import(py, "xmedia._calls.from_core", "stats_from_core")?.call1(counts)?.unbind())
+    Ok(imports::STATS_FROM_CORE.get(py)?.call1(counts)?.unbind())
 }
 
 /// `xmedia.RateLimit`.
 pub fn rate_limit_record(py: Python<'_>, limit: RateLimit) -> PyResult<Bound<'_, PyAny>> {
-    RATE_LIMIT_OF.import(py, "xmedia._types.lazy_fields", "rate_limit_of")?.call1((rate_limit(limit),))
+    imports::RATE_LIMIT_OF.get(py)?.call1((rate_limit(limit),))
 }
 
 /// What `xmedia._types.lazy_fields.rate_limit_of` reads.
@@ -204,11 +195,9 @@ pub fn failure(py: Python<'_>, failure: ProcessingFailure) -> PyResult<Bound<'_,
 
 /// `xmedia.ProcessingInfo`.
 fn info(py: Python<'_>, info: ProcessingInfo) -> PyResult<Bound<'_, PyAny>> {
-    let known = KNOWN_STATES.get_or_try_init(py, || {
-        Ok::<_, PyErr>(py.import(MODELS)?.getattr("KNOWN_STATES")?.cast_into::<PyDict>()?.unbind())
-    })?;
+    let known = imports::KNOWN_STATES.get(py)?.cast::<PyDict>()?;
     let state = PyString::new(py, &info.state);
-    let state = known.bind(py).get_item(&state)?.unwrap_or_else(|| state.into_any());
+    let state = known.get_item(&state)?.unwrap_or_else(|| state.into_any());
     info_record(py)?.make(
         py,
         [
@@ -245,7 +234,7 @@ fn optional_number<'py>(py: Python<'py>, number: Option<Number>) -> PyResult<Bou
 /// The text of an answer, with replacement characters for what is none.
 #[pyfunction]
 pub fn text_of<'py>(py: Python<'py>, answer: &[u8]) -> Bound<'py, PyString> {
-    PyString::new(py, &mended(answer))
+    PyString::new(py, &lossy_json(answer))
 }
 
 /// Seconds since the epoch.
@@ -258,7 +247,7 @@ pub fn epoch(at: SystemTime) -> f64 {
 
 /// Whether a value is an `xmedia.Media`.
 pub fn is_media(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    value.is_instance(MEDIA.import(value.py(), "xmedia._types.media", "Media")?)
+    value.is_instance(imports::MEDIA.get(value.py())?)
 }
 
 /// An `xmedia.Media` as the client knows it. What only describes how the answer came is left out, and what no server

@@ -7,8 +7,10 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
+use crate::python::imports::{self, LazyImport};
+
 /// A dataclass with slots, and where its fields go.
-pub struct Record<const FIELDS: usize> {
+pub struct SlotWriter<const FIELDS: usize> {
     class: Py<PyType>,
     slots: [Slot; FIELDS],
 }
@@ -20,28 +22,27 @@ struct Slot {
     set: ffi::descrsetfunc,
 }
 
-impl<const FIELDS: usize> Record<FIELDS> {
+impl<const FIELDS: usize> SlotWriter<FIELDS> {
     /// Finds a dataclass and these of its fields, which have to be all.
-    pub fn of(py: Python<'_>, module: &str, class: &str, fields: [&str; FIELDS]) -> PyResult<Self> {
-        let class = py.import(module)?.getattr(class)?.cast_into::<PyType>()?;
+    pub fn of(class: &Bound<'_, PyType>, fields: [&str; FIELDS]) -> PyResult<Self> {
+        let py = class.py();
         let members = class.getattr(pyo3::intern!(py, "__dict__"))?;
         let mut slots = Vec::with_capacity(FIELDS);
         for field in fields {
             slots.push(Slot::of(&members.get_item(field)?)?);
         }
         let slots = slots.try_into().map_err(|_| PyTypeError::new_err("a field is missing"))?;
-        Ok(Record { class: class.unbind(), slots })
+        Ok(SlotWriter { class: class.clone().unbind(), slots })
     }
 
     /// The same, found once.
     pub fn once<'a>(
         cell: &'a PyOnceLock<Self>,
         py: Python<'_>,
-        module: &str,
-        class: &str,
+        class: &'static LazyImport,
         fields: [&str; FIELDS],
     ) -> PyResult<&'a Self> {
-        cell.get_or_try_init(py, || Self::of(py, module, class, fields))
+        cell.get_or_try_init(py, || Self::of(class.class(py)?, fields))
     }
 
     /// A record of these values, in the order of the fields.
@@ -86,7 +87,7 @@ impl Slot {
         let py = attribute.py();
         let member = attribute.getattr_opt(pyo3::intern!(py, "slot"))?.unwrap_or_else(|| attribute.clone());
         let kind = member.get_type();
-        if !kind.is(py.import("types")?.getattr("MemberDescriptorType")?) {
+        if !kind.is(imports::MEMBER_DESCRIPTOR.get(py)?) {
             return Err(PyTypeError::new_err(format!("{attribute} is not the descriptor of a slot")));
         }
         // SAFETY: the type is alive; what it has in these places are functions of these signatures, or null.

@@ -16,18 +16,19 @@ use crate::client::auth::{oauth1, under_way};
 use crate::client::blocking::file_error;
 use crate::client::config::{TransportOptions, parse_base_url};
 use crate::client::error::{Error, Result};
-use crate::client::observer::Caller;
+use crate::client::observer::Observer;
 use crate::client::tokens::{Destination, NewLogin};
 use crate::python::args;
 use crate::python::call::channel::Outcome;
-use crate::python::call::observer::Post;
-use crate::python::call::operation::{Operation, SIGNAL_TICK};
+use crate::python::call::observer::ChannelObserver;
+use crate::python::call::operation::Operation;
+use crate::python::call::task::{SIGNAL_INTERVAL, Verb};
 use crate::python::client::{pem, proxy_choice};
 use crate::python::errors;
 use crate::python::results::epoch;
 
 /// How long a revocation of a file's tokens may take.
-const REVOKE_WITHIN: Duration = Duration::from_secs(60);
+const REVOKE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The tokens of a login and what is known of it.
 #[pyclass(frozen, get_all, module = "xmedia._core")]
@@ -191,14 +192,16 @@ impl LoginFlow {
         let file = store.map(token_file).transpose().map_err(raised)?;
         let client = self.connection.client().map_err(raised)?;
         if self.finished.swap(true, Ordering::AcqRel) {
-            return Err(raised(Error::invalid_input("this login was finished already; a code works once: begin a new one")));
+            return Err(raised(Error::invalid_input(
+                "this login was finished already; a code works once: begin a new one",
+            )));
         }
         let destination = file.map(|file| Destination { file, replace_other_user });
         let (login, client_secret) = (self.login.clone(), client_secret.map(Secret::new));
-        Ok(login_operation("login", |post| {
+        Ok(login_operation("login", |observer| {
             Box::pin(async move {
                 let made = client.finish_login(login, code, client_secret, destination, timeout).await;
-                Ok(login_outcome(&post, made?))
+                Ok(login_outcome(&observer, made?))
             })
         }))
     }
@@ -235,10 +238,10 @@ pub fn exchange_oauth1(
     let client = connection.client().map_err(raised)?;
     let file = token_file(store).map_err(raised)?;
     let app = App { client_id, client_secret: client_secret.map(Secret::new) };
-    Ok(login_operation("from_oauth1", |post| {
+    Ok(login_operation("from_oauth1", |observer| {
         Box::pin(async move {
             let made = client.exchange_oauth1(&oauth1, app, scope, file, timeout).await;
-            Ok(login_outcome(&post, made?))
+            Ok(login_outcome(&observer, made?))
         })
     }))
 }
@@ -265,7 +268,7 @@ pub fn revoke_token_file(py: Python<'_>, path: PathBuf, client_secret: Option<St
     let client_secret = client_secret.map(Secret::new);
     Ok(login_operation("revoke", |_| {
         Box::pin(async move {
-            client.revoke_file(file, client_secret, Some(REVOKE_WITHIN)).await.map(|()| Outcome::Nothing)
+            client.revoke_file(file, client_secret, Some(REVOKE_TIMEOUT)).await.map(|()| Outcome::Nothing)
         })
     }))
 }
@@ -282,7 +285,7 @@ pub fn wait_for_refreshes(py: Python<'_>, seconds: f64) -> PyResult<bool> {
     let until = std::time::Instant::now() + Duration::try_from_secs_f64(seconds).unwrap_or_default();
     loop {
         let left = until.saturating_duration_since(std::time::Instant::now());
-        if py.detach(|| under_way::wait_until_none(left.min(SIGNAL_TICK))) {
+        if py.detach(|| under_way::wait_until_none(left.min(SIGNAL_INTERVAL))) {
             return Ok(true);
         }
         if left.is_zero() {
@@ -292,16 +295,13 @@ pub fn wait_for_refreshes(py: Python<'_>, seconds: f64) -> PyResult<bool> {
     }
 }
 
-fn login_operation(
-    name: &'static str,
-    work: impl FnOnce(Arc<Post>) -> crate::python::call::operation::Verb,
-) -> Operation {
+fn login_operation(name: &'static str, work: impl FnOnce(Arc<ChannelObserver>) -> Verb) -> Operation {
     Operation::new(name, None, work)
 }
 
-fn login_outcome(post: &Post, made: NewLogin) -> Outcome {
+fn login_outcome(observer: &ChannelObserver, made: NewLogin) -> Outcome {
     if let Some(warning) = made.warning {
-        post.warn(warning);
+        observer.warn(warning);
     }
     Outcome::Login(Box::new(made.tokens))
 }

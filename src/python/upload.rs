@@ -16,21 +16,22 @@ use crate::client::upload::source::Memory;
 use crate::client::upload::source::{Content, OpenFile, Read, ReadAt, Source, Stream};
 use crate::client::upload::{Checkpoint, Upload, UploadOptions};
 use crate::python::args;
-use crate::python::call::channel::{Feed, Outcome};
-use crate::python::call::observer::Post;
-use crate::python::call::operation::{Operation, Verb};
+use crate::python::call::channel::{MethodArguments, Outcome};
+use crate::python::call::observer::ChannelObserver;
+use crate::python::call::operation::Operation;
+use crate::python::call::task::Verb;
 use crate::python::errors;
-use crate::python::process::buffers::lend;
+use crate::python::process::buffers::borrow;
 
 /// The highest number of segments that may be in flight; there are no more.
-const MOST_AT_ONCE: u64 = 1000;
+const MAX_CONCURRENCY: u64 = 1000;
 
-/// A call of `upload`. `source` is an `xmedia._calls.sources.Prepared`, `feed` has the methods that are called meanwhile, and
+/// A call of `upload`. `source` is an `xmedia._calls.sources.Prepared`, `callbacks` has the methods that are called meanwhile, and
 /// `given` holds the options that the user gave.
 pub fn operation(
     core: Arc<Core>,
     source: &Bound<'_, PyAny>,
-    feed: &Bound<'_, PyAny>,
+    callbacks: &Bound<'_, PyAny>,
     given: &Bound<'_, PyDict>,
     progress: &Bound<'_, PyAny>,
 ) -> PyResult<Operation> {
@@ -41,21 +42,25 @@ pub fn operation(
     let total_bytes = (!total_bytes.is_none()).then(|| args::total_bytes(&total_bytes)).transpose()?;
     let progress = args::callable("progress", progress)?;
     let checkpoint = checkpoint(&item(given, "checkpoint")?)?;
-    let verb = move |post: Arc<Post>| {
+    let verb = move |observer: Arc<ChannelObserver>| {
         let mut options = options;
         options.checkpoint = match checkpoint {
-            Kept::Nowhere => None,
-            Kept::InFile(path) => Some(Checkpoint::Path(path)),
-            Kept::ByCaller => Some(Checkpoint::Store(Arc::new(Fed { post: post.clone(), total_bytes: 0 }))),
+            CheckpointTarget::None => None,
+            CheckpointTarget::Path(path) => Some(Checkpoint::Path(path)),
+            CheckpointTarget::Callbacks => {
+                Some(Checkpoint::Store(Arc::new(CallbackIo { observer: observer.clone(), total_bytes: 0 })))
+            }
         };
-        let source = Source { name, total_bytes, content: content.with(&post) };
+        let source = Source { name, total_bytes, content: content.with(&observer) };
         let verb: Verb = Box::pin(async move {
-            let uploaded = core.upload(Upload { source, options }, &*post).await?;
+            let uploaded = core.upload(Upload { source, options }, observer.hooks()).await?;
             Ok(Outcome::Uploaded(Box::new(uploaded.media), uploaded.trace))
         });
         verb
     };
-    Ok(Operation::new("upload", progress, verb).fed_by((!feed.is_none()).then(|| feed.clone().unbind())).borrowing())
+    Ok(Operation::new("upload", progress, verb)
+        .with_callbacks((!callbacks.is_none()).then(|| callbacks.clone().unbind()))
+        .reading_python_memory())
 }
 
 fn item<'py>(given: &Bound<'py, PyDict>, name: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -75,7 +80,7 @@ fn options(given: &Bound<'_, PyDict>) -> PyResult<UploadOptions> {
         segment_bytes: optional("segment_bytes")?
             .map(|count| args::count("segment_bytes", &count, u64::MAX))
             .transpose()?,
-        concurrency: usize::try_from(args::count("concurrency", &value("concurrency")?, MOST_AT_ONCE)?)
+        concurrency: usize::try_from(args::count("concurrency", &value("concurrency")?, MAX_CONCURRENCY)?)
             .unwrap_or(usize::MAX),
         checkpoint: None,
         fingerprint: optional("fingerprint")?.map(|text| args::text("fingerprint", &text)).transpose()?,
@@ -87,19 +92,19 @@ fn options(given: &Bound<'_, PyDict>) -> PyResult<UploadOptions> {
 }
 
 /// Where a checkpoint is kept.
-enum Kept {
-    Nowhere,
-    InFile(PathBuf),
-    /// By an object of the caller's, whose methods the feed has.
-    ByCaller,
+enum CheckpointTarget {
+    None,
+    Path(PathBuf),
+    /// An object of the program's, whose methods are among the operation's callbacks.
+    Callbacks,
 }
 
-fn checkpoint(value: &Bound<'_, PyAny>) -> PyResult<Kept> {
+fn checkpoint(value: &Bound<'_, PyAny>) -> PyResult<CheckpointTarget> {
     if value.is_none() {
-        return Ok(Kept::Nowhere);
+        return Ok(CheckpointTarget::None);
     }
     // `_uploads` has seen to it that it is a path or has the three methods.
-    Ok(value.extract::<PathBuf>().map_or(Kept::ByCaller, Kept::InFile))
+    Ok(value.extract::<PathBuf>().map_or(CheckpointTarget::Callbacks, CheckpointTarget::Path))
 }
 
 /// A source as Python prepared it, before there is a way back to Python.
@@ -110,11 +115,15 @@ enum Prepared {
 }
 
 impl Prepared {
-    fn with(self, post: &Arc<Post>) -> Content {
+    fn with(self, observer: &Arc<ChannelObserver>) -> Content {
         match self {
             Prepared::Content(content) => content,
-            Prepared::Seekable(total_bytes) => Content::Sized(Arc::new(Fed { post: post.clone(), total_bytes })),
-            Prepared::Stream => Content::Stream(Stream::new(Box::new(Fed { post: post.clone(), total_bytes: 0 }))),
+            Prepared::Seekable(total_bytes) => {
+                Content::Sized(Arc::new(CallbackIo { observer: observer.clone(), total_bytes }))
+            }
+            Prepared::Stream => {
+                Content::Stream(Stream::new(Box::new(CallbackIo { observer: observer.clone(), total_bytes: 0 })))
+            }
         }
     }
 }
@@ -123,7 +132,7 @@ fn content(source: &Bound<'_, PyAny>) -> PyResult<Prepared> {
     let (kind, value): (String, Bound<'_, PyAny>) = (source.getattr("kind")?.extract()?, source.getattr("value")?);
     match kind.as_str() {
         "path" => Ok(Prepared::Content(Content::Path(value.extract()?))),
-        "bytes" => Ok(Prepared::Content(Content::Sized(Arc::new(Memory(lend("source", &value)?))))),
+        "bytes" => Ok(Prepared::Content(Content::Sized(Arc::new(Memory(borrow("source", &value)?))))),
         "descriptor" => descriptor(&value),
         "seekable" => Ok(Prepared::Seekable(value.extract()?)),
         "stream" => Ok(Prepared::Stream),
@@ -151,9 +160,9 @@ fn descriptor(_: &Bound<'_, PyAny>) -> PyResult<Prepared> {
     Err(PyTypeError::new_err("descriptors are not read on this system"))
 }
 
-/// What Python reads and keeps for an upload, through the operation's feed.
-struct Fed {
-    post: Arc<Post>,
+/// What Python reads and keeps for an upload, through the operation's callbacks.
+struct CallbackIo {
+    observer: Arc<ChannelObserver>,
     total_bytes: u64,
 }
 
@@ -161,38 +170,40 @@ fn bytes(reply: Option<Bytes>) -> Bytes {
     reply.unwrap_or_default()
 }
 
-impl ReadAt for Fed {
+impl ReadAt for CallbackIo {
     fn total_bytes(&self) -> u64 {
         self.total_bytes
     }
 
     fn read_at(&self, offset: u64, len: usize) -> BoxFuture<'static, Result<Bytes>> {
-        let post = self.post.clone();
+        let observer = self.observer.clone();
         let left = usize::try_from(self.total_bytes.saturating_sub(offset)).unwrap_or(usize::MAX);
-        Box::pin(async move { post.feed("read_at", Feed::Range(offset, len.min(left))).await.map(bytes) })
+        Box::pin(async move {
+            observer.call_method("read_at", MethodArguments::Range(offset, len.min(left))).await.map(bytes)
+        })
     }
 
     fn unchanged(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { self.post.feed("unchanged", Feed::Nothing).await.map(drop) })
+        Box::pin(async { self.observer.call_method("unchanged", MethodArguments::None).await.map(drop) })
     }
 }
 
-impl Read for Fed {
+impl Read for CallbackIo {
     fn read(&mut self) -> BoxFuture<'_, Result<Bytes>> {
-        Box::pin(async { self.post.feed("read", Feed::Nothing).await.map(bytes) })
+        Box::pin(async { self.observer.call_method("read", MethodArguments::None).await.map(bytes) })
     }
 }
 
-impl Store for Fed {
+impl Store for CallbackIo {
     fn load(&self) -> BoxFuture<'_, Result<Option<Bytes>>> {
-        Box::pin(self.post.feed("load", Feed::Nothing))
+        Box::pin(self.observer.call_method("load", MethodArguments::None))
     }
 
     fn save(&self, record: Bytes) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { self.post.feed("save", Feed::Bytes(record)).await.map(drop) })
+        Box::pin(async { self.observer.call_method("save", MethodArguments::Bytes(record)).await.map(drop) })
     }
 
     fn clear(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { self.post.feed("clear", Feed::Nothing).await.map(drop) })
+        Box::pin(async { self.observer.call_method("clear", MethodArguments::None).await.map(drop) })
     }
 }

@@ -3,30 +3,10 @@
 // A table of cases is clearer with its type written out.
 #![allow(clippy::type_complexity)]
 
-mod budget;
-mod checkpoint;
-mod checkpoint_any;
-mod corpus;
-mod decode;
-mod decode_any;
-mod decode_unreadable;
-mod encode;
-mod gate;
-mod headers;
-mod limits;
-mod media_type;
-mod mock_any_order;
-mod mock_http;
-mod mock_lifecycle;
-mod mock_load;
-mod oauth1;
-mod oauth1_any;
-mod plan;
+mod client;
+mod inspect;
+mod mock;
 mod properties;
-mod refresh;
-mod refusal;
-mod retry;
+mod protocol;
 mod sequences;
-#[cfg(target_os = "linux")]
-mod token_file;
-mod wiped;
+mod upload;

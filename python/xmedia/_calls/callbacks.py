@@ -8,27 +8,27 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from .._auth.credentials import OAuth2
-from .._core import Operation, Question
+from .._core import CallbackRequest, Operation
 from .hooks import Hooks, checked_token, refuse_awaitable
 
 _Progress = Callable[[Any], object]
 
-#: What is told or asked of the program itself; everything else is a method of the operation's feed.
+#: The callbacks of the program itself; every other kind is a method of the operation's callbacks.
 _PROGRAM_TOPICS = frozenset({"warning", "request", "progress", "token", "refreshed"})
-#: The methods of the feed that return bytes.
+#: The methods of the callbacks that return bytes.
 _READS = frozenset({"read", "read_at", "load"})
 #: How often is looked, in seconds, whether the verb still waits for an async method.
 _CHECK_EVERY = 0.05
 
 
-def answer(progress: _Progress | None, hooks: Hooks | None, question: Question) -> None:
+def run_callback(progress: _Progress | None, hooks: Hooks | None, request: CallbackRequest) -> None:
     """Answer on this thread what is only told, and needs no awaiting."""
-    result = _notify(progress, hooks, question)
+    result = _notify(progress, hooks, request)
     if inspect.isawaitable(result):
         if inspect.iscoroutine(result):
             result.close()
         raise TypeError("an async progress callable works with the awaited verbs only; give this verb a plain one")
-    question.answer()
+    request.complete()
 
 
 class CallbackRunner:
@@ -45,20 +45,20 @@ class CallbackRunner:
             self.hooks.refuse_async()
         self._tokens = TokenDelivery(operation, self.hooks)
 
-    def respond(self, question: Question) -> None:
-        """Answer a question."""
-        if question.topic == "token":
+    def respond(self, request: CallbackRequest) -> None:
+        """Run a callback on this thread, and send its result."""
+        if request.kind == "token":
             assert self.hooks is not None  # noqa: S101  (without hooks nobody asks)
-            _give_token(question, self.hooks)
-        elif question.topic == "refreshed":
+            _give_token(request, self.hooks)
+        elif request.kind == "refreshed":
             self.deliver()
-        elif question.topic in _PROGRAM_TOPICS:
-            return answer(self.operation.progress, self.hooks, question)
+        elif request.kind in _PROGRAM_TOPICS:
+            return run_callback(self.operation.progress, self.hooks, request)
         else:
-            result = self.operation.feed.method(question.topic)(*question.payload)
-            refuse_awaitable(question.topic, result)
-            _return_bytes(question, result)
-        return question.answer()
+            result = self.operation.callbacks.method(request.kind)(*request.payload)
+            refuse_awaitable(request.kind, result)
+            _return_bytes(request, result)
+        return request.complete()
 
     def deliver(self) -> None:
         """Give the program new tokens to keep, if there are any."""
@@ -66,20 +66,20 @@ class CallbackRunner:
 
 
 def run(operation: Operation[Any]) -> Any:
-    """Wait on this thread for an operation that asks for more than a plain answer."""
+    """Wait on this thread for an operation that asks for more than a progress callable."""
     runner = CallbackRunner(operation)
     over = True
     try:
         runner.deliver()
         try:
-            while isinstance(news := operation.step(), Question):
-                runner.respond(news)
+            while isinstance(event := operation.step(), CallbackRequest):
+                runner.respond(event)
         except Exception:
             runner.deliver()
             raise
         runner.deliver()
         over = False
-        return news
+        return event
     finally:
         if over:
             operation.abort()
@@ -96,65 +96,65 @@ async def drive(operation: Operation[Any]) -> Any:
     try:
         await tokens.deliver_async()
         try:
-            while isinstance(news := await operation.step_async(), Question):
-                if news.topic == "token":
+            while isinstance(event := await operation.step_async(), CallbackRequest):
+                if event.kind == "token":
                     assert hooks is not None  # noqa: S101  (without hooks nobody asks)
-                    await _give_token_async(news, hooks)
-                elif news.topic == "refreshed":
+                    await _give_token_async(event, hooks)
+                elif event.kind == "refreshed":
                     await tokens.deliver_async()
-                elif news.topic in _PROGRAM_TOPICS:
-                    result = _notify(operation.progress, hooks, news)
+                elif event.kind in _PROGRAM_TOPICS:
+                    result = _notify(operation.progress, hooks, event)
                     if inspect.isawaitable(result):
                         await result
                 else:
-                    _return_bytes(news, await _call(operation, news))
-                news.answer()
+                    _return_bytes(event, await _call(operation, event))
+                event.complete()
         except Exception:
             await tokens.deliver_async()
             raise
         await tokens.deliver_async()
         over = False
-        return news
+        return event
     finally:
         # Nothing happens if the verb has ended; after an exception of a callable, or cancellation, this ends it.
         if over:
             operation.abort()
 
 
-def _give_token(question: Question, hooks: Hooks) -> None:
+def _give_token(request: CallbackRequest, hooks: Hooks) -> None:
     # In no error that comes of this is the token a local variable.
     token = hooks.access_token()
     try:
         refuse_awaitable("access_token", token)
-        question.give_token(checked_token(token))
+        request.give_token(checked_token(token))
     finally:
         del token
 
 
-async def _give_token_async(question: Question, hooks: Hooks) -> None:
+async def _give_token_async(request: CallbackRequest, hooks: Hooks) -> None:
     token = hooks.access_token()
     try:
         if inspect.isawaitable(token):
             token = await token
-        question.give_token(checked_token(token))
+        request.give_token(checked_token(token))
     finally:
         del token
 
 
-async def _call(operation: Operation[Any], question: Question) -> object:
-    """Call a method of the feed: an async one here, another in a thread.
+async def _call(operation: Operation[Any], request: CallbackRequest) -> object:
+    """Call a method of the callbacks: an async one here, another in a thread.
 
     Cancelled, this ends the verb at once, and returns when the call that is under way in the thread has ended: the
     caller's object must not be read behind its back.
     """
     import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
 
-    method = operation.feed.method(question.topic)
+    method = operation.callbacks.method(request.kind)
     if inspect.iscoroutinefunction(method):
-        return await _await_until_ended(question, method(*question.payload))
-    if not operation.feed.blocks(question.topic):
-        return method(*question.payload)
-    work = asyncio.ensure_future(asyncio.to_thread(method, *question.payload))
+        return await _await_until_ended(request, method(*request.payload))
+    if not operation.callbacks.blocks(request.kind):
+        return method(*request.payload)
+    work = asyncio.ensure_future(asyncio.to_thread(method, *request.payload))
     try:
         result = await asyncio.shield(work)
     except asyncio.CancelledError:
@@ -167,11 +167,11 @@ async def _call(operation: Operation[Any], question: Question) -> object:
         if not work.cancelled():
             work.exception()
         raise
-    return await _await_until_ended(question, result) if inspect.isawaitable(result) else result
+    return await _await_until_ended(request, result) if inspect.isawaitable(result) else result
 
 
-async def _await_until_ended(question: Question, method: Awaitable[object]) -> object:
-    """Await an async method of the feed, in this very task, and break it off when the verb has ended meanwhile."""
+async def _await_until_ended(request: CallbackRequest, method: Awaitable[object]) -> object:
+    """Await an async method of the callbacks, in this very task, and break it off when the verb has ended meanwhile."""
     import asyncio  # noqa: PLC0415  (as above)
 
     event_loop = asyncio.get_running_loop()
@@ -180,7 +180,7 @@ async def _await_until_ended(question: Question, method: Awaitable[object]) -> o
 
     def look() -> None:
         nonlocal timer
-        if question.abandoned():
+        if request.abandoned():
             limit.reschedule(event_loop.time())
         else:
             timer = event_loop.call_later(_CHECK_EVERY, look)
@@ -198,26 +198,26 @@ async def _await_until_ended(question: Question, method: Awaitable[object]) -> o
         return None
 
 
-def _return_bytes(question: Question, result: object) -> None:
-    """Hand over what a method of the feed returned."""
-    if question.topic not in _READS or result is None:
+def _return_bytes(request: CallbackRequest, result: object) -> None:
+    """Hand over what a method of the callbacks returned."""
+    if request.kind not in _READS or result is None:
         return
     if isinstance(result, (bytearray, memoryview)):
         result = bytes(result)
     if not isinstance(result, bytes):
-        raise TypeError(f"{question.topic}() must return bytes, not {type(result).__name__}")
-    question.give_bytes(result)
+        raise TypeError(f"{request.kind}() must return bytes, not {type(result).__name__}")
+    request.give_bytes(result)
 
 
-def _notify(progress: _Progress | None, hooks: Hooks | None, question: Question) -> object:
-    if question.topic == "warning":
-        warnings.warn(question.payload, UserWarning, stacklevel=2)
+def _notify(progress: _Progress | None, hooks: Hooks | None, request: CallbackRequest) -> object:
+    if request.kind == "warning":
+        warnings.warn(request.payload, UserWarning, stacklevel=2)
         return None
-    if question.topic == "request":
+    if request.kind == "request":
         if hooks is not None:
-            hooks.request(question.payload)
+            hooks.request(request.payload)
         return None
-    return None if progress is None else progress(question.payload)
+    return None if progress is None else progress(request.payload)
 
 
 class TokenDelivery:

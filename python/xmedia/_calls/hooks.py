@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import logging
 
 OnEvent: TypeAlias = Callable[[RequestEvent], object]
+"""A plain callable that is given each `RequestEvent`."""
+
 Tokens: TypeAlias = tuple[str, str | None, float | None]
 
 #: Which requests are reported, as the core reads `event_filter`.

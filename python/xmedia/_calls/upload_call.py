@@ -14,26 +14,6 @@ from .._types.media import Media
 from .._types.models import Progress
 from .sources import Prepared, prepare
 
-#: What `upload` does when it is told nothing.
-DEFAULTS: Mapping[str, object] = {
-    "total_bytes": None,
-    "media_type": None,
-    "media_category": None,
-    "additional_owners": (),
-    "shared": False,
-    "alt_text": None,
-    "chunked": None,
-    "segment_bytes": None,
-    "concurrency": 4,
-    "checkpoint": None,
-    "fingerprint": None,
-    "check_limits": True,
-    "wait": True,
-    "timeout": 3600,
-    "progress": None,
-    "trace": False,
-}
-
 _STORE_METHODS = ("load", "save", "clear")
 
 
@@ -54,16 +34,24 @@ class UploadCallbacks:
 
 
 class UploadCall:
-    """An upload that is ready to be started."""
+    """An upload that is ready to be started.
+
+    Args:
+        core: The client that uploads.
+        source: What `upload` takes.
+        options: All options of `upload`.
+        awaited: Whether the upload is awaited, so that the source and callables may be async.
+    """
 
     def __init__(self, core: _core.Client, source: object, options: Mapping[str, object], *, awaited: bool) -> None:
-        given = {**DEFAULTS, **options}
         self._source = prepare(source, awaited=awaited)
-        given["checkpoint"], store = _checkpoint(given["checkpoint"], self._source, awaited)
-        needs_feed = self._source.reader is not None or store is not None
-        feed = UploadCallbacks(self._source.reader, store) if needs_feed else None
-        self._bar, progress = _progress(given["progress"], self._source, awaited)
-        self.operation: _core.Operation[Media] = core.upload(self._source, feed, given, progress)
+        checkpoint, store = _checkpoint(options["checkpoint"], self._source, awaited)
+        needs_callbacks = self._source.reader is not None or store is not None
+        callbacks = UploadCallbacks(self._source.reader, store) if needs_callbacks else None
+        self._bar, progress = _progress(options["progress"], self._source, awaited)
+        self.operation: _core.Operation[Media] = core.upload(
+            self._source, callbacks, {**options, "checkpoint": checkpoint}, progress
+        )
 
     def wait(self) -> Media:
         """Upload, blocking."""

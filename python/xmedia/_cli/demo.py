@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from .. import Media, Progress
+from .._display.progress import drawn
 from ..testing import MockServer
 
 #: What the mock server answers to FINALIZE and then to each STATUS.
@@ -36,15 +37,7 @@ def _run(path: Path) -> int:
 
 def show_progress(progress: Progress) -> None:
     """One line for each news."""
-    info = progress.processing_info
-    if progress.phase == "upload":
-        label = "upload"
-        share = (progress.bytes_sent or 0) / (progress.total_bytes or 1)
-    else:
-        label = str(info.state if info else "done")
-        share = ((info.progress_percent or 0) if info else 100) / 100
-    bar = "#" * int(20 * share)
-    print(f"  {progress.elapsed:4.1f} s  {label:<12} {bar:<20} {share:4.0%}", flush=True)
+    print(f"  {drawn(progress)}", flush=True)
 
 
 def show(media: Media) -> None:

@@ -8,10 +8,12 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Self
 
-from .. import Client, InvalidInputError, Media, Progress, XMediaError, __version__
+from .. import Client, InvalidInputError, Media, XMediaError, __version__
+from .._display import text
+from .._display.progress import Bar
 from .._types import exact_json
+from .._types.checks import checked_seconds
 from . import report
 from . import upload as upload_command
 
@@ -111,21 +113,18 @@ def _common(parser: argparse.ArgumentParser, timeout: float = 900.0) -> None:
 
 def _seconds(text: str) -> float:
     try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
-    return seconds
+        return checked_seconds("the time", float(text))
+    except (ValueError, InvalidInputError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0") from None
 
 
 def _finalize(arguments: argparse.Namespace) -> int:
-    def work(client: Client, line: ProgressLine) -> Media:
+    def work(client: Client, bar: Bar | None) -> Media:
         deadline = time.monotonic() + arguments.timeout
         media = client.finalize(arguments.media_id, timeout=arguments.timeout)
         if not arguments.wait:
             return media
-        return client.wait(media, timeout=max(deadline - time.monotonic(), _SHORTEST), progress=line)
+        return client.wait(media, timeout=max(deadline - time.monotonic(), _SHORTEST), progress=bar)
 
     return _about_one(arguments, work)
 
@@ -136,54 +135,27 @@ def _status(arguments: argparse.Namespace) -> int:
 
 def _wait(arguments: argparse.Namespace) -> int:
     return _about_one(
-        arguments, lambda client, line: client.wait(arguments.media_id, timeout=arguments.timeout, progress=line)
+        arguments, lambda client, bar: client.wait(arguments.media_id, timeout=arguments.timeout, progress=bar)
     )
 
 
-def _about_one(arguments: argparse.Namespace, work: Callable[[Client, ProgressLine], Media]) -> int:
-    with Client.from_env() as client, ProgressLine(arguments.media_id) as line:
+def _about_one(arguments: argparse.Namespace, work: Callable[[Client, Bar | None], Media]) -> int:
+    bar = Bar(arguments.media_id) if sys.stderr is not None and sys.stderr.isatty() else None
+    with Client.from_env() as client:
         try:
-            media = work(client, line)
+            media = work(client, bar)
         except InvalidInputError:
             raise
         except XMediaError as error:
             if not arguments.json:
                 raise
-            line.clear()
             print(exact_json.dumps(report.report(error.media, error=error, media_id=arguments.media_id)), flush=True)
             return report.exit_status(error)
-    print(exact_json.dumps(report.report(media)) if arguments.json else report.summary(media), flush=True)
+        finally:
+            if bar is not None:
+                bar.close()
+    print(exact_json.dumps(report.report(media)) if arguments.json else text.summary(media), flush=True)
     return report.FAILED if media.failed else report.READY
-
-
-class ProgressLine:
-    """One line on a terminal that is written anew with each `Progress`; nothing where there is no terminal."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._stream = sys.stderr if sys.stderr.isatty() else None
-        self._shown = False
-
-    def __call__(self, progress: Progress) -> None:
-        info = progress.processing_info
-        if self._stream is None or info is None:
-            return
-        percent = "" if info.progress_percent is None else f" {info.progress_percent:3} %"
-        print(f"\r\x1b[K{self._name}  {info.state}{percent}  {progress.elapsed:.1f} s", end="", file=self._stream)
-        self._stream.flush()
-        self._shown = True
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._stream is not None and self._shown:
-            print("\r\x1b[K", end="", file=self._stream, flush=True)
-            self._shown = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.clear()
 
 
 def _mock_server(arguments: argparse.Namespace) -> int:

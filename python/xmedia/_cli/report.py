@@ -47,21 +47,3 @@ def report(
     known["error"] = text
     known["error_type"] = type(error).__name__ if error is not None else None
     return known if file is None else {"file": file, **known}
-
-
-def summary(media: Media) -> str:
-    """A result in one line, for people."""
-    info = media.processing_info
-    if media.ready:
-        state = "ready"
-    elif media.failed:
-        failure = info.error if info is not None else None
-        said = [part for part in (failure.name, failure.message) if part] if failure is not None else []
-        state = ": ".join(["failed", *said])
-    elif info is not None:
-        percent = "" if info.progress_percent is None else f", {info.progress_percent} %"
-        again = "" if info.check_after_secs is None else f", ask again in {info.check_after_secs} s"
-        state = f"{info.state}{percent}{again}"
-    else:
-        state = "not finalized"
-    return f"{media.media_id}  {state}"

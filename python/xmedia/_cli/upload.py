@@ -8,13 +8,14 @@ import os
 import sys
 from pathlib import Path
 
-from .. import Client, Result, UploadItem
+from .. import Client, ProgressOption, Result, UploadItem, UploadOptions
 from .._calls.upload_call import UploadCall
-from .._client.options import ProgressOption, UploadOptions
+from .._client.uploads import OPTIONS
+from .._display import text
 from .._types import exact_json
 from . import report
 
-_MOST_IN_ALT_TEXT = 1000
+_MAX_ALT_TEXT = 1000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--additional-owner", metavar="ID", action="append", help="a user who may use it too; repeatable"
     )
     parser.add_argument("--shared", action="store_true", help="for use in several direct messages")
-    parser.add_argument("--segment-bytes", type=_count, metavar="N", help="size of a segment (default: 1 MiB)")
+    parser.add_argument("--segment-bytes", type=_count, metavar="N", help="size of a segment (default: 1 to 4 MiB)")
     parser.add_argument("--concurrency", type=_count, default=4, metavar="N", help="segments in flight (default: 4)")
     parser.add_argument("--jobs", type=_count, default=1, metavar="N", help="files at a time (default: 1)")
     parser.add_argument(
@@ -48,13 +49,13 @@ def _count(text: str) -> int:
     except ValueError:
         count = 0
     if count < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return count
 
 
 def _alt_text(text: str) -> str:
-    if not 1 <= len(text) <= _MOST_IN_ALT_TEXT:
-        raise argparse.ArgumentTypeError(f"1 to {_MOST_IN_ALT_TEXT} characters are needed, not {len(text)}")
+    if not 1 <= len(text) <= _MAX_ALT_TEXT:
+        raise argparse.ArgumentTypeError(f"must have 1 to {_MAX_ALT_TEXT} characters, not {len(text)}")
     return text
 
 
@@ -76,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         with Client.from_env() as client:
             # A call that is never started checks its arguments: what is wrong with all files is wrong usage, not the
             # error of each.
-            UploadCall(client._core, b"any", options, awaited=False).close()
+            UploadCall(client._core, b"any", {**OPTIONS, **options}, awaited=False).close()
             if arguments.checkpoint_dir is not None:
                 Path(arguments.checkpoint_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
             items = [_item(arguments, file, options, progress=progress) for file in arguments.files]
@@ -111,7 +112,7 @@ def _show(result: Result[UploadItem], *, as_json: bool) -> int:
         media = result.media if error is None else getattr(error, "media", None)
         print(exact_json.dumps(report.report(media, file=file, error=error)), flush=True)
     elif result.media is not None:
-        print(f"{file}  {report.summary(result.media)}", flush=True)
+        print(f"{file}  {text.summary(result.media)}", flush=True)
     else:
         report.say(f"{file}: {error}")
     return report.READY if error is None else report.exit_status(error)

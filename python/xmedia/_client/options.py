@@ -1,15 +1,17 @@
-"""What a caller hands in beside plain arguments: `Retry`, `UploadItem` and `Subtitle`."""
+"""The types of what a caller hands in: `Retry`, `UploadItem`, `Subtitle`, and the names for types of arguments."""
 
 import os
 from collections.abc import AsyncIterable, Callable, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, TypeAlias, TypedDict
 
+from .._auth.credentials import OAuth1, OAuth2
+from .._calls.hooks import OnEvent
 from .._types.checks import check_type, checked_seconds
 from .._types.errors import InvalidInputError
 from .._types.media import Media
-from .._types.models import Progress, brief_repr
+from .._types.models import Progress, abridged, brief_repr
 from .._types.sentinel import NOT_GIVEN, NotGiven
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ else:
     # Whatever has the buffer protocol; `collections.abc.Buffer` came with Python 3.12.
     Buffer = bytes | bytearray | memoryview
 
-_MOST_ATTEMPTS = 2**32 - 1
+_MAX_ATTEMPTS = 2**32 - 1
 
 
 class AsyncReader(Protocol):
@@ -45,10 +47,25 @@ class CheckpointStore(Protocol):
         ...
 
 
+MediaId: TypeAlias = int | str | Media
+"""Which media a verb is about: its id, as a number or as text, or a `Media`."""
+
+Timeout: TypeAlias = float | timedelta | None
+"""Seconds, or a timedelta; None for no limit."""
+
+Api: TypeAlias = Literal["1.1", "2"]
+
+_KnownCategory: TypeAlias = Literal[
+    "tweet_image", "tweet_gif", "tweet_video", "amplify_video", "dm_image", "dm_gif", "dm_video", "subtitles"
+]
+
+MediaCategory: TypeAlias = _KnownCategory | str
+"""What media is for. X has these categories; another one is sent as it is."""
+
 UploadSource: TypeAlias = (
     str | os.PathLike[str] | Buffer | BinaryIO | AsyncReader | Iterable[bytes] | AsyncIterable[bytes]
 )
-"""What can be uploaded: a path, a buffer, a binary file, or something that yields bytes."""
+"""What can be uploaded: a path, a buffer, a binary file, an object with `async read(n)`, or an iterable of bytes."""
 
 ProgressOption: TypeAlias = bool | Callable[[Progress], object] | None
 """True for a bar, or a callable that is given each `Progress`."""
@@ -83,8 +100,8 @@ class Retry:
 
     def __post_init__(self) -> None:
         check_type("attempts", self.attempts, int)
-        if not 1 <= self.attempts <= _MOST_ATTEMPTS:
-            raise InvalidInputError(f"attempts must be from 1 (the first request alone) to {_MOST_ATTEMPTS}")
+        if not 1 <= self.attempts <= _MAX_ATTEMPTS:
+            raise InvalidInputError(f"attempts must be from 1 (the first request alone) to {_MAX_ATTEMPTS}")
         object.__setattr__(self, "base_delay", checked_seconds("base_delay", self.base_delay))
         if self.max_delay is not None:
             object.__setattr__(self, "max_delay", checked_seconds("max_delay", self.max_delay))
@@ -100,7 +117,7 @@ class Subtitle:
         display_name: What viewers are shown, `'English'` for instance.
     """
 
-    media_id: int | str | Media
+    media_id: MediaId
     language_code: str
     display_name: str
 
@@ -120,7 +137,7 @@ class UploadDefaults(TypedDict, total=False):
 
     total_bytes: int | None
     media_type: str | None
-    media_category: str | None
+    media_category: MediaCategory | None
     additional_owners: Iterable[int | str]
     shared: bool
     alt_text: str | None
@@ -130,7 +147,7 @@ class UploadDefaults(TypedDict, total=False):
     fingerprint: str | None
     check_limits: bool
     wait: bool
-    timeout: float | timedelta | None
+    timeout: Timeout
     progress: ProgressOption
     trace: bool
 
@@ -155,7 +172,7 @@ class UploadItem:
     source: UploadSource = field(kw_only=False)
     total_bytes: int | NotGiven | None = NOT_GIVEN
     media_type: str | NotGiven | None = NOT_GIVEN
-    media_category: str | NotGiven | None = NOT_GIVEN
+    media_category: MediaCategory | NotGiven | None = NOT_GIVEN
     additional_owners: Iterable[int | str] | NotGiven = NOT_GIVEN
     shared: bool | NotGiven = NOT_GIVEN
     alt_text: str | NotGiven | None = NOT_GIVEN
@@ -166,13 +183,13 @@ class UploadItem:
     fingerprint: str | NotGiven | None = NOT_GIVEN
     check_limits: bool | NotGiven = NOT_GIVEN
     wait: bool | NotGiven = NOT_GIVEN
-    timeout: float | timedelta | NotGiven | None = NOT_GIVEN
+    timeout: Timeout | NotGiven = NOT_GIVEN
     progress: ProgressOption | NotGiven = NOT_GIVEN
     trace: bool | NotGiven = NOT_GIVEN
 
     def __repr__(self) -> str:
-        given = "".join(f", {name}={value!r}" for name, value in self.options().items())
-        return f"{type(self).__qualname__}({self.source!r}{given})"
+        given = "".join(f", {name}={abridged(value)}" for name, value in self.options().items())
+        return f"{type(self).__qualname__}({abridged(self.source)}{given})"
 
     def options(self) -> UploadOptions:
         """The options that this item was given, as keyword arguments of `upload`."""
@@ -182,3 +199,26 @@ class UploadItem:
             if each.name != "source" and value is not NOT_GIVEN:
                 options[each.name] = value  # type: ignore[literal-required]  # the fields are the keys
         return options
+
+
+class ClientOptions(TypedDict, total=False):
+    """The arguments of `Client`, each optional."""
+
+    auth: OAuth1 | OAuth2
+    api: Api | None
+    base_url: str | None
+    request_timeout: Timeout
+    connect_timeout: Timeout
+    retry: Retry | None
+    max_connections: int
+    proxy: str | Literal[False] | None
+    ca_file: str | os.PathLike[str] | None
+    user_agent: str | None
+    on_event: OnEvent | None
+    allow_insecure_http: bool
+
+
+class EnvOptions(ClientOptions, total=False):
+    """The arguments of `Client.from_env`, each optional."""
+
+    on_refresh: Callable[[OAuth2], object] | None

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from .. import _core
 from .._calls.callbacks import CallbackRunner
 from .._calls.signals import raised_by_signal_handler
-from .._calls.upload_call import DEFAULTS, UploadCall
-from .._types.checks import check_type
-from .._types.errors import InvalidInputError
+from .._calls.upload_call import UploadCall
+from .._types.checks import checked_concurrency
 from .._types.media import Media, Result
 from .iterators import AsyncResults, Results
 from .options import UploadItem
@@ -24,17 +23,14 @@ if TYPE_CHECKING:
 ItemT = TypeVar("ItemT")
 
 
-def check_many(items: object, concurrency: object, defaults: Mapping[str, object]) -> None:
+def check_many(items: object, concurrency: object, defaults: Mapping[str, object], known: Mapping[str, object]) -> None:
     """Refuse what cannot be right before anything is uploaded."""
-    check_type("concurrency", concurrency, int)
-    assert isinstance(concurrency, int)  # noqa: S101  (tells the type checker what the line above ensures)
-    if concurrency < 1:
-        raise InvalidInputError("concurrency: at least 1 is needed")
+    checked_concurrency(concurrency)
     if isinstance(items, (str, bytes, bytearray, memoryview, os.PathLike, UploadItem)):
         raise TypeError("items must be an iterable of sources; for one of them use upload()")
     if not isinstance(items, Iterable | AsyncIterable):
         raise TypeError(f"items must be an iterable of sources, not {type(items).__name__}")
-    if unknown := sorted(set(defaults) - set(DEFAULTS)):
+    if unknown := sorted(set(defaults) - set(known)):
         raise TypeError(f"upload_many() got an unexpected keyword argument {unknown[0]!r}")
 
 
@@ -70,7 +66,7 @@ class _Uploading(Generic[ItemT]):
         self._items = iter(items)
         self._concurrency = concurrency
         self._defaults = defaults
-        self._gathering = _core.Gathering()
+        self._selector = _core.Selector()
         self._keys = itertools.count()
         self._running: dict[int, tuple[ItemT, UploadCall, CallbackRunner]] = {}
         self._closed = False
@@ -88,7 +84,7 @@ class _Uploading(Generic[ItemT]):
                     return refused
             if not self._running:
                 return None
-            key = self._gathering.wait()
+            key = self._selector.wait()
             if key in self._running and (result := self._look_at(key)) is not None:
                 return result
 
@@ -103,7 +99,7 @@ class _Uploading(Generic[ItemT]):
             return Result(item=item, error=error)
         key = next(self._keys)
         self._running[key] = (item, call, runner)
-        self._gathering.add(key, call.operation)
+        self._selector.register(key, call.operation)
         return None
 
     def _look_at(self, key: int) -> Result[ItemT] | None:
@@ -132,10 +128,10 @@ class _Uploading(Generic[ItemT]):
 
 def _next_media(operation: _core.Operation[Media], runner: CallbackRunner) -> Media | None:
     """Answer the questions that are there; the media, if the operation has ended."""
-    while (news := operation.take_news()) is not None:
-        if not isinstance(news[0], _core.Question):
-            return news[0]
-        runner.respond(news[0])
+    while (event := operation.take_event()) is not None:
+        if not isinstance(event[0], _core.CallbackRequest):
+            return event[0]
+        runner.respond(event[0])
     return None
 
 

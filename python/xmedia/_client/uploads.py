@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, Iterable
-from datetime import timedelta
+from collections.abc import AsyncIterable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TypeVar, Unpack
 
 from .. import _core
 from .._calls.upload_call import UploadCall
 from .._types.errors import ClientClosedError
 from .._types.media import Media
-from .options import CheckpointStore, ProgressOption, UploadDefaults, UploadItem, UploadOptions, UploadSource
+from .options import CheckpointStore, MediaCategory, ProgressOption, Timeout, UploadDefaults, UploadItem, UploadSource
 from .upload_many import AsyncUploads, Uploads, check_many, for_all, unpack
 
 _Item = TypeVar("_Item", bound=UploadSource | UploadItem)
@@ -28,7 +28,7 @@ class UploadVerbs:
         *,
         total_bytes: int | None = None,
         media_type: str | None = None,
-        media_category: str | None = None,
+        media_category: MediaCategory | None = None,
         additional_owners: Iterable[int | str] = (),
         shared: bool = False,
         alt_text: str | None = None,
@@ -39,7 +39,7 @@ class UploadVerbs:
         fingerprint: str | None = None,
         check_limits: bool = True,
         wait: bool = True,
-        timeout: float | timedelta | None = 3600,
+        timeout: Timeout = 3600,
         progress: ProgressOption = None,
         trace: bool = False,
     ) -> Media:
@@ -62,7 +62,8 @@ class UploadVerbs:
             shared: Whether the media may be used in several direct messages.
             alt_text: A description of at most 1000 characters for those who cannot see the media.
             chunked: True for segments even if one request would do, False for one request.
-            segment_bytes: The segments' size: by default 1 MiB, more where 1000 of them would not suffice.
+            segment_bytes: The segments' size, at most 5,000,000 (API 2: 8,000,000). By default the share of each in
+                flight, but between 1 and 4 MiB, and more where 1000 of them (API 2: 10,000) would not suffice.
             concurrency: How many segments may be in flight. Each takes up to 512 KiB of memory, those of a
                 stream `segment_bytes`.
             checkpoint: A path where the session is written down, or an object with `load`, `save` and
@@ -70,7 +71,7 @@ class UploadVerbs:
             fingerprint: Text that tells these bytes from others, for checkpoints of streams. Paths are told
                 apart by size, time and content, other sources by content.
             check_limits: Whether to refuse what no account may send (images above 5 MB, GIFs above 15 MB,
-                files above 16 GiB).
+                videos above 16 GB).
             wait: Whether to wait until the media is ready, rather than return FINALIZE's answer.
             timeout: Seconds for everything, the wait included. None for no limit.
             progress: True for a bar on standard error (tqdm's if it is installed), or a callable that is
@@ -98,25 +99,7 @@ class UploadVerbs:
         Examples:
             >>> client.upload("clip.mp4", progress=True, checkpoint="clip.mp4.upload")  # doctest: +SKIP
         """
-        options: UploadOptions = {
-            "total_bytes": total_bytes,
-            "media_type": media_type,
-            "media_category": media_category,
-            "additional_owners": additional_owners,
-            "shared": shared,
-            "alt_text": alt_text,
-            "chunked": chunked,
-            "segment_bytes": segment_bytes,
-            "concurrency": concurrency,
-            "checkpoint": checkpoint,
-            "fingerprint": fingerprint,
-            "check_limits": check_limits,
-            "wait": wait,
-            "timeout": timeout,
-            "progress": progress,
-            "trace": trace,
-        }
-        return UploadCall(self._core, source, options, awaited=False).wait()
+        return UploadCall(self._core, source, _options(locals()), awaited=False).wait()
 
     async def upload_async(
         self,
@@ -124,7 +107,7 @@ class UploadVerbs:
         *,
         total_bytes: int | None = None,
         media_type: str | None = None,
-        media_category: str | None = None,
+        media_category: MediaCategory | None = None,
         additional_owners: Iterable[int | str] = (),
         shared: bool = False,
         alt_text: str | None = None,
@@ -135,7 +118,7 @@ class UploadVerbs:
         fingerprint: str | None = None,
         check_limits: bool = True,
         wait: bool = True,
-        timeout: float | timedelta | None = 3600,
+        timeout: Timeout = 3600,
         progress: ProgressOption = None,
         trace: bool = False,
     ) -> Media:
@@ -144,25 +127,7 @@ class UploadVerbs:
         What blocks (a plain file object, a plain iterable) is read in a thread. Cancelling aborts the upload
         at once and waits for the one read in progress.
         """
-        options: UploadOptions = {
-            "total_bytes": total_bytes,
-            "media_type": media_type,
-            "media_category": media_category,
-            "additional_owners": additional_owners,
-            "shared": shared,
-            "alt_text": alt_text,
-            "chunked": chunked,
-            "segment_bytes": segment_bytes,
-            "concurrency": concurrency,
-            "checkpoint": checkpoint,
-            "fingerprint": fingerprint,
-            "check_limits": check_limits,
-            "wait": wait,
-            "timeout": timeout,
-            "progress": progress,
-            "trace": trace,
-        }
-        return await UploadCall(self._core, source, options, awaited=True).wait_async()
+        return await UploadCall(self._core, source, _options(locals()), awaited=True).wait_async()
 
     def upload_many(
         self, items: Iterable[_Item], *, concurrency: int = 4, **defaults: Unpack[UploadDefaults]
@@ -190,9 +155,9 @@ class UploadVerbs:
             >>> for result in client.upload_many(["a.mp4", "b.png"], alt_text="A cat"):  # doctest: +SKIP
             ...     print(result.item, result.media or result.error)
         """
-        check_many(items, concurrency, defaults)
+        check_many(items, concurrency, defaults, OPTIONS)
         _refuse_closed(self._core)
-        return Uploads(self._core, items, concurrency, for_all(defaults))
+        return Uploads(self._core, items, concurrency, for_all({**OPTIONS, **defaults}))
 
     def upload_many_async(
         self,
@@ -205,15 +170,24 @@ class UploadVerbs:
 
         The iterator has `aclose`, which aborts what is in flight.
         """
-        check_many(items, concurrency, defaults)
+        check_many(items, concurrency, defaults, OPTIONS)
         _refuse_closed(self._core)
-        shared = for_all(defaults)
+        shared = for_all({**OPTIONS, **defaults})
 
         async def upload(item: _Item) -> Media:
             source, options = unpack(item, shared)
             return await UploadCall(self._core, source, options, awaited=True).wait_async()
 
         return AsyncUploads(upload, items, concurrency)
+
+
+#: The options of `upload` and what they are when they are not given.
+OPTIONS: Mapping[str, object] = MappingProxyType(UploadVerbs.upload.__kwdefaults__ or {})
+
+
+def _options(arguments: Mapping[str, object]) -> dict[str, object]:
+    """The options among the arguments of a call."""
+    return {name: arguments[name] for name in OPTIONS}
 
 
 def _refuse_closed(core: _core.Client) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 from .. import _core
-from .._types.checks import check_type
+from .._types.checks import checked_concurrency
 from .._types.errors import InvalidInputError
 from .._types.media import Media, Result
 from .iterators import AsyncResults, Results
@@ -25,9 +25,7 @@ class _Waits(Generic[ItemT]):
     """
 
     def __init__(self, core: _core.WaitMany, media_ids: Iterable[ItemT], concurrency: int) -> None:
-        check_type("concurrency", concurrency, int)
-        if concurrency < 1:
-            raise InvalidInputError("concurrency must be at least 1")
+        checked_concurrency(concurrency)
         if isinstance(media_ids, str | bytes | bytearray | memoryview | Media) or not isinstance(media_ids, Iterable):
             raise TypeError(f"media_ids must be an iterable of media ids, not {type(media_ids).__name__}")
         if isinstance(media_ids, Collection):
@@ -75,7 +73,7 @@ class _Waits(Generic[ItemT]):
                 break
             self._add(self._core, item)
             # An iterable may take its time; what has ended meanwhile is not held back.
-            if call.has_news():
+            if call.has_event():
                 break
         return call if self._running and not self._results else None
 

@@ -1,46 +1,43 @@
 """`Media` in a notebook: a small table without colours of its own, so that it reads on light and on dark pages."""
 
+from __future__ import annotations
+
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING
+
+from . import text
+
+if TYPE_CHECKING:
+    from .._types.media import Media
 
 
-def media_table(media: Any) -> str:
+def media_table(media: Media) -> str:
     """The table for a `Media`; every value in it is escaped."""
     rows = "".join(
         f'<tr><th scope="row" style="text-align: left">{escape(name)}</th>'
-        f'<td style="text-align: left">{escape(text)}</td></tr>'
-        for name, text in _rows(media)
-        if text is not None
+        f'<td style="text-align: left">{escape(value)}</td></tr>'
+        for name, value in _rows(media)
+        if value is not None
     )
     return f"<table><caption>Media</caption><tbody>{rows}</tbody></table>"
 
 
-def _rows(media: Any) -> list[tuple[str, str | None]]:
+def _rows(media: Media) -> list[tuple[str, str | None]]:
     info = media.processing_info
     percent = info.progress_percent if info is not None else None
     return [
-        ("state", _state(media)),
+        ("state", text.state(media)),
         ("media_id", media.media_id_string),
         ("media_key", media.media_key),
         ("type", _type(media)),
         ("size", None if media.size is None else f"{media.size:,} bytes"),
-        ("progress", None if percent is None else f"{percent} %"),
-        ("failure", _failure(media)),
+        ("progress", None if percent is None else text.percent(percent)),
+        ("failure", text.reason(info.error) if info is not None and info.failed else None),
         ("expires", _expiry(media)),
     ]
 
 
-def _state(media: Any) -> str:
-    if media.failed:
-        return "failed"
-    if media.ready:
-        return "ready"
-    if media.processing_info is not None:
-        return str(media.processing_info.state)
-    return "not finalized" if media.command == "INIT" else "not known"
-
-
-def _type(media: Any) -> str | None:
+def _type(media: Media) -> str | None:
     if media.image is not None:
         kind, w, h = media.image.image_type, media.image.w, media.image.h
         size = None if w is None or h is None else f"{w} × {h}"
@@ -50,17 +47,7 @@ def _type(media: Any) -> str | None:
     return None
 
 
-def _failure(media: Any) -> str | None:
-    if not media.failed:
-        return None
-    error = media.processing_info.error
-    if error is None:
-        return "the server gave no reason"
-    code = None if error.code is None else f"code {error.code}"
-    return ", ".join(part for part in (error.name, code, error.message) if part) or "the server gave no reason"
-
-
-def _expiry(media: Any) -> str | None:
+def _expiry(media: Media) -> str | None:
     moment = media.expires_at
     if moment is None:
         return None

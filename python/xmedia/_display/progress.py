@@ -8,10 +8,10 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
+from . import text
+
 if TYPE_CHECKING:
     from .._types.models import Progress
-
-_MB = 1_000_000
 
 
 class _Display(Protocol):
@@ -77,8 +77,8 @@ class _Tqdm:
             done: float = progress.bytes_sent or 0
             self._bar.total = progress.total_bytes
         else:
-            done = _percent(progress)
-            self._bar.set_postfix_str(_state(progress), refresh=False)
+            done = 100 * text.share(progress)
+            self._bar.set_postfix_str(text.processing(progress.processing_info), refresh=False)
         # An upload that starts over goes back.
         self._bar.n = done
         self._bar.refresh()
@@ -108,24 +108,17 @@ class _Line:
         self._written = ""
 
     def show(self, progress: Progress) -> None:
-        text = f"{self._name}: {self._text(progress)}"
-        if self._stream is None or text == self._written:
+        line = f"{self._name}: {text.progress(progress)}"
+        if self._stream is None or line == self._written:
             return
         if self._redraws:
-            self._stream.write("\r" + text.ljust(self._width))
-            self._width = len(text)
-            self._written = text
+            self._stream.write("\r" + line.ljust(self._width))
+            self._width = len(line)
+            self._written = line
         elif _is_last(progress):
-            self._stream.write(text + "\n")
-            self._written = text
+            self._stream.write(line + "\n")
+            self._written = line
         self._stream.flush()
-
-    def _text(self, progress: Progress) -> str:
-        if progress.phase == "processing":
-            return f"processing, {_state(progress)}"
-        sent, total = progress.bytes_sent or 0, progress.total_bytes or 0
-        percent = 100 * sent // total if total else 0
-        return f"{percent} % of {total / _MB:.1f} MB"
 
     def close(self) -> None:
         if self._stream is not None and self._redraws and self._written:
@@ -140,16 +133,9 @@ def _is_last(progress: Progress) -> bool:
     return info is None or info.succeeded or info.failed
 
 
-def _percent(progress: Progress) -> float:
+def drawn(progress: Progress) -> str:
+    """A line of its own for a `Progress`: the time, the state, and a bar of text."""
     info = progress.processing_info
-    if info is None or info.succeeded:
-        return 100
-    return info.progress_percent or 0
-
-
-def _state(progress: Progress) -> str:
-    info = progress.processing_info
-    if info is None:
-        return "done"
-    percent = "" if info.progress_percent is None else f" {info.progress_percent:g} %"
-    return f"{info.state}{percent}"
+    label = "upload" if progress.phase == "upload" else str(info.state if info else "done")
+    share = text.share(progress)
+    return f"{progress.elapsed:4.1f} s  {label:<12} {'#' * int(20 * share):<20} {share:4.0%}"

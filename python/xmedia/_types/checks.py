@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from .errors import InvalidInputError
 
-#: The largest number with the 19 digits that a media id can have.
-LARGEST_MEDIA_ID = 9_999_999_999_999_999_999
+#: The largest media id: 19 digits.
+MAX_MEDIA_ID = 9_999_999_999_999_999_999
 
 
 def check_type(name: str, value: object, *allowed: type) -> None:
@@ -17,12 +17,22 @@ def check_type(name: str, value: object, *allowed: type) -> None:
 
 
 def checked_media_id(media_id: object) -> int:
-    """Return a media id as a plain int, refusing what can be none."""
+    """Return a media id as a plain int, refusing what cannot be one."""
     check_type("media_id", media_id, int)
     number = int(media_id)  # type: ignore[call-overload]  # an int by the line above
-    if not 1 <= number <= LARGEST_MEDIA_ID:
+    if not is_media_id(number):
         raise InvalidInputError(f"media_id must be a number of 1 to 19 digits above 0, not {describe_int(number)}")
     return int(number)
+
+
+def is_media_id(number: int) -> bool:
+    """Whether a number can be a media id."""
+    return 1 <= number <= MAX_MEDIA_ID
+
+
+def media_id_from_text(text: str) -> int | None:
+    """Read a media id that is written as X writes it: 1 to 19 ASCII digits without a leading zero."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 and text[0] != "0" else None
 
 
 def describe_int(number: int) -> str:
@@ -30,19 +40,43 @@ def describe_int(number: int) -> str:
     return str(number) if abs(number) < 10**30 else f"one of {number.bit_length()} bits"
 
 
-def checked_seconds(name: str, value: object) -> float:
+def checked_int(name: str, value: object, *, least: int = 0, most: int = 2**63 - 1) -> int:
+    """Return an integer within these bounds."""
+    check_type(name, value, int)
+    assert isinstance(value, int)  # noqa: S101  (tells the type checker what the line above ensures)
+    if not least <= value <= most:
+        raise InvalidInputError(f"{name} must be from {least} to {most}")
+    return int(value)
+
+
+def checked_concurrency(value: object) -> int:
+    """Return how many items of a verb are worked on at a time."""
+    check_type("concurrency", value, int)
+    assert isinstance(value, int)  # noqa: S101  (as above)
+    if value < 1:
+        raise InvalidInputError("concurrency must be at least 1")
+    return value
+
+
+def checked_number(name: str, value: object, *, zero: bool = False, unit: str = "") -> float:
+    """Return a finite number above zero, or from zero on."""
+    check_type(name, value, int, float)
+    try:
+        number = float(value)  # type: ignore[arg-type]  # int or float by the line above
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number) or number < 0 or (number == 0 and not zero):
+        raise InvalidInputError(
+            f"{name} must be {'at least' if zero else 'more than'} 0{unit} and finite, not {number}"
+        )
+    return number
+
+
+def checked_seconds(name: str, value: object, *, zero: bool = False) -> float:
     """Return a duration, given in seconds or as a timedelta, in seconds."""
-    if isinstance(value, timedelta):
-        seconds = value.total_seconds()
-    else:
-        check_type(name, value, int, float, timedelta)
-        try:
-            seconds = float(value)  # type: ignore[arg-type]  # int or float by the line above
-        except OverflowError:
-            seconds = math.inf
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise InvalidInputError(f"{name} must be more than 0 seconds and finite, not {seconds}")
-    return seconds
+    check_type(name, value, int, float, timedelta)
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    return checked_number(name, seconds, zero=zero, unit=" seconds")
 
 
 def checked_utc(name: str, moment: object) -> datetime:

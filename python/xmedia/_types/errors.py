@@ -324,6 +324,6 @@ _BY_FAILURE_NAME: dict[str, type[MediaProcessingError]] = {
 def processing_error_class(name: str | None) -> type[MediaProcessingError]:
     """The error class for a processing failure's name.
 
-    X's codes and names do not map one to one (WIRE.md §2), so the name alone decides.
+    X's codes and names do not map one to one (docs/how/wire.md#2-api-11), so the name alone decides.
     """
     return _BY_FAILURE_NAME.get(name or "", MediaProcessingError)

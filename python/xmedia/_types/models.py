@@ -1,5 +1,6 @@
 """The small records that answers and reports are made of; `Media`, which holds them, is in `media.py`."""
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -9,10 +10,33 @@ from typing import Any, Literal
 from .checks import check_type
 
 
+class _Abridged(reprlib.Repr):
+    """Reprs of which none is longer than a screen; the bytes of a whole video are not even read for that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxlong = self.maxother = 1000
+
+    def repr_bytes(self, value: bytes | bytearray, level: int) -> str:
+        if len(value) <= _MAX_SHOWN_BYTES:
+            return repr(value)
+        return f"<{len(value):,} bytes: {bytes(value[:_MAX_SHOWN_BYTES])!r}...>"
+
+    repr_bytearray = repr_bytes
+
+    def repr_dict(self, value: dict[Any, Any], level: int) -> str:
+        # In the order of its keys, which the inherited one sorts.
+        return self.repr_instance(value, level)
+
+
+_MAX_SHOWN_BYTES = 24
+abridged = _Abridged().repr
+
+
 def brief_repr(record: Any) -> str:
-    """The usual repr of a dataclass, without the fields that hold None."""
+    """The usual repr of a dataclass, without the fields that hold None, and without the middle of what is long."""
     shown = ((each.name, getattr(record, each.name)) for each in fields(record) if each.repr)
-    arguments = ", ".join(f"{name}={value!r}" for name, value in shown if value is not None)
+    arguments = ", ".join(f"{name}={abridged(value)}" for name, value in shown if value is not None)
     return f"{type(record).__qualname__}({arguments})"
 
 

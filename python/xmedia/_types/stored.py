@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from . import exact_json
-from .checks import LARGEST_MEDIA_ID, check_type
+from .checks import check_type, is_media_id, media_id_from_text
 from .errors import InvalidInputError
 from .models import ImageInfo, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo
 
@@ -129,13 +129,13 @@ def _media_id(stored: _Stored) -> int:
     if number is None and text is None:
         raise InvalidInputError("a stored Media must have a media_id")
     if text is not None:
-        if not (text.isascii() and text.isdigit() and len(text) <= 19 and text[0] != "0"):
+        if (written := media_id_from_text(text)) is None:
             raise InvalidInputError("a stored Media's media_id_string must be 1 to 19 digits")
-        if number is not None and int(text) != number:
+        if number is not None and written != number:
             # Readers that keep numbers as floats, JavaScript's and jq's among them, round the number.
             raise InvalidInputError("a stored Media's media_id and media_id_string disagree")
-        return int(text)
-    if number is None or not 1 <= number <= LARGEST_MEDIA_ID:
+        return written
+    if number is None or not is_media_id(number):
         raise InvalidInputError("a stored Media's media_id must be a number of 1 to 19 digits above 0")
     return number
 

@@ -1,49 +1,32 @@
 """The argument checks of the mock server: a wrong type is a `TypeError`, a wrong value an `InvalidInputError`."""
 
-import math
 from collections.abc import Iterable
-from datetime import timedelta
 
 from .. import InvalidInputError
-from .._types.checks import LARGEST_MEDIA_ID, check_type
+from .._types import checks
+from .._types.checks import check_type
 
 #: The commands of the API, as scripts and limits name them.
 COMMANDS = ("INIT", "APPEND", "FINALIZE", "STATUS", "SIMPLE", "METADATA", "SUBTITLES", "TOKEN")
 
 #: Seconds that clocks can still be put forward by.
-LONGEST = 1e9
-
-
-def checked_int(name: str, value: object, *, least: int = 0, most: int = 2**63 - 1) -> int:
-    """Return an integer within these bounds."""
-    check_type(name, value, int)
-    assert isinstance(value, int)  # noqa: S101  (tells the type checker what the line above ensures)
-    if not least <= value <= most:
-        raise InvalidInputError(f"{name} must be from {least} to {most}")
-    return int(value)
-
-
-def checked_number(name: str, value: object, *, zero: bool = False) -> float:
-    """Return a finite number above zero, or from zero on."""
-    check_type(name, value, int, float)
-    assert isinstance(value, (int, float))  # noqa: S101  (as above)
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number) or number < 0 or (number == 0 and not zero):
-        raise InvalidInputError(f"{name} must be finite and {'not negative' if zero else 'more than 0'}, not {number}")
-    return number
+MAX_SECONDS = 1e9
 
 
 def checked_seconds(name: str, value: object, *, zero: bool = False) -> float:
     """Return a duration, given in seconds or as a timedelta, in seconds."""
-    if isinstance(value, timedelta):
-        value = value.total_seconds()
-    seconds = checked_number(name, value, zero=zero)
-    if seconds > LONGEST:
-        raise InvalidInputError(f"{name} must be at most {LONGEST:g} seconds, not {seconds:g}")
+    seconds = checks.checked_seconds(name, value, zero=zero)
+    if seconds > MAX_SECONDS:
+        raise InvalidInputError(f"{name} must be at most {MAX_SECONDS:g} seconds, not {seconds:g}")
     return seconds
+
+
+def checked_account(value: object) -> str:
+    """Return the kind of an account."""
+    check_type("account", value, str)
+    if value not in ("default", "premium"):
+        raise InvalidInputError(f"account must be 'default' or 'premium', not {value!r}")
+    return str(value)
 
 
 def checked_command(value: object) -> str:
@@ -58,12 +41,11 @@ def checked_command(value: object) -> str:
 def checked_media_id(value: object) -> int:
     """Return a media id that is given as a number, as text, or as a `Media`."""
     value = getattr(value, "media_id", value)
-    check_type("media_id", value, int, str)
-    if isinstance(value, str):
-        if not (value.isascii() and value.isdigit() and len(value) <= 19 and not value.startswith("0")):
-            raise InvalidInputError(f"media_id must be 1 to 19 digits, not {value[:40]!r}")
-        value = int(value)
-    return checked_int("media_id", value, least=1, most=LARGEST_MEDIA_ID)
+    if not isinstance(value, str):
+        return checks.checked_media_id(value)
+    if (number := checks.media_id_from_text(value)) is None:
+        raise InvalidInputError(f"media_id must be 1 to 19 digits, not {value[:40]!r}")
+    return number
 
 
 def checked_items(name: str, value: object) -> list[object]:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 
 from .. import InvalidInputError, OAuth1, OAuth2, ProcessingInfo
-from .._types.checks import check_type
-from ._checks import checked_command, checked_int, checked_items, checked_seconds
+from .._types.checks import check_type, checked_int
+from ._checks import checked_command, checked_items, checked_seconds
 
 #: The credentials that a server accepts when it is given none.
 DUMMY_OAUTH1 = ("mock-consumer-key", "mock-consumer-secret", "1-mock-access-token", "mock-access-token-secret")

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from .. import InvalidInputError
-from .._types.checks import check_type
-from ._checks import checked_int, checked_number, checked_seconds
+from .._types.checks import check_type, checked_int, checked_number
+from ._checks import checked_seconds
 
 #: How `xmedia._core` takes an item: kind, number, after, in_body, and status, headers and body of a reply.
 ItemRow: TypeAlias = tuple[str, float, bool, int | None, tuple[int, list[tuple[str, str]], bytes]]

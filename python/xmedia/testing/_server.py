@@ -6,11 +6,11 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from types import EllipsisType, TracebackType
-from typing import Self, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 from .. import Client, InvalidInputError, OAuth1, OAuth2, ProcessingInfo, Retry, _core
-from .._types.checks import check_type
-from ._checks import checked_command, checked_int, checked_items, checked_media_id, checked_number, checked_seconds
+from .._types.checks import check_type, checked_int, checked_number
+from ._checks import checked_account, checked_command, checked_items, checked_media_id, checked_seconds
 from ._records import MediaRecord, RecordedRequest, media_record, recorded_request
 from ._rows import DUMMY_OAUTH1, DUMMY_OAUTH2, credential_rows, limit_rows, step_rows
 from ._script import Fault, Reply, item_row
@@ -45,6 +45,7 @@ class MockServer:
             it may be a timedelta, and is at most 1e9 seconds.
         expires_after_secs: For how many seconds an id can be used.
         max_segment_bytes: The largest segment; larger ones get 413.
+        account: Whose limits hold: INIT refuses what X refuses to an account without (`"default"`) or with Premium.
         rate_limits: Limit and window in seconds by command, `{"FINALIZE": (5, 2.0)}`, for each credential. Commands
             without one tell X's limits but never refuse: a used up window is followed by a new one at once.
         keep_data: Whether to keep the bytes, rather than their hashes only.
@@ -76,6 +77,7 @@ class MockServer:
         check_after_secs: float | timedelta = 1,
         expires_after_secs: float | timedelta = 86400,
         max_segment_bytes: int = 5_000_000,
+        account: Literal["default", "premium"] = "default",
         rate_limits: Mapping[str, tuple[int, float | timedelta]] | None = None,
         keep_data: bool = True,
         tls: bool = False,
@@ -98,6 +100,7 @@ class MockServer:
             check_after_secs=self._check_after_secs,
             expires_after_secs=checked_seconds("expires_after_secs", expires_after_secs),
             max_segment_bytes=checked_int("max_segment_bytes", max_segment_bytes, least=1, most=2**40),
+            account=checked_account(account),
             rate_limits=limit_rows(rate_limits),
             keep_data=keep_data,
             tls=tls,

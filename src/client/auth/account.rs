@@ -12,8 +12,8 @@ use super::oauth2::{self, Token};
 use super::refresh::Refreshes;
 use crate::client::limits::Limits;
 use crate::client::model::MediaId;
-use crate::client::protocol::{Body, Login, Request};
-use crate::client::retry::SETTLING;
+use crate::client::protocol::{Authentication, Body, Request};
+use crate::client::retry::INIT_SETTLE_TIME;
 
 /// Whose requests these are.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub enum Credentials {
 }
 
 /// Clocks that differ by more than this are corrected after a 401; servers refuse at some minutes.
-const SKEW: Duration = Duration::from_secs(60);
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// Whether a request was refused because of the time in its signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum Clock {
     Moved(i64),
 }
 
-/// Credentials, and what their use has taught.
+/// Credentials and the state that their use builds up: clock offset, rate limits, refreshes, uploads just opened.
 pub struct Account {
     credentials: Credentials,
     /// What signs, if the credentials are of that kind.
@@ -72,7 +72,7 @@ impl Account {
         &self.credentials
     }
 
-    /// What the server told of the rate limits.
+    /// The rate limits that the server reported.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -84,13 +84,13 @@ impl Account {
 
     /// The `Authorization` header for this request, if it needs one; with OAuth 2.0 it holds this token.
     pub fn authorization(&self, request: &Request, token: Option<&Token>) -> Option<String> {
-        match (&request.login, &self.signer) {
-            (Login::None, _) => None,
-            (Login::App { client_id, client_secret }, _) => {
+        match (&request.authentication, &self.signer) {
+            (Authentication::None, _) => None,
+            (Authentication::App { client_id, client_secret }, _) => {
                 Some(format!("Basic {}", basic_pair(client_id, client_secret)))
             }
-            (Login::User, None) => token.map(|token| format!("Bearer {}", *token.access_token)),
-            (Login::User, Some(signer)) => {
+            (Authentication::User, None) => token.map(|token| format!("Bearer {}", *token.access_token)),
+            (Authentication::User, Some(signer)) => {
                 let form: &[(&str, String)] = match &request.body {
                     Body::Form(fields) => fields,
                     _ => &[],
@@ -117,11 +117,13 @@ impl Account {
     /// Takes over the server's time after a 401 of a request that was signed with this offset.
     pub fn correct_clock(&self, server: SystemTime, received_at: SystemTime, signed_with: i64) -> Clock {
         let offset = signed_seconds(server, received_at);
-        if !matches!(self.credentials, Credentials::OAuth1(_)) || offset.abs_diff(signed_with) <= SKEW.as_secs() {
+        if !matches!(self.credentials, Credentials::OAuth1(_))
+            || offset.abs_diff(signed_with) <= MAX_CLOCK_SKEW.as_secs()
+        {
             return Clock::Right;
         }
         // Of several requests that were under way together, the first one moves the clock.
-        if offset.abs_diff(self.clock_offset()) <= SKEW.as_secs() {
+        if offset.abs_diff(self.clock_offset()) <= MAX_CLOCK_SKEW.as_secs() {
             return Clock::Corrected;
         }
         self.clock_offset.store(offset, Ordering::Relaxed);
@@ -131,7 +133,7 @@ impl Account {
     /// Remembers that this upload was opened just now.
     pub fn note_opened(&self, media_id: MediaId) {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.retain(|(_, at)| at.elapsed() < SETTLING);
+        opened.retain(|(_, at)| at.elapsed() < INIT_SETTLE_TIME);
         opened.push((media_id, Instant::now()));
     }
 

@@ -277,12 +277,11 @@ pub fn tokens_at(path: &Path) -> Result<StoredTokens> {
         Found::Tokens(stored, None) => Ok(*stored),
         Found::Tokens(_, Some(why)) => Err(Error::invalid_input(why)),
         Found::Unusable(why) => Err(Error::invalid_input(format!("{why}; log in anew: xmedia login"))),
-        Found::Nothing if file.path().exists() => {
-            Err(Error::invalid_input(format!("{} holds a login that was ended; log in anew: xmedia login", path.display())))
-        }
-        Found::Nothing => {
-            Err(file_error(&std::io::Error::from_raw_os_error(NO_SUCH_FILE), Some(path)))
-        }
+        Found::Nothing if file.path().exists() => Err(Error::invalid_input(format!(
+            "{} holds a login that was ended; log in anew: xmedia login",
+            path.display()
+        ))),
+        Found::Nothing => Err(file_error(&std::io::Error::from_raw_os_error(NO_SUCH_FILE), Some(path))),
     }
 }
 

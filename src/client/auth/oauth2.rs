@@ -1,4 +1,4 @@
-//! OAuth 2.0 user tokens: one that is used as it is, one that is refreshed, or one that the caller is asked for.
+//! OAuth 2.0 user tokens: one that is used as it is, one that is refreshed, or one that the program provides.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,9 +23,9 @@ pub struct Token {
     pub access_token: Secret,
     /// What buys the next one, once.
     pub refresh_token: Option<Secret>,
-    /// When the access token ends to be accepted, by our clock.
+    /// When the access token expires, by the local clock.
     pub expires_at: Option<SystemTime>,
-    /// Counts the tokens of one chain, so that requests can tell whether theirs was replaced.
+    /// Counts the tokens of one chain, so that a request can see whether its token was replaced.
     pub version: u64,
     /// Counts the refreshes of the login in its token file.
     pub serial: u64,
@@ -38,12 +38,12 @@ impl fmt::Debug for Token {
 }
 
 impl Token {
-    /// A token that the caller gave.
+    /// A token that the program provided.
     pub fn asked(access_token: Secret, version: u64) -> Self {
         Token { access_token, refresh_token: None, expires_at: None, version, serial: 0 }
     }
 
-    /// Whether its time is over.
+    /// Whether it has expired.
     pub fn expired(&self) -> bool {
         self.expires_at.is_some_and(|at| at <= SystemTime::now())
     }
@@ -106,12 +106,12 @@ impl Credentials {
         Ok(Credentials(Source::Kept { newest, app: Some(app), chain: Some(Arc::new(chain)) }))
     }
 
-    /// A token that the caller is asked for.
+    /// Tokens that the program provides.
     pub fn asked() -> Self {
         Credentials(Source::Asked)
     }
 
-    /// The newest token; none if the caller has to be asked.
+    /// The newest token; `None` if the program provides it.
     pub fn newest(&self) -> Option<Arc<Token>> {
         match &self.0 {
             Source::Kept { newest, .. } => Some(newest.load_full()),
@@ -119,7 +119,7 @@ impl Credentials {
         }
     }
 
-    /// Whether there is a way to get a newer token without the caller.
+    /// Whether the client can refresh the token by itself.
     pub fn can_refresh(&self) -> bool {
         match &self.0 {
             Source::Kept { newest, app, chain } => {

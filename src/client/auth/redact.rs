@@ -1,4 +1,13 @@
-//! Takes our secrets out of what a server repeats: gateways and token endpoints are known to show what they were sent.
+//! Redaction: takes the client's secrets out of what a server repeats, before it gets into an error or an event.
+//!
+//! The threat: gateways, debugging proxies and token endpoints echo what they were sent, headers and form included, in
+//! the body of an error. That body stands in messages, logs and bug reports, and with it would the user's tokens. So the
+//! body of every unsuccessful response is searched for each secret of the request, in each form in which an echo may
+//! write it: as it is, percent-encoded, escaped for JSON or HTML, and these upon one another.
+//!
+//! The search is by value and not by name (`access_token=…`): names differ from server to server, the values are known.
+//! It costs one pass over a body of at most 1 MiB, for errors only. Texts below eight characters are left alone, since
+//! they may be ordinary words; no credential of X is as short.
 
 use bytes::Bytes;
 use zeroize::Zeroizing;
@@ -7,13 +16,13 @@ use super::account::{Account, Credentials, basic_pair};
 use super::oauth2::Token;
 use crate::client::protocol::Command;
 
-/// Shorter texts are no secrets, but may well be words.
-const LEAST: usize = 8;
+/// Shorter texts may be ordinary words and are not masked.
+const MIN_SECRET_LEN: usize = 8;
 const MASK: &str = "[not shown]";
 /// So many backslashes stand before a character at most, where JSON was put into JSON again and again.
-const BACKSLASHES: usize = 32;
+const MAX_BACKSLASHES: usize = 32;
 /// So long is the number of an HTML entity at most, with the semicolon that ends it.
-const ENTITY: usize = 10;
+const MAX_ENTITY_LEN: usize = 10;
 /// The characters that HTML has names for because it needs them itself.
 const NAMED: [(char, &str); 5] = [('&', "amp;"), ('<', "lt;"), ('>', "gt;"), ('"', "quot;"), ('\'', "apos;")];
 
@@ -49,7 +58,7 @@ impl Account {
         }
         // What fills up the last group of base64 is left out by some.
         secrets.extend(pair.as_ref().map(|pair| pair.trim_end_matches('=')));
-        secrets.retain(|secret| secret.len() >= LEAST);
+        secrets.retain(|secret| secret.len() >= MIN_SECRET_LEN);
         masked(&String::from_utf8_lossy(body), &secrets).map(Bytes::from)
     }
 }
@@ -164,7 +173,7 @@ fn backslashed<'text>(character: char, text: &'text str, after: &mut Vec<&'text 
 
 /// The text without the backslashes that it begins with.
 fn unslashed(text: &str) -> &str {
-    let backslashes = text.bytes().take(BACKSLASHES).take_while(|byte| *byte == b'\\').count();
+    let backslashes = text.bytes().take(MAX_BACKSLASHES).take_while(|byte| *byte == b'\\').count();
     text.get(backslashes..).unwrap_or_default()
 }
 
@@ -175,7 +184,7 @@ fn as_entity(character: char, text: &str) -> Option<&str> {
         return Some(after);
     }
     let rest = rest.strip_prefix('#')?;
-    let end = rest.bytes().take(ENTITY).position(|byte| byte == b';')?;
+    let end = rest.bytes().take(MAX_ENTITY_LEN).position(|byte| byte == b';')?;
     let (number, after) = (rest.get(..end)?, rest.get(end + 1..)?);
     let number = match number.strip_prefix(['x', 'X']) {
         Some(digits) => u32::from_str_radix(digits, 16),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::client::error::{Error, Kind, Result};
-use crate::client::observer::Report;
+use crate::client::observer::RequestReport;
 
 /// How a refresh ended; nothing while it runs.
 pub type Outcome = Option<Result<Renewal>>;
@@ -22,13 +22,13 @@ pub enum Renewal {
 /// The refreshes of one account.
 #[derive(Default)]
 pub struct Refreshes {
-    stage: Mutex<Stage>,
+    state: Mutex<RefreshState>,
     delivery: Mutex<Delivery>,
     notices: Mutex<Notices>,
 }
 
 #[derive(Default)]
-enum Stage {
+enum RefreshState {
     #[default]
     Idle,
     /// The token of this version is being replaced.
@@ -44,22 +44,22 @@ struct Delivery {
     under_way: bool,
 }
 
-/// What whoever calls next is to be told.
+/// What whoever calls next is shown.
 #[derive(Default)]
 struct Notices {
-    reports: Vec<Report>,
+    reports: Vec<RequestReport>,
     warnings: Vec<String>,
 }
 
 /// What somebody who needs a new token has to do.
-pub enum Turn {
+pub enum RefreshClaim {
     /// Nothing: another refresh has brought it.
     Done,
     /// Nothing helps.
     Refused(Error),
     /// Wait for the refresh that runs.
     Wait(watch::Receiver<Outcome>),
-    /// Run the refresh, tell its outcome, and wait as well.
+    /// Run the refresh, send its outcome, and wait as well.
     Run(Run, watch::Receiver<Outcome>),
 }
 
@@ -72,35 +72,37 @@ pub struct Run {
 
 impl Refreshes {
     /// Somebody's token of version `refused` does not do any more; `newest` is the version that there is now.
-    pub fn turn(self: &Arc<Self>, refused: u64, newest: impl FnOnce() -> u64) -> Turn {
-        let mut stage = lock(&self.stage);
+    pub fn claim(self: &Arc<Self>, refused: u64, newest: impl FnOnce() -> u64) -> RefreshClaim {
+        let mut state = lock(&self.state);
         // Asked under the lock: a refresh that ended in between has published its token before.
         if newest() != refused {
-            return Turn::Done;
+            return RefreshClaim::Done;
         }
-        match &*stage {
-            Stage::Running { version, outcome } if *version == refused => Turn::Wait(outcome.subscribe()),
-            Stage::Refused { version, error } if *version == refused => Turn::Refused(error.clone()),
+        match &*state {
+            RefreshState::Running { version, outcome } if *version == refused => {
+                RefreshClaim::Wait(outcome.subscribe())
+            }
+            RefreshState::Refused { version, error } if *version == refused => RefreshClaim::Refused(error.clone()),
             _ => {
                 let (sender, receiver) = watch::channel(None);
                 let outcome = Arc::new(sender);
-                *stage = Stage::Running { version: refused, outcome: outcome.clone() };
-                Turn::Run(Run { refreshes: self.clone(), outcome, version: refused }, receiver)
+                *state = RefreshState::Running { version: refused, outcome: outcome.clone() };
+                RefreshClaim::Run(Run { refreshes: self.clone(), outcome, version: refused }, receiver)
             }
         }
     }
 
     /// The refresh that runs now, if one does.
     pub fn running(&self) -> Option<watch::Receiver<Outcome>> {
-        match &*lock(&self.stage) {
-            Stage::Running { outcome, .. } => Some(outcome.subscribe()),
+        match &*lock(&self.state) {
+            RefreshState::Running { outcome, .. } => Some(outcome.subscribe()),
             _ => None,
         }
     }
 
     /// Whether a refresh runs, or its tokens have not been given to the program.
     pub fn unsettled(&self) -> bool {
-        matches!(*lock(&self.stage), Stage::Running { .. }) || lock(&self.delivery).due
+        matches!(*lock(&self.state), RefreshState::Running { .. }) || lock(&self.delivery).due
     }
 
     /// Whether the program is to be given new tokens by whoever asks; then it says how that went.
@@ -120,13 +122,13 @@ impl Refreshes {
         delivery.due |= !taken;
     }
 
-    /// Keeps what is to be told of the refresh's requests.
-    pub fn keep_reports(&self, reports: Vec<Report>) {
+    /// Keeps the reports of the refresh's requests.
+    pub fn keep_reports(&self, reports: Vec<RequestReport>) {
         lock(&self.notices).reports.extend(reports);
     }
 
-    /// Takes out what is to be told of requests.
-    pub fn take_reports(&self) -> Vec<Report> {
+    /// Takes out the reports of requests.
+    pub fn take_reports(&self) -> Vec<RequestReport> {
         std::mem::take(&mut lock(&self.notices).reports)
     }
 
@@ -146,10 +148,10 @@ impl Run {
     pub async fn abandoned(&self) {
         loop {
             self.outcome.closed().await;
-            let mut stage = lock(&self.refreshes.stage);
+            let mut state = lock(&self.refreshes.state);
             // Under the lock nobody can begin to wait.
             if self.outcome.receiver_count() == 0 {
-                *stage = Stage::Idle;
+                *state = RefreshState::Idle;
                 return;
             }
         }
@@ -158,23 +160,23 @@ impl Run {
     /// The server has given new tokens, which were published: the program is to be given them.
     pub fn refreshed(self) {
         lock(&self.refreshes.delivery).due = true;
-        self.end(Stage::Idle, Ok(Renewal::Refreshed));
+        self.end(RefreshState::Idle, Ok(Renewal::Refreshed));
     }
 
     /// Newer tokens were found and published.
     pub fn found(self) {
-        self.end(Stage::Idle, Ok(Renewal::Found));
+        self.end(RefreshState::Idle, Ok(Renewal::Found));
     }
 
     /// The refresh has failed. For good, if the server refused the refresh token; otherwise the next call tries again.
     pub fn failed(self, error: Error, for_good: bool) {
         let version = self.version;
-        let stage = if for_good { Stage::Refused { version, error: error.clone() } } else { Stage::Idle };
-        self.end(stage, Err(error));
+        let state = if for_good { RefreshState::Refused { version, error: error.clone() } } else { RefreshState::Idle };
+        self.end(state, Err(error));
     }
 
-    fn end(&self, stage: Stage, outcome: Result<Renewal>) {
-        *lock(&self.refreshes.stage) = stage;
+    fn end(&self, state: RefreshState, outcome: Result<Renewal>) {
+        *lock(&self.refreshes.state) = state;
         self.outcome.send_replace(Some(outcome));
     }
 }
@@ -182,14 +184,12 @@ impl Run {
 impl Drop for Run {
     fn drop(&mut self) {
         if self.outcome.borrow().is_none() {
-            let is_ours = |stage: &Stage| {
-                matches!(stage, Stage::Running { outcome, .. } if Arc::ptr_eq(outcome, &self.outcome))
-            };
-            let mut stage = lock(&self.refreshes.stage);
-            if is_ours(&stage) {
-                *stage = Stage::Idle;
+            let is_ours = |state: &RefreshState| matches!(state, RefreshState::Running { outcome, .. } if Arc::ptr_eq(outcome, &self.outcome));
+            let mut state = lock(&self.refreshes.state);
+            if is_ours(&state) {
+                *state = RefreshState::Idle;
             }
-            drop(stage);
+            drop(state);
             self.outcome.send_replace(Some(Err(cut_off())));
         }
     }

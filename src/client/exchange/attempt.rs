@@ -1,4 +1,4 @@
-//! One try of a command: its turn, its token, its request, its answer, and what can be repaired without counting it.
+//! One attempt of a command: its slot, token, request and response, and what is repaired without counting as an attempt.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -6,142 +6,140 @@ use std::time::{Duration, Instant, SystemTime};
 use super::repair::{Unrepaired, not_refreshed};
 use crate::client::Client;
 use crate::client::auth::oauth2::{self, Token};
-use crate::client::deadline::Deadline;
+use crate::client::call::CallOptions;
 use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result, subject};
-use crate::client::http::{Broken, Unanswered};
+use crate::client::http::{NoResponse, TransportFailure};
 use crate::client::limits::BucketName;
 use crate::client::model::{CommandName, MediaId};
-use crate::client::observer::{Caller, Hearing, Report};
+use crate::client::observer::{EventFilter, RequestReport};
 use crate::client::protocol::{self, Answer, Command, Response};
 
 /// Those who waited for the same reset come back spread over this time.
-const SPREAD: Duration = Duration::from_millis(250);
+const MAX_RESET_SPREAD: Duration = Duration::from_millis(250);
 
-/// A try that failed.
-pub(super) struct Tried {
+/// An attempt that failed.
+pub(super) struct AttemptError {
     /// Why.
     pub error: Error,
-    /// What is to be told of its request once it is decided what follows; none if nothing was sent.
-    pub report: Option<Box<Report>>,
-    /// The verb's deadline passed, which says nothing of the server.
+    /// The report of its request, emitted once it is decided what follows; `None` if nothing was sent.
+    pub report: Option<Box<RequestReport>>,
+    /// The call's deadline passed, which says nothing about the server.
     pub out_of_time: bool,
 }
 
-impl Tried {
-    fn new(error: Error, report: Option<Box<Report>>) -> Self {
-        Tried { error, report, out_of_time: false }
+impl AttemptError {
+    fn new(error: Error, report: Option<Box<RequestReport>>) -> Self {
+        AttemptError { error, report, out_of_time: false }
     }
 
     /// The deadline passed before anything was sent, or before there was a connection to send it on.
-    fn out_of_time(connect: bool, report: Option<Box<Report>>) -> Self {
+    fn out_of_time(connect: bool, report: Option<Box<RequestReport>>) -> Self {
         let error = Error::new(Kind::RequestTimeout { connect }, "no answer within the timeout");
-        Tried { error, report, out_of_time: true }
+        AttemptError { error, report, out_of_time: true }
     }
 }
 
-impl From<Error> for Tried {
+impl From<Error> for AttemptError {
     fn from(error: Error) -> Self {
-        Tried::new(error, None)
+        AttemptError::new(error, None)
     }
 }
 
-/// The tries of one command.
-pub(super) struct Sending<'a> {
+/// One attempt of a command at a time, with what was repaired between them.
+pub(super) struct Attempt<'a> {
     pub(super) client: &'a Client,
     pub(super) command: &'a Command,
-    pub(super) deadline: Deadline,
-    pub(super) caller: &'a dyn Caller,
+    pub(super) options: CallOptions<'a>,
     pub(super) name: CommandName,
     pub(super) media_id: Option<MediaId>,
-    /// Whether an empty bucket is waited for; otherwise the server is asked all the same.
-    pub(super) heeds_limits: bool,
+    /// Whether the request is sent even though its rate-limit bucket is empty.
+    pub(super) ignore_rate_limits: bool,
     /// Requests sent.
     pub(super) sent: u32,
     pub(super) resent: bool,
     /// The server's clock less ours, as the last request was signed with it.
     pub(super) signed_with: i64,
     pub(super) clock_corrected: bool,
-    pub(super) renewed: bool,
+    pub(super) refreshed: bool,
     /// A token that runs out soon was to be replaced before it was sent.
     pub(super) asked_early: bool,
     /// How often the request was sent again with another token.
     pub(super) repairs: u32,
     /// Why the token could not be replaced before it was sent.
-    pub(super) unrenewed: Option<Error>,
+    pub(super) refresh_error: Option<Error>,
 }
 
-impl<'a> Sending<'a> {
-    pub(super) fn new(client: &'a Client, command: &'a Command, deadline: Deadline, caller: &'a dyn Caller) -> Self {
-        Sending {
+impl<'a> Attempt<'a> {
+    pub(super) fn new(client: &'a Client, command: &'a Command, options: CallOptions<'a>) -> Self {
+        Attempt {
             client,
             command,
-            deadline,
-            caller,
+            options,
             name: command.name(),
             media_id: command.media_id(),
-            heeds_limits: true,
+            ignore_rate_limits: false,
             sent: 0,
             resent: false,
             signed_with: 0,
             clock_corrected: false,
-            renewed: false,
+            refreshed: false,
             asked_early: false,
             repairs: 0,
-            unrenewed: None,
+            refresh_error: None,
         }
     }
 
-    /// The same, sent whatever is known of rate limits.
-    pub(super) fn heedless(mut self) -> Self {
-        self.heeds_limits = false;
+    /// The same, but sent even while a rate limit is used up.
+    pub(super) fn ignore_rate_limits(mut self) -> Self {
+        self.ignore_rate_limits = true;
         self
     }
 
-    /// Sends the command once, and again where that repairs what was no fault of it: an idle connection that the server
-    /// had closed, a clock that is off, a token that has run out.
-    pub(super) async fn once(&mut self) -> Result<Answer, Tried> {
+    /// Sends the command; re-sends it once after a stale connection, a clock correction or a token refresh.
+    pub(super) async fn send(&mut self) -> Result<Answer, AttemptError> {
         loop {
             let tried = match self.request().await {
                 Ok(answer) => return Ok(answer),
-                Err(Failed::Tried(tried)) => tried,
-                Err(Failed::Reused(tried)) => {
+                Err(AttemptFailure::Final(tried)) => tried,
+                Err(AttemptFailure::Reused(tried)) => {
                     self.resent = true;
-                    self.told(tried.report, Some(Duration::ZERO));
+                    self.emit_event(tried.report, Some(Duration::ZERO));
                     continue;
                 }
-                Err(Failed::Unauthorized(tried, response, token)) => match self.repair(&response, token).await {
-                    Ok(true) => {
-                        self.told(tried.report, Some(Duration::ZERO));
-                        self.tell_of_refresh().await?;
-                        continue;
+                Err(AttemptFailure::Unauthorized(tried, response, token)) => {
+                    match self.repair(&response, token).await {
+                        Ok(true) => {
+                            self.emit_event(tried.report, Some(Duration::ZERO));
+                            self.emit_refresh_and_deliver().await?;
+                            continue;
+                        }
+                        Ok(false) => tried,
+                        Err(Unrepaired::OutOfTime) => {
+                            self.emit_event(tried.report, None);
+                            return Err(AttemptError::out_of_time(true, None));
+                        }
+                        Err(Unrepaired::TokenProvider(error)) => {
+                            self.emit_event(tried.report, None);
+                            return Err(error.into());
+                        }
+                        Err(Unrepaired::Refresh(error)) => {
+                            self.emit_event(tried.report, None);
+                            self.emit_refresh_events();
+                            return Err(not_refreshed(tried.error, error).into());
+                        }
                     }
-                    Ok(false) => tried,
-                    Err(Unrepaired::OutOfTime) => {
-                        self.told(tried.report, None);
-                        return Err(Tried::out_of_time(true, None));
-                    }
-                    Err(Unrepaired::Caller(error)) => {
-                        self.told(tried.report, None);
-                        return Err(error.into());
-                    }
-                    Err(Unrepaired::Refresh(error)) => {
-                        self.told(tried.report, None);
-                        self.emit_refresh_events();
-                        return Err(not_refreshed(tried.error, error).into());
-                    }
-                },
+                }
             };
             return Err(tried);
         }
     }
 
-    /// Tells the caller of a request, now that it is known what follows.
-    pub(super) fn told(&self, report: Option<Box<Report>>, retry_in: Option<Duration>) {
+    /// Emits the event of a request, now that it is known what follows.
+    pub(super) fn emit_event(&self, report: Option<Box<RequestReport>>, retry_in: Option<Duration>) {
         let Some(mut report) = report else { return };
-        let heard = if retry_in.is_some() { Hearing::Retries } else { Hearing::Everything };
-        if self.caller.hears() >= heard {
+        if self.options.hooks.observer.event_filter().includes(retry_in.is_some()) {
             report.retry_in = retry_in;
-            self.caller.request(*report);
+            self.options.hooks.observer.request(*report);
         }
     }
 
@@ -150,23 +148,24 @@ impl<'a> Sending<'a> {
         self.sent
     }
 
-    async fn request(&mut self) -> Result<Answer, Failed> {
-        let (client, deadline) = (self.client, self.deadline);
-        let _place = match self.caller.gate(self.name) {
-            Some(gate) => {
-                let place = deadline.limit(gate.enter()).await;
-                Some(place.ok_or_else(|| Failed::Tried(Tried::out_of_time(true, None)))?)
+    async fn request(&mut self) -> Result<Answer, AttemptFailure> {
+        let (client, deadline) = (self.client, self.options.deadline);
+        let _permit = match self.options.limiter {
+            Some(limiter) => {
+                let permit = deadline.limit(limiter.acquire()).await;
+                Some(permit.ok_or_else(|| AttemptFailure::Final(AttemptError::out_of_time(true, None)))?)
             }
             None => None,
         };
         let request = protocol::encode(client.options.api, &client.transport.options().hosts, self.command);
-        let token = deadline.limit(self.token(&request)).await.unwrap_or_else(|| Err(Tried::out_of_time(true, None)));
-        let token = token.map_err(Failed::Tried)?;
-        let place = {
+        let token =
+            deadline.limit(self.token(&request)).await.unwrap_or_else(|| Err(AttemptError::out_of_time(true, None)));
+        let token = token.map_err(AttemptFailure::Final)?;
+        let permit = {
             let _queued = client.stats.queue();
-            self.turn().await.map_err(Failed::Tried)?
+            self.wait_for_slot().await.map_err(AttemptFailure::Final)?
         };
-        // While it waited for its turn, another request may have had the token refreshed.
+        // While it waited for its slot, another request may have had the token refreshed.
         let token = self.kept().and_then(oauth2::Credentials::newest).or(token);
         self.signed_with = client.account.clock_offset();
         let authorization = client.account.authorization(&request, token.as_deref());
@@ -175,10 +174,10 @@ impl<'a> Sending<'a> {
         let begun = Begun { started_at: SystemTime::now(), started: Instant::now(), bytes: request.body.size() };
         let timeout = client.options.request_timeout;
         let outcome = client.transport.send(&request, authorization.as_deref(), timeout, deadline).await;
-        drop(place);
+        drop(permit);
         let response = match outcome {
             Ok(response) => response,
-            Err(unanswered) => return Err(self.unanswered(unanswered, &begun, &in_flight)),
+            Err(no_response) => return Err(self.no_response(no_response, &begun, &in_flight)),
         };
         in_flight.sent(begun.bytes);
         in_flight.answered(response.status, response.body.len());
@@ -194,8 +193,8 @@ impl<'a> Sending<'a> {
         match decoded {
             Ok(answer) => {
                 client.note_answer(&answer);
-                if self.caller.hears() == Hearing::Everything {
-                    self.caller.request(*self.report(&begun, Some(&response), None));
+                if self.options.hooks.observer.event_filter() == EventFilter::All {
+                    self.options.hooks.observer.request(*self.report(&begun, Some(&response), None));
                 }
                 Ok(answer)
             }
@@ -203,13 +202,13 @@ impl<'a> Sending<'a> {
                 self.note_refusal(&error);
                 let report = self.report(&begun, Some(&response), Some(&error));
                 // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
-                let repairable = matches!(request.login, protocol::Login::User);
+                let repairable = matches!(request.authentication, protocol::Authentication::User);
                 let unauthorized = repairable && error.api().is_some_and(|failure| failure.retry_status() == 401);
-                let tried = Tried::new(error, Some(report));
+                let tried = AttemptError::new(error, Some(report));
                 Err(if unauthorized {
-                    Failed::Unauthorized(tried, Box::new(response), token)
+                    AttemptFailure::Unauthorized(tried, Box::new(response), token)
                 } else {
-                    Failed::Tried(tried)
+                    AttemptFailure::Final(tried)
                 })
             }
         }
@@ -219,27 +218,31 @@ impl<'a> Sending<'a> {
         protocol::decode(self.client.options.api, self.name, self.media_id, response)
     }
 
-    fn unanswered(
+    fn no_response(
         &self,
-        unanswered: Unanswered,
+        no_response: NoResponse,
         begun: &Begun,
         in_flight: &crate::client::stats::InFlight<'_>,
-    ) -> Failed {
-        let (mut tried, reused) = match unanswered {
-            Unanswered::Broken(Broken { mut error, reused }) => {
+    ) -> AttemptFailure {
+        let (mut tried, reused) = match no_response {
+            NoResponse::TransportFailure(TransportFailure { mut error, reused }) => {
                 error.message = format!("{}: {}", subject(self.name, self.media_id), error.message);
-                (Tried::new(error, None), reused)
+                (AttemptError::new(error, None), reused)
             }
-            Unanswered::OutOfTime { connect } => (Tried::out_of_time(connect, None), false),
+            NoResponse::OutOfTime { connect } => (AttemptError::out_of_time(connect, None), false),
         };
-        let bytes = if crate::client::retry::never_arrived(&tried.error) { 0 } else { begun.bytes };
+        let bytes = if crate::client::retry::request_was_not_sent(&tried.error) { 0 } else { begun.bytes };
         in_flight.sent(bytes);
         tried.report = Some(self.report(&Begun { bytes, ..*begun }, None, Some(&tried.error)));
         // The server closed an idle connection in the moment we used it. Only FINALIZE must not be sent twice on such a
         // guess.
         let harmless = self.name != CommandName::Finalize;
         let cut_off = matches!(tried.error.kind, Kind::Transport { connect: false });
-        if reused && cut_off && harmless && !self.resent { Failed::Reused(tried) } else { Failed::Tried(tried) }
+        if reused && cut_off && harmless && !self.resent {
+            AttemptFailure::Reused(tried)
+        } else {
+            AttemptFailure::Final(tried)
+        }
     }
 
     /// Where its rate limit is kept.
@@ -247,33 +250,33 @@ impl<'a> Sending<'a> {
         (self.client.options.api, self.name)
     }
 
-    /// Waits until the command's bucket is not empty and one more request may be in flight. Nothing is held while it
-    /// waits for the bucket.
-    async fn turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Tried> {
+    /// Waits until the rate limit allows the command and one more request may be in flight. Nothing is held while it
+    /// waits for the rate limit.
+    async fn wait_for_slot(&self) -> Result<tokio::sync::OwnedSemaphorePermit, AttemptError> {
         let limits = self.client.account.limits();
-        let mut reservation = self.caller.take_reservation();
+        let mut reservation = self.options.hooks.queue.take_reservation();
         loop {
-            if let Some(left) = limits.empty_for(self.bucket()).filter(|_| self.heeds_limits) {
-                let wait = left.saturating_add(SPREAD.mul_f64(rand::random()));
-                if self.deadline.remaining().is_some_and(|remaining| left >= remaining) {
+            if let Some(left) = limits.empty_for(self.bucket()).filter(|_| !self.ignore_rate_limits) {
+                let wait = left.saturating_add(MAX_RESET_SPREAD.mul_f64(rand::random()));
+                if self.options.deadline.remaining().is_some_and(|remaining| left >= remaining) {
                     return Err(self.limited(left).into());
                 }
                 drop(reservation.take());
-                self.deadline.sleep(wait).await;
+                self.options.deadline.sleep(wait).await;
             }
-            let place = match reservation.take() {
-                Some(reservation) => self.deadline.limit(reservation.permit()).await,
-                None => self.deadline.limit(self.client.transport.place()).await,
+            let permit = match reservation.take() {
+                Some(reservation) => self.options.deadline.limit(reservation.permit()).await,
+                None => self.options.deadline.limit(self.client.transport.acquire()).await,
             };
-            let place = place.ok_or_else(|| Tried::out_of_time(true, None))??;
+            let permit = permit.ok_or_else(|| AttemptError::out_of_time(true, None))??;
             // Those who were before it in the queue may have emptied the bucket.
-            if !self.heeds_limits || limits.empty_for(self.bucket()).is_none() {
-                return Ok(place);
+            if self.ignore_rate_limits || limits.empty_for(self.bucket()).is_none() {
+                return Ok(permit);
             }
         }
     }
 
-    /// The refusal that the server would give.
+    /// The error that the server would answer with.
     fn limited(&self, left: Duration) -> Error {
         let message = format!(
             "{}: not sent, because the rate limit is used up and its reset lies beyond the timeout. Try again in {} s.",
@@ -283,7 +286,7 @@ impl<'a> Sending<'a> {
         let failure = ApiFailure {
             class: ApiClass::RateLimit,
             status: 429,
-            rate_limit: self.client.account.limits().told(self.bucket()),
+            rate_limit: self.client.account.limits().last_known(self.bucket()),
             ..ApiFailure::default()
         };
         let mut error = Error::new(Kind::Api(Box::new(failure)), message);
@@ -306,8 +309,8 @@ impl<'a> Sending<'a> {
         }
     }
 
-    fn report(&self, begun: &Begun, response: Option<&Response>, error: Option<&Error>) -> Box<Report> {
-        Box::new(Report {
+    fn report(&self, begun: &Begun, response: Option<&Response>, error: Option<&Error>) -> Box<RequestReport> {
+        Box::new(RequestReport {
             command: self.name,
             media_id: self.media_id,
             segment_index: self.command.segment_index(),
@@ -333,11 +336,11 @@ struct Begun {
 }
 
 /// How a request failed, and what that calls for.
-enum Failed {
+enum AttemptFailure {
     /// For `retry` to judge.
-    Tried(Tried),
+    Final(AttemptError),
     /// A connection that had been used before broke.
-    Reused(Tried),
+    Reused(AttemptError),
     /// A 401, its answer and the token that was sent.
-    Unauthorized(Tried, Box<Response>, Option<Arc<Token>>),
+    Unauthorized(AttemptError, Box<Response>, Option<Arc<Token>>),
 }

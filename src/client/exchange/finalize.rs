@@ -1,56 +1,64 @@
 //! FINALIZE, and what is done when its answer is lost.
 
-use super::retry_loop::Tries;
+use super::retry_loop::Exchange;
 use crate::client::Client;
-use crate::client::call::Terms;
+use crate::client::call::CallOptions;
 use crate::client::error::{Error, Kind, Result};
 use crate::client::model::{Media, MediaId};
-use crate::client::observer::Report;
+use crate::client::observer::RequestReport;
 use crate::client::protocol::Command;
-use crate::client::retry::{self, Decision};
+use crate::client::retry::{self, RetryDecision};
 
 impl Client {
     /// FINALIZE of an upload of which another process may have sent it already: treated as one whose answer was lost.
-    pub(in crate::client) async fn finalize_resumed(&self, media_id: MediaId, terms: Terms<'_>) -> Result<Media> {
-        match self.exchange_media(&Command::Status(media_id), terms).await {
+    pub(in crate::client) async fn finalize_resumed(
+        &self,
+        media_id: MediaId,
+        options: CallOptions<'_>,
+    ) -> Result<Media> {
+        match self.exchange_media(&Command::Status(media_id), options).await {
             Ok(media) if media.processing_info.is_some() => Ok(media),
             Err(status) if !retry::is_not_found(&status) => Err(status),
-            _ => self.finalize_surely(media_id, terms).await.map_err(maybe_ambiguous),
+            _ => self.finalize_with_recovery(media_id, options).await.map_err(maybe_ambiguous),
         }
     }
 
     /// FINALIZE until it is known what it did. When the request went out and no readable answer came, STATUS is asked;
     /// only one with `processing_info` proves that it took effect. Media that was finalized synchronously has no
-    /// STATUS, so that «not found» leaves open whether it did, and FINALIZE is sent again, if the caller allows more than
-    /// one attempt. Asking STATUS is no second attempt: it is always done.
-    pub(in crate::client) async fn finalize_surely(&self, media_id: MediaId, terms: Terms<'_>) -> Result<Media> {
+    /// STATUS, so that a 404 leaves open whether it did, and FINALIZE is sent again, if the retry policy allows more than
+    /// one attempt. STATUS does not count as an attempt: it is always sent.
+    pub(in crate::client) async fn finalize_with_recovery(
+        &self,
+        media_id: MediaId,
+        options: CallOptions<'_>,
+    ) -> Result<Media> {
         let command = Command::Finalize(media_id);
-        let mut tries = Tries::new(self, &command, terms);
-        let (outcome, report) = self.finalize_until_known(&mut tries, media_id, terms).await;
-        tries.told(report);
+        let mut exchange = Exchange::new(self, &command, options);
+        let (outcome, report) = self.finalize_until_known(&mut exchange, media_id, options).await;
+        exchange.emit_event(report);
         outcome
     }
 
-    /// The outcome, and what is still to be told of the last FINALIZE.
+    /// The outcome, and the report of the last FINALIZE, which is still to be emitted.
     async fn finalize_until_known(
         &self,
-        tries: &mut Tries<'_>,
+        exchange: &mut Exchange<'_>,
         media_id: MediaId,
-        terms: Terms<'_>,
-    ) -> (Result<Media>, Option<Box<Report>>) {
+        options: CallOptions<'_>,
+    ) -> (Result<Media>, Option<Box<RequestReport>>) {
         let mut first: Option<Error> = None;
         loop {
-            let (failure, report) = match tries.media().await {
+            let (failure, report) = match exchange.run_for_media().await {
                 Ok(media) => return (Ok(media), None),
                 Err(failed) => failed,
             };
-            if !retry::is_lost(&failure) {
+            if !retry::outcome_is_unknown(&failure) {
                 return (Err(after_lost(failure, first)), report);
             }
-            if terms.deadline.passed() {
+            if options.deadline.passed() {
                 return (Err(maybe_ambiguous(failure)), report);
             }
-            match self.exchange_media(&Command::Status(media_id), terms).await {
+            match self.exchange_media(&Command::Status(media_id), options).await {
                 Ok(media) if media.processing_info.is_some() => return (Ok(media), report),
                 Err(status) if !retry::is_not_found(&status) => {
                     let attempts = failure.attempts;
@@ -60,12 +68,12 @@ impl Client {
                 }
                 Ok(_) | Err(_) => {}
             }
-            let remaining = terms.deadline.remaining();
-            let decision = terms.retry.map_or(Decision::Never, |policy| {
-                retry::decide_lost(policy, &failure, tries.count(), remaining, rand::random())
+            let remaining = options.deadline.remaining();
+            let decision = options.retry.map_or(RetryDecision::DoNotRetry, |policy| {
+                retry::decide_unknown_outcome(policy, &failure, exchange.attempts(), remaining, rand::random())
             });
             first.get_or_insert_with(|| failure.clone());
-            if let Err((failure, report)) = tries.follow(decision, failure, report).await {
+            if let Err((failure, report)) = exchange.wait_for_retry(decision, failure, report).await {
                 return (Err(maybe_ambiguous(failure)), report);
             }
         }

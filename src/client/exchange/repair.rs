@@ -1,28 +1,28 @@
-//! The token that a try is sent with, and what can be done when it is refused.
+//! The token that an attempt is sent with, and what is repaired after a 401: the clock, or the token.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attempt::{Sending, Tried};
+use super::attempt::{Attempt, AttemptError};
 use crate::client::auth::Credentials;
 use crate::client::auth::oauth2::{self, Token};
 use crate::client::auth::refresh::Renewal;
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Result};
 use crate::client::model::CommandName;
-use crate::client::observer::Hearing;
+use crate::client::observer::EventFilter;
 use crate::client::protocol::{self, Request, Response};
 
 /// How often one request is sent again with another token.
 const MAX_REPAIRS: u32 = 3;
 /// How long is waited for a refresh while the token is still good.
-const PATIENCE: Duration = Duration::from_secs(5);
+const EARLY_REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
 
-impl<'a> Sending<'a> {
+impl<'a> Attempt<'a> {
     /// The token to send, if the credentials are of that kind. One whose time is over is replaced before it is sent.
-    pub(super) async fn token(&mut self, request: &Request) -> Result<Option<Arc<Token>>, Tried> {
+    pub(super) async fn token(&mut self, request: &Request) -> Result<Option<Arc<Token>>, AttemptError> {
         let Credentials::OAuth2(credentials) = self.client.account.credentials() else { return Ok(None) };
-        if !matches!(request.login, protocol::Login::User) {
+        if !matches!(request.authentication, protocol::Authentication::User) {
             return Ok(None);
         }
         if let Some(chain) = credentials.chain() {
@@ -30,9 +30,9 @@ impl<'a> Sending<'a> {
         }
         let Some(token) = credentials.newest() else {
             self.leave_queue();
-            return Ok(Some(self.caller.access_token(None).await?));
+            return Ok(Some(self.options.hooks.tokens.access_token(None).await?));
         };
-        if token.runs_out() && credentials.can_refresh() && !self.renewed && !self.asked_early {
+        if token.runs_out() && credentials.can_refresh() && !self.refreshed && !self.asked_early {
             self.leave_queue();
             self.refresh_early(credentials, &token).await?;
         }
@@ -43,18 +43,18 @@ impl<'a> Sending<'a> {
     /// Has a token replaced that will run out, or has. Where it fails, the server is left to say so: its clock counts.
     async fn refresh_early(&mut self, credentials: &oauth2::Credentials, token: &Token) -> Result<()> {
         self.asked_early = true;
-        let refresh = self.client.refresh_token(credentials, token.version);
+        let refresh = self.client.ensure_refreshed(credentials, token.version);
         let refreshed = if token.expired() {
             Some(refresh.await)
         } else {
             // While the token is good, a slow token endpoint must not hold up everything.
-            Deadline::after(Some(PATIENCE)).limit(refresh).await
+            Deadline::after(Some(EARLY_REFRESH_TIMEOUT)).limit(refresh).await
         };
-        self.renewed = matches!(refreshed, Some(Ok(Renewal::Refreshed) | Err(_)));
+        self.refreshed = matches!(refreshed, Some(Ok(Renewal::Refreshed) | Err(_)));
         self.emit_refresh_events();
         match refreshed {
-            Some(Ok(_)) => self.caller.refreshed().await?,
-            Some(Err(error)) => self.unrenewed = Some(error),
+            Some(Ok(_)) => self.options.hooks.tokens.refreshed().await?,
+            Some(Err(error)) => self.refresh_error = Some(error),
             None => {}
         }
         Ok(())
@@ -71,7 +71,7 @@ impl<'a> Sending<'a> {
     /// Gives up the position that was taken when the verb was called: the token may itself need a request, which must
     /// not wait for this one.
     fn leave_queue(&self) {
-        drop(self.caller.take_reservation());
+        drop(self.options.hooks.queue.take_reservation());
     }
 
     /// The credentials, if they hold the token themselves.
@@ -85,7 +85,8 @@ impl<'a> Sending<'a> {
     /// Removes the reason of a 401, once a reason: whether it is worth sending the request again.
     pub(super) async fn repair(&mut self, response: &Response, token: Option<Arc<Token>>) -> Result<bool, Unrepaired> {
         let Some(credentials) = self.kept() else {
-            let corrected = !self.clock_corrected && self.client.correct_clock(response, self.signed_with, self.caller);
+            let corrected =
+                !self.clock_corrected && self.client.correct_clock(response, self.signed_with, self.options.hooks);
             self.clock_corrected |= corrected;
             return Ok(corrected);
         };
@@ -95,29 +96,29 @@ impl<'a> Sending<'a> {
         }
         self.repairs += 1;
         let Some(newest) = credentials.newest() else {
-            if std::mem::replace(&mut self.renewed, true) {
+            if std::mem::replace(&mut self.refreshed, true) {
                 return Ok(false);
             }
-            let asked = self.deadline.limit(self.caller.access_token(Some(token.version))).await;
-            let asked = asked.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Caller)?;
+            let asked = self.options.deadline.limit(self.options.hooks.tokens.access_token(Some(token.version))).await;
+            let asked = asked.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::TokenProvider)?;
             return Ok(*asked.access_token != *token.access_token);
         };
         if newest.version != token.version {
             return Ok(true);
         }
-        if self.renewed || !credentials.can_refresh() {
-            return self.unrenewed.take().map_or(Ok(false), |error| Err(Unrepaired::Refresh(error)));
+        if self.refreshed || !credentials.can_refresh() {
+            return self.refresh_error.take().map_or(Ok(false), |error| Err(Unrepaired::Refresh(error)));
         }
-        let renewed = self.deadline.limit(self.client.refresh_token(credentials, token.version)).await;
+        let renewed = self.options.deadline.limit(self.client.ensure_refreshed(credentials, token.version)).await;
         // Tokens that somebody else had refreshed may have run out since; the server's own have not.
-        self.renewed = renewed.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Refresh)? == Renewal::Refreshed;
+        self.refreshed = renewed.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Refresh)? == Renewal::Refreshed;
         Ok(true)
     }
 
-    /// Tells of the requests of a refresh, and has its tokens kept before they are used.
-    pub(super) async fn tell_of_refresh(&self) -> Result<()> {
+    /// Emits the events of a refresh, and has its tokens kept before they are used.
+    pub(super) async fn emit_refresh_and_deliver(&self) -> Result<()> {
         self.emit_refresh_events();
-        if self.renewed { self.caller.refreshed().await } else { Ok(()) }
+        if self.refreshed { self.options.hooks.tokens.refreshed().await } else { Ok(()) }
     }
 
     pub(super) fn emit_refresh_events(&self) {
@@ -125,14 +126,14 @@ impl<'a> Sending<'a> {
             return;
         }
         for warning in self.client.account.refreshes().take_warnings() {
-            self.caller.warn(warning);
+            self.options.hooks.observer.warn(warning);
         }
-        if self.caller.hears() == Hearing::Nothing {
+        if self.options.hooks.observer.event_filter() == EventFilter::None {
             return;
         }
         for report in self.client.account.refreshes().take_reports() {
-            if report.retry_in.is_some() || self.caller.hears() == Hearing::Everything {
-                self.caller.request(report);
+            if self.options.hooks.observer.event_filter().includes(report.retry_in.is_some()) {
+                self.options.hooks.observer.request(report);
             }
         }
     }
@@ -141,7 +142,7 @@ impl<'a> Sending<'a> {
 /// Why a 401 could not be repaired.
 pub(super) enum Unrepaired {
     OutOfTime,
-    Caller(Error),
+    TokenProvider(Error),
     Refresh(Error),
 }
 

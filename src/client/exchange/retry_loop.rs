@@ -1,31 +1,31 @@
-//! One command to its final outcome: sent once (`sending`), and again as `retry` decides and the budget allows.
+//! One command to its final outcome: sent once (`attempt`), and again as `retry` decides and the budget allows.
 
 use crate::client::Client;
 use crate::client::auth::Clock;
-use crate::client::call::Terms;
+use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, subject};
 use crate::client::model::{CommandName, Media, MediaId};
-use crate::client::observer::{Caller, Report};
+use crate::client::observer::RequestReport;
 use crate::client::protocol::{self, Answer, Command, Response};
-use crate::client::retry::{self, Circumstances, Decision, budget};
+use crate::client::retry::{self, RetryContext, RetryDecision, budget};
 use std::time::SystemTime;
 
-use super::attempt::{Sending, Tried};
+use super::attempt::{Attempt, AttemptError};
 
 impl Client {
     /// Carries out a command that answers with media.
-    pub(in crate::client) async fn exchange_media(&self, command: &Command, terms: Terms<'_>) -> Result<Media> {
-        media_of(self.exchange(command, terms).await?, command.name(), command.media_id())
+    pub(in crate::client) async fn exchange_media(&self, command: &Command, options: CallOptions<'_>) -> Result<Media> {
+        media_of(self.exchange(command, options).await?, command.name(), command.media_id())
     }
 
     /// Carries out a command.
-    pub(in crate::client) async fn exchange(&self, command: &Command, terms: Terms<'_>) -> Result<Answer> {
-        let mut tries = Tries::new(self, command, terms);
-        match tries.answer().await {
+    pub(in crate::client) async fn exchange(&self, command: &Command, options: CallOptions<'_>) -> Result<Answer> {
+        let mut exchange = Exchange::new(self, command, options);
+        match exchange.run().await {
             Ok(answer) => Ok(answer),
             Err((error, report)) => {
-                tries.told(report);
+                exchange.emit_event(report);
                 Err(error)
             }
         }
@@ -36,17 +36,18 @@ impl Client {
         &self,
         media_id: MediaId,
         deadline: Deadline,
-        caller: &dyn Caller,
-    ) -> Result<Media, Failed> {
+        hooks: Hooks<'_>,
+    ) -> Result<Media, ExchangeError> {
         let command = Command::Status(media_id);
-        let mut sending = Sending::new(self, &command, deadline, caller);
-        match sending.once().await {
+        let options = CallOptions { deadline, retry: self.options.retry.as_ref(), hooks, limiter: None };
+        let mut attempt = Attempt::new(self, &command, options);
+        match attempt.send().await {
             Ok(answer) => {
-                self.budget.put_back(budget::SUCCESS);
+                self.budget.refund(budget::SUCCESS_REFUND);
                 media_of(answer, command.name(), Some(media_id)).map_err(|error| (error, None))
             }
-            Err(Tried { error, report, out_of_time: late }) => {
-                let (name, sent) = (command.name(), sending.sent());
+            Err(AttemptError { error, report, out_of_time: late }) => {
+                let (name, sent) = (command.name(), attempt.sent());
                 let error = if late {
                     out_of_time(name, Some(media_id), sent, false)
                 } else {
@@ -66,11 +67,11 @@ impl Client {
     }
 
     /// After a 401: signs with the server's time from now on, if our clock is the likely reason. Whether it is.
-    pub(super) fn correct_clock(&self, response: &Response, signed_with: i64, caller: &dyn Caller) -> bool {
+    pub(super) fn correct_clock(&self, response: &Response, signed_with: i64, hooks: Hooks<'_>) -> bool {
         let Some(server) = protocol::server_date(&response.headers) else { return false };
         let clock = self.account.correct_clock(server, response.received_at, signed_with);
         if let Clock::Moved(seconds) = clock {
-            caller.warn(format!(
+            hooks.observer.warn(format!(
                 "this machine's clock is {} s {} the server's; requests are signed with the server's time",
                 seconds.unsigned_abs(),
                 if seconds > 0 { "behind" } else { "ahead of" },
@@ -80,114 +81,115 @@ impl Client {
     }
 }
 
-/// A failure that ends a command, and what is still to be told of its last request, now that nobody sends it again.
-pub(in crate::client) type Failed = (Error, Option<Box<Report>>);
+/// The failure that ends a command, and the report of its last request, which is still to be emitted.
+pub(in crate::client) type ExchangeError = (Error, Option<Box<RequestReport>>);
 
-/// The tries of one command, and what they have come to.
-pub(super) struct Tries<'a> {
+/// The attempts of one command, and what they have come to.
+pub(super) struct Exchange<'a> {
     client: &'a Client,
-    sending: Sending<'a>,
-    terms: Terms<'a>,
+    attempt: Attempt<'a>,
+    options: CallOptions<'a>,
     name: CommandName,
     media_id: Option<MediaId>,
-    tries: u32,
+    attempts: u32,
     /// Answers of 404 among them.
     not_found: u32,
-    /// What the last of them took out of the budget, which a success brings back.
-    paid: u32,
-    /// One of them may have had an effect.
-    arrived: bool,
-    last: Option<Error>,
+    /// What the last of them took out of the budget, which a success refunds.
+    withdrawn: u32,
+    /// One of them may have been processed by the server.
+    may_have_been_processed: bool,
+    last_error: Option<Error>,
 }
 
-impl<'a> Tries<'a> {
-    pub(super) fn new(client: &'a Client, command: &'a Command, terms: Terms<'a>) -> Self {
-        let mut sending = Sending::new(client, command, terms.deadline, terms.caller);
-        if terms.retry.is_none() {
-            sending = sending.heedless();
+impl<'a> Exchange<'a> {
+    pub(super) fn new(client: &'a Client, command: &'a Command, options: CallOptions<'a>) -> Self {
+        let mut attempt = Attempt::new(client, command, options);
+        if options.retry.is_none() {
+            attempt = attempt.ignore_rate_limits();
         }
         let (name, media_id) = (command.name(), command.media_id());
-        Tries {
+        Exchange {
             client,
-            sending,
-            terms,
+            attempt,
+            options,
             name,
             media_id,
-            tries: 0,
+            attempts: 0,
             not_found: 0,
-            paid: budget::SUCCESS,
-            arrived: false,
-            last: None,
+            withdrawn: budget::SUCCESS_REFUND,
+            may_have_been_processed: false,
+            last_error: None,
         }
     }
 
     /// How many there were.
-    pub(super) fn count(&self) -> u32 {
-        self.tries
+    pub(super) fn attempts(&self) -> u32 {
+        self.attempts
     }
 
-    /// Tells of the last request, after which there is no other.
-    pub(super) fn told(&self, report: Option<Box<Report>>) {
-        self.sending.told(report, None);
+    /// Emits the event of the last request, after which there is no other.
+    pub(super) fn emit_event(&self, report: Option<Box<RequestReport>>) {
+        self.attempt.emit_event(report, None);
     }
 
-    /// Tries until there is an answer, or a failure that `retry` lets nobody repeat.
-    pub(super) async fn answer(&mut self) -> Result<Answer, Failed> {
+    /// Attempts the command until there is an answer, or a failure that `retry` does not repeat.
+    pub(super) async fn run(&mut self) -> Result<Answer, ExchangeError> {
         loop {
-            self.tries += 1;
-            let Tried { error, report, out_of_time: late } = match self.sending.once().await {
+            self.attempts += 1;
+            let AttemptError { error, report, out_of_time: late } = match self.attempt.send().await {
                 Ok(answer) => {
-                    self.client.budget.put_back(self.paid);
+                    self.client.budget.refund(self.withdrawn);
                     return Ok(answer);
                 }
                 Err(tried) => tried,
             };
-            self.arrived |= !retry::never_arrived(&error);
+            self.may_have_been_processed |= !retry::request_was_not_sent(&error);
             if late {
-                let mut error = out_of_time(self.name, self.media_id, self.sending.sent(), !self.arrived);
-                error.cause = self.last.take();
+                let mut error =
+                    out_of_time(self.name, self.media_id, self.attempt.sent(), !self.may_have_been_processed);
+                error.cause = self.last_error.take();
                 return Err((error, report));
             }
             self.not_found += u32::from(retry::is_not_found(&error));
-            let now = Circumstances {
+            let now = RetryContext {
                 command: self.name,
-                attempt: self.tries,
+                attempt: self.attempts,
                 not_found: self.not_found,
                 age: self.media_id.and_then(|media_id| self.client.account.age(media_id)),
-                remaining: self.terms.deadline.remaining(),
+                remaining: self.options.deadline.remaining(),
                 jitter: rand::random(),
             };
-            let decision = retry::decide(self.terms.retry, &error, &now);
-            if let Err((error, report)) = self.follow(decision, error, report).await {
-                return Err((finished(error, self.name, self.media_id, self.sending.sent()), report));
+            let decision = retry::decide(self.options.retry, &error, &now);
+            if let Err((error, report)) = self.wait_for_retry(decision, error, report).await {
+                return Err((finished(error, self.name, self.media_id, self.attempt.sent()), report));
             }
         }
     }
 
     /// The same for a command that answers with media.
-    pub(super) async fn media(&mut self) -> Result<Media, Failed> {
-        let answer = self.answer().await?;
+    pub(super) async fn run_for_media(&mut self) -> Result<Media, ExchangeError> {
+        let answer = self.run().await?;
         media_of(answer, self.name, self.media_id).map_err(|error| (error, None))
     }
 
-    /// Comes back when it is time for the next try; with the failure, if there is to be none or the budget has no tokens
-    /// left for it.
-    pub(super) async fn follow(
+    /// Waits until it is time for the next attempt; returns the failure, if there is none or the budget has no tokens for
+    /// it.
+    pub(super) async fn wait_for_retry(
         &mut self,
-        decision: Decision,
+        decision: RetryDecision,
         mut failure: Error,
-        report: Option<Box<Report>>,
-    ) -> Result<(), Failed> {
-        let Decision::Again(delay) = decision else { return Err((failure, report)) };
-        let price = budget::price(&failure);
-        if !self.client.budget.take(price) {
+        report: Option<Box<RequestReport>>,
+    ) -> Result<(), ExchangeError> {
+        let RetryDecision::RetryAfter(delay) = decision else { return Err((failure, report)) };
+        let cost = budget::retry_cost(&failure);
+        if !self.client.budget.take(cost) {
             failure.message.push_str("; not sent again, because too many requests of this client fail");
             return Err((failure, report));
         }
-        self.paid = price;
+        self.withdrawn = cost;
         self.client.stats.retried();
-        self.sending.told(report, Some(delay));
-        self.last = Some(failure);
+        self.attempt.emit_event(report, Some(delay));
+        self.last_error = Some(failure);
         tokio::time::sleep(delay).await;
         Ok(())
     }
@@ -212,7 +214,7 @@ fn finished(mut error: Error, command: CommandName, media_id: Option<MediaId>, a
     error.about(command, media_id)
 }
 
-/// The verb's time is up. `connect` says that no request can have reached the server.
+/// The call's deadline passed. `connect` says that no request can have reached the server.
 fn out_of_time(command: CommandName, media_id: Option<MediaId>, attempts: u32, connect: bool) -> Error {
     let message = format!("{}: no answer within the timeout", subject(command, media_id));
     finished(Error::new(Kind::RequestTimeout { connect }, message), command, media_id, attempts)

@@ -13,30 +13,30 @@ use futures_util::future::BoxFuture;
 use crate::client::Client;
 use crate::client::auth::chain::{Chain, Compared, Look, origin_of};
 use crate::client::auth::oauth2::{App, Credentials, Secret, Token};
-use crate::client::auth::refresh::{Outcome, Renewal, Run, Turn, cut_off};
+use crate::client::auth::refresh::{Outcome, RefreshClaim, Renewal, Run, cut_off};
 use crate::client::auth::store::LockedTokenFile;
 use crate::client::auth::under_way::UnderWay;
 use crate::client::blocking::{blocking, file_error};
-use crate::client::call::Terms;
+use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result};
-use crate::client::observer::{Caller, Hearing, Progress, Report};
+use crate::client::observer::{EventFilter, Observer, Progress, RequestReport};
 use crate::client::protocol::{Answer, Command, Grant, TokenRequest, Tokens};
 
 /// How long a refresh may take in all once it has the lock, however long its callers wait.
-const WITHIN: Duration = Duration::from_secs(60);
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a call that could save unsaved tokens waits for the lock.
-const SAVE_WITHIN: Duration = Duration::from_secs(1);
+const SAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Client {
     /// Has the token of this version replaced, together with all others who want that.
-    pub(super) async fn refresh_token(&self, credentials: &Credentials, refused: u64) -> Result<Renewal> {
+    pub(super) async fn ensure_refreshed(&self, credentials: &Credentials, refused: u64) -> Result<Renewal> {
         let newest = || credentials.newest().map_or(refused, |token| token.version);
-        let mut outcome = match self.account.refreshes().turn(refused, newest) {
-            Turn::Done => return Ok(Renewal::Found),
-            Turn::Refused(error) => return self.look_once_more(credentials, error).await,
-            Turn::Wait(outcome) => outcome,
-            Turn::Run(run, outcome) => {
+        let mut outcome = match self.account.refreshes().claim(refused, newest) {
+            RefreshClaim::Done => return Ok(Renewal::Found),
+            RefreshClaim::Refused(error) => return self.look_once_more(credentials, error).await,
+            RefreshClaim::Wait(outcome) => outcome,
+            RefreshClaim::Run(run, outcome) => {
                 tokio::spawn(self.clone().run_refresh(credentials.clone(), run));
                 outcome
             }
@@ -61,13 +61,14 @@ impl Client {
 
     /// Tries again to save tokens that could not be saved. Where it fails again, they stay in use.
     pub(super) async fn save_unsaved(&self, credentials: &Credentials) {
-        let (Some(chain), Some(app), Some(token)) = (credentials.chain(), credentials.app(), credentials.newest()) else {
+        let (Some(chain), Some(app), Some(token)) = (credentials.chain(), credentials.app(), credentials.newest())
+        else {
             return;
         };
         if !chain.is_unsaved() {
             return;
         }
-        let Some(Ok(locked)) = Deadline::after(Some(SAVE_WITHIN)).limit(chain.file().lock()).await else { return };
+        let Some(Ok(locked)) = Deadline::after(Some(SAVE_TIMEOUT)).limit(chain.file().lock()).await else { return };
         // Whoever had the lock before may have saved them.
         if !chain.is_unsaved() {
             return;
@@ -167,7 +168,8 @@ impl Client {
         };
         let room = locked.reserve().await.map_err(|error| {
             let mut failed = file_failed(chain, &error);
-            failed.message = format!("the refresh token was not used, since new tokens could not be kept: {}", failed.message);
+            failed.message =
+                format!("the refresh token was not used, since new tokens could not be kept: {}", failed.message);
             failed
         })?;
         let spent = base.refresh_token.clone().unwrap_or_default();
@@ -193,7 +195,8 @@ impl Client {
 
     /// After a refusal for good: whether somebody else has saved newer tokens since.
     async fn look_once_more(&self, credentials: &Credentials, error: Error) -> Result<Renewal> {
-        let (Some(chain), Some(app), Some(newest)) = (credentials.chain(), credentials.app(), credentials.newest()) else {
+        let (Some(chain), Some(app), Some(newest)) = (credentials.chain(), credentials.app(), credentials.newest())
+        else {
             return Err(error);
         };
         let file = chain.file().clone();
@@ -214,11 +217,15 @@ impl Client {
             client_id: app.client_id.clone(),
             client_secret: app.client_secret.as_deref().cloned(),
         });
-        let listener = Listener::default();
-        let terms =
-            Terms { deadline: Deadline::after(Some(WITHIN)), retry: self.options.retry.as_ref(), caller: &listener };
-        let outcome = self.exchange(&command, terms).await;
-        let reports = listener.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let collector = ReportCollector::default();
+        let options = CallOptions {
+            deadline: Deadline::after(Some(REFRESH_TIMEOUT)),
+            retry: self.options.retry.as_ref(),
+            hooks: Hooks { observer: &collector, ..Hooks::none() },
+            limiter: None,
+        };
+        let outcome = self.exchange(&command, options).await;
+        let reports = collector.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.account.refreshes().keep_reports(reports);
         match outcome? {
             Answer::Tokens(tokens) => Ok(tokens),
@@ -260,22 +267,22 @@ fn unsaved_warning(chain: &Chain, error: &std::io::Error) -> String {
     )
 }
 
-/// The caller of a refresh: it keeps what is to be told of its requests for those who wait.
+/// Collects the reports of a refresh for those who wait for it.
 #[derive(Default)]
-struct Listener(Mutex<Vec<Report>>);
+struct ReportCollector(Mutex<Vec<RequestReport>>);
 
-impl Caller for Listener {
+impl Observer for ReportCollector {
     fn progress(&self, _: Progress) -> BoxFuture<'_, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
     }
 
     fn warn(&self, _: String) {}
 
-    fn hears(&self) -> Hearing {
-        Hearing::Everything
+    fn event_filter(&self) -> EventFilter {
+        EventFilter::All
     }
 
-    fn request(&self, report: Report) {
+    fn request(&self, report: RequestReport) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(report);
     }
 }

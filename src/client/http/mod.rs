@@ -1,7 +1,7 @@
 //! HTTP: how a request is sent and its response read, and where the bytes of its body stand meanwhile.
 
-mod body_progress;
+mod request_progress;
 mod transport;
 
-pub(in crate::client) use self::transport::Unanswered;
-pub use self::transport::{Broken, Reservation, Transport, Wire};
+pub(in crate::client) use self::transport::NoResponse;
+pub use self::transport::{HttpBackend, Reservation, Transport, TransportFailure};

@@ -15,7 +15,7 @@ use reqwest::Url;
 use reqwest::multipart::{Form, Part as FormPart};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
-use super::body_progress::{Attempt, NoteConnections};
+use super::request_progress::{RequestProgress, TrackConnections};
 use crate::client::auth::oauth1::percent_encode;
 use crate::client::config::{LOCALHOST, Proxy, TransportOptions, stays_local};
 use crate::client::deadline::Deadline;
@@ -23,18 +23,18 @@ use crate::client::error::{Error, Kind, Result};
 use crate::client::protocol::{Body, Part, Payload, Request, Response};
 
 /// Bodies are read this far; X's are a few hundred bytes.
-const BODY_LIMIT: usize = 1 << 20;
+const MAX_BODY_BYTES: usize = 1 << 20;
 /// Bytes in memory are handed over in pieces of this size, so that progress is seen.
-const PIECE: usize = 256 << 10;
+const PIECE_BYTES: usize = 256 << 10;
 /// Idle connections are dropped after this time, well before servers and load balancers do (from 60 s up).
-const IDLE: Duration = Duration::from_secs(25);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// The connections of one or several clients.
 pub struct Transport {
     options: Arc<TransportOptions>,
     http: OnceLock<Result<Http>>,
-    wire: Option<Box<dyn Wire>>,
-    places: Arc<Semaphore>,
+    backend: Option<Box<dyn HttpBackend>>,
+    permits: Arc<Semaphore>,
 }
 
 /// The HTTP client, and the hosts it talks to, as text and as addresses: to parse one takes a while.
@@ -43,10 +43,10 @@ struct Http {
     hosts: Vec<(String, Url)>,
 }
 
-/// Something in the network's place: how a test drives the client through every way in which requests can go.
-pub trait Wire: Send + Sync {
-    /// Brings the answer to a request, or tells how it broke.
-    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Broken>>;
+/// What sends requests in place of the network, so that a test can drive the client through every failure.
+pub trait HttpBackend: Send + Sync {
+    /// Returns the response to a request, or how it failed.
+    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportFailure>>;
 }
 
 type Acquire = Pin<Box<dyn Future<Output = std::result::Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
@@ -57,7 +57,7 @@ pub enum Reservation {
     Granted(OwnedSemaphorePermit),
     /// Others are before it.
     Queued(Acquire),
-    /// There is no queue any more.
+    /// The queue was closed.
     Closed,
 }
 
@@ -74,7 +74,7 @@ impl Reservation {
 
 /// How a request ended without an answer.
 #[derive(Debug)]
-pub struct Broken {
+pub struct TransportFailure {
     /// The failure.
     pub error: Error,
     /// It was sent on a connection that had been used before, which the server may just have closed, since no answer
@@ -83,9 +83,9 @@ pub struct Broken {
 }
 
 /// Why a request has no answer.
-pub(in crate::client) enum Unanswered {
+pub(in crate::client) enum NoResponse {
     /// It broke.
-    Broken(Broken),
+    TransportFailure(TransportFailure),
     /// The deadline came first.
     OutOfTime {
         /// There was no connection yet, so that the server saw nothing.
@@ -96,13 +96,13 @@ pub(in crate::client) enum Unanswered {
 impl Transport {
     /// No connection is made before the first request; neither is TLS set up, which may fail without roots.
     pub fn new(options: Arc<TransportOptions>) -> Self {
-        let places = Arc::new(Semaphore::new(options.max_connections.min(Semaphore::MAX_PERMITS)));
-        Transport { options, http: OnceLock::new(), wire: None, places }
+        let permits = Arc::new(Semaphore::new(options.max_connections.min(Semaphore::MAX_PERMITS)));
+        Transport { options, http: OnceLock::new(), backend: None, permits }
     }
 
-    /// A transport that makes no connections but asks `wire`.
-    pub fn over(options: Arc<TransportOptions>, wire: Box<dyn Wire>) -> Self {
-        Transport { wire: Some(wire), ..Transport::new(options) }
+    /// A transport that makes no connections but asks `backend`.
+    pub fn over(options: Arc<TransportOptions>, backend: Box<dyn HttpBackend>) -> Self {
+        Transport { backend: Some(backend), ..Transport::new(options) }
     }
 
     /// The options it was made with.
@@ -111,17 +111,17 @@ impl Transport {
     }
 
     /// Waits, in order of arrival, until one more request may be in flight.
-    pub async fn place(&self) -> Result<OwnedSemaphorePermit> {
-        self.places.clone().acquire_owned().await.map_err(|_| Error::closed())
+    pub async fn acquire(&self) -> Result<OwnedSemaphorePermit> {
+        self.permits.clone().acquire_owned().await.map_err(|_| Error::closed())
     }
 
-    /// Joins the queue of those who wait for a place now, on any thread, so that calls are served in the order in which
+    /// Joins the queue for a permit now, on any thread, so that calls are served in the order in which
     /// they were made and not in that in which the worker thread looks at them first.
     pub fn reserve(&self) -> Reservation {
-        if let Ok(permit) = self.places.clone().try_acquire_owned() {
+        if let Ok(permit) = self.permits.clone().try_acquire_owned() {
             return Reservation::Granted(permit);
         }
-        let mut queued: Acquire = Box::pin(self.places.clone().acquire_owned());
+        let mut queued: Acquire = Box::pin(self.permits.clone().acquire_owned());
         // The first poll is what joins the queue. Whoever awaits the rest brings a waker of its own.
         match queued.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(permit)) => Reservation::Granted(permit),
@@ -138,13 +138,13 @@ impl Transport {
         authorization: Option<&str>,
         timeout: Option<Duration>,
         deadline: Deadline,
-    ) -> Result<Response, Unanswered> {
-        let attempt = Arc::new(Attempt::default());
-        let sending = attempt.scope(async {
-            let mut sending = std::pin::pin!(self.attempt(request, authorization, &attempt));
+    ) -> Result<Response, NoResponse> {
+        let progress = Arc::new(RequestProgress::default());
+        let sending = progress.scope(async {
+            let mut sending = std::pin::pin!(self.attempt(request, authorization, &progress));
             match timeout {
-                Some(timeout) => attempt.limit(sending.as_mut(), timeout).await.unwrap_or_else(|| {
-                    let connect = attempt.connecting();
+                Some(timeout) => progress.limit(sending.as_mut(), timeout).await.unwrap_or_else(|| {
+                    let connect = progress.connecting();
                     let what = if connect { "connection" } else { "answer" };
                     let message = format!("no {what} within request_timeout ({} s)", timeout.as_secs_f64());
                     Err(Error::new(Kind::RequestTimeout { connect }, message))
@@ -154,8 +154,10 @@ impl Transport {
         });
         match deadline.limit(sending).await {
             Some(Ok(response)) => Ok(response),
-            Some(Err(error)) => Err(Unanswered::Broken(Broken { error, reused: attempt.reused() })),
-            None => Err(Unanswered::OutOfTime { connect: attempt.connecting() }),
+            Some(Err(error)) => {
+                Err(NoResponse::TransportFailure(TransportFailure { error, reused: progress.reused() }))
+            }
+            None => Err(NoResponse::OutOfTime { connect: progress.connecting() }),
         }
     }
 
@@ -163,12 +165,12 @@ impl Transport {
         &self,
         request: &Request,
         authorization: Option<&str>,
-        attempt: &Arc<Attempt>,
+        progress: &Arc<RequestProgress>,
     ) -> Result<Response> {
-        if let Some(wire) = &self.wire {
-            return wire.exchange(request).await.map_err(|broken| {
+        if let Some(backend) = &self.backend {
+            return backend.exchange(request).await.map_err(|broken| {
                 if !broken.reused {
-                    attempt.answered();
+                    progress.answered();
                 }
                 broken.error
             });
@@ -184,16 +186,16 @@ impl Transport {
                 builder.header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(urlencoded(fields))
             }
             Body::Json(json) => builder.header(http::header::CONTENT_TYPE, "application/json").body(json.clone()),
-            Body::Multipart(parts) => builder.multipart(form(parts, attempt)?),
+            Body::Multipart(parts) => builder.multipart(form(parts, progress)?),
         };
-        let mut response = builder.send().await.map_err(describe)?;
-        attempt.answered();
+        let mut response = builder.send().await.map_err(to_error)?;
+        progress.answered();
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
         let mut truncated = false;
-        while let Some(chunk) = response.chunk().await.map_err(describe)? {
-            let room = BODY_LIMIT - body.len();
+        while let Some(chunk) = response.chunk().await.map_err(to_error)? {
+            let room = MAX_BODY_BYTES - body.len();
             body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
             truncated = chunk.len() > room;
             if truncated {
@@ -238,7 +240,7 @@ fn build(options: &TransportOptions) -> Result<Http> {
         refused.retryable = false;
         refused
     };
-    // A second call finds the provider set and is told so; either way there is one.
+    // A second call finds the provider set and returns it as an error; either way there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let localhost = LOCALHOST.map(|address| SocketAddr::new(address, 0));
     let mut builder = reqwest::Client::builder()
@@ -247,10 +249,10 @@ fn build(options: &TransportOptions) -> Result<Http> {
         .retry(reqwest::retry::never())
         .http1_only()
         .referer(false)
-        .pool_idle_timeout(IDLE)
+        .pool_idle_timeout(IDLE_TIMEOUT)
         .pool_max_idle_per_host(options.max_connections)
         .resolve_to_addrs("localhost", &localhost)
-        .connector_layer(NoteConnections);
+        .connector_layer(TrackConnections);
     if let Some(timeout) = options.connect_timeout {
         builder = builder.connect_timeout(timeout);
     }
@@ -297,12 +299,12 @@ fn urlencoded(fields: &[(&'static str, String)]) -> String {
     text
 }
 
-fn form(parts: &[(&'static str, Part)], attempt: &Arc<Attempt>) -> Result<Form> {
+fn form(parts: &[(&'static str, Part)], progress: &Arc<RequestProgress>) -> Result<Form> {
     parts.iter().try_fold(Form::new(), |form, (name, part)| {
         Ok(match part {
             Part::Text(text) => form.text(*name, text.clone()),
             Part::File { payload, media_type } => {
-                let body = reqwest::Body::wrap_stream(attempt.clone().watched(pieces(payload)));
+                let body = reqwest::Body::wrap_stream(progress.clone().watched(pieces(payload)));
                 let media_type = media_type.as_deref().unwrap_or("application/octet-stream");
                 let part = FormPart::stream_with_length(body, payload.len())
                     .file_name("media")
@@ -321,7 +323,7 @@ fn pieces(payload: &Payload) -> BoxStream<'static, std::io::Result<Bytes>> {
         Payload::Bytes(bytes) => {
             let mut rest = bytes.clone();
             let next = move || {
-                let piece = rest.split_to(rest.len().min(PIECE));
+                let piece = rest.split_to(rest.len().min(PIECE_BYTES));
                 (!piece.is_empty()).then_some(Ok(piece))
             };
             futures_util::stream::iter(std::iter::from_fn(next)).boxed()
@@ -330,7 +332,7 @@ fn pieces(payload: &Payload) -> BoxStream<'static, std::io::Result<Bytes>> {
 }
 
 /// Our error for reqwest's, without its address (which the message has in our words).
-fn describe(error: reqwest::Error) -> Error {
+fn to_error(error: reqwest::Error) -> Error {
     let connect = error.is_connect();
     let error = error.without_url();
     let text = chain(&error);
@@ -339,7 +341,7 @@ fn describe(error: reqwest::Error) -> Error {
         return Error::new(Kind::RequestTimeout { connect }, format!("{what}: {text}"));
     }
     let certificate = sources(&error).any(is_bad_certificate);
-    // There is no type for it: the connector says it in words.
+    // The connector has no error type for it, only a text.
     let scheme = connect && text.contains("unsupported scheme");
     let hint = if text.contains("UnknownIssuer") {
         "; the server's certificate is not signed by a known authority: pass ca_file= or set SSL_CERT_FILE if it is yours"
@@ -350,9 +352,9 @@ fn describe(error: reqwest::Error) -> Error {
     } else {
         ""
     };
-    let mut described = Error::new(Kind::Transport { connect }, format!("{text}{hint}"));
-    described.retryable = !(certificate || scheme);
-    described
+    let mut converted = Error::new(Kind::Transport { connect }, format!("{text}{hint}"));
+    converted.retryable = !(certificate || scheme);
+    converted
 }
 
 /// Whether this error is that of a certificate that is not trusted, and will not be the next time either.

@@ -1,4 +1,13 @@
-//! Places for requests of one kind, whose number is halved when they turn out to be too many at once.
+//! A concurrency limiter that adapts: a semaphore whose number of permits is halved when requests time out.
+//!
+//! It is the multiplicative decrease of AIMD (additive increase, multiplicative decrease; Chiu and Jain 1989, the rule of
+//! TCP's congestion control, RFC 5681). A link that is too slow for so many segments at once makes all of them time out
+//! together; half as many get twice the bandwidth each. Requests that were under way together count as one stall, as in
+//! TCP, where one window of losses halves the window once.
+//!
+//! There is no increase, on purpose: a limiter lives as long as one upload, which seldom lasts longer than the trouble
+//! does, and to probe for more bandwidth costs a whole segment that times out. The price is that an upload whose link
+//! recovers stays at its lower concurrency to the end.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,73 +15,76 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-/// So many places. Those who wait for one get it in order of arrival.
-pub struct Gate {
-    places: Semaphore,
-    state: Mutex<State>,
+/// Permits, which are handed out in order of arrival.
+pub struct AdaptiveLimiter {
+    permits: Semaphore,
+    state: Mutex<LimiterState>,
 }
 
-struct State {
-    /// How many places there are.
+struct LimiterState {
+    /// How many permits there are.
     size: usize,
-    /// How many of those that were taken away are still in use.
-    owed: usize,
-    /// When places were last taken away.
-    halved: Option<Instant>,
+    /// Permits that were taken away while in use, still to be forgotten.
+    to_forget: usize,
+    /// When permits were last taken away.
+    reduced_at: Option<Instant>,
 }
 
-impl Gate {
-    /// A gate with so many places, at least one.
+impl AdaptiveLimiter {
+    /// A limiter with this many permits, at least one.
     pub fn new(size: usize) -> Self {
         let size = size.clamp(1, Semaphore::MAX_PERMITS);
-        Gate { places: Semaphore::new(size), state: Mutex::new(State { size, owed: 0, halved: None }) }
+        AdaptiveLimiter {
+            permits: Semaphore::new(size),
+            state: Mutex::new(LimiterState { size, to_forget: 0, reduced_at: None }),
+        }
     }
 
-    /// How many places there are.
+    /// How many permits there are.
     pub fn size(&self) -> usize {
         self.state().size
     }
 
-    /// Waits for a place.
-    pub async fn enter(&self) -> Place<'_> {
-        // The semaphore is never closed, and a place without a permit would only be one too many.
-        Place { gate: self, permit: self.places.acquire().await.ok() }
+    /// Waits for a permit.
+    pub async fn acquire(&self) -> Permit<'_> {
+        // The semaphore is never closed, and a permit that holds none would only be one too many.
+        Permit { limiter: self, permit: self.permits.acquire().await.ok() }
     }
 
-    /// Takes half of the places away after a request ran out of time, which had lasted so long. Several that were under
-    /// way together tell of one stall: those that began before places were last taken away say nothing new.
+    /// Halves the number of permits after a request timed out, which took this long. Requests that began before the last
+    /// reduction belong to the same stall and are ignored.
     pub fn timed_out(&self, lasted: Duration) {
         let now = Instant::now();
         let mut state = self.state();
         let began = now.checked_sub(lasted);
-        if state.halved.is_some_and(|halved| began.is_none_or(|began| began < halved)) {
+        if state.reduced_at.is_some_and(|reduced_at| began.is_none_or(|began| began < reduced_at)) {
             return;
         }
         let fewer = state.size.div_ceil(2);
         let surplus = state.size - fewer;
-        state.owed += surplus - self.places.forget_permits(surplus);
+        state.to_forget += surplus - self.permits.forget_permits(surplus);
         state.size = fewer;
-        state.halved = Some(now);
+        state.reduced_at = Some(now);
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LimiterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A place that is held as long as this lives.
-pub struct Place<'a> {
-    gate: &'a Gate,
+/// A permit, which is returned when it is dropped.
+pub struct Permit<'a> {
+    limiter: &'a AdaptiveLimiter,
     permit: Option<SemaphorePermit<'a>>,
 }
 
-impl Drop for Place<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        let mut state = self.gate.state();
-        if state.owed > 0
+        let mut state = self.limiter.state();
+        if state.to_forget > 0
             && let Some(permit) = self.permit.take()
         {
-            state.owed -= 1;
+            state.to_forget -= 1;
             permit.forget();
         }
     }

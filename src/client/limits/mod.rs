@@ -3,5 +3,5 @@
 mod adaptive;
 mod rate_limit;
 
-pub use self::adaptive::{Gate, Place};
-pub use self::rate_limit::{BucketName, FURTHEST, Limits};
+pub use self::adaptive::{AdaptiveLimiter, Permit};
+pub use self::rate_limit::{BucketName, Limits, MAX_RESET};

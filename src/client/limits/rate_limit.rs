@@ -1,5 +1,5 @@
-//! Rate limits as the server tells them, a bucket for each command of each version of the API: while one is empty,
-//! nobody sends.
+//! Rate limits as the server reports them, one bucket for each command of each API version. While a bucket is empty, no
+//! request of that command is sent.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use crate::client::model::{ApiVersion, CommandName, RateLimit};
 
-/// A reset further away than this is not believed: X's longest windows last a day.
-pub const FURTHEST: Duration = Duration::from_secs(86_400);
+/// A reset further away than this is ignored: X's longest windows last a day.
+pub const MAX_RESET: Duration = Duration::from_secs(86_400);
 
 /// Which bucket a request takes from.
 pub type BucketName = (ApiVersion, CommandName);
@@ -21,30 +21,30 @@ pub struct Limits(Mutex<BTreeMap<BucketName, Bucket>>);
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Bucket {
-    told: Option<RateLimit>,
+    last: Option<RateLimit>,
     empty_until: Option<Instant>,
 }
 
 impl Limits {
-    /// Keeps what an answer told. `server_now` is the server's clock when it answered. An empty bucket whose reset is
-    /// past belongs to a window that is over, and is none.
+    /// Records the rate limit of a response. `server_now` is the server's clock at that moment. An empty bucket whose
+    /// reset has passed counts as full.
     pub fn note(&self, name: BucketName, limit: RateLimit, server_now: SystemTime) {
         let mut buckets = self.buckets();
         let bucket = buckets.entry(name).or_default();
-        let next_window = limit.reset_at > bucket.told.and_then(|told| told.reset_at);
-        bucket.told = Some(limit);
+        let next_window = limit.reset_at > bucket.last.and_then(|last| last.reset_at);
+        bucket.last = Some(limit);
         match limit.remaining {
             Some(0) => {
                 let left = limit.reset_at.and_then(|reset_at| reset_at.duration_since(server_now).ok());
                 close(bucket, left.unwrap_or_default());
             }
-            // An answer of the same window may have been overtaken by the one that found the bucket empty.
+            // Responses may arrive out of order: one of the same window may be older than the one that emptied the bucket.
             Some(_) if next_window => bucket.empty_until = None,
             _ => {}
         }
     }
 
-    /// Keeps that the server refused a command and for how long it wants to be left alone.
+    /// Records that the server refused a command, and for how long it must not be sent.
     pub fn note_refusal(&self, name: BucketName, retry_after: Duration) {
         close(self.buckets().entry(name).or_default(), retry_after);
     }
@@ -55,16 +55,16 @@ impl Limits {
         Some(until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
     }
 
-    /// What was last told about a command.
-    pub fn told(&self, name: BucketName) -> Option<RateLimit> {
-        self.buckets().get(&name)?.told
+    /// The last known limit of a command.
+    pub fn last_known(&self, name: BucketName) -> Option<RateLimit> {
+        self.buckets().get(&name)?.last
     }
 
-    /// What was last told about each command of this version.
-    pub fn all_told(&self, version: ApiVersion) -> BTreeMap<CommandName, RateLimit> {
+    /// The last known limit of each command of this version.
+    pub fn all_known(&self, version: ApiVersion) -> BTreeMap<CommandName, RateLimit> {
         let buckets = self.buckets();
         let those = buckets.iter().filter(|((of, _), _)| *of == version);
-        those.filter_map(|((_, command), bucket)| Some((*command, bucket.told?))).collect()
+        those.filter_map(|((_, command), bucket)| Some((*command, bucket.last?))).collect()
     }
 
     fn buckets(&self) -> MutexGuard<'_, BTreeMap<BucketName, Bucket>> {
@@ -73,7 +73,7 @@ impl Limits {
 }
 
 fn close(bucket: &mut Bucket, duration: Duration) {
-    if !duration.is_zero() && duration <= FURTHEST {
+    if !duration.is_zero() && duration <= MAX_RESET {
         bucket.empty_until = bucket.empty_until.max(Instant::now().checked_add(duration));
     }
 }

@@ -200,7 +200,7 @@ impl fmt::Debug for Revocation {
 }
 
 impl Command {
-    /// Its name, by which limits are kept and failures are told.
+    /// Its name, by which rate limits are kept and failures reported.
     pub fn name(&self) -> CommandName {
         match self {
             Command::Init(_) => CommandName::Init,

@@ -5,13 +5,13 @@ use std::fmt;
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::api_error::{api_error, invalid_response};
 use super::headers::{rate_limit, request_id};
 use super::json::Members;
-use super::json::mended;
+use super::json::lossy_json;
 use super::json::number::{self, media_id, number};
 use super::problem::Problem;
 use super::processing::processing_info;
-use super::refusal::{refusal, unreadable};
 use super::response::{Answer, Response, Tokens};
 use crate::client::error::Result;
 use crate::client::model::{ApiVersion, CommandName, ImageInfo, Media, MediaId, VideoInfo};
@@ -26,7 +26,7 @@ pub fn decode(
     let answer = if (200..300).contains(&response.status) {
         success(version, command, asked, response)
     } else {
-        Err(refusal(version, command, asked, response, Problem::read(&response.body)))
+        Err(api_error(version, command, asked, response, Problem::read(&response.body)))
     };
     answer.map_err(|error| error.about(command, asked))
 }
@@ -34,20 +34,18 @@ pub fn decode(
 fn success(version: ApiVersion, command: CommandName, asked: Option<MediaId>, response: &Response) -> Result<Answer> {
     let answer = match (command, Body::read(response)) {
         (CommandName::Append | CommandName::Revoke, Err(_))
-        | (CommandName::Metadata | CommandName::Subtitles, Err(Unreadable::Empty)) => {
-            Ok(Answer::Done)
-        }
+        | (CommandName::Metadata | CommandName::Subtitles, Err(Unreadable::Empty)) => Ok(Answer::Done),
         (_, Err(unreadable)) => Err(unreadable),
         (_, Ok(body)) => match body.problem() {
             Ok(None) => read(command, asked, response, &body),
-            Ok(Some(problem)) => return Err(refusal(version, command, asked, response, problem)),
+            Ok(Some(problem)) => return Err(api_error(version, command, asked, response, problem)),
             Err(_) if command == CommandName::Append => Ok(Answer::Done),
             Err(unreadable) => Err(unreadable),
         },
     };
-    answer.or_else(|reason| match reason.mended(response) {
+    answer.or_else(|reason| match reason.lossy_json(response) {
         Some(response) => success(version, command, asked, &response),
-        None => Err(unreadable(command, asked, response, &reason.to_string())),
+        None => Err(invalid_response(command, asked, response, &reason.to_string())),
     })
 }
 
@@ -79,12 +77,12 @@ enum Unreadable {
 }
 
 impl Unreadable {
-    /// The same answer with its text mended, if that may help: one bad character must not hide all of it.
-    fn mended(&self, response: &Response) -> Option<Response> {
+    /// The same response with its text decoded lossily, if that may help: one bad character must not hide all of it.
+    fn lossy_json(&self, response: &Response) -> Option<Response> {
         if !matches!(self, Unreadable::NotJson(_) | Unreadable::NotUtf8) {
             return None;
         }
-        let body = mended(&response.body);
+        let body = lossy_json(&response.body);
         (body.as_bytes() != response.body)
             .then(|| Response { body: Bytes::from(body.into_owned()), ..response.clone() })
     }
@@ -250,7 +248,7 @@ fn user_id(body: &Value) -> Result<String, Unreadable> {
 
 /// Reads a new token. No error says what stood in the body.
 fn tokens(body: &Value) -> Result<Tokens, Unreadable> {
-    // What no header can hold is none; credentials could not be made of it.
+    // A token that no header can hold is ignored: credentials could not be made of it.
     let token =
         |name| text(body, name).filter(|token| !token.is_empty() && token.bytes().all(|it| it.is_ascii_graphic()));
     let access_token = token("access_token").ok_or("the body has no access_token that can be sent".to_owned())?;

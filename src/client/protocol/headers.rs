@@ -1,4 +1,5 @@
-//! What the headers of an answer tell (WIRE §5): rate limits, the server's clock, when to come again.
+//! What the headers of a response say: rate limits, the server's clock, when to come again
+//! (docs/how/wire.md#5-rate-limits-and-headers).
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -59,12 +60,12 @@ pub(super) fn asked_delay(headers: &HeaderMap, received_at: SystemTime) -> Optio
 }
 
 /// Longer names of requests are cut off; header values are ASCII.
-const ID_LIMIT: usize = 200;
+const MAX_REQUEST_ID_LEN: usize = 200;
 
 /// The server's name for the request.
 pub fn request_id(headers: &HeaderMap) -> Option<String> {
     let id = IDS.iter().find_map(|name| text(headers, name))?;
-    Some(id.get(..ID_LIMIT).unwrap_or(id).to_owned())
+    Some(id.get(..MAX_REQUEST_ID_LEN).unwrap_or(id).to_owned())
 }
 
 /// How far our clock is off the server's, if that is more than a minute, by which OAuth 1.0a signatures fail.

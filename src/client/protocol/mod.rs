@@ -1,5 +1,6 @@
 //! What goes over the wire: a [`Command`] becomes a [`Request`], a [`Response`] becomes an [`Answer`] or an error.
 
+mod api_error;
 mod command;
 mod decode;
 mod encode;
@@ -7,19 +8,16 @@ mod headers;
 mod json;
 mod problem;
 mod processing;
-mod refusal;
 mod request;
 mod response;
 mod v1_1;
 mod v2;
 
-pub use self::command::{
-    Command, Grant, Init, Payload, Revocation, Segment, Simple, Subtitle, TokenRequest,
-};
+pub use self::command::{Command, Grant, Init, Payload, Revocation, Segment, Simple, Subtitle, TokenRequest};
 pub use self::decode::decode;
 pub use self::encode::encode;
 pub use self::headers::{rate_limit, request_id, retry_after, server_date};
-pub use self::json::mended;
-pub use self::request::{Body, Login, Part, Request};
+pub use self::json::lossy_json;
+pub use self::request::{Authentication, Body, Part, Request};
 pub use self::response::{Answer, Response, Tokens};
 pub use super::config::Hosts;

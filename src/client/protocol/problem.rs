@@ -1,15 +1,15 @@
-//! What a body says about a failure, in any of the shapes of WIRE §4.
+//! What a body says about a failure, in any of the shapes of docs/how/wire.md#4-errors.
 
 use serde_json::{Map, Value};
 
-use super::json::mended;
+use super::json::lossy_json;
 use super::json::number;
 use crate::client::error::ApiClass;
 
 /// How much of a body, or of a sentence in it, is kept.
-const KEPT_BYTES: usize = 4096;
+const MAX_KEPT_BYTES: usize = 4096;
 /// How many of the problems in one body are looked at.
-const PROBLEMS: usize = 16;
+const MAX_PROBLEMS: usize = 16;
 
 /// What a server said about a failure, as far as it said anything.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ pub(super) struct Problem {
     known: Vec<Known>,
 }
 
-/// A problem type that tells more than a status.
+/// A problem type that is more specific than a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
     UsageCapped,
@@ -41,11 +41,11 @@ enum Known {
 }
 
 impl Problem {
-    /// Reads the body of an answer that is no success.
+    /// Reads the body of an unsuccessful response.
     pub(super) fn read(body: &[u8]) -> Problem {
         let text = String::from_utf8_lossy(body);
         let text = text.trim_start_matches('\u{feff}').trim();
-        let value = serde_json::from_str(text).or_else(|_| serde_json::from_str(&mended(text.as_bytes())));
+        let value = serde_json::from_str(text).or_else(|_| serde_json::from_str(&lossy_json(text.as_bytes())));
         if let Ok(value) = value {
             let problem = Problem::from_json(&value);
             if problem.said_something() {
@@ -140,7 +140,7 @@ impl Problem {
     }
 
     /// The class of the failure, and the status that it is to be treated as: a problem's type counts before the
-    /// status of the answer where it tells more, and inside a success it is all there is.
+    /// status of the answer where it is more specific, and inside a success it is all there is.
     pub(super) fn class(&self, status: u16) -> (ApiClass, u16) {
         if self.known.contains(&Known::UsageCapped) {
             return (ApiClass::UsageCapExceeded, 429);
@@ -189,7 +189,7 @@ struct Found<'body> {
 
 impl<'body> Found<'body> {
     fn gather(&mut self, value: &'body Value, depth: usize) {
-        if depth > 3 || self.objects.len() + self.texts.len() >= PROBLEMS {
+        if depth > 3 || self.objects.len() + self.texts.len() >= MAX_PROBLEMS {
             return;
         }
         match value {
@@ -210,7 +210,7 @@ impl<'body> Found<'body> {
 
 /// The beginning of a text, 4 KiB at most.
 pub(super) fn clip(text: &str) -> String {
-    let mut end = text.len().min(KEPT_BYTES);
+    let mut end = text.len().min(MAX_KEPT_BYTES);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
@@ -220,7 +220,7 @@ pub(super) fn clip(text: &str) -> String {
 /// The beginning of a body as text, 4 KiB at most, with replacement characters for what is not UTF-8.
 pub(super) fn clip_bytes(body: &[u8]) -> String {
     // A few bytes more are read, so that a character that the limit cuts does not look like an invalid one.
-    clip(&String::from_utf8_lossy(body.get(..KEPT_BYTES + 4).unwrap_or(body)))
+    clip(&String::from_utf8_lossy(body.get(..MAX_KEPT_BYTES + 4).unwrap_or(body)))
 }
 
 fn text<'body>(object: &'body Map<String, Value>, name: &str) -> Option<&'body str> {

@@ -1,4 +1,5 @@
-//! `processing_info`: whether an answer says that media is ready, fails or needs more time (WIRE §1).
+//! `processing_info`: whether an answer says that media is ready, fails or needs more time
+//! (docs/how/wire.md#1-the-flow).
 
 use serde_json::{Map, Value};
 

@@ -19,12 +19,12 @@ pub struct Request {
     /// The body.
     pub body: Body,
     /// Who has to be authenticated.
-    pub login: Login,
+    pub authentication: Authentication,
 }
 
 /// Who has to be authenticated by a request.
 #[derive(Clone)]
-pub enum Login {
+pub enum Authentication {
     /// The user, with the client's credentials.
     User,
     /// The app, with HTTP Basic.
@@ -38,12 +38,12 @@ pub enum Login {
     None,
 }
 
-impl fmt::Debug for Login {
+impl fmt::Debug for Authentication {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Login::User => "User",
-            Login::App { .. } => "App(…)",
-            Login::None => "None",
+            Authentication::User => "User",
+            Authentication::App { .. } => "App(…)",
+            Authentication::None => "None",
         })
     }
 }

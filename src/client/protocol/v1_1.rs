@@ -1,11 +1,11 @@
-//! API 1.1 as WIRE §2 documents it: one address for media, and a `command`.
+//! API 1.1 as docs/how/wire.md#2-api-11 documents it: one address for media, and a `command`.
 
 use bytes::Bytes;
 use http::Method;
 use serde_json::json;
 
 use super::command::{Command, Init, Payload, Simple, Subtitle};
-use super::request::{Body, Login, Part, Request, comma_separated};
+use super::request::{Authentication, Body, Part, Request, comma_separated};
 use super::v2;
 use crate::client::config::Hosts;
 use crate::client::model::MediaId;
@@ -57,7 +57,7 @@ fn upload(hosts: &Hosts, body: Body) -> Request {
         url: format!("{}/1.1/media/upload.json", hosts.upload),
         query: Vec::new(),
         body,
-        login: Login::User,
+        authentication: Authentication::User,
     }
 }
 
@@ -115,6 +115,6 @@ fn json_post(url: String, body: &serde_json::Value) -> Request {
         url,
         query: Vec::new(),
         body: Body::Json(Bytes::from(body.to_string())),
-        login: Login::User,
+        authentication: Authentication::User,
     }
 }

@@ -1,11 +1,11 @@
-//! API 2 as WIRE §3 documents it: a resource for each step.
+//! API 2 as docs/how/wire.md#3-api-2 documents it: a resource for each step.
 
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::command::{Command, Grant, Init, Payload, Revocation, Simple, Subtitle, TokenRequest};
-use super::request::{Body, Login, Part, Request, comma_separated};
+use super::request::{Authentication, Body, Part, Request, comma_separated};
 use crate::client::config::Hosts;
 
 /// The request that says this command.
@@ -82,26 +82,32 @@ fn token(hosts: &Hosts, asked: &TokenRequest) -> Request {
         }
     };
     form.push(("client_id", asked.client_id.clone()));
-    let login = app(&asked.client_id, asked.client_secret.as_deref());
-    Request { login, ..post(hosts, "/2/oauth2/token", Body::Form(form)) }
+    let authentication = app(&asked.client_id, asked.client_secret.as_deref());
+    Request { authentication, ..post(hosts, "/2/oauth2/token", Body::Form(form)) }
 }
 
 fn revoke(hosts: &Hosts, revocation: &Revocation) -> Request {
     let form = vec![("token", revocation.token.clone()), ("client_id", revocation.client_id.clone())];
-    let login = app(&revocation.client_id, revocation.client_secret.as_deref());
-    Request { login, ..post(hosts, "/2/oauth2/revoke", Body::Form(form)) }
+    let authentication = app(&revocation.client_id, revocation.client_secret.as_deref());
+    Request { authentication, ..post(hosts, "/2/oauth2/revoke", Body::Form(form)) }
 }
 
 /// Confidential clients authenticate with their secret; public ones name themselves in the form.
-fn app(client_id: &str, client_secret: Option<&str>) -> Login {
-    client_secret.map_or(Login::None, |client_secret| Login::App {
+fn app(client_id: &str, client_secret: Option<&str>) -> Authentication {
+    client_secret.map_or(Authentication::None, |client_secret| Authentication::App {
         client_id: client_id.to_owned(),
         client_secret: client_secret.to_owned(),
     })
 }
 
 fn post(hosts: &Hosts, path: &str, body: Body) -> Request {
-    Request { method: Method::POST, url: format!("{}{path}", hosts.api), query: Vec::new(), body, login: Login::User }
+    Request {
+        method: Method::POST,
+        url: format!("{}{path}", hosts.api),
+        query: Vec::new(),
+        body,
+        authentication: Authentication::User,
+    }
 }
 
 fn json_body(value: &Value) -> Body {

@@ -4,6 +4,7 @@ pub mod budget;
 mod policy;
 
 pub use self::policy::{
-    Circumstances, Decision, LONGEST_DELAY, NOT_FOUND_TRIES, NOT_FOUND_WITHIN, SETTLING, backoff, decide,
-    decide_in_wait, decide_lost, is_lost, is_not_found, never_arrived, pace, stretched,
+    INIT_SETTLE_TIME, MAX_NOT_FOUND_RETRIES, MAX_RETRY_AFTER, NOT_FOUND_TIMEOUT, RetryContext, RetryDecision, backoff,
+    decide, decide_in_wait, decide_unknown_outcome, is_not_found, outcome_is_unknown, request_was_not_sent,
+    slowest_delay, status_interval,
 };

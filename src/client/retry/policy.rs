@@ -4,24 +4,24 @@ use std::time::Duration;
 
 use crate::client::config::Retry;
 use crate::client::error::{Error, Kind};
-use crate::client::limits::FURTHEST;
+use crate::client::limits::MAX_RESET;
 use crate::client::model::CommandName;
 
 /// How long after its own INIT a client takes a 404 for a server that has not caught up yet.
-pub const SETTLING: Duration = Duration::from_secs(5);
-/// How often a 404 is tried again.
-pub const NOT_FOUND_TRIES: u32 = 3;
-/// A server that wants to be left alone for longer than this is not waited for, deadline or not.
-pub const LONGEST_DELAY: Duration = FURTHEST;
+pub const INIT_SETTLE_TIME: Duration = Duration::from_secs(5);
+/// How often a command is sent again after a 404.
+pub const MAX_NOT_FOUND_RETRIES: u32 = 3;
+/// A longer `Retry-After` is not waited for, whatever the deadline.
+pub const MAX_RETRY_AFTER: Duration = MAX_RESET;
 /// For how long a STATUS of media that was seen in processing may answer 404.
-pub const NOT_FOUND_WITHIN: Duration = Duration::from_secs(15);
+pub const NOT_FOUND_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Our own pace of STATUS where the server names none ends here.
-const SLOWEST_PACE: Duration = Duration::from_secs(15);
+/// The longest interval between two STATUS where the server names none.
+const MAX_STATUS_INTERVAL: Duration = Duration::from_secs(15);
 
 /// What is known when a request has failed.
 #[derive(Clone, Copy, Debug)]
-pub struct Circumstances {
+pub struct RetryContext {
     /// The command that failed.
     pub command: CommandName,
     /// Requests sent for it so far, this one counted.
@@ -38,37 +38,43 @@ pub struct Circumstances {
 
 /// What to do about a request that has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub enum RetryDecision {
     /// Send it again after this time.
-    Again(Duration),
+    RetryAfter(Duration),
     /// Do not send it again.
-    Never,
+    DoNotRetry,
 }
 
-/// What is to be done about this failure, outside waits.
-pub fn decide(policy: Option<&Retry>, error: &Error, now: &Circumstances) -> Decision {
-    let Some(policy) = policy else { return Decision::Never };
+/// Decides about a failure outside waits.
+pub fn decide(policy: Option<&Retry>, error: &Error, now: &RetryContext) -> RetryDecision {
+    let Some(policy) = policy else { return RetryDecision::DoNotRetry };
     if not_found_yet(error, now) {
-        return within(backoff(policy, now.attempt, now.jitter), now.remaining);
+        return unless_past_deadline(backoff(policy, now.attempt, now.jitter), now.remaining);
     }
     if now.attempt >= policy.attempts || !may_repeat(now.command, error) {
-        return Decision::Never;
+        return RetryDecision::DoNotRetry;
     }
-    if error.retry_after.is_some_and(|asked| asked > LONGEST_DELAY) {
-        return Decision::Never;
+    if error.retry_after.is_some_and(|asked| asked > MAX_RETRY_AFTER) {
+        return RetryDecision::DoNotRetry;
     }
-    within(delay(policy, error, now.attempt, now.jitter), now.remaining)
+    unless_past_deadline(delay(policy, error, now.attempt, now.jitter), now.remaining)
 }
 
-/// Whether FINALIZE is sent once more after it was lost so many times and STATUS could not tell what it did.
-pub fn decide_lost(policy: &Retry, lost: &Error, times: u32, remaining: Option<Duration>, jitter: f64) -> Decision {
-    if times >= policy.attempts || lost.retry_after.is_some_and(|asked| asked > LONGEST_DELAY) {
-        return Decision::Never;
+/// Whether FINALIZE is sent again after its outcome stayed unknown this many times and STATUS did not settle it.
+pub fn decide_unknown_outcome(
+    policy: &Retry,
+    lost: &Error,
+    times: u32,
+    remaining: Option<Duration>,
+    jitter: f64,
+) -> RetryDecision {
+    if times >= policy.attempts || lost.retry_after.is_some_and(|asked| asked > MAX_RETRY_AFTER) {
+        return RetryDecision::DoNotRetry;
     }
-    within(delay(policy, lost, times, jitter), remaining)
+    unless_past_deadline(delay(policy, lost, times, jitter), remaining)
 }
 
-/// What is to be done about this failure of a STATUS inside a wait, where tries are not counted. `seen` tells how long
+/// What is to be done about this failure of a STATUS inside a wait, where attempts are not counted. `not_found` is how
 /// ago the first 404 was, if this media was seen in processing before.
 pub fn decide_in_wait(
     policy: &Retry,
@@ -76,31 +82,31 @@ pub fn decide_in_wait(
     failures: u32,
     jitter: f64,
     not_found: Option<(u32, Duration)>,
-) -> Decision {
+) -> RetryDecision {
     if let Some((tries, since)) = not_found.filter(|_| is_not_found(error)) {
-        let again = tries <= NOT_FOUND_TRIES && since < NOT_FOUND_WITHIN;
+        let again = tries <= MAX_NOT_FOUND_RETRIES && since < NOT_FOUND_TIMEOUT;
         return if again {
-            Decision::Again(backoff(policy, tries, jitter).min(Duration::from_secs(4)))
+            RetryDecision::RetryAfter(backoff(policy, tries, jitter).min(Duration::from_secs(4)))
         } else {
-            Decision::Never
+            RetryDecision::DoNotRetry
         };
     }
     // A token that cannot be refreshed now may be refreshed later.
     let unauthorized_for_now = error.retryable && error.api().is_some_and(|failure| failure.retry_status() == 401);
-    if !passes(error) && !unauthorized_for_now && !matches!(error.kind, Kind::InvalidResponse(_)) {
-        return Decision::Never;
+    if !may_pass(error) && !unauthorized_for_now && !matches!(error.kind, Kind::InvalidResponse(_)) {
+        return RetryDecision::DoNotRetry;
     }
-    Decision::Again(delay(policy, error, failures, jitter))
+    RetryDecision::RetryAfter(delay(policy, error, failures, jitter))
 }
 
-/// The delay of a wait whose client has no budget for retries left: as slow as it would get.
-pub fn stretched(policy: &Retry, delay: Duration, jitter: f64) -> Duration {
+/// The delay of a wait whose client has no retry budget left: the longest that its backoff reaches.
+pub fn slowest_delay(policy: &Retry, delay: Duration, jitter: f64) -> Duration {
     let slowest = policy.max_delay.min(Retry::default().max_delay);
     delay.max(slowest.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0))
 }
 
-/// Whether a FINALIZE that failed like this may have taken effect without our knowing.
-pub fn is_lost(error: &Error) -> bool {
+/// Whether a FINALIZE that failed like this may have taken effect.
+pub fn outcome_is_unknown(error: &Error) -> bool {
     match &error.kind {
         Kind::Transport { connect } | Kind::RequestTimeout { connect } => !connect,
         Kind::InvalidResponse(_) => true,
@@ -115,8 +121,8 @@ pub fn is_not_found(error: &Error) -> bool {
 }
 
 /// How long to sleep before the next STATUS after so many answers that did not say when to ask: 1, 2, 4 … 15 s.
-pub fn pace(answers: u32) -> Duration {
-    Duration::from_secs(2_u64.saturating_pow(answers.saturating_sub(1))).min(SLOWEST_PACE)
+pub fn status_interval(answers: u32) -> Duration {
+    Duration::from_secs(2_u64.saturating_pow(answers.saturating_sub(1))).min(MAX_STATUS_INTERVAL)
 }
 
 /// Exponential backoff with full jitter: somewhere between nothing and the doubled delay.
@@ -129,39 +135,43 @@ pub fn backoff(policy: &Retry, attempt: u32, jitter: f64) -> Duration {
 /// window that is over, is no reason to come at once, and again at once.
 fn delay(policy: &Retry, error: &Error, attempt: u32, jitter: f64) -> Duration {
     let own = backoff(policy, attempt, jitter);
-    error.retry_after.map_or(own, |asked| asked.saturating_add(spread(policy, jitter)).max(own))
+    error.retry_after.map_or(own, |asked| asked.saturating_add(extra_delay(policy, jitter)).max(own))
 }
 
 /// A little more than the server asked for, so that not all callers come back in the same instant.
-fn spread(policy: &Retry, jitter: f64) -> Duration {
+fn extra_delay(policy: &Retry, jitter: f64) -> Duration {
     policy.base_delay.min(Duration::from_millis(250)).mul_f64(jitter.clamp(0.0, 1.0))
 }
 
-fn within(delay: Duration, remaining: Option<Duration>) -> Decision {
-    if remaining.is_some_and(|remaining| delay >= remaining) { Decision::Never } else { Decision::Again(delay) }
+fn unless_past_deadline(delay: Duration, remaining: Option<Duration>) -> RetryDecision {
+    if remaining.is_some_and(|remaining| delay >= remaining) {
+        RetryDecision::DoNotRetry
+    } else {
+        RetryDecision::RetryAfter(delay)
+    }
 }
 
-/// A 404 for an upload that this client opened a moment ago: seen on healthy uploads (WIRE §4).
-fn not_found_yet(error: &Error, now: &Circumstances) -> bool {
+/// A 404 for an upload that this client opened a moment ago: seen on healthy uploads (docs/how/wire.md#4-errors).
+fn not_found_yet(error: &Error, now: &RetryContext) -> bool {
     matches!(now.command, CommandName::Append | CommandName::Finalize)
         && is_not_found(error)
-        && now.age.is_some_and(|age| age < SETTLING)
-        && now.not_found <= NOT_FOUND_TRIES
+        && now.age.is_some_and(|age| age < INIT_SETTLE_TIME)
+        && now.not_found <= MAX_NOT_FOUND_RETRIES
 }
 
 fn may_repeat(command: CommandName, error: &Error) -> bool {
     match command {
         // What the first one did, the second would be refused for: the session is over.
-        CommandName::Finalize => error.retryable && never_arrived(error),
+        CommandName::Finalize => error.retryable && request_was_not_sent(error),
         // A refresh whose answer was lost may have used the token up. To send it again does no harm: it works, or it is
         // refused for good.
-        CommandName::Token => passes(error) || matches!(error.kind, Kind::InvalidResponse(_)),
-        _ => passes(error),
+        CommandName::Token => may_pass(error) || matches!(error.kind, Kind::InvalidResponse(_)),
+        _ => may_pass(error),
     }
 }
 
-/// The server did nothing: there was no connection, or it said «not now». Whether that passes is another question.
-pub fn never_arrived(error: &Error) -> bool {
+/// The server did nothing: there was no connection, or it answered 425 or 429. Says nothing about a later attempt.
+pub fn request_was_not_sent(error: &Error) -> bool {
     match &error.kind {
         Kind::Transport { connect } | Kind::RequestTimeout { connect } => *connect,
         Kind::Api(failure) => error.retryable && matches!(failure.retry_status(), 425 | 429),
@@ -169,8 +179,8 @@ pub fn never_arrived(error: &Error) -> bool {
     }
 }
 
-/// The failure may be gone the next time.
-fn passes(error: &Error) -> bool {
+/// Whether a later attempt may succeed.
+fn may_pass(error: &Error) -> bool {
     match &error.kind {
         // A certificate that is not trusted stays so.
         Kind::Transport { .. } | Kind::RequestTimeout { .. } => error.retryable,

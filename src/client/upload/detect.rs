@@ -1,49 +1,41 @@
 //! What INIT has to say about a file, found out from its bytes, and what is refused before INIT.
 
-use super::body::Bulk;
-use super::format::{self, Format};
-use super::media_type::{self, Class, GifScan};
+use super::body::UploadBody;
+use super::media_type::{self, GifScan, MediaClass};
 use super::options::UploadOptions;
-use super::plan::MOST_BYTES;
-use super::source::PIECE;
+use super::source::PIECE_BYTES;
 use crate::client::error::{Error, Result};
-use crate::client::observer::Caller;
+use crate::client::inspect::format::{self, Format};
+use crate::client::observer::Observer;
+use crate::client::x_limits::{Account, MAX_ALT_TEXT, max_bytes};
 
-/// The largest image; X counts in powers of two here (WIRE §4: "File size exceeds 15728640 bytes.").
-const MOST_IN_IMAGE: u64 = 5 << 20;
-/// The largest GIF.
-const MOST_IN_GIF: u64 = 15 << 20;
-/// What X documents for videos; some accounts may send more.
-const USUAL_VIDEO: u64 = 512 << 20;
-/// The longest alt text.
-const MOST_CHARACTERS: usize = 1000;
 /// How far a stream is read ahead to see whether a GIF has a second image.
-const STREAM_AHEAD: usize = 1 << 20;
+const MAX_READ_AHEAD: usize = 1 << 20;
 
 /// A file's type and category.
-pub struct Description {
+pub struct DetectedMedia {
     /// The MIME type.
     pub media_type: String,
     /// `tweet_video` and its like.
     pub media_category: String,
 }
 
-impl Description {
-    /// What the caller said, and what the bytes show where nothing was said.
-    pub async fn of(bulk: &mut Bulk, name: Option<&str>, options: &UploadOptions) -> Result<Self> {
+impl DetectedMedia {
+    /// What the options say, else what the bytes show.
+    pub async fn of(body: &mut UploadBody, name: Option<&str>, options: &UploadOptions) -> Result<Self> {
         if let (Some(media_type), Some(media_category)) = (&options.media_type, &options.media_category) {
-            return Ok(Description { media_type: media_type.clone(), media_category: media_category.clone() });
+            return Ok(DetectedMedia { media_type: media_type.clone(), media_category: media_category.clone() });
         }
         let media_type = match &options.media_type {
             Some(given) => given.clone(),
-            None => recognize(bulk, name).await?.to_owned(),
+            None => recognize(body, name).await?.to_owned(),
         };
         let media_category = match &options.media_category {
             Some(given) => given.clone(),
             None => {
                 let animated = match media_type.as_str() {
-                    "image/gif" => gif_is_animated(bulk).await?,
-                    "image/webp" => media_type::webp_is_animated(&head(bulk, format::HEAD).await?),
+                    "image/gif" => gif_is_animated(body).await?,
+                    "image/webp" => media_type::webp_is_animated(&head(body, format::HEAD_BYTES).await?),
                     _ => false,
                 };
                 let category = media_type::category(&media_type, animated);
@@ -56,30 +48,35 @@ impl Description {
                 category.ok_or_else(message)?.to_owned()
             }
         };
-        Ok(Description { media_type, media_category })
+        Ok(DetectedMedia { media_type, media_category })
     }
 
     /// What the category is about.
-    pub fn class(&self) -> Class {
-        Class::of(&self.media_category)
+    pub fn class(&self) -> MediaClass {
+        MediaClass::of(&self.media_category)
     }
 
     /// Refuses what no account may send, and warns of what most may not.
-    pub fn check_limits(&self, total_bytes: u64, caller: &dyn Caller) -> Result<()> {
-        let (what, most) = match self.class() {
-            Class::Image => ("images", MOST_IN_IMAGE),
-            Class::Gif => ("animated GIFs", MOST_IN_GIF),
-            Class::Video | Class::Other => ("files", MOST_BYTES),
+    pub fn check_limits(&self, total_bytes: u64, observer: &dyn Observer) -> Result<()> {
+        let category = self.media_category.as_str();
+        let most = max_bytes(category, Account::Premium);
+        let what = match self.class() {
+            MediaClass::Image => "images",
+            MediaClass::Gif => "animated GIFs",
+            MediaClass::Video => "videos",
+            MediaClass::Other => "files",
         };
         if total_bytes > most {
             return Err(Error::invalid_input(format!(
-                "the file has {total_bytes} bytes and X takes {what} of {most} bytes at most; make it smaller, or pass \
-                 check_limits=False to let X decide"
+                "the file has {total_bytes} bytes and X takes {what} of {most} bytes at most ({category}); make it smaller, \
+                 or pass check_limits=False to let X decide"
             )));
         }
-        if self.class() == Class::Video && total_bytes > USUAL_VIDEO {
-            caller.warn(format!(
-                "the video has {total_bytes} bytes; from most accounts X takes {USUAL_VIDEO} at most, and may refuse it"
+        let usual = max_bytes(category, Account::Default);
+        if total_bytes > usual {
+            observer.warn(format!(
+                "the file has {total_bytes} bytes; from accounts without Premium X takes {usual} at most as {category}, and \
+                 may refuse it"
             ));
         }
         Ok(())
@@ -90,21 +87,21 @@ impl Description {
 pub fn check_alt_text(alt_text: Option<&str>) -> Result<()> {
     match alt_text.map(|text| text.chars().count()) {
         Some(0) => Err(Error::invalid_input("alt_text: it is empty; leave it out instead")),
-        Some(count) if count > MOST_CHARACTERS => Err(Error::invalid_input(format!(
-            "alt_text: it has {count} characters and X takes {MOST_CHARACTERS} at most"
-        ))),
+        Some(count) if count > MAX_ALT_TEXT => {
+            Err(Error::invalid_input(format!("alt_text: it has {count} characters and X takes {MAX_ALT_TEXT} at most")))
+        }
         _ => Ok(()),
     }
 }
 
 /// The MIME type that the bytes show, or the file's name where they say nothing. Text has no first bytes to go by, so its
 /// name comes first.
-async fn recognize(bulk: &mut Bulk, name: Option<&str>) -> Result<&'static str> {
+async fn recognize(body: &mut UploadBody, name: Option<&str>) -> Result<&'static str> {
     let named = name.and_then(format::of_name);
     if let Some(Format::Taken(media_type @ ("text/srt" | "text/vtt"))) = named {
         return Ok(media_type);
     }
-    let shown = format_shown(bulk).await?;
+    let shown = format_shown(body).await?;
     let found = match shown {
         Some(Format::UnknownBrands) | None => named.or(shown),
         known => known,
@@ -121,10 +118,10 @@ async fn recognize(bulk: &mut Bulk, name: Option<&str>) -> Result<&'static str> 
 }
 
 /// What the bytes show. Boxes that stand before the first one that says something are passed over.
-async fn format_shown(bulk: &mut Bulk) -> Result<Option<Format>> {
+async fn format_shown(body: &mut UploadBody) -> Result<Option<Format>> {
     let mut offset = 0;
     for _ in 0..format::MAX_LEADING_BOXES {
-        let head = head_at(bulk, offset).await?;
+        let head = head_at(body, offset).await?;
         match format::leading_box(&head) {
             Some(len) => offset = u64::saturating_add(offset, len),
             None if offset == 0 => return Ok(format::of_head(&head)),
@@ -134,40 +131,42 @@ async fn format_shown(bulk: &mut Bulk) -> Result<Option<Format>> {
     Ok(None)
 }
 
-/// The bytes at a place; of a stream, those that are read ahead of it.
-async fn head_at(bulk: &mut Bulk, offset: u64) -> Result<Vec<u8>> {
-    match bulk {
-        Bulk::Sized(reader) if offset < reader.total_bytes() => {
-            Ok(reader.read_at(offset, format::HEAD).await?.to_vec())
+/// The bytes at an offset; of a stream, those that are read ahead of it.
+async fn head_at(body: &mut UploadBody, offset: u64) -> Result<Vec<u8>> {
+    match body {
+        UploadBody::Sized(reader) if offset < reader.total_bytes() => {
+            Ok(reader.read_at(offset, format::HEAD_BYTES).await?.to_vec())
         }
-        Bulk::Sized(_) => Ok(Vec::new()),
-        Bulk::Stream(stream) => match usize::try_from(offset).ok().filter(|offset| *offset < STREAM_AHEAD) {
-            Some(offset) => Ok(stream.head(offset + format::HEAD).await?.get(offset..).unwrap_or_default().to_vec()),
+        UploadBody::Sized(_) => Ok(Vec::new()),
+        UploadBody::Stream(stream) => match usize::try_from(offset).ok().filter(|offset| *offset < MAX_READ_AHEAD) {
+            Some(offset) => {
+                Ok(stream.head(offset + format::HEAD_BYTES).await?.get(offset..).unwrap_or_default().to_vec())
+            }
             None => Ok(Vec::new()),
         },
     }
 }
 
-async fn head(bulk: &mut Bulk, len: usize) -> Result<Vec<u8>> {
-    match bulk {
-        Bulk::Sized(reader) => Ok(reader.read_at(0, len).await?.to_vec()),
-        Bulk::Stream(stream) => stream.head(len).await,
+async fn head(body: &mut UploadBody, len: usize) -> Result<Vec<u8>> {
+    match body {
+        UploadBody::Sized(reader) => Ok(reader.read_at(0, len).await?.to_vec()),
+        UploadBody::Stream(stream) => stream.head(len).await,
     }
 }
 
 /// Whether a GIF has more than one image. A stream is read ahead only so far; beyond that a GIF is taken for an animated
 /// one, since few stills are as large.
-async fn gif_is_animated(bulk: &mut Bulk) -> Result<bool> {
+async fn gif_is_animated(body: &mut UploadBody) -> Result<bool> {
     let mut scan = GifScan::default();
-    match bulk {
-        Bulk::Stream(stream) => {
-            let head = stream.head(STREAM_AHEAD).await?;
-            Ok(scan.take(&head).unwrap_or(head.len() >= STREAM_AHEAD))
+    match body {
+        UploadBody::Stream(stream) => {
+            let head = stream.head(MAX_READ_AHEAD).await?;
+            Ok(scan.take(&head).unwrap_or(head.len() >= MAX_READ_AHEAD))
         }
-        Bulk::Sized(reader) => {
+        UploadBody::Sized(reader) => {
             let mut offset = 0;
             while offset < reader.total_bytes() {
-                let piece = reader.read_at(offset, PIECE).await?;
+                let piece = reader.read_at(offset, PIECE_BYTES).await?;
                 if let Some(animated) = scan.take(&piece) {
                     return Ok(animated);
                 }

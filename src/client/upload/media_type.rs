@@ -1,6 +1,7 @@
 //! What media of a type is to X: the category that it wants for it, and whether a GIF or WebP is animated.
 
-/// The category that media of this type needs; X's lower limits for uncategorized media apply otherwise (WIRE §1).
+/// The category that media of this type needs; X's lower limits for uncategorized media apply otherwise
+/// (docs/how/wire.md#1-the-flow).
 pub fn category(media_type: &str, animated: bool) -> Option<&'static str> {
     match media_type {
         "text/srt" | "text/vtt" => Some("subtitles"),
@@ -13,7 +14,7 @@ pub fn category(media_type: &str, animated: bool) -> Option<&'static str> {
 
 /// What a category is about, `tweet_` and `dm_` alike and in v1.1's spelling too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
+pub enum MediaClass {
     /// A still image.
     Image,
     /// An animated one.
@@ -24,14 +25,14 @@ pub enum Class {
     Other,
 }
 
-impl Class {
+impl MediaClass {
     /// The class of a category.
     pub fn of(category: &str) -> Self {
         match category.to_ascii_lowercase().replace('_', "").as_str() {
-            "tweetimage" | "dmimage" => Class::Image,
-            "tweetgif" | "dmgif" => Class::Gif,
-            "tweetvideo" | "dmvideo" | "amplifyvideo" => Class::Video,
-            _ => Class::Other,
+            "tweetimage" | "dmimage" => MediaClass::Image,
+            "tweetgif" | "dmgif" => MediaClass::Gif,
+            "tweetvideo" | "dmvideo" | "amplifyvideo" => MediaClass::Video,
+            _ => MediaClass::Other,
         }
     }
 }

@@ -4,7 +4,6 @@ mod body;
 pub mod checkpoint;
 mod complete;
 mod detect;
-pub mod format;
 pub mod media_type;
 mod options;
 pub mod plan;

@@ -8,7 +8,7 @@ pub use super::checkpoint::Store;
 use super::source::Source;
 
 use crate::client::model::{Media, MediaId};
-use crate::client::observer::Report;
+use crate::client::observer::RequestReport;
 
 /// What is to be uploaded, and how.
 pub struct Upload {
@@ -28,7 +28,7 @@ pub struct UploadOptions {
     pub additional_owners: Vec<MediaId>,
     /// Whether the media may be used in several direct messages.
     pub shared: bool,
-    /// A description for those who cannot see it.
+    /// A detected for those who cannot see it.
     pub alt_text: Option<String>,
     /// Whether it is sent in segments; small images are not if this is left out.
     pub chunked: Option<bool>,
@@ -38,7 +38,7 @@ pub struct UploadOptions {
     pub concurrency: usize,
     /// Where the session is written down.
     pub checkpoint: Option<Checkpoint>,
-    /// Text that tells these bytes from others.
+    /// Text that identifies these bytes.
     pub fingerprint: Option<String>,
     /// Whether to refuse what no account may send.
     pub check_limits: bool,
@@ -76,13 +76,13 @@ pub struct Uploaded {
     /// The media.
     pub media: Media,
     /// The requests that made it up, if they were to be kept.
-    pub trace: Option<Vec<Report>>,
+    pub trace: Option<Vec<RequestReport>>,
 }
 
 /// Where a session is written down.
 pub enum Checkpoint {
     /// In a file.
     Path(PathBuf),
-    /// In a place of the caller's.
+    /// In a store of the program's.
     Store(Arc<dyn Store>),
 }

@@ -2,15 +2,12 @@
 
 use crate::client::error::{Error, Result};
 use crate::client::model::ApiVersion;
+use crate::client::x_limits::{max_segment_bytes, max_segments};
 
-/// The number of segments that a server takes (WIRE §2).
-pub const MOST_SEGMENTS: u64 = 1000;
-/// What no version takes more than (WIRE §3).
-pub const MOST_BYTES: u64 = 17_179_869_184;
-/// The default size. X answers 413 near 5 MB, and 1 MiB is sent again quickly.
-const USUAL: u64 = 1 << 20;
-/// The largest segment of v1.1.
-const MOST_IN_V1_1: u64 = 5_000_000;
+/// The smallest segment of our own choosing: it is sent again quickly.
+const MIN_DEFAULT_BYTES: u64 = 1 << 20;
+/// The largest one: X was seen to answer 413 at 5 MiB, and its own samples send this.
+const MAX_DEFAULT_BYTES: u64 = 4 << 20;
 
 /// A file's segments: all of the same size, but for the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,26 +16,31 @@ pub struct Plan {
     pub total_bytes: u64,
     /// The size of every segment but the last.
     pub segment_bytes: u64,
+    /// Whose limits hold.
+    pub api: ApiVersion,
 }
 
 impl Plan {
-    /// The segments of a file of this size. A size that was asked for is raised if 1000 of them would not suffice.
-    pub fn new(total_bytes: u64, api: ApiVersion, asked: Option<u64>) -> Result<Self> {
-        let most = match api {
-            ApiVersion::V1_1 => MOST_IN_V1_1,
-            ApiVersion::V2 => MOST_BYTES,
-        };
-        let least = total_bytes.div_ceil(MOST_SEGMENTS).max(1);
+    /// The segments of a file of this size, of which so many are to be in flight. A size that was asked for is raised if
+    /// the number of segments that the version takes would not suffice.
+    pub fn new(total_bytes: u64, api: ApiVersion, asked: Option<u64>, concurrency: usize) -> Result<Self> {
+        let most = max_segment_bytes(api);
         if asked.is_some_and(|asked| asked == 0 || asked > most) {
-            return Err(Error::invalid_input(format!("segment_bytes: 1 to {most} are allowed")));
+            let version = api.as_str();
+            return Err(Error::invalid_input(format!("segment_bytes must be from 1 to {most} with API {version}")));
         }
+        let least = min_segment_bytes(total_bytes, api);
         if least > most {
             return Err(Error::invalid_input(format!(
-                "the file has {total_bytes} bytes, and API 1.1 takes {MOST_SEGMENTS} segments of {most} bytes at most; \
-                 use api=\"2\" for it"
+                "the file has {total_bytes} bytes, and API {} takes {} segments of {most} bytes at most; use api=\"2\" \
+                 for it",
+                api.as_str(),
+                max_segments(api)
             )));
         }
-        Ok(Plan { total_bytes, segment_bytes: asked.unwrap_or(USUAL).max(least) })
+        let share = total_bytes.div_ceil(u64::try_from(concurrency).unwrap_or(u64::MAX).max(1));
+        let segment_bytes = asked.unwrap_or(share.clamp(MIN_DEFAULT_BYTES, MAX_DEFAULT_BYTES)).max(least);
+        Ok(Plan { total_bytes, segment_bytes, api })
     }
 
     /// How many segments there are.
@@ -55,8 +57,17 @@ impl Plan {
     /// The next plan to try when a segment of this one was too large for the server, if there is one.
     pub fn halved(&self) -> Option<Self> {
         let now = self.segment_bytes.min(self.total_bytes);
-        let least = self.total_bytes.div_ceil(MOST_SEGMENTS);
-        let segment_bytes = (now / 2).max(least).max(1);
+        let segment_bytes = (now / 2).max(self.min_segment_bytes());
         (segment_bytes < now).then_some(Plan { segment_bytes, ..*self })
     }
+
+    /// The smallest segments of which the server would take enough.
+    pub fn min_segment_bytes(&self) -> u64 {
+        min_segment_bytes(self.total_bytes, self.api)
+    }
+}
+
+/// The smallest segments of which this version takes enough for a file of this size.
+pub fn min_segment_bytes(total_bytes: u64, api: ApiVersion) -> u64 {
+    total_bytes.div_ceil(max_segments(api)).max(1)
 }

@@ -1,6 +1,6 @@
-//! Tells the caller how far an upload is, without holding up the senders.
+//! Reports the progress of an upload without holding up the senders.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -8,25 +8,24 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::plan::Plan;
-use crate::client::auth::oauth2::Token;
 use crate::client::error::{Error, Result};
-use crate::client::limits::Gate;
+use crate::client::limits::AdaptiveLimiter;
 use crate::client::model::CommandName;
-use crate::client::observer::{Caller, Hearing, Phase, Progress, Report};
+use crate::client::observer::{EventFilter, Observer, Phase, Progress, RequestReport};
 
 /// The shortest time between two reports: 20 a second.
-const PACE: Duration = Duration::from_millis(50);
+const MIN_REPORT_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What stands between an upload and its caller: counts, reports, and lets fewer segments fly after a timeout.
-pub struct Teller<'a> {
-    caller: &'a dyn Caller,
+/// Observes an upload: counts, reports progress at intervals, keeps the trace and reduces concurrency after a timeout.
+pub struct ProgressReporter<'a> {
+    observer: &'a dyn Observer,
     started: Instant,
     counts: Mutex<Counts>,
-    told: Mutex<Option<Counts>>,
+    last_reported: Mutex<Option<Counts>>,
     changed: Notify,
-    /// Where APPENDs get their places.
-    gate: Gate,
-    trace: Mutex<Option<Vec<Report>>>,
+    /// Limits how many APPENDs are in flight.
+    limiter: AdaptiveLimiter,
+    trace: Mutex<Option<Vec<RequestReport>>>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -37,27 +36,27 @@ struct Counts {
     segments_total: u32,
 }
 
-impl<'a> Teller<'a> {
+impl<'a> ProgressReporter<'a> {
     /// For an upload that begins now.
-    pub fn new(caller: &'a dyn Caller, concurrency: usize, trace: bool) -> Self {
-        Teller {
-            caller,
+    pub fn new(observer: &'a dyn Observer, concurrency: usize, trace: bool) -> Self {
+        ProgressReporter {
+            observer,
             started: Instant::now(),
             counts: Mutex::default(),
-            told: Mutex::default(),
+            last_reported: Mutex::default(),
             changed: Notify::new(),
-            gate: Gate::new(concurrency),
+            limiter: AdaptiveLimiter::new(concurrency),
             trace: Mutex::new(trace.then(Vec::new)),
         }
     }
 
-    /// How many segments may be in flight.
-    pub fn concurrency(&self) -> usize {
-        self.gate.size()
+    /// What limits how many segments are in flight.
+    pub fn limiter(&self) -> &AdaptiveLimiter {
+        &self.limiter
     }
 
     /// The requests so far, if they were to be kept.
-    pub fn take_trace(&self) -> Option<Vec<Report>> {
+    pub fn take_trace(&self) -> Option<Vec<RequestReport>> {
         lock(&self.trace).take()
     }
 
@@ -76,23 +75,23 @@ impl<'a> Teller<'a> {
         self.changed.notify_one();
     }
 
-    /// Tells how far it is, unless that was told last.
-    pub async fn tell(&self) -> Result<()> {
+    /// Reports how far it is, unless that was reported last.
+    pub async fn report(&self) -> Result<()> {
         let counts = *lock(&self.counts);
-        if lock(&self.told).replace(counts) == Some(counts) {
+        if lock(&self.last_reported).replace(counts) == Some(counts) {
             return Ok(());
         }
-        self.caller.progress(self.filled(Phase::Upload, counts)).await
+        self.observer.progress(self.filled(Phase::Upload, counts)).await
     }
 
-    /// Goes on telling, at its pace, until the caller fails.
-    pub async fn keep_telling(&self) -> Error {
+    /// Reports at intervals, until the observer fails.
+    pub async fn report_until_done(&self) -> Error {
         let mut last = Instant::now();
         loop {
             self.changed.notified().await;
-            tokio::time::sleep_until(last + PACE).await;
+            tokio::time::sleep_until(last + MIN_REPORT_INTERVAL).await;
             last = Instant::now();
-            if let Err(error) = self.tell().await {
+            if let Err(error) = self.report().await {
                 return error;
             }
         }
@@ -111,46 +110,33 @@ impl<'a> Teller<'a> {
     }
 }
 
-/// What the wait and the requests of an upload tell passes through here.
-impl Caller for Teller<'_> {
+/// The reports of the wait and of the requests of an upload pass through here.
+impl Observer for ProgressReporter<'_> {
     fn progress(&self, progress: Progress) -> BoxFuture<'_, Result<()>> {
         let counts = *lock(&self.counts);
         let whole = Progress { processing_info: progress.processing_info, ..self.filled(progress.phase, counts) };
-        self.caller.progress(whole)
+        self.observer.progress(whole)
     }
 
     fn warn(&self, text: String) {
-        self.caller.warn(text);
+        self.observer.warn(text);
     }
 
-    fn access_token(&self, refused: Option<u64>) -> BoxFuture<'_, Result<Arc<Token>>> {
-        self.caller.access_token(refused)
+    fn event_filter(&self) -> EventFilter {
+        let least = if lock(&self.trace).is_some() { EventFilter::All } else { EventFilter::Retries };
+        self.observer.event_filter().max(least)
     }
 
-    fn refreshed(&self) -> BoxFuture<'_, Result<()>> {
-        self.caller.refreshed()
-    }
-
-    fn gate(&self, command: CommandName) -> Option<&Gate> {
-        (command == CommandName::Append).then_some(&self.gate)
-    }
-
-    fn hears(&self) -> Hearing {
-        let least = if lock(&self.trace).is_some() { Hearing::Everything } else { Hearing::Retries };
-        self.caller.hears().max(least)
-    }
-
-    fn request(&self, report: Report) {
+    fn request(&self, report: RequestReport) {
         if report.command == CommandName::Append && report.timed_out {
-            // A link that is too slow for so many at once is given fewer.
-            self.gate.timed_out(report.duration);
+            // The link is too slow for this many at once.
+            self.limiter.timed_out(report.duration);
         }
         if let Some(trace) = &mut *lock(&self.trace) {
             trace.push(report.clone());
         }
-        let heard = if report.retry_in.is_some() { Hearing::Retries } else { Hearing::Everything };
-        if self.caller.hears() >= heard {
-            self.caller.request(report);
+        if self.observer.event_filter().includes(report.retry_in.is_some()) {
+            self.observer.request(report);
         }
     }
 }

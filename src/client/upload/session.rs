@@ -6,122 +6,122 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 
-use super::body::{Bulk, Trouble, whole};
-use super::checkpoint::Journal;
+use super::body::{SourceError, UploadBody, whole_payload};
+use super::checkpoint::CheckpointWriter;
 use super::checkpoint::{FileStore, Store};
-use super::checkpoint::{Record, Stage, Subject};
-use super::detect::{Description, check_alt_text};
-use super::media_type::Class;
+use super::checkpoint::{Record, SourceIdentity, Stage};
+use super::detect::{DetectedMedia, check_alt_text};
+use super::media_type::MediaClass;
 use super::options::{Checkpoint, Upload, UploadOptions, Uploaded};
-use super::plan::{MOST_SEGMENTS, Plan};
-use super::progress::Teller;
-use super::segments::{Session, exchange_whole};
+use super::plan::Plan;
+use super::progress::ProgressReporter;
+use super::segments::{SegmentSender, exchange_whole};
 use super::source::Source;
-use crate::client::call::Terms;
+use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{ApiClass, Error, Kind, Result};
 use crate::client::exchange::refuse_expired;
 use crate::client::model::{CommandName, Media};
-use crate::client::observer::Caller;
+use crate::client::observer::Observer as _;
 use crate::client::protocol::{Answer, Command, Init, Simple};
 use crate::client::wait::Watch;
+use crate::client::x_limits::{max_segment_bytes, max_segments};
 use crate::client::{Client, retry};
 
 /// Images up to this size go in one request; X answers 413 to larger ones.
-const MOST_IN_ONE_REQUEST: u64 = 5_000_000;
+const MAX_SIMPLE_BYTES: u64 = 5_000_000;
+
 /// Uploads a file, from its first byte to its last wait.
-pub(in crate::client) async fn upload(client: &Client, upload: Upload, caller: &dyn Caller) -> Result<Uploaded> {
+pub(in crate::client) async fn upload(client: &Client, upload: Upload, hooks: Hooks<'_>) -> Result<Uploaded> {
     let Upload { source, options } = upload;
     let deadline = Deadline::after(options.timeout);
-    let teller = Teller::new(caller, options.concurrency, options.trace);
+    let reporter = ProgressReporter::new(hooks.observer, options.concurrency, options.trace);
+    let hooks = Hooks { observer: &reporter, ..hooks };
+    let call = CallOptions { deadline, retry: client.options.retry.as_ref(), hooks, limiter: None };
     check_alt_text(options.alt_text.as_deref())?;
-    let mut run = in_time(deadline, &options, Run::prepare(client, source, &options, deadline, &teller)).await?;
-    let media = run.send().await?;
-    let media = run.complete(media).await?;
-    Ok(Uploaded { media, trace: teller.take_trace() })
+    let mut session = in_time(deadline, &options, Session::prepare(client, source, &options, call, &reporter)).await?;
+    let media = session.send().await?;
+    let media = session.complete(media).await?;
+    Ok(Uploaded { media, trace: reporter.take_trace() })
 }
 
 /// One upload under way.
-pub(super) struct Run<'a> {
+pub(super) struct Session<'a> {
     pub(super) client: &'a Client,
     pub(super) options: &'a UploadOptions,
-    bulk: Bulk,
-    description: Description,
+    body: UploadBody,
+    detected: DetectedMedia,
     plan: Plan,
-    subject: Subject,
-    pub(super) journal: Journal,
-    pub(super) teller: &'a Teller<'a>,
-    pub(super) deadline: Deadline,
+    source_identity: SourceIdentity,
+    pub(super) checkpoint: CheckpointWriter,
+    pub(super) reporter: &'a ProgressReporter<'a>,
+    pub(super) call: CallOptions<'a>,
 }
 
-impl<'a> Run<'a> {
+impl<'a> Session<'a> {
     /// Opens the source and the checkpoint and finds out what INIT has to say.
     async fn prepare(
         client: &'a Client,
         source: Source,
         options: &'a UploadOptions,
-        deadline: Deadline,
-        teller: &'a Teller<'a>,
+        call: CallOptions<'a>,
+        reporter: &'a ProgressReporter<'a>,
     ) -> Result<Self> {
         let Source { name, total_bytes, content } = source;
-        let (mut bulk, total_bytes) = Bulk::of(content, total_bytes).await?;
-        let description = Description::of(&mut bulk, name.as_deref(), options).await?;
+        let (mut body, total_bytes) = UploadBody::of(content, total_bytes).await?;
+        let detected = DetectedMedia::of(&mut body, name.as_deref(), options).await?;
         if options.check_limits {
-            description.check_limits(total_bytes, teller)?;
+            detected.check_limits(total_bytes, reporter)?;
         }
-        let plan = Plan::new(total_bytes, client.options.api, options.segment_bytes)?;
+        let plan = Plan::new(total_bytes, client.options.api, options.segment_bytes, options.concurrency)?;
         let store = match &options.checkpoint {
             None => None,
             Some(Checkpoint::Path(path)) => Some(Arc::new(FileStore::open(path.clone()).await?) as Arc<dyn Store>),
             Some(Checkpoint::Store(store)) => Some(store.clone()),
         };
-        let identity = match (&store, &options.fingerprint, &bulk) {
+        let identity = match (&store, &options.fingerprint, &body) {
             (None, ..) => String::new(),
             (_, Some(fingerprint), _) => format!("fingerprint:{fingerprint}"),
-            (_, None, Bulk::Sized(reader)) => reader.identity().await?,
-            (_, None, Bulk::Stream(_)) => {
+            (_, None, UploadBody::Sized(reader)) => reader.identity().await?,
+            (_, None, UploadBody::Stream(_)) => {
                 return Err(Error::invalid_input(
                     "fingerprint: a checkpoint of a stream needs one, any text that tells these bytes from others",
                 ));
             }
         };
-        let subject = Subject {
+        let source_identity = SourceIdentity {
             api: client.options.api.as_str().to_owned(),
             host: client.host().to_owned(),
             total_bytes,
             identity,
-            media_type: description.media_type.clone(),
-            media_category: description.media_category.clone(),
+            media_type: detected.media_type.clone(),
+            media_category: detected.media_category.clone(),
             additional_owners: options.additional_owners.iter().map(ToString::to_string).collect(),
             shared: options.shared,
             asked_segment_bytes: options.segment_bytes,
         };
-        let journal = Journal::new(store);
-        Ok(Run { client, options, bulk, description, plan, subject, journal, teller, deadline })
-    }
-
-    pub(super) fn terms(&self) -> Terms<'a> {
-        Terms { deadline: self.deadline, retry: self.client.options.retry.as_ref(), caller: self.teller }
+        let checkpoint = CheckpointWriter::new(store);
+        Ok(Session { client, options, body, detected, plan, source_identity, checkpoint, reporter, call })
     }
 
     /// Brings all bytes to the server and ends the upload, starting over where that helps.
     async fn send(&mut self) -> Result<Media> {
-        let (deadline, options) = (self.deadline, self.options);
+        let (deadline, options) = (self.call.deadline, self.options);
         if self.in_one_request()? {
-            let may_be_cut = options.chunked.is_none() && matches!(self.bulk, Bulk::Sized(_));
+            let may_be_cut = options.chunked.is_none() && matches!(self.body, UploadBody::Sized(_));
             match in_time(deadline, options, self.send_simply()).await {
                 Err(error) if may_be_cut && is_too_large(&error) => {}
                 outcome => return outcome,
             }
         }
-        let earlier = in_time(deadline, options, self.journal.resume(&self.subject, self.teller)).await?;
-        let mut earlier =
-            earlier.filter(|record| record.segment_bytes >= record.subject.total_bytes.div_ceil(MOST_SEGMENTS));
+        let earlier = in_time(deadline, options, self.checkpoint.resume(&self.source_identity, self.reporter)).await?;
+        let least = self.plan.min_segment_bytes();
+        let mut earlier = earlier.filter(|record| record.segment_bytes >= least);
         loop {
             let resumed = earlier.is_some();
             let outcome = match earlier.take() {
                 // A wait ends at its deadline by itself, after one last question.
-                Some(record) if record.stage == Stage::Waiting => self.look_again(&record).await,
+                Some(record) if record.stage == Stage::Waiting => self.resume_wait(&record).await,
                 earlier => in_time(deadline, options, self.send_session(earlier)).await,
             };
             let failure = match outcome {
@@ -130,7 +130,7 @@ impl<'a> Run<'a> {
             };
             if resumed && is_gone(&failure) {
                 self.restartable(&failure)?;
-                self.teller.warn(format!(
+                self.reporter.warn(format!(
                     "the session of the checkpoint is of no use any more ({failure}); the upload starts over"
                 ));
             } else if failure.command == Some(CommandName::Append) && is_too_large(&failure) {
@@ -150,22 +150,22 @@ impl<'a> Run<'a> {
                 (record.media(), record.stage, record.acknowledged)
             }
             None => {
-                self.teller.begin(&self.plan);
-                self.teller.tell().await?;
-                let opened = self.client.exchange_media(&Command::Init(self.init()), self.terms()).await?;
-                let record = || Record::opened(self.subject.clone(), self.plan.segment_bytes, &opened);
-                self.journal.begin(record).await?;
+                self.reporter.begin(&self.plan);
+                self.reporter.report().await?;
+                let opened = self.client.exchange_media(&Command::Init(self.init()), self.call).await?;
+                let record = || Record::opened(self.source_identity.clone(), self.plan.segment_bytes, &opened);
+                self.checkpoint.begin(record).await?;
                 (opened, Stage::Appending, BTreeSet::new())
             }
         };
-        self.teller.tell().await?;
+        self.reporter.report().await?;
         let mut media = if stage == Stage::Appending {
             self.append(&opened, acknowledged).await?;
-            self.journal.stage(Stage::Finalizing).await?;
+            self.checkpoint.stage(Stage::Finalizing).await?;
             refuse_expired(&opened, CommandName::Finalize)?;
-            self.client.finalize_surely(opened.media_id, self.terms()).await?
+            self.client.finalize_with_recovery(opened.media_id, self.call).await?
         } else {
-            self.client.finalize_resumed(opened.media_id, self.terms()).await?
+            self.client.finalize_resumed(opened.media_id, self.call).await?
         };
         media.keep_from(&opened);
         Ok(media)
@@ -173,64 +173,64 @@ impl<'a> Run<'a> {
 
     /// The next answer about media that another process waited for: asked for as in a wait, which bears a server that is
     /// down, or has lost sight of the media for a moment.
-    async fn look_again(&mut self, record: &Record) -> Result<Media> {
+    async fn resume_wait(&mut self, record: &Record) -> Result<Media> {
         self.count(record);
-        in_time(self.deadline, self.options, self.teller.tell()).await?;
+        in_time(self.call.deadline, self.options, self.reporter.report()).await?;
         let seen = record.media_in_processing();
-        let mut watch = Watch::new(seen.clone(), self.deadline.remaining());
-        Ok(watch.next(self.client, self.teller).await?.unwrap_or(seen))
+        let mut watch = Watch::new(seen.clone(), self.call.deadline.remaining());
+        Ok(watch.next(self.client, self.call.hooks).await?.unwrap_or(seen))
     }
 
     /// Counts what the server has of the file already, in the segments of that session.
     fn count(&mut self, earlier: &Record) {
         self.plan.segment_bytes = earlier.segment_bytes;
-        self.teller.begin(&self.plan);
+        self.reporter.begin(&self.plan);
         let all = earlier.stage != Stage::Appending;
         for index in (0..self.plan.segments()).filter(|index| all || earlier.acknowledged.contains(index)) {
-            self.teller.acknowledged(self.plan.segment(index).1);
+            self.reporter.acknowledged(self.plan.segment(index).1);
         }
     }
 
     /// Sends the segments, and makes sure that they were what the source still is.
     async fn append(&mut self, opened: &Media, acknowledged: BTreeSet<u16>) -> Result<()> {
-        let session = Session {
+        let sender = SegmentSender {
             client: self.client,
-            terms: self.terms(),
+            options: self.call,
             opened,
             plan: self.plan,
-            teller: self.teller,
-            journal: &self.journal,
+            reporter: self.reporter,
+            checkpoint: &self.checkpoint,
         };
         let appending = async {
-            session.append_all(&mut self.bulk, &acknowledged).await?;
-            match &mut self.bulk {
-                Bulk::Sized(reader) => reader.unchanged().await,
-                Bulk::Stream(stream) => stream.ended().await,
+            sender.append_all(&mut self.body, &acknowledged).await?;
+            match &mut self.body {
+                UploadBody::Sized(reader) => reader.unchanged().await,
+                UploadBody::Stream(stream) => stream.ended().await,
             }
         };
         let appended = tokio::select! {
             biased;
             appended = appending => appended,
-            error = self.teller.keep_telling() => Err(error),
+            error = self.reporter.report_until_done() => Err(error),
         };
         if appended.as_ref().is_err_and(|error| matches!(error.kind, Kind::InvalidInput)) {
-            // What was sent of a source that is not what it was is of no use to anybody.
-            self.journal.clear().await?;
+            // What was sent of a source that has changed is useless.
+            self.checkpoint.clear().await?;
         }
         appended?;
-        self.teller.tell().await
+        self.reporter.report().await
     }
 
     /// Whether one request is enough.
     fn in_one_request(&self) -> Result<bool> {
-        let small = self.plan.total_bytes <= MOST_IN_ONE_REQUEST;
-        let class = self.description.class();
+        let small = self.plan.total_bytes <= MAX_SIMPLE_BYTES;
+        let class = self.detected.class();
         match (self.options.chunked, &self.options.checkpoint) {
             (Some(true), _) => Ok(false),
-            (None, checkpoint) => Ok(small && class == Class::Image && checkpoint.is_none()),
-            (Some(false), None) if small && class != Class::Video => Ok(true),
+            (None, checkpoint) => Ok(small && class == MediaClass::Image && checkpoint.is_none()),
+            (Some(false), None) if small && class != MediaClass::Video => Ok(true),
             (Some(false), None) => Err(Error::invalid_input(format!(
-                "chunked: videos and files above {MOST_IN_ONE_REQUEST} bytes go in segments; leave chunked out"
+                "chunked: videos and files above {MAX_SIMPLE_BYTES} bytes go in segments; leave chunked out"
             ))),
             (Some(false), Some(_)) => {
                 Err(Error::invalid_input("chunked: one request cannot be resumed; leave checkpoint or chunked out"))
@@ -240,23 +240,23 @@ impl<'a> Run<'a> {
 
     async fn send_simply(&mut self) -> Result<Media> {
         let plan = Plan { segment_bytes: self.plan.total_bytes, ..self.plan };
-        self.teller.begin(&plan);
-        self.teller.tell().await?;
-        let trouble = Trouble::default();
+        self.reporter.begin(&plan);
+        self.reporter.report().await?;
+        let source_error = SourceError::default();
         let simple = Simple {
-            media: whole(&mut self.bulk, plan.total_bytes, &trouble).await?,
-            media_type: Some(self.description.media_type.clone()),
-            media_category: Some(self.description.media_category.clone()),
+            media: whole_payload(&mut self.body, plan.total_bytes, &source_error).await?,
+            media_type: Some(self.detected.media_type.clone()),
+            media_category: Some(self.detected.media_category.clone()),
             additional_owners: self.options.additional_owners.clone(),
             shared: self.options.shared,
         };
         let Answer::Media(media) =
-            exchange_whole(self.client, &Command::Simple(simple), self.terms(), &trouble).await?
+            exchange_whole(self.client, &Command::Simple(simple), self.call, &source_error).await?
         else {
             let message = "SIMPLE: the answer names no media";
             return Err(Error::new(Kind::InvalidResponse(None), message).about(CommandName::Simple, None));
         };
-        if let Bulk::Sized(reader) = &self.bulk {
+        if let UploadBody::Sized(reader) = &self.body {
             reader.unchanged().await.map_err(|mut error| {
                 if matches!(error.kind, Kind::InvalidInput) {
                     error.message = format!("{}; this error's .media was made of what was read", error.message);
@@ -265,16 +265,16 @@ impl<'a> Run<'a> {
                 error
             })?;
         }
-        self.teller.acknowledged(plan.total_bytes);
-        self.teller.tell().await?;
+        self.reporter.acknowledged(plan.total_bytes);
+        self.reporter.report().await?;
         Ok(*media)
     }
 
     fn init(&self) -> Init {
         Init {
             total_bytes: self.plan.total_bytes,
-            media_type: self.description.media_type.clone(),
-            media_category: Some(self.description.media_category.clone()),
+            media_type: self.detected.media_type.clone(),
+            media_category: Some(self.detected.media_category.clone()),
             additional_owners: self.options.additional_owners.clone(),
             shared: self.options.shared,
         }
@@ -282,9 +282,9 @@ impl<'a> Run<'a> {
 
     /// An error if the source has been used up.
     fn restartable(&self, failure: &Error) -> Result<()> {
-        match &self.bulk {
-            Bulk::Sized(_) => Ok(()),
-            Bulk::Stream(_) => {
+        match &self.body {
+            UploadBody::Sized(_) => Ok(()),
+            UploadBody::Stream(_) => {
                 let mut failure = failure.clone();
                 failure.message = format!(
                     "{}; the upload cannot start over, because its source can be read only once: leave total_bytes out \
@@ -298,9 +298,14 @@ impl<'a> Run<'a> {
 
     fn too_large(&self, mut failure: Error) -> Error {
         failure.message = format!(
-            "{}: segments of {} bytes are too large for the server, and of smaller ones the {} bytes would need more \
-             than {MOST_SEGMENTS}",
-            failure.message, self.plan.segment_bytes, self.plan.total_bytes
+            "{}: segments of {} bytes are too large for the server, and a file of {} bytes cannot be sent in smaller ones: \
+             API {} takes {} segments at most (and {} bytes in one)",
+            failure.message.trim_end_matches('.'),
+            self.plan.segment_bytes,
+            self.plan.total_bytes,
+            self.plan.api.as_str(),
+            max_segments(self.plan.api),
+            max_segment_bytes(self.plan.api)
         );
         failure
     }
@@ -310,7 +315,7 @@ fn is_too_large(error: &Error) -> bool {
     error.api().is_some_and(|failure| failure.class == ApiClass::PayloadTooLarge)
 }
 
-/// The server does not know the session of another process, will not go on with it, or says that it is another account's.
+/// The server does not know the session of another process, refuses to go on with it, or says it is another account's.
 fn is_gone(error: &Error) -> bool {
     let refused = |status| match status {
         400 | 410 => true,
@@ -322,7 +327,7 @@ fn is_gone(error: &Error) -> bool {
         || error.api().is_some_and(|failure| refused(failure.retry_status()))
 }
 
-/// What comes of this before the upload's time is up.
+/// The outcome of this work, or an error once the upload's deadline has passed.
 fn in_time<T>(
     deadline: Deadline,
     options: &UploadOptions,

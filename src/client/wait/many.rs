@@ -1,4 +1,4 @@
-//! Many waits in one task: they are polled together, and what is ready together is told together.
+//! Many waits in one task: they are polled together, and their outcomes are delivered in batches.
 
 use std::time::Duration;
 
@@ -8,28 +8,28 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::poll::Watch;
 use crate::client::Client;
+use crate::client::call::Hooks;
 use crate::client::error::Result;
 use crate::client::model::Media;
-use crate::client::observer::Caller;
 
-/// How many outcomes are told at once at most.
-const BATCH: usize = 512;
+/// The largest batch of outcomes.
+const MAX_BATCH: usize = 512;
 
 /// The outcome of one of many waits, by the number that it was given with.
 pub type Waited = (u64, Result<Media>);
 
 impl Client {
     /// Waits for all media that come in, until no more can come and the last wait has ended. Each has its own timeout,
-    /// which counts from when it came in. Outcomes are told as they are there, in batches.
+    /// which counts from when it came in. Outcomes are delivered in batches, as they arrive.
     pub async fn wait_many(
         &self,
         mut incoming: UnboundedReceiver<(u64, Media)>,
         timeout: Option<Duration>,
-        caller: &dyn Caller,
-        mut tell: impl FnMut(Vec<Waited>),
+        hooks: Hooks<'_>,
+        mut on_outcomes: impl FnMut(Vec<Waited>),
     ) -> Result<()> {
         let wait = |(number, media): (u64, Media)| async move {
-            (number, self.wait_until_ready(Watch::new(media, timeout), caller).await)
+            (number, self.wait_until_ready(Watch::new(media, timeout), hooks).await)
         };
         let waits = async {
             let mut waits = FuturesUnordered::new();
@@ -42,10 +42,10 @@ impl Client {
                     },
                     Some(first) = waits.next(), if !waits.is_empty() => {
                         let mut batch = vec![first];
-                        while batch.len() < BATCH && let Some(Some(next)) = waits.next().now_or_never() {
+                        while batch.len() < MAX_BATCH && let Some(Some(next)) = waits.next().now_or_never() {
                             batch.push(next);
                         }
-                        tell(batch);
+                        on_outcomes(batch);
                     }
                 }
             }

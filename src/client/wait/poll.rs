@@ -5,19 +5,20 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use crate::client::Client;
+use crate::client::call::Hooks;
 use crate::client::config::Retry;
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, subject};
 use crate::client::exchange::refuse_expired;
 use crate::client::model::{CommandName, Media, Number, ProcessingInfo};
-use crate::client::observer::{Caller, Hearing, Phase, Progress};
-use crate::client::retry::{self, Decision, budget};
+use crate::client::observer::{Phase, Progress};
+use crate::client::retry::{self, RetryDecision, budget};
 
 /// The longest single sleep of a wait without a deadline.
-const LONGEST_SLEEP: Duration = Duration::from_secs(300);
+const MAX_SLEEP: Duration = Duration::from_secs(300);
 /// What a poll gets that starts at the deadline: a little less than the second by which a verb may outlive its timeout,
 /// so that there is time left to say so.
-const GRACE: Duration = Duration::from_millis(950);
+const LAST_POLL_TIMEOUT: Duration = Duration::from_millis(950);
 
 /// A wait that is under way, between two answers. It survives being dropped in the middle of [`Watch::next`].
 pub struct Watch {
@@ -26,25 +27,25 @@ pub struct Watch {
     /// What is left of the timeout; `None` before the first item is asked for, and without a limit.
     remaining: Option<Duration>,
     waited: Duration,
-    stage: Stage,
+    state: WatchState,
     /// The last answer's arrival, by the clock that is never set.
     answered: Option<Instant>,
     /// Answers in a row without a usable `check_after_secs`.
-    unpaced: u32,
-    trouble: Option<Error>,
+    answers_without_interval: u32,
+    last_error: Option<Error>,
     failures: u32,
     not_found: Option<(u32, Instant)>,
     /// Requests sent.
     sent: u32,
 }
 
-/// A step during which STATUS is asked. However it ends, and be it that nobody waits for it any more, its time counts.
-struct Asking<'a> {
+/// Measures one poll. Its duration is counted however it ends, cancellation included.
+struct PollTimer<'a> {
     watch: &'a mut Watch,
     started: Instant,
 }
 
-impl Drop for Asking<'_> {
+impl Drop for PollTimer<'_> {
     fn drop(&mut self) {
         let spent = self.started.elapsed();
         self.watch.waited = self.watch.waited.saturating_add(spent);
@@ -53,14 +54,14 @@ impl Drop for Asking<'_> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum WatchState {
     /// The given media is the first item.
     Given,
     /// STATUS is asked.
-    Asking,
-    /// The media has failed: this is said once more, as an error.
+    Polling,
+    /// The media has failed: an error is the last item.
     Failed,
-    /// There is nothing more to come.
+    /// There are no more items.
     Over,
 }
 
@@ -68,46 +69,46 @@ impl Watch {
     /// A wait for this media, of which nothing may be known but the id. The clock starts at the first item.
     pub fn new(media: Media, timeout: Option<Duration>) -> Self {
         let answered = matches!(media.command, Some(CommandName::Finalize | CommandName::Status | CommandName::Simple));
-        let stage = if answered || media.failed() { Stage::Given } else { Stage::Asking };
-        let unpaced = u32::from(answered && !paced(&media));
+        let state = if answered || media.failed() { WatchState::Given } else { WatchState::Polling };
+        let answers_without_interval = u32::from(answered && !names_interval(&media));
         Watch {
             media,
             timeout,
             remaining: timeout,
             waited: Duration::ZERO,
-            stage,
+            state,
             answered: None,
-            unpaced,
-            trouble: None,
+            answers_without_interval,
+            last_error: None,
             failures: 0,
             not_found: None,
             sent: 0,
         }
     }
 
-    /// How long it has been waited; time between items does not count.
+    /// The time spent waiting; time between items does not count.
     pub fn elapsed(&self) -> Duration {
         self.waited
     }
 
     /// The next answer; after the last one an error if the media has failed, else nothing.
-    pub async fn next(&mut self, client: &Client, caller: &dyn Caller) -> Result<Option<Media>> {
-        match self.stage {
-            Stage::Given => {
-                self.settle();
+    pub async fn next(&mut self, client: &Client, hooks: Hooks<'_>) -> Result<Option<Media>> {
+        match self.state {
+            WatchState::Given => {
+                self.advance();
                 Ok(Some(self.media.clone()))
             }
-            Stage::Failed => {
-                self.stage = Stage::Over;
+            WatchState::Failed => {
+                self.state = WatchState::Over;
                 Err(processing_failed(&self.media, self.sent))
             }
-            Stage::Over => Ok(None),
-            Stage::Asking => {
-                let asking = Asking { watch: self, started: Instant::now() };
-                let outcome = asking.watch.ask(client, caller, asking.started).await;
-                drop(asking);
+            WatchState::Over => Ok(None),
+            WatchState::Polling => {
+                let timer = PollTimer { watch: self, started: Instant::now() };
+                let outcome = timer.watch.poll(client, hooks, timer.started).await;
+                drop(timer);
                 outcome.map(Some).map_err(|mut error| {
-                    self.stage = Stage::Over;
+                    self.state = WatchState::Over;
                     error.attempts = self.sent;
                     error
                 })
@@ -116,18 +117,18 @@ impl Watch {
     }
 
     /// What follows the media that is now held.
-    fn settle(&mut self) {
-        self.stage = if self.media.failed() {
-            Stage::Failed
+    fn advance(&mut self) {
+        self.state = if self.media.failed() {
+            WatchState::Failed
         } else if self.media.ready() {
-            Stage::Over
+            WatchState::Over
         } else {
-            Stage::Asking
+            WatchState::Polling
         };
     }
 
     /// Sleeps and asks until there is an answer about the media.
-    async fn ask(&mut self, client: &Client, caller: &dyn Caller, started: Instant) -> Result<Media> {
+    async fn poll(&mut self, client: &Client, hooks: Hooks<'_>, started: Instant) -> Result<Media> {
         let deadline = Deadline::after(self.remaining);
         let own_pace = Retry::default();
         let retry = client.options.retry.as_ref().unwrap_or(&own_pace);
@@ -137,7 +138,7 @@ impl Watch {
             let last = deadline.remaining().is_some_and(|left| pause >= left);
             deadline.sleep(pause).await;
             refuse_expired(&self.media, CommandName::Status)?;
-            let polled = client.poll(self.media.media_id, deadline.later(GRACE), caller).await;
+            let polled = client.poll(self.media.media_id, deadline.later(LAST_POLL_TIMEOUT), hooks).await;
             let (error, report) = match polled {
                 Ok(media) => {
                     self.sent += 1;
@@ -151,26 +152,26 @@ impl Watch {
             self.failures += 1;
             let jitter = rand::random();
             let decision = match retry::decide_in_wait(retry, &error, self.failures, jitter, not_found) {
-                Decision::Again(delay) if client.budget.take(budget::price(&error)) => Some(delay),
-                Decision::Again(delay) => Some(retry::stretched(retry, delay, jitter)),
-                Decision::Never => None,
+                RetryDecision::RetryAfter(delay) if client.budget.take(budget::retry_cost(&error)) => Some(delay),
+                RetryDecision::RetryAfter(delay) => Some(retry::slowest_delay(retry, delay, jitter)),
+                RetryDecision::DoNotRetry => None,
             };
             let over = last || deadline.passed();
-            let delay = decision.filter(|_| !is_hopeless(&error, deadline));
-            let next = delay.filter(|_| !over).map(|delay| delay.min(LONGEST_SLEEP));
+            let delay = decision.filter(|_| !will_exceed_deadline(&error, deadline));
+            let next = delay.filter(|_| !over).map(|delay| delay.min(MAX_SLEEP));
             if let Some(mut report) = report
-                && caller.hears() >= if next.is_some() { Hearing::Retries } else { Hearing::Everything }
+                && hooks.observer.event_filter().includes(next.is_some())
             {
                 report.retry_in = next;
-                caller.request(*report);
+                hooks.observer.request(*report);
             }
             let Some(delay) = delay else { return Err(self.with_media(error)) };
-            self.trouble = Some(error);
+            self.last_error = Some(error);
             if over {
                 return Err(self.out_of_time(started));
             }
             client.stats.retried();
-            pause = delay.min(LONGEST_SLEEP);
+            pause = delay.min(MAX_SLEEP);
         }
     }
 
@@ -182,23 +183,26 @@ impl Watch {
         if self.media.command == Some(CommandName::Init) {
             return Duration::ZERO;
         }
-        let asked = info.check_after_secs.and_then(Number::as_duration).unwrap_or_else(|| retry::pace(self.unpaced));
+        let asked = info
+            .check_after_secs
+            .and_then(Number::as_duration)
+            .unwrap_or_else(|| retry::status_interval(self.answers_without_interval));
         let since = match self.answered {
             Some(answered) => answered.elapsed(),
             None => self.media.received_at.map_or(Duration::ZERO, age),
         };
         let pause = asked.saturating_sub(since);
-        if self.remaining.is_none() { pause.min(LONGEST_SLEEP) } else { pause }
+        if self.remaining.is_none() { pause.min(MAX_SLEEP) } else { pause }
     }
 
     fn take(&mut self, mut media: Media) {
         media.keep_from(&self.media);
-        self.unpaced = if paced(&media) { 0 } else { self.unpaced + 1 };
+        self.answers_without_interval = if names_interval(&media) { 0 } else { self.answers_without_interval + 1 };
         self.media = media;
         self.answered = Some(Instant::now());
         self.failures = 0;
         self.not_found = None;
-        self.settle();
+        self.advance();
     }
 
     /// Counts a 404 of media that was seen in processing; for other media it is final.
@@ -231,21 +235,21 @@ impl Watch {
         error.media = Some(self.media.clone());
         error.attempts = self.sent;
         error.retryable = true;
-        error.cause = self.trouble.clone();
+        error.cause = self.last_error.clone();
         error.about(CommandName::Status, Some(self.media.media_id))
     }
 }
 
 impl Client {
-    /// Waits until the media is ready, telling the caller of each answer.
-    pub(in crate::client) async fn wait_until_ready(&self, mut watch: Watch, caller: &dyn Caller) -> Result<Media> {
+    /// Waits until the media is ready, reporting each answer.
+    pub(in crate::client) async fn wait_until_ready(&self, mut watch: Watch, hooks: Hooks<'_>) -> Result<Media> {
         loop {
-            if let Some(error) = watch.overdue() {
+            if let Some(error) = watch.timed_out() {
                 return Err(error);
             }
-            match watch.next(self, caller).await? {
+            match watch.next(self, hooks).await? {
                 None => return Ok(watch.media),
-                Some(media) => caller.progress(progress(&media, watch.elapsed())).await?,
+                Some(media) => hooks.observer.progress(progress(&media, watch.elapsed())).await?,
             }
         }
     }
@@ -253,11 +257,11 @@ impl Client {
 
 impl Watch {
     /// The end of a wait whose last poll brought an answer, but not the awaited one.
-    pub fn overdue(&mut self) -> Option<Error> {
-        let overdue =
-            self.stage == Stage::Asking && self.waited > Duration::ZERO && self.remaining == Some(Duration::ZERO);
-        overdue.then(|| {
-            self.stage = Stage::Over;
+    pub fn timed_out(&mut self) -> Option<Error> {
+        let timed_out =
+            self.state == WatchState::Polling && self.waited > Duration::ZERO && self.remaining == Some(Duration::ZERO);
+        timed_out.then(|| {
+            self.state = WatchState::Over;
             self.out_of_time(Instant::now())
         })
     }
@@ -276,7 +280,7 @@ fn progress(media: &Media, elapsed: Duration) -> Progress {
 }
 
 /// Whether an answer says when to ask again.
-fn paced(media: &Media) -> bool {
+fn names_interval(media: &Media) -> bool {
     media.processing_info.as_ref().and_then(|info| info.check_after_secs?.as_duration()).is_some()
 }
 
@@ -285,8 +289,8 @@ fn age(at: SystemTime) -> Duration {
     SystemTime::now().duration_since(at).unwrap_or(Duration::ZERO)
 }
 
-/// A limit that is lifted only after the deadline: nothing is gained by waiting.
-fn is_hopeless(error: &Error, deadline: Deadline) -> bool {
+/// Whether a rate limit resets only after the deadline, so that waiting cannot help.
+fn will_exceed_deadline(error: &Error, deadline: Deadline) -> bool {
     let limited = error.api().is_some_and(|failure| failure.retry_status() == 429);
     match (limited, error.retry_after, deadline.remaining()) {
         (true, Some(after), Some(left)) => after > left,

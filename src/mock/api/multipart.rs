@@ -1,4 +1,4 @@
-//! Multipart bodies, in all the ways that clients write them (WIRE §7).
+//! Multipart bodies, in all the ways that clients write them (docs/how/wire.md#7-what-other-clients-send).
 //!
 //! Our own, because the body is in memory already and its media shall be a slice of it, byte for byte: the parsers in
 //! crates read streams, copy, or refuse a missing last line ending and parts without a name.

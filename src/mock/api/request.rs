@@ -73,7 +73,7 @@ impl Route {
         }
     }
 
-    /// The version whose answers belong to it.
+    /// The version whose responses belong to it.
     pub(crate) fn api(&self, path: &str) -> ApiVersion {
         match self {
             Route::V1Upload | Route::V1Metadata | Route::V1Subtitles { .. } | Route::V1Verify => ApiVersion::V1_1,
@@ -133,9 +133,9 @@ pub(crate) struct Parameters {
     pub(crate) media: Option<Bytes>,
     /// The type that a part with media says it is.
     pub(crate) media_type: Option<String>,
-    /// There was media, but it was no base64.
+    /// There was media, but it was not valid base64.
     pub(crate) bad_media: bool,
-    /// Media in a form: signed like any other parameter, but shown to nobody.
+    /// Media in a form: signed like any other parameter, but not shown in the request log.
     media_fields: Vec<(String, String)>,
 }
 
@@ -167,7 +167,7 @@ impl Parameters {
             }
             "application/x-www-form-urlencoded" => self.read_form(body),
             "application/json" => self.read_json(body),
-            // Clients were seen that send JSON, or a form, without a word about it.
+            // x that send JSON, or a form, without a content type.
             _ if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') => self.read_json(body),
             "" => self.read_form(body),
             _ => self.encoding = Encoding::Other,

@@ -1,4 +1,4 @@
-//! The bodies that X sends (WIRE §2 to §4): media as each version tells it, and refusals.
+//! The bodies that X sends (docs/how/wire.md): media in the JSON of each version.
 
 use std::time::Instant;
 
@@ -7,13 +7,13 @@ use serde_json::{Map, Value, json};
 
 use crate::client::model::{ApiVersion, MediaId};
 use crate::mock::options::{Step, seconds};
-use crate::mock::state::category::Class;
+use crate::mock::state::category::MediaClass;
 use crate::mock::state::file_type::dimensions;
 use crate::mock::state::upload::Upload;
 
-/// An answer before its headers.
+/// A response before its headers.
 #[derive(Debug, Default)]
-pub(crate) struct Answer {
+pub(crate) struct ApiResponse {
     pub(crate) status: u16,
     pub(crate) content_type: Option<&'static str>,
     pub(crate) body: Bytes,
@@ -23,31 +23,31 @@ pub(crate) struct Answer {
     pub(crate) media_id: Option<MediaId>,
 }
 
-impl Answer {
-    /// An answer with JSON.
+impl ApiResponse {
+    /// A response with JSON.
     pub(crate) fn json(status: u16, body: impl Into<String>) -> Self {
-        Answer {
+        ApiResponse {
             status,
             content_type: Some("application/json; charset=utf-8"),
             body: body.into().into(),
-            ..Answer::default()
+            ..ApiResponse::default()
         }
     }
 
-    /// An answer without a body, as v1.1 gives it.
+    /// A response without a body, as v1.1 gives it.
     pub(crate) fn empty(status: u16) -> Self {
-        Answer { status, content_type: Some("text/html; charset=utf-8"), ..Answer::default() }
+        ApiResponse { status, content_type: Some("text/html; charset=utf-8"), ..ApiResponse::default() }
     }
 
-    /// The same answer, to a command that changed something about this media.
+    /// The same response, to a command that changed something about this media.
     pub(crate) fn effect(self, media_id: MediaId) -> Self {
-        Answer { effect: true, media_id: Some(media_id), ..self }
+        ApiResponse { effect: true, media_id: Some(media_id), ..self }
     }
 }
 
-/// Which answer about media it is; each tells a little more or less.
+/// Which response about media it is; their fields differ.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Telling {
+pub(crate) enum ResponseKind {
     /// INIT.
     Init,
     /// FINALIZE and simple uploads.
@@ -56,8 +56,8 @@ pub(crate) enum Telling {
     Status,
 }
 
-/// What is told of an upload.
-pub(crate) fn media_json(api: ApiVersion, telling: Telling, upload: &Upload, now: Instant) -> String {
+/// The JSON of an upload.
+pub(crate) fn media_json(api: ApiVersion, kind: ResponseKind, upload: &Upload, now: Instant) -> String {
     let mut fields = Map::new();
     let id = upload.id.to_string();
     match api {
@@ -78,20 +78,20 @@ pub(crate) fn media_json(api: ApiVersion, telling: Telling, upload: &Upload, now
     if step.is_none_or(|step| step.state != "failed") {
         fields.insert("expires_after_secs".into(), remaining(upload, now));
     }
-    if telling == Telling::Finalize || (telling == Telling::Status && api == ApiVersion::V2) {
+    if kind == ResponseKind::Finalize || (kind == ResponseKind::Status && api == ApiVersion::V2) {
         fields.insert("size".into(), upload.size().into());
     }
-    if telling != Telling::Init && done {
+    if kind != ResponseKind::Init && done {
         kind_fields(&mut fields, upload);
     }
-    let text = with_processing(fields, if telling == Telling::Init { None } else { step });
+    let text = with_processing(fields, if kind == ResponseKind::Init { None } else { step });
     match api {
         ApiVersion::V1_1 => text,
         ApiVersion::V2 => format!("{{\"data\":{text}}}"),
     }
 }
 
-/// How long the id still holds; whole seconds unless they are few.
+/// How long the id is still valid; whole seconds unless they are few.
 fn remaining(upload: &Upload, now: Instant) -> Value {
     let left = upload.remaining(now).as_secs_f64();
     seconds(if left >= 60.0 { left.round() } else { (left * 1000.0).ceil() / 1000.0 })
@@ -100,14 +100,14 @@ fn remaining(upload: &Upload, now: Instant) -> Value {
 /// `image` or `video`, as the media is.
 fn kind_fields(fields: &mut Map<String, Value>, upload: &Upload) {
     match upload.class {
-        Class::Video => {
+        MediaClass::Video => {
             fields.insert("video".into(), json!({"video_type": upload.media_type}));
         }
-        Class::Image | Class::Gif => {
+        MediaClass::Image | MediaClass::Gif => {
             let (w, h) = dimensions(upload.head());
             fields.insert("image".into(), json!({"image_type": upload.media_type, "w": w, "h": h}));
         }
-        Class::Subtitles | Class::Model => {}
+        MediaClass::Subtitles | MediaClass::Model => {}
     }
 }
 

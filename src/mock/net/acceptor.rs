@@ -1,4 +1,4 @@
-//! The server's thread: it accepts connections, keeps the port while it is down, and follows the test's orders.
+//! The server's thread: it accepts connections, keeps the port while it is down, and follows the commands of the test.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
@@ -14,39 +14,39 @@ use tokio_rustls::TlsAcceptor;
 use crate::mock::net::connection;
 use crate::mock::shared::{Control, Shared};
 
-/// What the server's thread has.
-pub(crate) struct House {
+/// The TCP listener and what it needs to serve connections.
+pub(crate) struct Acceptor {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) orders: mpsc::UnboundedReceiver<Control>,
+    pub(crate) controls: mpsc::UnboundedReceiver<Control>,
     pub(crate) acceptor: Option<TlsAcceptor>,
     pub(crate) address: SocketAddr,
 }
 
 /// Whether connections are accepted.
-enum Door {
-    Open(TcpListener),
+enum ListenState {
+    Listening(TcpListener),
     /// The socket keeps the port and, since it does not listen, refuses connections.
-    Shut {
+    Down {
         _port: Option<Socket>,
         until: Option<Instant>,
     },
 }
 
-impl House {
-    /// Accepts connections and follows orders until it is told to end.
-    pub(crate) async fn keep(mut self, listener: StdListener) {
+impl Acceptor {
+    /// Accepts connections and follows the commands of the test until the last.
+    pub(crate) async fn run(mut self, listener: StdListener) {
         let Ok(listener) = TcpListener::from_std(listener) else { return };
-        let mut door = Door::Open(listener);
+        let mut listening = ListenState::Listening(listener);
         let dropped = watch::Sender::new(0u64);
         loop {
             let order = tokio::select! {
-                order = self.orders.recv() => order.unwrap_or(Control::Shutdown),
-                stream = knock(&door) => {
+                order = self.controls.recv() => order.unwrap_or(Control::Shutdown),
+                stream = accept(&listening) => {
                     match stream {
-                        Some(Ok(stream)) => self.welcome(stream, dropped.subscribe()),
+                        Some(Ok(stream)) => self.spawn_connection(stream, dropped.subscribe()),
                         // Out of descriptors, as a rule: the connection waits in the queue meanwhile.
                         Some(Err(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
-                        None => door = self.open(door).await,
+                        None => listening = self.open(listening).await,
                     }
                     continue;
                 }
@@ -55,75 +55,75 @@ impl House {
                 Control::Shutdown => break,
                 Control::DropConnections { done } => {
                     dropped.send_modify(|times| *times += 1);
-                    settle(&self.shared).await;
+                    await_drops(&self.shared).await;
                     let _ = done.send(());
                 }
                 Control::Down { until, done } => {
-                    door = self.shut(door, until).await;
+                    listening = self.shut(listening, until).await;
                     dropped.send_modify(|times| *times += 1);
                     if let Some(done) = done {
-                        settle(&self.shared).await;
+                        await_drops(&self.shared).await;
                         let _ = done.send(());
                     }
                 }
                 Control::Up { done } => {
-                    door = self.open(door).await;
+                    listening = self.open(listening).await;
                     let _ = done.send(());
                 }
             }
         }
         // A forked child may hold a copy of the listener, with which the port would seem alive.
-        if let Door::Open(listener) = &door {
+        if let ListenState::Listening(listener) = &listening {
             let _ = SockRef::from(listener).shutdown(std::net::Shutdown::Both);
         }
     }
 
-    fn welcome(&self, stream: TcpStream, dropped: watch::Receiver<u64>) {
+    fn spawn_connection(&self, stream: TcpStream, dropped: watch::Receiver<u64>) {
         let (tls, shared) = (self.acceptor.clone(), Arc::clone(&self.shared));
         tokio::spawn(connection::run(stream, tls, shared, dropped));
     }
 
-    async fn shut(&self, door: Door, until: Option<Instant>) -> Door {
-        let port = match door {
-            Door::Shut { _port: port, .. } => port,
-            Door::Open(listener) => {
+    async fn shut(&self, listening: ListenState, until: Option<Instant>) -> ListenState {
+        let port = match listening {
+            ListenState::Down { _port: port, .. } => port,
+            ListenState::Listening(listener) => {
                 let _ = SockRef::from(&listener).shutdown(std::net::Shutdown::Both);
                 drop(listener);
                 bind(self.address, false).ok()
             }
         };
-        Door::Shut { _port: port, until }
+        ListenState::Down { _port: port, until }
     }
 
-    async fn open(&self, door: Door) -> Door {
-        let Door::Shut { until, _port: port } = door else { return door };
+    async fn open(&self, listening: ListenState) -> ListenState {
+        let ListenState::Down { until, _port: port } = listening else { return listening };
         drop(port);
         while !self.shared.closing.load(Ordering::Relaxed) {
             let listener = bind(self.address, true).and_then(|socket| TcpListener::from_std(socket.into()));
             match listener {
-                Ok(listener) => return Door::Open(listener),
+                Ok(listener) => return ListenState::Listening(listener),
                 // Somebody else took the port in this moment; it was promised to the test, so it is waited for.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         }
-        Door::Shut { _port: None, until }
+        ListenState::Down { _port: None, until }
     }
 }
 
-/// The next connection, or `None` when it is time to open the door.
-async fn knock(door: &Door) -> Option<io::Result<TcpStream>> {
-    match door {
-        Door::Open(listener) => Some(listener.accept().await.map(|(stream, _)| stream)),
-        Door::Shut { until: Some(until), .. } => {
+/// The next connection, or `None` when it is time to listen again.
+async fn accept(listening: &ListenState) -> Option<io::Result<TcpStream>> {
+    match listening {
+        ListenState::Listening(listener) => Some(listener.accept().await.map(|(stream, _)| stream)),
+        ListenState::Down { until: Some(until), .. } => {
             tokio::time::sleep_until((*until).into()).await;
             None
         }
-        Door::Shut { until: None, .. } => std::future::pending().await,
+        ListenState::Down { until: None, .. } => std::future::pending().await,
     }
 }
 
-/// Lets dropped connections end before somebody counts them.
-async fn settle(shared: &Shared) {
+/// Waits until dropped connections have ended, so that they are not counted.
+async fn await_drops(shared: &Shared) {
     let patience = Instant::now() + Duration::from_millis(200);
     while shared.open.load(Ordering::Relaxed) > 0 && Instant::now() < patience {
         tokio::time::sleep(Duration::from_millis(1)).await;

@@ -1,4 +1,4 @@
-//! The bodies of answers: whole, slow or without an end.
+//! The bodies of responses: whole, slow or without an end.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::Sleep;
 
-use crate::mock::shared::Underway;
+use crate::mock::shared::InFlightGuard;
 
 /// A slow body is sent in so many pieces a second.
 const PIECES_PER_SECOND: f64 = 20.0;
@@ -18,10 +18,10 @@ const PIECES_PER_SECOND: f64 = 20.0;
 /// An endless body is made of these.
 static ENDLESS_PIECE: [u8; 16 * 1024] = [b' '; 16 * 1024];
 
-/// The body of an answer. Once it was handed over whole the request is not under way any more.
-pub(crate) struct Outgoing {
+/// The body of a response. Once it was handed over whole the request is not under way any more.
+pub(crate) struct ResponseBody {
     kind: Kind,
-    underway: Underway,
+    in_flight: InFlightGuard,
 }
 
 enum Kind {
@@ -30,30 +30,30 @@ enum Kind {
     Endless,
 }
 
-impl Outgoing {
+impl ResponseBody {
     /// All at once.
-    pub(crate) fn whole(bytes: Bytes, mut underway: Underway) -> Self {
+    pub(crate) fn whole(bytes: Bytes, mut in_flight: InFlightGuard) -> Self {
         if bytes.is_empty() {
-            underway.answered();
+            in_flight.finish();
         }
-        Outgoing { kind: Kind::Whole(bytes), underway }
+        ResponseBody { kind: Kind::Whole(bytes), in_flight }
     }
 
     /// So many bytes a second.
-    pub(crate) fn slow(rest: Bytes, bytes_per_second: f64, mut underway: Underway) -> Self {
+    pub(crate) fn slow(rest: Bytes, bytes_per_second: f64, mut in_flight: InFlightGuard) -> Self {
         if rest.is_empty() {
-            underway.answered();
+            in_flight.finish();
         }
-        Outgoing { kind: Kind::Slow { rest, bytes_per_second, pause: None }, underway }
+        ResponseBody { kind: Kind::Slow { rest, bytes_per_second, pause: None }, in_flight }
     }
 
-    /// For ever.
-    pub(crate) fn endless(underway: Underway) -> Self {
-        Outgoing { kind: Kind::Endless, underway }
+    /// Without an end.
+    pub(crate) fn endless(in_flight: InFlightGuard) -> Self {
+        ResponseBody { kind: Kind::Endless, in_flight }
     }
 }
 
-impl Body for Outgoing {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -67,14 +67,15 @@ impl Body for Outgoing {
                     return Poll::Ready(None);
                 }
                 let len = ((*bytes_per_second / PIECES_PER_SECOND) as usize).clamp(1, rest.len());
-                let sleep = pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(pace(len, *bytes_per_second))));
+                let sleep =
+                    pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(transfer_time(len, *bytes_per_second))));
                 std::task::ready!(sleep.as_mut().poll(context));
                 *pause = None;
                 rest.split_to(len)
             }
         };
         if this.is_end_stream() {
-            this.underway.answered();
+            this.in_flight.finish();
         }
         Poll::Ready((!piece.is_empty()).then_some(Ok(Frame::data(piece))))
     }
@@ -97,6 +98,6 @@ impl Body for Outgoing {
 }
 
 /// How long so many bytes take.
-pub(crate) fn pace(len: usize, bytes_per_second: f64) -> Duration {
+pub(crate) fn transfer_time(len: usize, bytes_per_second: f64) -> Duration {
     Duration::try_from_secs_f64(len as f64 / bytes_per_second).unwrap_or(Duration::MAX)
 }

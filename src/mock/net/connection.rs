@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::mock::net::ending::{Ending, Line};
+use crate::mock::net::ending::{ConnectionHandle, Ending};
 use crate::mock::net::serve::serve;
 use crate::mock::shared::Shared;
 
@@ -55,37 +55,37 @@ pub(crate) async fn run(
     let number = shared.accepted.fetch_add(1, Ordering::Relaxed) + 1;
     shared.open.fetch_add(1, Ordering::Relaxed);
     let _open = Open(Arc::clone(&shared));
-    // Answers are small and a client waits for each; a failure to say so only makes them slower.
+    // Responses are small and a client waits for each; if this fails they are only slower.
     let _ = stream.set_nodelay(true);
-    let line = Arc::new(Line::new(number));
-    let talk = async move {
+    let handle = Arc::new(ConnectionHandle::new(number));
+    let serve_http = async move {
         match tls {
-            None => talk(stream, line, shared).await,
-            // A failed handshake is the client's to tell; there is nobody to answer.
+            None => serve_http(stream, handle, shared).await,
+            // A failed handshake is reported by the client; no response can be sent.
             Some(acceptor) => {
                 if let Ok(stream) = acceptor.accept(stream).await {
-                    talk(stream, line, shared).await;
+                    serve_http(stream, handle, shared).await;
                 }
             }
         }
     };
     tokio::select! {
-        () = talk => {}
+        () = serve_http => {}
         _ = dropped.changed() => {}
     }
 }
 
-async fn talk<T: Transport>(stream: T, line: Arc<Line>, shared: Arc<Shared>) {
+async fn serve_http<T: Transport>(stream: T, handle: Arc<ConnectionHandle>, shared: Arc<Shared>) {
     let service = {
-        let line = Arc::clone(&line);
-        service_fn(move |request| serve(Arc::clone(&shared), Arc::clone(&line), request))
+        let handle = Arc::clone(&handle);
+        service_fn(move |request| serve(Arc::clone(&shared), Arc::clone(&handle), request))
     };
     let mut connection =
         http1::Builder::new().header_read_timeout(None::<Duration>).serve_connection(TokioIo::new(stream), service);
     if (&mut connection).await.is_ok() {
         return;
     }
-    let Some(ending) = line.ending() else { return };
+    let Some(ending) = handle.ending() else { return };
     let mut stream = connection.into_parts().io.into_inner();
     match ending {
         Ending::Reset => {
@@ -94,7 +94,7 @@ async fn talk<T: Transport>(stream: T, line: Arc<Line>, shared: Arc<Shared>) {
         }
         Ending::Close => shut_down(stream.tcp()),
         Ending::Raw(bytes) => {
-            // The client may have gone away already.
+            // The client may have disconnected already.
             let _ = stream.write_all(&bytes).await;
             let _ = stream.flush().await;
             shut_down(stream.tcp());

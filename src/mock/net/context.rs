@@ -8,29 +8,29 @@ use http::{Method, Response, StatusCode};
 
 use crate::client::model::{ApiVersion, CommandName, MediaId};
 use crate::mock::api::request::{Encoding, Parameters, Route, command, upload_command};
-use crate::mock::net::body::Outgoing;
-use crate::mock::net::ending::Line;
-use crate::mock::request_log::{Details, Entry, Place};
+use crate::mock::net::body::ResponseBody;
+use crate::mock::net::ending::ConnectionHandle;
+use crate::mock::request_log::{Details, Entry, LogIndex};
 use crate::mock::script::Item;
-use crate::mock::shared::{Shared, Underway};
+use crate::mock::shared::{InFlightGuard, Shared};
 
-/// The service ends the connection; how, stands in its [`Line`].
+/// The service ends the connection, as its [`ConnectionHandle`] says.
 #[derive(Debug)]
-pub(crate) struct Broken;
+pub(crate) struct ConnectionEnded;
 
-impl std::fmt::Display for Broken {
+impl std::fmt::Display for ConnectionEnded {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("the connection is ended by order")
     }
 }
 
-impl std::error::Error for Broken {}
+impl std::error::Error for ConnectionEnded {}
 
 /// One request on its way.
-pub(crate) struct Call {
+pub(crate) struct RequestContext {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) line: Arc<Line>,
-    pub(crate) place: Place,
+    pub(crate) connection: Arc<ConnectionHandle>,
+    pub(crate) log_index: LogIndex,
     pub(crate) parts: Parts,
     pub(crate) route: Route,
     pub(crate) api: ApiVersion,
@@ -38,22 +38,22 @@ pub(crate) struct Call {
     pub(crate) item: Option<Item>,
 }
 
-impl Call {
-    /// Finds out the command from the address, the query, or what is there of the body.
-    pub(crate) fn know_command(&mut self, body: &Bytes) {
-        let said = || {
+impl RequestContext {
+    /// Finds out the command from the address, the query, or what has arrived of the body.
+    pub(crate) fn identify_command(&mut self, body: &Bytes) {
+        let declared = || {
             let parameters = Parameters::read(&self.parts, body);
             parameters.get("command").and_then(upload_command)
         };
         let known = self.route.command(&self.parts.method);
-        self.command = known.or_else(|| self.route.has_command_parameter().then(said).flatten());
+        self.command = known.or_else(|| self.route.has_command_parameter().then(declared).flatten());
         if self.command.is_some() {
             self.entry(|entry| entry.command = self.command);
         }
     }
 
-    /// Takes down what the body said.
-    pub(crate) fn note(&mut self, parameters: &Parameters) {
+    /// Logs the parameters of the body.
+    pub(crate) fn log_parameters(&mut self, parameters: &Parameters) {
         self.command = self.command.or_else(|| command(&self.route, &self.parts.method, parameters));
         let asked = match &self.route {
             Route::V2Append(id) | Route::V2Finalize(id) => Some(id.as_str()),
@@ -70,19 +70,19 @@ impl Call {
         });
     }
 
-    /// The answer with its whole body.
-    pub(crate) fn whole(&self, response: Response<Bytes>, mut underway: Underway) -> Response<Outgoing> {
-        // Nobody takes the body of an answer that is sent without one.
+    /// The response with its whole body.
+    pub(crate) fn whole(&self, response: Response<Bytes>, mut in_flight: InFlightGuard) -> Response<ResponseBody> {
+        // Nobody takes the body of a response that is sent without one.
         let status = response.status();
         if self.parts.method == Method::HEAD || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
-            underway.answered();
+            in_flight.finish();
         }
-        response.map(|body| Outgoing::whole(body, underway))
+        response.map(|body| ResponseBody::whole(body, in_flight))
     }
 
-    /// Changes this request's place in the journal.
+    /// Changes this request's entry in the request log.
     pub(crate) fn entry(&self, change: impl FnOnce(&mut Entry)) {
-        if let Some(entry) = self.shared.state().journal.entry(self.place) {
+        if let Some(entry) = self.shared.state().request_log.entry(self.log_index) {
             change(entry);
         }
     }

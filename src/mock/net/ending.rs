@@ -1,8 +1,9 @@
-//! How a connection ends by order of a test: the ways that no HTTP library offers.
+//! How a connection ends when a test scripts it: the ways that no HTTP library offers.
 
-use std::sync::{Mutex, PoisonError};
+use crate::sync::lock;
+use std::sync::Mutex;
 
-/// How a connection ends by order.
+/// How a scripted connection ends.
 pub(crate) enum Ending {
     /// With RST.
     Reset,
@@ -13,24 +14,24 @@ pub(crate) enum Ending {
 }
 
 /// What the service knows of the connection it serves.
-pub(crate) struct Line {
+pub(crate) struct ConnectionHandle {
     pub(crate) number: u64,
     ending: Mutex<Option<Ending>>,
 }
 
-impl Line {
-    /// A connection that nobody has ordered to end.
+impl ConnectionHandle {
+    /// A connection whose end is not scripted.
     pub(crate) fn new(number: u64) -> Self {
-        Line { number, ending: Mutex::new(None) }
+        ConnectionHandle { number, ending: Mutex::new(None) }
     }
 
-    /// Orders how the connection ends; the service then fails.
+    /// Sets how the connection ends; the service then fails.
     pub(crate) fn end(&self, ending: Ending) {
-        *self.ending.lock().unwrap_or_else(PoisonError::into_inner) = Some(ending);
+        *lock(&self.ending) = Some(ending);
     }
 
-    /// How it was ordered to end, if it was.
+    /// How it is to end, if that was set.
     pub(crate) fn ending(&self) -> Option<Ending> {
-        self.ending.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.ending).take()
     }
 }

@@ -1,4 +1,4 @@
-//! The network side: the port, connections, the HTTP requests on them, and the faults that a test ordered.
+//! The network side: the port, connections, the HTTP requests on them, and the faults that a test scripted.
 
 pub(crate) mod acceptor;
 pub(crate) mod body;

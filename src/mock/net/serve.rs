@@ -1,4 +1,4 @@
-//! One request from its first line to its answer: journal, body, orders of the test, the command itself.
+//! One request from its first line to its response: request log, body, scripted items, the command itself.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,86 +12,86 @@ use hyper::body::Incoming;
 use crate::client::model::ApiVersion;
 use crate::mock::api::rejections::rate_limited;
 use crate::mock::api::request::{Parameters, Route};
-use crate::mock::api::responses::Answer;
+use crate::mock::api::responses::ApiResponse;
 use crate::mock::api::{token, v1_1, v2};
-use crate::mock::net::body::{Outgoing, pace};
-use crate::mock::net::context::{Broken, Call};
-use crate::mock::net::ending::Line;
-use crate::mock::net::faults::break_off;
-use crate::mock::net::headers::{dress, media_table, written};
+use crate::mock::net::body::{ResponseBody, transfer_time};
+use crate::mock::net::context::{ConnectionEnded, RequestContext};
+use crate::mock::net::ending::ConnectionHandle;
+use crate::mock::net::faults::inject_fault;
+use crate::mock::net::headers::{media_table, scripted_response, with_standard_headers};
 use crate::mock::script::{Fault, FaultKind, Item};
-use crate::mock::shared::{Shared, Underway, epoch};
-use crate::mock::state::rate_limits::Reading;
-use crate::mock::state::rejection::Refusal;
+use crate::mock::shared::{InFlightGuard, Shared, epoch};
+use crate::mock::state::rate_limits::RateLimitStatus;
+use crate::mock::state::rejection::Rejection;
 use crate::mock::state::server_state::State;
 
 /// A body that has to be looked at while it comes in shows its command within so many bytes.
-const COMMAND_WITHIN: usize = 64 * 1024;
+const MAX_COMMAND_BYTES: usize = 64 * 1024;
 
-/// Answers one request.
+/// Responds to one request.
 pub(crate) async fn serve(
     shared: Arc<Shared>,
-    line: Arc<Line>,
+    connection: Arc<ConnectionHandle>,
     request: http::Request<Incoming>,
-) -> Result<Response<Outgoing>, Broken> {
+) -> Result<Response<ResponseBody>, ConnectionEnded> {
     let (parts, body) = request.into_parts();
     let route = Route::of(&parts.method, parts.uri.path());
     let api = route.api(parts.uri.path());
-    let place = {
+    let log_index = {
         let mut state = shared.state();
         let at = epoch(state.wall());
-        state.journal.open(&parts, at, line.number)
+        state.request_log.open(&parts, at, connection.number)
     };
-    let underway = Underway::new(Arc::clone(&shared), place);
-    let mut call = Call { shared, line, place, parts, route, api, command: None, item: None };
-    call.know_command(&Bytes::new());
-    let body = match call.read(body).await {
-        Read::Whole(body) => body,
-        Read::Broken(kind) => return break_off(&call, kind, underway, None).await,
-        Read::Gone => return Err(Broken),
+    let in_flight = InFlightGuard::new(Arc::clone(&shared), log_index);
+    let mut context = RequestContext { shared, connection, log_index, parts, route, api, command: None, item: None };
+    context.identify_command(&Bytes::new());
+    let body = match context.read(body).await {
+        BodyRead::Complete(body) => body,
+        BodyRead::Faulted(kind) => return inject_fault(&context, kind, in_flight, None).await,
+        BodyRead::Disconnected => return Err(ConnectionEnded),
     };
     let too_large = body.is_none();
-    let parameters = Parameters::read(&call.parts, &body.unwrap_or_default());
-    call.note(&parameters);
-    let item = call.item.take().unwrap_or_else(|| match call.command {
-        Some(command) => call.shared.state().script.take(command),
+    let parameters = Parameters::read(&context.parts, &body.unwrap_or_default());
+    context.log_parameters(&parameters);
+    let item = context.item.take().unwrap_or_else(|| match context.command {
+        Some(command) => context.shared.state().script.take(command),
         None => Item::Normal,
     });
     if !matches!(item, Item::Normal) {
-        call.entry(|entry| entry.scripted = true);
+        context.entry(|entry| entry.scripted = true);
     }
     match item {
         Item::Normal => {
-            let answer = call.process(&parameters, too_large);
-            Ok(call.whole(answer, underway))
+            let response = context.process(&parameters, too_large);
+            Ok(context.whole(response, in_flight))
         }
         Item::Reply(reply) => {
             if reply.apply {
-                call.process(&parameters, too_large);
+                context.process(&parameters, too_large);
             }
             tokio::time::sleep(reply.delay).await;
-            Ok(call.whole(written(&call, reply), underway))
+            Ok(context.whole(scripted_response(&context, reply), in_flight))
         }
         Item::Fault(fault) => {
-            let answer = fault.takes_effect().then(|| call.process(&parameters, too_large));
-            break_off(&call, fault, underway, answer).await
+            let response = fault.takes_effect().then(|| context.process(&parameters, too_large));
+            inject_fault(&context, fault, in_flight, response).await
         }
     }
 }
 
-/// How the reading of a body went.
-enum Read {
+/// How the body was read.
+enum BodyRead {
     /// All of it; `None` if it was too large to be kept.
-    Whole(Option<Bytes>),
-    /// A fault that a test ordered.
-    Broken(Fault),
-    /// The client went away.
-    Gone,
+    Complete(Option<Bytes>),
+    /// A scripted fault.
+    Faulted(Fault),
+    /// the client disconnected.
+    Disconnected,
 }
 
-impl Call {
-    /// Reads the body to its end, also what is too large, so that the client gets to hear the answer.
-    async fn read(&mut self, mut body: Incoming) -> Read {
+impl RequestContext {
+    /// Reads the body to its end, also what is too large, so that the client reads the response.
+    async fn read(&mut self, mut body: Incoming) -> BodyRead {
         let announced = self.parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         let max = self.shared.body_max;
         let mut buffer = BytesMut::with_capacity(announced.unwrap_or(0usize).min(max));
@@ -106,7 +106,7 @@ impl Call {
                     }
                     _ => {
                         self.entry(|entry| entry.body_bytes = read);
-                        return Read::Broken(fault);
+                        return BodyRead::Faulted(fault);
                     }
                 }
             }
@@ -114,9 +114,9 @@ impl Call {
                 None => break,
                 Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
                 Some(Err(_)) => {
-                    self.know_command(&buffer.split().freeze());
+                    self.identify_command(&buffer.split().freeze());
                     self.entry(|entry| entry.body_bytes = read);
-                    return Read::Gone;
+                    return BodyRead::Disconnected;
                 }
             };
             read += data.len() as u64;
@@ -124,13 +124,13 @@ impl Call {
                 self.item
                 && read > at
             {
-                tokio::time::sleep(pace(data.len(), bytes_per_second)).await;
+                tokio::time::sleep(transfer_time(data.len(), bytes_per_second)).await;
             }
             if read <= max as u64 {
                 buffer.extend_from_slice(&data);
             } else if !buffer.is_empty() {
-                // It will not be kept, but which command it was shall be known.
-                self.know_command(&buffer.split().freeze());
+                // It will not be kept, but the request log should name the command.
+                self.identify_command(&buffer.split().freeze());
             }
         }
         if let Some(Item::Fault(Fault { kind: FaultKind::Slow { .. }, in_body: Some(_) })) = self.item {
@@ -140,14 +140,14 @@ impl Call {
             entry.body_bytes = read;
             entry.complete = true;
         });
-        Read::Whole((read <= max as u64).then(|| buffer.freeze()))
+        BodyRead::Complete((read <= max as u64).then(|| buffer.freeze()))
     }
 
-    /// The fault that is ordered for this point of the body, if a test ordered one.
+    /// The fault that is scripted for this point of the body, if there is one.
     fn fault_in_body(&mut self, read: u64, buffer: &BytesMut) -> Option<Fault> {
         if self.item.is_none() && self.shared.state().script.wants_bodies() {
-            if self.command.is_none() && buffer.len() <= COMMAND_WITHIN {
-                self.know_command(&Bytes::copy_from_slice(buffer));
+            if self.command.is_none() && buffer.len() <= MAX_COMMAND_BYTES {
+                self.identify_command(&Bytes::copy_from_slice(buffer));
             }
             self.item = self.command.and_then(|command| self.shared.state().script.take_in_body(command));
         }
@@ -160,28 +160,33 @@ impl Call {
         }
     }
 
-    /// Lets the command take effect and makes its answer.
+    /// Lets the command take effect and makes its response.
     fn process(&self, parameters: &Parameters, too_large: bool) -> Response<Bytes> {
         if self.route == Route::MediaTable {
-            return dress(self, Answer::json(200, media_table(self)), None);
+            return with_standard_headers(self, ApiResponse::json(200, media_table(self)), None);
         }
         let mut guard = self.shared.state();
         let state = &mut *guard;
-        let (answer, reading) = self.decide(state, parameters, too_large);
-        if let Some(entry) = state.journal.entry(self.place) {
-            entry.status = Some(answer.status);
-            entry.effect = answer.effect;
-            entry.media_id = answer.media_id.or(entry.media_id);
+        let (response, rate_limit) = self.decide(state, parameters, too_large);
+        if let Some(entry) = state.request_log.entry(self.log_index) {
+            entry.status = Some(response.status);
+            entry.effect = response.effect;
+            entry.media_id = response.media_id.or(entry.media_id);
         }
         drop(guard);
-        dress(self, answer, reading)
+        with_standard_headers(self, response, rate_limit)
     }
 
-    fn decide(&self, state: &mut State, parameters: &Parameters, too_large: bool) -> (Answer, Option<Reading>) {
+    fn decide(
+        &self,
+        state: &mut State,
+        parameters: &Parameters,
+        too_large: bool,
+    ) -> (ApiResponse, Option<RateLimitStatus>) {
         let now = Instant::now();
         match self.route {
-            Route::Unknown => return (Refusal::NoSuchPage.answer(self.api), None),
-            Route::V2Token => return (token::answer(&mut state.accounts, &self.parts, parameters), None),
+            Route::Unknown => return (Rejection::NoSuchPage.response(self.api), None),
+            Route::V2Token => return (token::response(&mut state.accounts, &self.parts, parameters), None),
             _ => {}
         }
         let wall = state.wall();
@@ -193,20 +198,20 @@ impl Call {
             false => Ok(None),
         };
         let account = who.as_ref().ok().copied().flatten();
-        let reading = self.command.map(|command| state.limits.take((account, self.api, command), now, wall));
-        let answer = match who {
-            Err(stranger) => stranger.answer(self.api),
-            Ok(_) if reading.is_some_and(|reading| reading.refused) => rate_limited(self.api),
-            Ok(_) if too_large => Refusal::TooLarge.answer(self.api),
+        let rate_limit = self.command.map(|command| state.limits.take((account, self.api, command), now, wall));
+        let response = match who {
+            Err(stranger) => stranger.response(self.api),
+            Ok(_) if rate_limit.is_some_and(|rate_limit| rate_limit.refused) => rate_limited(self.api),
+            Ok(_) if too_large => Rejection::TooLarge.response(self.api),
             Ok(_) => {
                 let get = self.parts.method == Method::GET;
-                let answered = match self.api {
-                    ApiVersion::V1_1 => v1_1::answer(state, &self.route, get, parameters, now),
-                    ApiVersion::V2 => v2::answer(state, &self.route, get, parameters, now),
+                let finish = match self.api {
+                    ApiVersion::V1_1 => v1_1::response(state, &self.route, get, parameters, now),
+                    ApiVersion::V2 => v2::response(state, &self.route, get, parameters, now),
                 };
-                answered.unwrap_or_else(|refusal| refusal.answer(self.api))
+                finish.unwrap_or_else(|rejection| rejection.response(self.api))
             }
         };
-        (answer, reading)
+        (response, rate_limit)
     }
 }

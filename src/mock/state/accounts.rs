@@ -12,7 +12,7 @@ use ring::hmac;
 use crate::client::auth::oauth1::{base_string, percent_encode};
 use crate::client::model::ApiVersion;
 use crate::mock::options::Credential;
-use crate::mock::state::rejection::{Stranger, TokenRejection};
+use crate::mock::state::rejection::{AuthError, TokenRejection};
 
 /// The hosts that a client may believe it talks to, and therefore sign.
 const X_HOSTS: [&str; 4] = ["upload.twitter.com", "upload.x.com", "api.x.com", "api.twitter.com"];
@@ -73,7 +73,7 @@ impl Accounts {
         accounts
     }
 
-    /// The account that sends a request; `query` and `form` are its signed parameters, `now` seconds of the epoch.
+    /// The account that sends a request; `query` and `form` are its signed parameters, `now` seconds since the epoch.
     pub(crate) fn identify(
         &self,
         api: ApiVersion,
@@ -81,7 +81,7 @@ impl Accounts {
         query: &[(String, String)],
         form: &[(String, String)],
         now: f64,
-    ) -> Result<usize, Stranger> {
+    ) -> Result<usize, AuthError> {
         let header =
             parts.headers.get(AUTHORIZATION).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let header = header.unwrap_or_default();
@@ -94,16 +94,16 @@ impl Accounts {
             // RFC 5849 §3.5 allows the parameters in the body and in the query, too.
             let (oauth, others): (Vec<_>, Vec<_>) =
                 [query, form].concat().into_iter().partition(|(name, _)| name.starts_with("oauth_"));
-            if oauth.is_empty() { Err(Stranger::Missing) } else { self.signed(parts, oauth, others, now) }
+            if oauth.is_empty() { Err(AuthError::Missing) } else { self.signed(parts, oauth, others, now) }
         }
     }
 
-    fn bearer(&self, api: ApiVersion, token: &str) -> Result<usize, Stranger> {
+    fn bearer(&self, api: ApiVersion, token: &str) -> Result<usize, AuthError> {
         match self.bearers.get(token) {
-            Some(_) if api == ApiVersion::V1_1 => Err(Stranger::Forbidden),
+            Some(_) if api == ApiVersion::V1_1 => Err(AuthError::Forbidden),
             Some(account) => Ok(*account),
-            None if token.starts_with(APP_ONLY) => Err(Stranger::Forbidden),
-            None => Err(Stranger::Token),
+            None if token.starts_with(APP_ONLY) => Err(AuthError::Forbidden),
+            None => Err(AuthError::Token),
         }
     }
 
@@ -113,26 +113,26 @@ impl Accounts {
         oauth: Vec<(String, String)>,
         mut parameters: Vec<(String, String)>,
         now: f64,
-    ) -> Result<usize, Stranger> {
+    ) -> Result<usize, AuthError> {
         let get = |wanted: &str| oauth.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
         let (Some(consumer_key), Some(signature)) = (get("oauth_consumer_key"), get("oauth_signature")) else {
-            return Err(Stranger::Missing);
+            return Err(AuthError::Missing);
         };
-        let Some(access_token) = get("oauth_token") else { return Err(Stranger::Signature) };
+        let Some(access_token) = get("oauth_token") else { return Err(AuthError::Signature) };
         let mut known = self.keys.iter().filter(|key| key.access_token == access_token).peekable();
         if known.peek().is_none() {
-            return Err(Stranger::Token);
+            return Err(AuthError::Token);
         }
-        let Some(key) = known.find(|key| key.consumer_key == consumer_key) else { return Err(Stranger::Signature) };
+        let Some(key) = known.find(|key| key.consumer_key == consumer_key) else { return Err(AuthError::Signature) };
         let timestamp: Option<f64> = get("oauth_timestamp").and_then(|text| text.parse().ok());
         let complete = get("oauth_nonce").is_some_and(|nonce| !nonce.is_empty())
             && get("oauth_version").is_none_or(|version| version == "1.0")
             && get("oauth_signature_method") == Some("HMAC-SHA1");
-        let (Some(timestamp), true) = (timestamp, complete) else { return Err(Stranger::Signature) };
+        let (Some(timestamp), true) = (timestamp, complete) else { return Err(AuthError::Signature) };
         if (timestamp - now).abs() > TIMESTAMP_TOLERANCE {
-            return Err(Stranger::Timestamp);
+            return Err(AuthError::Timestamp);
         }
-        let Ok(signature) = STANDARD.decode(signature) else { return Err(Stranger::Signature) };
+        let Ok(signature) = STANDARD.decode(signature) else { return Err(AuthError::Signature) };
         parameters.extend(oauth.iter().filter(|(name, _)| name != "oauth_signature" && name != "realm").cloned());
         let parameters: Vec<(&str, &str)> =
             parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -140,7 +140,7 @@ impl Accounts {
             let text = base_string(parts.method.as_str(), &url, &parameters);
             hmac::verify(&key.signing, text.as_bytes(), &signature).is_ok()
         });
-        if holds { Ok(key.account) } else { Err(Stranger::Signature) }
+        if holds { Ok(key.account) } else { Err(AuthError::Signature) }
     }
 
     /// Exchanges a refresh token, which is used up by it, for a new pair.
@@ -194,7 +194,7 @@ fn basic(parts: &Parts) -> Option<(String, String)> {
     Some((decode(user), decode(password)))
 }
 
-/// The addresses that the client may have signed: the host it named, then X's own, over either scheme.
+/// The URLs that the client may have signed: the host it named, then X's own, over either scheme.
 fn addresses(parts: &Parts) -> impl Iterator<Item = String> + '_ {
     let named = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
     let path = parts.uri.path();

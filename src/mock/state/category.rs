@@ -1,8 +1,8 @@
-//! Media categories and MIME types (WIRE §3): which there are, and what follows from them.
+//! Media categories and MIME types (docs/how/wire.md#3-api-2): which there are, and what follows from them.
 
 /// What media is, as far as its handling differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
+pub(crate) enum MediaClass {
     /// A still image.
     Image,
     /// A GIF, animated.
@@ -15,6 +15,19 @@ pub(crate) enum Class {
     Model,
 }
 
+impl MediaClass {
+    /// The category that media of this class has as a rule.
+    pub(crate) fn usual_category(self) -> &'static str {
+        match self {
+            MediaClass::Image => "tweet_image",
+            MediaClass::Gif => "tweet_gif",
+            MediaClass::Video => "tweet_video",
+            MediaClass::Subtitles => "subtitles",
+            MediaClass::Model => "",
+        }
+    }
+}
+
 /// A media category.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Category {
@@ -23,37 +36,37 @@ pub(crate) struct Category {
     /// Its name in v1.1, `TweetVideo`.
     pub(crate) camel: &'static str,
     /// What it holds.
-    pub(crate) class: Class,
+    pub(crate) class: MediaClass,
 }
 
 const CATEGORIES: [Category; 8] = [
-    Category { name: "tweet_image", camel: "TweetImage", class: Class::Image },
-    Category { name: "tweet_gif", camel: "TweetGif", class: Class::Gif },
-    Category { name: "tweet_video", camel: "TweetVideo", class: Class::Video },
-    Category { name: "amplify_video", camel: "AmplifyVideo", class: Class::Video },
-    Category { name: "dm_image", camel: "DmImage", class: Class::Image },
-    Category { name: "dm_gif", camel: "DmGif", class: Class::Gif },
-    Category { name: "dm_video", camel: "DmVideo", class: Class::Video },
-    Category { name: "subtitles", camel: "Subtitles", class: Class::Subtitles },
+    Category { name: "tweet_image", camel: "TweetImage", class: MediaClass::Image },
+    Category { name: "tweet_gif", camel: "TweetGif", class: MediaClass::Gif },
+    Category { name: "tweet_video", camel: "TweetVideo", class: MediaClass::Video },
+    Category { name: "amplify_video", camel: "AmplifyVideo", class: MediaClass::Video },
+    Category { name: "dm_image", camel: "DmImage", class: MediaClass::Image },
+    Category { name: "dm_gif", camel: "DmGif", class: MediaClass::Gif },
+    Category { name: "dm_video", camel: "DmVideo", class: MediaClass::Video },
+    Category { name: "subtitles", camel: "Subtitles", class: MediaClass::Subtitles },
 ];
 
 /// The MIME types that X takes.
-const MEDIA_TYPES: [(&str, Class); 15] = [
-    ("video/mp4", Class::Video),
-    ("video/webm", Class::Video),
-    ("video/mp2t", Class::Video),
-    ("video/quicktime", Class::Video),
-    ("text/srt", Class::Subtitles),
-    ("text/vtt", Class::Subtitles),
-    ("image/jpeg", Class::Image),
-    ("image/gif", Class::Gif),
-    ("image/bmp", Class::Image),
-    ("image/png", Class::Image),
-    ("image/webp", Class::Image),
-    ("image/pjpeg", Class::Image),
-    ("image/tiff", Class::Image),
-    ("model/gltf-binary", Class::Model),
-    ("model/vnd.usdz+zip", Class::Model),
+const MEDIA_TYPES: [(&str, MediaClass); 15] = [
+    ("video/mp4", MediaClass::Video),
+    ("video/webm", MediaClass::Video),
+    ("video/mp2t", MediaClass::Video),
+    ("video/quicktime", MediaClass::Video),
+    ("text/srt", MediaClass::Subtitles),
+    ("text/vtt", MediaClass::Subtitles),
+    ("image/jpeg", MediaClass::Image),
+    ("image/gif", MediaClass::Gif),
+    ("image/bmp", MediaClass::Image),
+    ("image/png", MediaClass::Image),
+    ("image/webp", MediaClass::Image),
+    ("image/pjpeg", MediaClass::Image),
+    ("image/tiff", MediaClass::Image),
+    ("model/gltf-binary", MediaClass::Model),
+    ("model/vnd.usdz+zip", MediaClass::Model),
 ];
 
 impl Category {
@@ -71,25 +84,25 @@ impl Category {
     fn key_prefix(self) -> u8 {
         match (self.name, self.class) {
             ("amplify_video", _) => 13,
-            (_, Class::Video) => 7,
-            (_, Class::Gif) => 16,
+            (_, MediaClass::Video) => 7,
+            (_, MediaClass::Gif) => 16,
             _ => 3,
         }
     }
 }
 
 /// The opaque key of media.
-pub(crate) fn media_key(category: Option<Category>, class: Class, id: u64) -> String {
+pub(crate) fn media_key(category: Option<Category>, class: MediaClass, id: u64) -> String {
     let prefix = match (category, class) {
         (Some(category), _) => category.key_prefix(),
-        (None, Class::Video) => 7,
-        (None, Class::Gif) => 16,
+        (None, MediaClass::Video) => 7,
+        (None, MediaClass::Gif) => 16,
         (None, _) => 3,
     };
     format!("{prefix}_{id}")
 }
 
 /// What a MIME type holds, if X takes it.
-pub(crate) fn class_of(media_type: &str) -> Option<(&'static str, Class)> {
+pub(crate) fn class_of(media_type: &str) -> Option<(&'static str, MediaClass)> {
     MEDIA_TYPES.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(media_type))
 }

@@ -1,4 +1,4 @@
-//! What a file is by its first bytes, against what was said about it.
+//! What a file is by its first bytes, against what was declared.
 
 use crate::mock::state::category::class_of;
 
@@ -20,7 +20,7 @@ pub(crate) fn recognize(head: &[u8]) -> Option<&'static str> {
 
 /// Whether the first bytes belong to another type than the declared one.
 ///
-/// Bytes that show no type at all are let pass, so that a test may send any data as a video.
+/// Bytes of no known type are accepted, so that a test may send any data as a video.
 pub(crate) fn contradicts(head: &[u8], declared: &str) -> bool {
     recognize(head).is_some_and(|found| family(found) != family(declared))
 }
@@ -36,12 +36,12 @@ fn family(media_type: &str) -> &str {
     }
 }
 
-/// Width and height of an image; zero where they cannot be told.
+/// Width and height of an image; zero where they are not known.
 pub(crate) fn dimensions(head: &[u8]) -> (usize, usize) {
     imagesize::blob_size(head).map_or((0, 0), |size| (size.width, size.height))
 }
 
-/// The type of a file that nobody declared, or was declared in a way that says nothing.
-pub(crate) fn undeclared(head: &[u8], said: Option<&str>) -> Option<&'static str> {
-    recognize(head).or(said).and_then(class_of).map(|(name, _)| name)
+/// The type of a file by its bytes, else the declared one if X takes it.
+pub(crate) fn detect_type(head: &[u8], declared: Option<&str>) -> Option<&'static str> {
+    recognize(head).or(declared).and_then(class_of).map(|(name, _)| name)
 }

@@ -1,4 +1,4 @@
-//! What the server knows: accounts, rate limits, uploads and their processing, the same for both versions of the API.
+//! The state of the server: accounts, rate limits, uploads and their processing, the same for both versions of the API.
 
 pub(crate) mod accounts;
 pub(crate) mod category;

@@ -8,26 +8,26 @@ use crate::mock::options::Step;
 /// How far one upload's processing is.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {
-    course: Arc<[Step]>,
+    steps: Arc<[Step]>,
     at: usize,
     since: Instant,
 }
 
 impl Progress {
-    /// The course from its first answer on; `None` if it has none.
-    pub(crate) fn start(course: Arc<[Step]>, now: Instant) -> Option<Self> {
-        (!course.is_empty()).then_some(Progress { course, at: 0, since: now })
+    /// The steps from its first response on; `None` if it has none.
+    pub(crate) fn start(steps: Arc<[Step]>, now: Instant) -> Option<Self> {
+        (!steps.is_empty()).then_some(Progress { steps, at: 0, since: now })
     }
 
-    /// The answer that holds now.
+    /// The response that holds now.
     pub(crate) fn current(&self) -> Option<&Step> {
-        self.course.get(self.at)
+        self.steps.get(self.at)
     }
 
-    /// A STATUS was asked: takes the next answer if its time has come.
+    /// A STATUS was asked: takes the next response if its time has come.
     pub(crate) fn poll(&mut self, now: Instant) {
         let due = self.current().is_some_and(|step| now.duration_since(self.since) >= step.wait);
-        if due && self.at + 1 < self.course.len() {
+        if due && self.at + 1 < self.steps.len() {
             self.at += 1;
             self.since = now;
         }

@@ -1,4 +1,4 @@
-//! Rate limits (WIRE §5): a bucket for each account, version and command.
+//! Rate limits (docs/how/wire.md#5-rate-limits-and-headers): a bucket for each account, version and command.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -8,14 +8,14 @@ use crate::client::model::{ApiVersion, CommandName};
 /// X's window.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 
-/// What a bucket says after a request.
+/// The state of a bucket after a request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reading {
+pub(crate) struct RateLimitStatus {
     /// Requests allowed in a window.
     pub(crate) limit: u64,
     /// Requests left in this one.
     pub(crate) remaining: u64,
-    /// When it ends, in seconds of the epoch, rounded up so that nobody comes back too early.
+    /// When it ends, in seconds since the epoch, rounded up so that nobody comes back too early.
     pub(crate) reset: u64,
     /// The request is one too many.
     pub(crate) refused: bool,
@@ -38,19 +38,19 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Buckets with these limits and windows. A command without a rule tells X's own limit and never refuses: when the
+    /// Buckets with these limits and windows. A command without a rule reports X's own limit and never rejects: when the
     /// bucket is empty a new window begins, so that a test of a thousand uploads is not held up for 15 minutes.
     pub(crate) fn new(rules: HashMap<CommandName, (u64, Duration)>) -> Self {
         Limits { rules, windows: HashMap::new() }
     }
 
     /// Counts one request.
-    pub(crate) fn take(&mut self, key: Key, now: Instant, wall: SystemTime) -> Reading {
+    pub(crate) fn take(&mut self, key: Key, now: Instant, wall: SystemTime) -> RateLimitStatus {
         let rule = self.rules.get(&key.2).copied();
         let (limit, length) = rule.unwrap_or((documented(key.1, key.2), WINDOW));
         let fresh = || Window { ends: now + length, reset: epoch_ceil(wall + length), used: 0 };
         let window = self.windows.entry(key).or_insert_with(fresh);
-        // The last of a window would tell that none is left, which a client has to believe.
+        // The last of a window would report that none is left, and a client has to wait then.
         if now >= window.ends || (rule.is_none() && window.used + 1 >= limit) {
             *window = fresh();
         }
@@ -58,7 +58,7 @@ impl Limits {
         if !refused {
             window.used += 1;
         }
-        Reading { limit, remaining: limit - window.used, reset: window.reset, refused }
+        RateLimitStatus { limit, remaining: limit - window.used, reset: window.reset, refused }
     }
 }
 

@@ -1,13 +1,13 @@
-//! Why a command is rejected, and why a sender is, before either becomes an answer.
+//! Why a command is rejected, and why a sender is, before either becomes a response.
 
-/// Why a command is refused.
+/// Why a command is rejected.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Refusal {
-    /// The id is none, not known or expired, and the command works on an upload.
+pub(crate) enum Rejection {
+    /// The id is not valid, not known or expired, and the command works on an upload.
     InvalidMediaId(String),
-    /// STATUS has nothing to tell about this id.
+    /// STATUS has nothing to report about this id.
     NotFound(String),
-    /// There is no such address.
+    /// There is no such path.
     NoSuchPage,
     /// FINALIZE before every byte is here.
     SegmentsDoNotAddUp,
@@ -17,7 +17,7 @@ pub(crate) enum Refusal {
     FileSizeExceeds(u64),
     /// Without a category, and too large for it.
     NotSynchronously,
-    /// Outside 0 … 999.
+    /// Outside what the version takes.
     SegmentIndex,
     /// A segment or body that is too large.
     TooLarge,
@@ -29,16 +29,16 @@ pub(crate) enum Refusal {
     BadBody(&'static str),
 }
 
-impl Refusal {
+impl Rejection {
     /// A parameter has a value that X does not take.
     pub(crate) fn invalid(parameter: &'static str, value: impl Into<String>, message: impl Into<String>) -> Self {
-        Refusal::Invalid { parameter, value: value.into(), message: message.into() }
+        Rejection::Invalid { parameter, value: value.into(), message: message.into() }
     }
 }
 
-/// Why nobody is believed.
+/// Why authentication failed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Stranger {
+pub(crate) enum AuthError {
     /// No credentials at all.
     Missing,
     /// A signature that is not right.

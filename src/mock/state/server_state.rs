@@ -1,4 +1,4 @@
-//! What the server knows, and the commands as they change it, the same for both versions of the API.
+//! The state of the server, and the commands as they change it, the same for both versions of the API.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,29 +6,24 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
-use crate::client::model::MediaId;
+use crate::client::model::{ApiVersion, MediaId};
+use crate::client::x_limits::{
+    Account, MAX_ALT_TEXT, MAX_GIF_BYTES_WITHOUT_CATEGORY, MAX_TOTAL_BYTES, MAX_VIDEO_BYTES_WITHOUT_CATEGORY,
+    max_bytes, max_segments,
+};
 use crate::mock::options::{Options, Step};
-use crate::mock::request_log::Journal;
+use crate::mock::request_log::RequestLog;
 use crate::mock::script::Script;
 use crate::mock::state::accounts::Accounts;
-use crate::mock::state::category::{Category, Class, class_of};
-use crate::mock::state::file_type::{contradicts, undeclared};
+use crate::mock::state::category::{Category, MediaClass, class_of};
+use crate::mock::state::file_type::{contradicts, detect_type};
 use crate::mock::state::rate_limits::Limits;
-use crate::mock::state::rejection::Refusal;
-use crate::mock::state::upload::{NewMedia, Plan, Subtitle, Upload};
-
-/// The largest file that X's documents allow.
-const TOTAL_MAX: u64 = 17_179_869_184;
-/// The largest image, and the largest GIF without a category.
-const IMAGE_MAX: u64 = 5 * 1024 * 1024;
-/// The largest GIF, and the largest video without a category.
-const GIF_MAX: u64 = 15 * 1024 * 1024;
-/// Alt text in characters.
-const ALT_TEXT_MAX: usize = 1000;
+use crate::mock::state::rejection::Rejection;
+use crate::mock::state::upload::{NewMedia, Subtitle, Upload, UploadParameters};
 
 /// Everything that requests and tests share.
 pub(crate) struct State {
-    pub(crate) journal: Journal,
+    pub(crate) request_log: RequestLog,
     pub(crate) script: Script,
     pub(crate) limits: Limits,
     pub(crate) accounts: Accounts,
@@ -36,26 +31,28 @@ pub(crate) struct State {
     pub(crate) clock_offset: f64,
     uploads: BTreeMap<u64, Upload>,
     next_id: u64,
-    course: Arc<[Step]>,
+    steps: Arc<[Step]>,
     expires_after: Duration,
     max_segment_bytes: u64,
+    account: Account,
     keep_data: bool,
 }
 
 impl State {
-    /// A server that nobody has talked to.
+    /// A server without requests.
     pub(crate) fn new(options: &Options) -> Self {
         State {
-            journal: Journal::default(),
+            request_log: RequestLog::default(),
             script: Script::default(),
             limits: Limits::new(options.rate_limits.clone()),
             accounts: Accounts::new(&options.auth),
             clock_offset: 0.0,
             uploads: BTreeMap::new(),
             next_id: first_id(),
-            course: options.processing.clone().into(),
+            steps: options.processing.clone().into(),
             expires_after: options.expires_after,
             max_segment_bytes: options.max_segment_bytes,
+            account: options.account,
             keep_data: options.keep_data,
         }
     }
@@ -68,15 +65,12 @@ impl State {
     }
 
     /// INIT.
-    pub(crate) fn init(&mut self, plan: Plan, now: Instant) -> Result<&Upload, Refusal> {
-        if plan.total > TOTAL_MAX {
-            return Err(Refusal::FileSizeExceeds(TOTAL_MAX));
-        }
-        check_size(plan.class, plan.total)?;
+    pub(crate) fn init(&mut self, plan: UploadParameters, now: Instant) -> Result<&Upload, Rejection> {
+        check_size(&plan, self.account)?;
         // Not in one step: ids on X are far apart, and a test shall not guess the next one.
         self.next_id += 4096 + u64::from(rand::random::<u16>());
-        let id = MediaId::new(self.next_id).ok_or_else(|| Refusal::NotFound(String::new()))?;
-        let upload = Upload::new(id, plan, Arc::clone(&self.course), now + self.expires_after, self.keep_data);
+        let id = MediaId::new(self.next_id).ok_or_else(|| Rejection::NotFound(String::new()))?;
+        let upload = Upload::new(id, plan, Arc::clone(&self.steps), now + self.expires_after, self.keep_data);
         self.uploads.remove(&id.get());
         Ok(self.uploads.entry(id.get()).or_insert(upload))
     }
@@ -88,36 +82,51 @@ impl State {
     }
 
     /// APPEND; `index` as it was sent.
-    pub(crate) fn append(&mut self, id: &str, index: &str, data: Bytes, now: Instant) -> Result<&Upload, Refusal> {
+    pub(crate) fn append(
+        &mut self,
+        api: ApiVersion,
+        id: &str,
+        index: &str,
+        data: Bytes,
+        now: Instant,
+    ) -> Result<&Upload, Rejection> {
         let max = self.max_segment_bytes;
-        let upload = self.find(id, now).ok_or_else(|| Refusal::InvalidMediaId(id.to_owned()))?;
-        let index = index.parse::<u16>().ok().filter(|index| *index <= 999).ok_or(Refusal::SegmentIndex)?;
+        let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
+        let index = index
+            .parse::<u16>()
+            .ok()
+            .filter(|index| u64::from(*index) < max_segments(api))
+            .ok_or(Rejection::SegmentIndex)?;
         if data.len() as u64 > max {
-            return Err(Refusal::TooLarge);
+            return Err(Rejection::TooLarge);
         }
         if upload.finalized {
-            return Err(Refusal::invalid("media_id", id, "The media was finalized already."));
+            return Err(Rejection::invalid("media_id", id, "The media was finalized already."));
         }
         upload.put(index, data);
         Ok(upload)
     }
 
     /// FINALIZE, and whether it was the first; a later one gets the current status again.
-    pub(crate) fn finalize(&mut self, id: &str, now: Instant) -> Result<(&Upload, bool), Refusal> {
+    pub(crate) fn finalize(&mut self, id: &str, now: Instant) -> Result<(&Upload, bool), Rejection> {
         let expires = now + self.expires_after;
-        let upload = self.find(id, now).ok_or_else(|| Refusal::InvalidMediaId(id.to_owned()))?;
+        let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
         if upload.finalized {
             return Ok((upload, false));
         }
         if !upload.complete() {
-            return Err(Refusal::SegmentsDoNotAddUp);
+            return Err(Rejection::SegmentsDoNotAddUp);
         }
         if upload.total == 0 || contradicts(upload.head(), &upload.media_type) {
-            return Err(Refusal::MediaTypeUnrecognized);
+            return Err(Rejection::MediaTypeUnrecognized);
         }
         match (upload.category, upload.class) {
-            (None, Class::Video) if upload.total > GIF_MAX => return Err(Refusal::NotSynchronously),
-            (None, Class::Gif) if upload.total > IMAGE_MAX => return Err(Refusal::FileSizeExceeds(IMAGE_MAX)),
+            (None, MediaClass::Video) if upload.total > MAX_VIDEO_BYTES_WITHOUT_CATEGORY => {
+                return Err(Rejection::NotSynchronously);
+            }
+            (None, MediaClass::Gif) if upload.total > MAX_GIF_BYTES_WITHOUT_CATEGORY => {
+                return Err(Rejection::FileSizeExceeds(MAX_GIF_BYTES_WITHOUT_CATEGORY));
+            }
             _ => {}
         }
         upload.finalize(processed(upload.category), now, expires);
@@ -125,57 +134,57 @@ impl State {
     }
 
     /// STATUS: only of media that is, or was, processed.
-    pub(crate) fn status(&mut self, id: &str, now: Instant) -> Result<&Upload, Refusal> {
-        let upload = self.find(id, now).ok_or_else(|| Refusal::NotFound(id.to_owned()))?;
-        let progress = upload.progress.as_mut().ok_or_else(|| Refusal::NotFound(id.to_owned()))?;
+    pub(crate) fn status(&mut self, id: &str, now: Instant) -> Result<&Upload, Rejection> {
+        let upload = self.find(id, now).ok_or_else(|| Rejection::NotFound(id.to_owned()))?;
+        let progress = upload.progress.as_mut().ok_or_else(|| Rejection::NotFound(id.to_owned()))?;
         progress.poll(now);
         Ok(upload)
     }
 
-    /// A simple upload: INIT, APPEND and FINALIZE in one. `said` is the type that the part claims.
+    /// A simple upload: INIT, APPEND and FINALIZE in one. `declared` is the type that the part claims.
     pub(crate) fn simple(
         &mut self,
         data: Bytes,
-        said: Option<&str>,
+        declared: Option<&str>,
         category: Option<Category>,
         additional_owners: Vec<String>,
         shared: bool,
         now: Instant,
-    ) -> Result<&Upload, Refusal> {
+    ) -> Result<&Upload, Rejection> {
         let head = data.get(..data.len().min(crate::mock::state::file_type::HEAD_LEN)).unwrap_or_default();
-        let subtitles = category.is_some_and(|category| category.class == Class::Subtitles);
-        let media_type = undeclared(head, said).or(subtitles.then_some("text/srt"));
-        let media_type = media_type.filter(|_| !data.is_empty()).ok_or(Refusal::MediaTypeUnrecognized)?;
-        let (media_type, class) = class_of(media_type).ok_or(Refusal::MediaTypeUnrecognized)?;
+        let subtitles = category.is_some_and(|category| category.class == MediaClass::Subtitles);
+        let media_type = detect_type(head, declared).or(subtitles.then_some("text/srt"));
+        let media_type = media_type.filter(|_| !data.is_empty()).ok_or(Rejection::MediaTypeUnrecognized)?;
+        let (media_type, class) = class_of(media_type).ok_or(Rejection::MediaTypeUnrecognized)?;
         let total = data.len() as u64;
         let media_type = media_type.to_owned();
-        let plan = Plan { media_type, class, category, total, shared, additional_owners };
+        let plan = UploadParameters { media_type, class, category, total, shared, additional_owners };
         let expires = now + self.expires_after;
         let id = self.init(plan, now)?.id.get();
-        let upload = self.uploads.get_mut(&id).ok_or(Refusal::MediaTypeUnrecognized)?;
+        let upload = self.uploads.get_mut(&id).ok_or(Rejection::MediaTypeUnrecognized)?;
         upload.put(0, data);
         upload.finalize(processed(category), now, expires);
         Ok(upload)
     }
 
     /// Alt text.
-    pub(crate) fn set_alt_text(&mut self, id: &str, text: &str, now: Instant) -> Result<&Upload, Refusal> {
-        if text.chars().count() > ALT_TEXT_MAX {
-            return Err(Refusal::invalid("alt_text", "", "alt_text.text must be at most 1000 characters."));
+    pub(crate) fn set_alt_text(&mut self, id: &str, text: &str, now: Instant) -> Result<&Upload, Rejection> {
+        if text.chars().count() > MAX_ALT_TEXT {
+            return Err(Rejection::invalid("alt_text", "", "alt_text.text must be at most 1000 characters."));
         }
-        let upload = self.find(id, now).ok_or_else(|| Refusal::InvalidMediaId(id.to_owned()))?;
+        let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
         upload.alt_text = Some(text.to_owned());
         Ok(upload)
     }
 
     /// Adds subtitles; one with the same language is replaced.
-    pub(crate) fn set_subtitles(&mut self, id: &str, added: Vec<Subtitle>, now: Instant) -> Result<&Upload, Refusal> {
+    pub(crate) fn set_subtitles(&mut self, id: &str, added: Vec<Subtitle>, now: Instant) -> Result<&Upload, Rejection> {
         for subtitle in &added {
             if self.find(&subtitle.media_id, now).is_none() {
-                return Err(Refusal::InvalidMediaId(subtitle.media_id.clone()));
+                return Err(Rejection::InvalidMediaId(subtitle.media_id.clone()));
             }
         }
-        let upload = self.find(id, now).ok_or_else(|| Refusal::InvalidMediaId(id.to_owned()))?;
+        let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
         for subtitle in added {
             upload.subtitles.retain(|known| known.language_code != subtitle.language_code);
             upload.subtitles.push(subtitle);
@@ -184,28 +193,34 @@ impl State {
     }
 
     /// Takes subtitles off; those that are not there already are no error.
-    pub(crate) fn delete_subtitles(&mut self, id: &str, codes: &[String], now: Instant) -> Result<&Upload, Refusal> {
-        let upload = self.find(id, now).ok_or_else(|| Refusal::InvalidMediaId(id.to_owned()))?;
+    pub(crate) fn delete_subtitles(&mut self, id: &str, codes: &[String], now: Instant) -> Result<&Upload, Rejection> {
+        let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
         upload.subtitles.retain(|known| !codes.contains(&known.language_code));
         Ok(upload)
     }
 
-    /// Puts media in, with all of its bytes, in place of what had its id.
-    pub(crate) fn add(&mut self, id: MediaId, new: NewMedia, now: Instant) -> Result<(), Refusal> {
-        let (_, class) = class_of(&new.media_type).ok_or(Refusal::MediaTypeUnrecognized)?;
+    /// Puts media in, with all of its bytes, in log_index of what had its id.
+    pub(crate) fn add(&mut self, id: MediaId, new: NewMedia, now: Instant) -> Result<(), Rejection> {
+        let (_, class) = class_of(&new.media_type).ok_or(Rejection::MediaTypeUnrecognized)?;
         let category = new.media_category.as_deref().and_then(Category::v1_1);
         if category.is_none() && new.media_category.is_some() {
-            return Err(Refusal::invalid("media_category", "", "There is no such media_category."));
+            return Err(Rejection::invalid("media_category", "", "There is no such media_category."));
         }
         let total = new.total_bytes.unwrap_or(new.data.len() as u64);
         let expires_after = match new.expires_after_secs {
             Some(seconds) => Duration::try_from_secs_f64(seconds).unwrap_or(self.expires_after),
             None => self.expires_after,
         };
-        let plan =
-            Plan { media_type: new.media_type, class, category, total, shared: false, additional_owners: Vec::new() };
-        let course = new.processing.map_or_else(|| Arc::clone(&self.course), Into::into);
-        let mut upload = Upload::new(id, plan, course, now + expires_after, self.keep_data);
+        let plan = UploadParameters {
+            media_type: new.media_type,
+            class,
+            category,
+            total,
+            shared: false,
+            additional_owners: Vec::new(),
+        };
+        let steps = new.processing.map_or_else(|| Arc::clone(&self.steps), Into::into);
+        let mut upload = Upload::new(id, plan, steps, now + expires_after, self.keep_data);
         let segment = usize::try_from(self.max_segment_bytes).unwrap_or(usize::MAX).max(new.data.len().div_ceil(1000));
         let mut rest = new.data;
         for index in 0..=999 {
@@ -236,25 +251,23 @@ impl State {
         self.uploads.clear();
     }
 
-    /// Changes the course of processing of uploads begun from now on.
-    pub(crate) fn set_course(&mut self, course: Vec<Step>) {
-        self.course = course.into();
+    /// Changes the steps of processing of uploads begun from now on.
+    pub(crate) fn set_processing(&mut self, steps: Vec<Step>) {
+        self.steps = steps.into();
     }
 }
 
 /// Only videos and animated GIFs whose INIT named a category are processed.
 fn processed(category: Option<Category>) -> bool {
-    category.is_some_and(|category| matches!(category.class, Class::Video | Class::Gif))
+    category.is_some_and(|category| matches!(category.class, MediaClass::Video | MediaClass::Gif))
 }
 
-/// What no account may send as an image or GIF.
-fn check_size(class: Class, total: u64) -> Result<(), Refusal> {
-    let max = match class {
-        Class::Image => IMAGE_MAX,
-        Class::Gif => GIF_MAX,
-        Class::Video | Class::Subtitles | Class::Model => TOTAL_MAX,
-    };
-    if total > max { Err(Refusal::FileSizeExceeds(max)) } else { Ok(()) }
+/// Refuses what the account may not send in the category, and what no account may send of a kind.
+fn check_size(plan: &UploadParameters, account: Account) -> Result<(), Rejection> {
+    let of_class = max_bytes(plan.class.usual_category(), account);
+    let of_both = plan.category.map_or(of_class, |category| max_bytes(category.name, account).min(of_class));
+    let max = if plan.total > MAX_TOTAL_BYTES { MAX_TOTAL_BYTES } else { of_both };
+    if plan.total > max { Err(Rejection::FileSizeExceeds(max)) } else { Ok(()) }
 }
 
 /// An id as X makes them: the milliseconds since its epoch, shifted.

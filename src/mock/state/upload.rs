@@ -1,4 +1,4 @@
-//! One upload: its segments, what was told about it, and where it stands.
+//! One upload: its segments, what was set, and where it stands.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use ring::digest::{Context, SHA256};
 
 use crate::client::model::MediaId;
 use crate::mock::options::Step;
-use crate::mock::state::category::{Category, Class};
+use crate::mock::state::category::{Category, MediaClass};
 use crate::mock::state::file_type::HEAD_LEN;
 use crate::mock::state::processing::Progress;
 
 /// Segments that wait for their predecessors when only hashes are kept are held up to this many bytes.
-const HELD_MAX: u64 = 256 * 1024 * 1024;
+const MAX_HELD_BYTES: u64 = 256 * 1024 * 1024;
 
 /// An upload as a test sees it.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub struct MediaRecord {
     pub shared: bool,
     /// Whether a FINALIZE took effect.
     pub finalized: bool,
-    /// Whether its time has run out.
+    /// Whether it has expired.
     pub expired: bool,
 }
 
@@ -75,9 +75,9 @@ pub struct NewMedia {
     pub media_type: String,
     /// The category, as v2 writes it.
     pub media_category: Option<String>,
-    /// Its own course of processing.
+    /// Its own steps of processing.
     pub processing: Option<Vec<Step>>,
-    /// For how many seconds its id holds.
+    /// For how many seconds its id is valid.
     pub expires_after_secs: Option<f64>,
     /// Whether FINALIZE took effect already.
     pub finalized: bool,
@@ -91,7 +91,7 @@ struct Segment {
 }
 
 /// The hash of all segments so far in order, when their data is not kept.
-struct Rolling {
+struct RollingHash {
     context: Context,
     next: u16,
     held: u64,
@@ -103,12 +103,12 @@ pub(crate) struct Upload {
     pub(crate) id: MediaId,
     pub(crate) key: String,
     pub(crate) media_type: String,
-    pub(crate) class: Class,
+    pub(crate) class: MediaClass,
     pub(crate) category: Option<Category>,
     pub(crate) total: u64,
     pub(crate) shared: bool,
     pub(crate) additional_owners: Vec<String>,
-    pub(crate) course: Arc<[Step]>,
+    pub(crate) steps: Arc<[Step]>,
     pub(crate) expires: Instant,
     pub(crate) finalized: bool,
     pub(crate) progress: Option<Progress>,
@@ -117,13 +117,13 @@ pub(crate) struct Upload {
     segments: BTreeMap<u16, Segment>,
     head: Bytes,
     received: u64,
-    rolling: Option<Rolling>,
+    rolling: Option<RollingHash>,
 }
 
-/// What INIT said.
-pub(crate) struct Plan {
+/// What INIT declared.
+pub(crate) struct UploadParameters {
     pub(crate) media_type: String,
-    pub(crate) class: Class,
+    pub(crate) class: MediaClass,
     pub(crate) category: Option<Category>,
     pub(crate) total: u64,
     pub(crate) shared: bool,
@@ -132,8 +132,14 @@ pub(crate) struct Plan {
 
 impl Upload {
     /// An upload without a byte.
-    pub(crate) fn new(id: MediaId, plan: Plan, course: Arc<[Step]>, expires: Instant, keep_data: bool) -> Self {
-        let rolling = Rolling { context: Context::new(&SHA256), next: 0, held: 0, lost: false };
+    pub(crate) fn new(
+        id: MediaId,
+        plan: UploadParameters,
+        steps: Arc<[Step]>,
+        expires: Instant,
+        keep_data: bool,
+    ) -> Self {
+        let rolling = RollingHash { context: Context::new(&SHA256), next: 0, held: 0, lost: false };
         Upload {
             id,
             key: crate::mock::state::category::media_key(plan.category, plan.class, id.get()),
@@ -143,7 +149,7 @@ impl Upload {
             total: plan.total,
             shared: plan.shared,
             additional_owners: plan.additional_owners,
-            course,
+            steps,
             expires,
             finalized: false,
             progress: None,
@@ -201,23 +207,23 @@ impl Upload {
         self.finalized = true;
         self.expires = expires;
         // Only images are measured; the first bytes of a hundred thousand videos would be memory for nothing.
-        if self.rolling.is_some() && !matches!(self.class, Class::Image | Class::Gif) {
+        if self.rolling.is_some() && !matches!(self.class, MediaClass::Image | MediaClass::Gif) {
             self.head = Bytes::new();
         }
-        self.progress = if processing { Progress::start(Arc::clone(&self.course), now) } else { None };
+        self.progress = if processing { Progress::start(Arc::clone(&self.steps), now) } else { None };
     }
 
-    /// Whether its time has run out.
+    /// Whether it has expired.
     pub(crate) fn expired(&self, now: Instant) -> bool {
         now >= self.expires
     }
 
-    /// For how many seconds the id still holds.
+    /// How long the id is still valid.
     pub(crate) fn remaining(&self, now: Instant) -> Duration {
         self.expires.saturating_duration_since(now)
     }
 
-    /// The state by which a test knows it.
+    /// The state that a test sees.
     pub(crate) fn state(&self) -> &str {
         match (&self.progress, self.finalized) {
             (Some(progress), _) => progress.current().map_or("succeeded", |step| step.state.as_str()),
@@ -268,7 +274,7 @@ impl Upload {
     }
 }
 
-impl Rolling {
+impl RollingHash {
     /// Hashes a segment. It is kept as long as one before it is missing. One that was hashed into the whole and comes
     /// again with other bytes makes the whole's hash unknown: the bytes after it are gone.
     fn take(&mut self, index: u16, data: Bytes, before: Option<&Segment>) -> Segment {
@@ -283,7 +289,7 @@ impl Rolling {
             self.held -= held.len() as u64;
         }
         self.held += len;
-        self.lost |= self.held > HELD_MAX;
+        self.lost |= self.held > MAX_HELD_BYTES;
         let data = (!self.lost).then_some(data);
         if data.is_none() {
             self.held -= len;
@@ -307,7 +313,7 @@ pub(crate) enum Contents {
     Data(Vec<Bytes>),
     /// The hash is made already.
     Hashed(Context),
-    /// It cannot be told any more.
+    /// It is lost.
     Lost,
 }
 

@@ -1,23 +1,25 @@
-//! From the worker thread to an asyncio loop: a queue and a descriptor that the loop watches.
+//! From the worker thread to an asyncio loop: a queue of keys and a descriptor that the loop watches.
 //!
 //! The worker never takes the GIL: a thread that waits for it while a CPython before 3.14 exits is ended inside our
 //! frames, which aborts the process.
 
+use crate::sync::lock;
 use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use pyo3::exceptions::PyNotImplementedError;
+use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyWeakrefReference;
 
-use crate::python::call::operation::Operation;
+use crate::python::call::channel::Wake;
 use crate::python::call::wakeup::Wakeup;
+use crate::python::imports;
 use crate::python::process::fork::generation;
 
-/// Which operations have news, and the descriptor that says so.
+/// The keys of the operations that have an event, and the descriptor that wakes the loop.
 pub struct Queue {
     keys: Mutex<Vec<u64>>,
     /// The loop has been woken and has not drained the queue yet.
@@ -30,20 +32,24 @@ impl Queue {
         Ok(Queue { keys: Mutex::default(), woken: AtomicBool::new(false), wakeup: Wakeup::new()? })
     }
 
-    /// Says that an operation has news. Called on the worker thread.
-    pub fn push(&self, key: u64) {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+    fn drain(&self) -> Vec<u64> {
+        self.wakeup.reset();
+        self.woken.store(false, Ordering::Release);
+        std::mem::take(&mut *lock(&self.keys))
+    }
+}
+
+impl Wake for Queue {
+    fn wake(&self, key: u64) {
+        lock(&self.keys).push(key);
         if !self.woken.swap(true, Ordering::AcqRel) {
             self.wakeup.notify();
         }
     }
-
-    fn drain(&self) -> Vec<u64> {
-        self.wakeup.reset();
-        self.woken.store(false, Ordering::Release);
-        std::mem::take(&mut *self.keys.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
+
+/// Settles the future that waits for an operation, and says whether it did.
+pub type Settle = fn(operation: &Bound<'_, PyAny>, future: &Bound<'_, PyAny>) -> PyResult<bool>;
 
 /// One event loop's end of the bridge. It knows the futures of what is in flight; it does not know the loop, which
 /// holds it.
@@ -56,25 +62,26 @@ pub struct Bridge {
 }
 
 struct Waiting {
-    operation: Py<Operation>,
+    operation: Py<PyAny>,
     future: Py<PyAny>,
+    settle: Settle,
 }
 
 #[pymethods]
 impl Bridge {
-    /// Settles the futures of all operations that have news. Called by the loop.
+    /// Settles the futures of all operations that have an event. Called by the loop.
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
         let mut outcome = Ok(());
         for key in self.queue.drain() {
             // The lock is let go before Python code runs, which may come back here.
-            let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+            let waiting = lock(&self.waiting).remove(&key);
             let Some(waiting) = waiting else { continue };
-            match Operation::settle(waiting.operation.bind(py), waiting.future.bind(py)) {
+            match (waiting.settle)(waiting.operation.bind(py), waiting.future.bind(py)) {
                 Ok(true) => {}
                 Ok(false) => {
-                    self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(key, waiting);
+                    lock(&self.waiting).insert(key, waiting);
                 }
-                // The loop reports it; the others, of which nobody will be told again, are settled all the same.
+                // The loop reports it. The others are settled all the same: their keys do not come again.
                 Err(error) => outcome = Err(error),
             }
         }
@@ -97,9 +104,7 @@ impl Bridge {
         static BRIDGES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = event_loop.py();
         let bridges = BRIDGES
-            .get_or_try_init(py, || {
-                Ok::<_, PyErr>(py.import("weakref")?.getattr("WeakKeyDictionary")?.call0()?.unbind())
-            })?
+            .get_or_try_init(py, || Ok::<_, PyErr>(imports::WEAK_KEY_DICTIONARY.get(py)?.call0()?.unbind()))?
             .bind(py);
         let known = bridges.call_method1(pyo3::intern!(py, "get"), (event_loop,))?;
         if let Ok(bridge) = known.cast_into::<Bridge>()
@@ -121,23 +126,32 @@ impl Bridge {
         Ok(bridge)
     }
 
-    /// Where news of operations is to be sent.
+    /// Where the keys of operations go.
     pub fn queue(&self) -> Arc<Queue> {
         self.queue.clone()
     }
 
-    /// Has this future settled when the operation has news. Returns the key to announce them with.
-    pub fn register(&self, operation: Py<Operation>, future: Py<PyAny>) -> u64 {
+    /// Has this future settled when the operation has an event. Returns the key to wake the loop with.
+    pub fn register(&self, operation: Py<PyAny>, future: Py<PyAny>, settle: Settle) -> u64 {
         let key = self.next_key.fetch_add(1, Ordering::Relaxed);
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Waiting { operation, future });
+        lock(&self.waiting).insert(key, Waiting { operation, future, settle });
         key
     }
 
-    /// Forgets a future that nobody waits for any more.
+    /// Removes a future that nobody waits for any more.
     pub fn forget(&self, key: u64) {
-        let forgotten = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        let forgotten = lock(&self.waiting).remove(&key);
         drop(forgotten);
     }
+}
+
+/// The running asyncio loop; without one an error that says which verb to call instead.
+pub fn running_loop<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    imports::GET_RUNNING_LOOP.get(py)?.call0().map_err(|_| {
+        PyRuntimeError::new_err(format!(
+            "{name}_async() needs a running asyncio event loop; elsewhere (trio, threads) call {name}()"
+        ))
+    })
 }
 
 /// The loop that was asked for last and its bridge, neither of them kept alive: nearly all processes have one loop, and to

@@ -1,7 +1,7 @@
 //! The bridge for event loops that cannot watch a descriptor (Windows' proactor): pyo3-async-runtimes, on our runtime.
 //!
 //! It takes the GIL on worker threads, which the other bridge avoids; it is used only where there is no choice, and only
-//! until the interpreter exits: every step that may take the GIL goes through a [`Gate`].
+//! until the interpreter exits: every step that may take the GIL goes through a [`ShutdownGuard`].
 
 use std::future::{Future, pending, poll_fn};
 use std::mem;
@@ -16,51 +16,59 @@ use pyo3_async_runtimes::generic::{self, ContextExt, JoinError, Runtime};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::python::call::channel::{Mailbox, Waker};
-use crate::python::call::operation::Operation;
+use crate::python::call::channel::{Channel, Wake};
 use crate::python::process::runtime;
-use crate::python::process::shutdown::Gate;
+use crate::python::process::shutdown::ShutdownGuard;
 
-/// An awaitable of this loop that brings an operation's next news.
+/// An awaitable of this loop that brings the next event of a call: what `next` returns, once it returns something.
+/// `on_done` is called with the future when that is done.
 pub fn next<'py>(
     event_loop: Bound<'py, PyAny>,
-    operation: Bound<'py, Operation>,
-    mailbox: Arc<Mailbox>,
+    on_done: Bound<'py, PyAny>,
+    channel: Arc<Channel>,
+    next: impl Fn(Python<'_>) -> Option<PyResult<Py<PyAny>>> + Send + 'static,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = operation.py();
-    if Gate::open(py)?.enter().is_none() {
+    let py = event_loop.py();
+    if ShutdownGuard::registered(py)?.try_enter().is_none() {
         return Err(PyRuntimeError::new_err("the interpreter is exiting"));
     }
     let event_loop = event_loop.unbind();
-    let on_cancel = operation.clone();
-    let operation = operation.unbind();
-    let awaitable = generic::future_into_py::<OnOurs, _, Py<PyAny>>(py, async move {
-        let notify = Arc::new(Notify::new());
-        if mailbox.wake(Waker::Task(notify.clone())) {
-            notify.notify_one();
+    let awaitable = generic::future_into_py::<OurRuntime, _, Py<PyAny>>(py, async move {
+        let arrived = Arc::new(Arrived(Notify::new()));
+        if channel.set_waker(arrived.clone(), 0) {
+            arrived.wake(0);
         }
         loop {
-            notify.notified().await;
+            arrived.0.notified().await;
             let outcome = Python::attach(|py| {
                 let is_closed = event_loop.call_method0(py, pyo3::intern!(py, "is_closed"))?.is_truthy(py)?;
-                Ok::<_, PyErr>(if is_closed { None } else { Some(operation.get().next_outcome(py)) })
+                Ok::<_, PyErr>(if is_closed { None } else { Some(next(py)) })
             });
             match outcome? {
                 Some(Some(outcome)) => return outcome,
                 Some(None) => {}
-                // Nobody can be told; the attempt would print a traceback.
+                // A closed loop takes no result; the attempt would print a traceback.
                 None => pending().await,
             }
         }
     })?;
-    awaitable.call_method1("add_done_callback", (on_cancel,))?;
+    awaitable.call_method1("add_done_callback", (on_done,))?;
     Ok(awaitable)
 }
 
-/// Our runtime as pyo3-async-runtimes wants it.
-struct OnOurs;
+/// Wakes the task that waits for the next event.
+struct Arrived(Notify);
 
-/// A task, or the news that there is no runtime to run it.
+impl Wake for Arrived {
+    fn wake(&self, _: u64) {
+        self.0.notify_one();
+    }
+}
+
+/// Our runtime as pyo3-async-runtimes wants it.
+struct OurRuntime;
+
+/// A task; none if there is no runtime to run it.
 struct Task(Option<JoinHandle<()>>);
 
 /// Why a task did not end.
@@ -90,7 +98,7 @@ impl Future for Task {
     }
 }
 
-impl Runtime for OnOurs {
+impl Runtime for OurRuntime {
     type JoinError = TaskError;
     type JoinHandle = Task;
 
@@ -98,30 +106,30 @@ impl Runtime for OnOurs {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let gate = Gate::here();
+        let guard = ShutdownGuard::current();
         let mut future = Box::pin(future);
-        let gated = poll_fn(move |context| match gate.enter() {
-            Some(_pass) => future.as_mut().poll(context),
+        let guarded = poll_fn(move |context| match guard.try_enter() {
+            Some(_permit) => future.as_mut().poll(context),
             None => Poll::Pending,
         });
-        Task(runtime::spawn(gated).ok())
+        Task(runtime::spawn(guarded).ok())
     }
 
     fn spawn_blocking<F>(work: F) -> Task
     where
         F: FnOnce() + Send + 'static,
     {
-        let gate = Gate::here();
-        let gated = move || match gate.enter() {
-            Some(_pass) => work(),
-            // It holds Python objects, which nobody may give back any more.
+        let guard = ShutdownGuard::current();
+        let guarded = move || match guard.try_enter() {
+            Some(_permit) => work(),
+            // It holds Python objects, which must not be released any more.
             None => mem::forget(work),
         };
-        Task(runtime::spawn(async move { tokio::task::spawn_blocking(gated).await.unwrap_or(()) }).ok())
+        Task(runtime::spawn(async move { tokio::task::spawn_blocking(guarded).await.unwrap_or(()) }).ok())
     }
 }
 
-impl ContextExt for OnOurs {
+impl ContextExt for OurRuntime {
     fn scope<F, R>(_: TaskLocals, future: F) -> Pin<Box<dyn Future<Output = R> + Send>>
     where
         F: Future<Output = R> + Send + 'static,

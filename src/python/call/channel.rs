@@ -1,27 +1,26 @@
-//! What the worker leaves for the calling side, and how that side is woken.
+//! The channel from the worker thread to whoever waits for a call: a queue of events, and whom an event wakes.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 
 use crate::client::Waited;
 use crate::client::auth::oauth2::Secret;
 use crate::client::auth::store::StoredTokens;
 use crate::client::error::Result;
 use crate::client::model::Media;
-use crate::client::observer::{Progress, Report};
-use crate::python::call::asyncio::Queue;
-use crate::python::call::select::Arrivals;
+use crate::client::observer::{Progress, RequestReport};
+use crate::sync::lock;
 
-/// What a verb brings.
+/// The result of a verb.
 pub enum Outcome {
     /// Media, or the end of an iterator.
     Media(Option<Box<Media>>),
     /// Media, and the requests that made it up if they were asked for.
-    Uploaded(Box<Media>, Option<Vec<Report>>),
+    Uploaded(Box<Media>, Option<Vec<RequestReport>>),
     /// Tokens of a new login.
     Login(Box<StoredTokens>),
     /// Nothing.
@@ -42,153 +41,140 @@ impl From<()> for Outcome {
     }
 }
 
-/// What the worker has for the calling side.
-pub enum News {
+/// What the worker sends.
+pub enum Event {
     /// The verb has ended.
-    Done(Result<Outcome>),
-    /// The verb has brought something and goes on.
-    Part(Outcome),
-    /// The verb tells or asks something, and waits for the reply if it gave somewhere to put it.
-    Question { topic: Topic, reply: oneshot::Sender<Result<()>> },
-    /// The verb's task is gone and told nothing: it was aborted, or it panicked.
-    Gone,
+    Finished(Result<Outcome>),
+    /// A part of the result; the verb goes on.
+    Partial(Outcome),
+    /// A callback of the program is to be run. The verb may wait until `done` is sent.
+    Callback {
+        /// Which callback.
+        kind: CallbackKind,
+        /// Where its completion is sent.
+        done: oneshot::Sender<Result<()>>,
+    },
+    /// The verb's task ended without a result: it was aborted, or it panicked.
+    Aborted,
 }
 
-/// What a verb tells or asks.
-pub enum Topic {
-    /// How far it is.
+/// The callbacks that a verb has run.
+pub enum CallbackKind {
+    /// The progress callable.
     Progress(Box<Progress>),
-    /// Something that the user should read.
+    /// A warning for the user.
     Warning(String),
-    /// What became of a request.
-    Request(Box<Report>),
-    /// The access token is wanted.
+    /// The event of a request that has ended.
+    Request(Box<RequestReport>),
+    /// The callable that returns the access token, and where that is sent.
     Token(oneshot::Sender<Secret>),
-    /// There are new tokens to keep.
+    /// The callable that keeps refreshed tokens.
     Refreshed,
-    /// A method of the operation's feed is to be called.
-    Feed(&'static str, Feed, oneshot::Sender<Bytes>),
+    /// A method of a source or of a checkpoint's store, its arguments, and where the bytes that it returns are sent.
+    Method(&'static str, MethodArguments, oneshot::Sender<Bytes>),
 }
 
-/// The arguments of a call to the feed.
-pub enum Feed {
+/// The arguments of such a method.
+pub enum MethodArguments {
     /// None.
-    Nothing,
-    /// A place and a number of bytes.
+    None,
+    /// An offset and a number of bytes.
     Range(u64, usize),
     /// Bytes.
     Bytes(Bytes),
 }
 
-impl Topic {
-    /// Whether it can be told where the loop happens to be, since nobody waits for an answer.
-    pub fn is_passing(&self) -> bool {
-        matches!(self, Topic::Warning(_) | Topic::Request(_))
+impl CallbackKind {
+    /// Whether it is a notification, for which the verb does not wait: it can be run wherever the event loop is.
+    pub fn is_notification(&self) -> bool {
+        matches!(self, CallbackKind::Warning(_) | CallbackKind::Request(_))
     }
 }
 
-/// Where the worker leaves its news and whom it wakes.
+/// What an event wakes if it is not a thread that waits for this one call: an event loop, a task, a thread that waits
+/// for several calls.
+pub trait Wake: Send + Sync {
+    /// Says that the call with this key has an event. Called on the worker thread, which never has the GIL.
+    fn wake(&self, key: u64);
+}
+
+/// The events that nobody has taken yet, and whom the next one wakes.
 #[derive(Default)]
-pub struct Mailbox {
-    news: Mutex<Inbox>,
+pub struct Channel {
+    state: Mutex<State>,
     arrived: Condvar,
 }
 
 #[derive(Default)]
-struct Inbox {
-    items: VecDeque<News>,
-    waker: Waker,
+struct State {
+    events: VecDeque<Event>,
+    waker: Option<(Arc<dyn Wake>, u64)>,
 }
 
-/// Who is to be woken.
-#[derive(Default, Clone)]
-pub enum Waker {
-    /// The thread that waits on the mailbox's condition.
-    #[default]
-    Thread,
-    /// An event loop that watches a descriptor.
-    Loop(Arc<Queue>, u64),
-    /// A task of the portable bridge.
-    Task(Arc<Notify>),
-    /// A thread that waits for several operations.
-    Gathering(Arc<Arrivals>, u64),
-}
-
-impl Mailbox {
-    fn inbox(&self) -> MutexGuard<'_, Inbox> {
-        lock(&self.news)
-    }
-
-    /// Leaves news and wakes whoever waits for them.
-    pub fn push(&self, news: News) {
-        let mut inbox = self.inbox();
-        inbox.items.push_back(news);
-        let waker = inbox.waker.clone();
-        drop(inbox);
+impl Channel {
+    /// Adds an event and wakes whoever waits for it.
+    pub fn send(&self, event: Event) {
+        let mut state = lock(&self.state);
+        state.events.push_back(event);
+        let waker = state.waker.clone();
+        drop(state);
         match waker {
-            Waker::Thread => self.arrived.notify_one(),
-            Waker::Loop(queue, key) => queue.push(key),
-            Waker::Task(notify) => notify.notify_one(),
-            Waker::Gathering(arrivals, key) => arrivals.push(key),
+            None => self.arrived.notify_one(),
+            Some((waker, key)) => waker.wake(key),
         }
     }
 
-    /// Whether there are news.
-    pub fn has_news(&self) -> bool {
-        !self.inbox().items.is_empty()
+    /// Whether there is an event.
+    pub fn has_event(&self) -> bool {
+        !lock(&self.state).events.is_empty()
     }
 
-    /// The next news, if there are any.
-    pub fn pop(&self) -> Option<News> {
-        self.inbox().items.pop_front()
+    /// The next event, if there is one.
+    pub fn try_next(&self) -> Option<Event> {
+        lock(&self.state).events.pop_front()
     }
 
-    /// Whom to wake from now on; whether there are news already, of which nobody will be told again.
-    pub fn wake(&self, waker: Waker) -> bool {
-        let mut inbox = self.inbox();
-        inbox.waker = waker;
-        !inbox.items.is_empty()
+    /// Has every event from now on wake this, with this key. Returns whether there are events already: they wake nobody.
+    pub fn set_waker(&self, waker: Arc<dyn Wake>, key: u64) -> bool {
+        let mut state = lock(&self.state);
+        state.waker = Some((waker, key));
+        !state.events.is_empty()
     }
 
-    /// The next news, waited for so long at most.
-    pub fn wait(&self, patience: Duration) -> Option<News> {
-        let inbox = self.inbox();
-        let (mut inbox, _) = self
+    /// The next event, for which this thread waits so long at most.
+    pub fn wait_timeout(&self, timeout: Duration) -> Option<Event> {
+        let state = lock(&self.state);
+        let (mut state, _) = self
             .arrived
-            .wait_timeout_while(inbox, patience, |inbox| inbox.items.is_empty())
+            .wait_timeout_while(state, timeout, |state| state.events.is_empty())
             .unwrap_or_else(PoisonError::into_inner);
-        inbox.items.pop_front()
+        state.events.pop_front()
     }
 }
 
-/// Leaves word when a task ends without having told its outcome.
-pub struct Ticket {
-    mailbox: Arc<Mailbox>,
-    told: bool,
+/// Sends [`Event::Aborted`] when a task ends without having sent its result.
+pub struct FinishGuard {
+    channel: Arc<Channel>,
+    finished: bool,
 }
 
-impl Ticket {
-    /// A ticket for a task that leaves its news in this mailbox.
-    pub fn new(mailbox: Arc<Mailbox>) -> Self {
-        Ticket { mailbox, told: false }
+impl FinishGuard {
+    /// A guard for a task that sends its events to this channel.
+    pub fn new(channel: Arc<Channel>) -> Self {
+        FinishGuard { channel, finished: false }
     }
 
-    /// Leaves the outcome.
-    pub fn tell(mut self, outcome: Result<Outcome>) {
-        self.told = true;
-        self.mailbox.push(News::Done(outcome));
+    /// Sends the result.
+    pub fn finish(mut self, result: Result<Outcome>) {
+        self.finished = true;
+        self.channel.send(Event::Finished(result));
     }
 }
 
-impl Drop for Ticket {
+impl Drop for FinishGuard {
     fn drop(&mut self) {
-        if !self.told {
-            self.mailbox.push(News::Gone);
+        if !self.finished {
+            self.channel.send(Event::Aborted);
         }
     }
-}
-
-/// Locks; a thread that panicked while it held the lock left nothing half done that matters here.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

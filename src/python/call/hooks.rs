@@ -1,79 +1,78 @@
-//! What a call has to tell and ask of the program beside its own callables: events, log lines, tokens
-//! (`xmedia._calls.hooks.Hooks`).
+//! The program's side of a client (`xmedia._calls.hooks.Hooks`), and what a call reports to it: events, log lines, tokens.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use pyo3::prelude::*;
 
-use crate::client::observer::Hearing;
-use crate::python::auth::Login;
+use crate::client::observer::EventFilter;
+use crate::python::auth::AuthState;
 
 /// The program's side of a client.
-pub struct Attendance {
+pub struct ClientHooks {
     hooks: Py<PyAny>,
-    login: Arc<Login>,
-    /// The program looks after tokens, which may have to be awaited.
-    minds_tokens: bool,
+    auth: Arc<AuthState>,
+    has_token_callbacks: bool,
 }
 
-impl Attendance {
-    /// The attendance of a client with these hooks.
-    pub fn new(py: Python<'_>, hooks: &Py<PyAny>, login: Arc<Login>) -> PyResult<Self> {
-        let minds_tokens = hooks.bind(py).getattr(pyo3::intern!(py, "has_token_callbacks"))?.is_truthy()?;
-        Ok(Attendance { hooks: hooks.clone_ref(py), login, minds_tokens })
+impl ClientHooks {
+    /// The side of a client with these hooks and credentials.
+    pub fn new(py: Python<'_>, hooks: &Py<PyAny>, auth: Arc<AuthState>) -> PyResult<Self> {
+        let has_token_callbacks = hooks.bind(py).getattr(pyo3::intern!(py, "has_token_callbacks"))?.is_truthy()?;
+        Ok(ClientHooks { hooks: hooks.clone_ref(py), auth, has_token_callbacks })
     }
 
-    /// The hooks.
+    /// The `Hooks`.
     pub fn hooks(&self) -> &Py<PyAny> {
         &self.hooks
     }
 
-    /// Whose tokens it is about.
-    pub fn login(&self) -> &Login {
-        &self.login
+    /// The credentials that the client uses.
+    pub fn auth(&self) -> &AuthState {
+        &self.auth
     }
 
-    /// Whether the program looks after tokens.
-    pub fn minds_tokens(&self) -> bool {
-        self.minds_tokens
+    /// Whether the program has callbacks for tokens, which may have to be awaited.
+    pub fn has_token_callbacks(&self) -> bool {
+        self.has_token_callbacks
     }
 
-    /// Which requests the program wants to hear of now.
-    pub fn hearing(&self, py: Python<'_>) -> PyResult<Hearing> {
-        Ok(match self.hooks.bind(py).call_method0(pyo3::intern!(py, "event_filter"))?.extract::<u8>()? {
-            0 => Hearing::Nothing,
-            1 => Hearing::Retries,
-            _ => Hearing::Everything,
-        })
+    /// The requests whose events the program wants now.
+    pub fn event_filter(&self, py: Python<'_>) -> PyResult<EventFilter> {
+        self.hooks.bind(py).call_method0(pyo3::intern!(py, "event_filter"))?.extract().map(filter_of)
     }
 }
 
-/// What a post tells a running verb of its caller; set when the call starts.
+/// What a running call has to report, set when it starts.
 #[derive(Default)]
-pub struct Interest {
-    hearing: AtomicU8,
-    minds_tokens: AtomicBool,
+pub struct Subscriptions {
+    event_filter: AtomicU8,
+    tokens: AtomicBool,
 }
 
-impl Interest {
-    /// Takes over what the caller wants.
-    pub fn set(&self, hearing: Hearing, minds_tokens: bool) {
-        self.hearing.store(hearing as u8, Ordering::Relaxed);
-        self.minds_tokens.store(minds_tokens, Ordering::Relaxed);
+impl Subscriptions {
+    /// Sets which events the program wants, and whether it has callbacks for tokens.
+    pub fn set(&self, event_filter: EventFilter, tokens: bool) {
+        self.event_filter.store(event_filter as u8, Ordering::Relaxed);
+        self.tokens.store(tokens, Ordering::Relaxed);
     }
 
-    /// Which requests it wants to hear of.
-    pub fn hearing(&self) -> Hearing {
-        match self.hearing.load(Ordering::Relaxed) {
-            0 => Hearing::Nothing,
-            1 => Hearing::Retries,
-            _ => Hearing::Everything,
-        }
+    /// The requests whose events the program wants.
+    pub fn event_filter(&self) -> EventFilter {
+        filter_of(self.event_filter.load(Ordering::Relaxed))
     }
 
-    /// Whether it looks after tokens.
-    pub fn minds_tokens(&self) -> bool {
-        self.minds_tokens.load(Ordering::Relaxed)
+    /// Whether the program has callbacks for tokens.
+    pub fn tokens(&self) -> bool {
+        self.tokens.load(Ordering::Relaxed)
+    }
+}
+
+/// The filter with this number: `Hooks.event_filter` returns such numbers.
+fn filter_of(number: u8) -> EventFilter {
+    match number {
+        0 => EventFilter::None,
+        1 => EventFilter::Retries,
+        _ => EventFilter::All,
     }
 }

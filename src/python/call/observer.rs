@@ -1,4 +1,4 @@
-//! The calling side as a verb sees it: [`Caller`] over a mailbox.
+//! The program as a verb sees it: [`Observer`] and [`TokenProvider`] over a channel.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,20 +8,22 @@ use tokio::sync::{Mutex as AsyncMutex, oneshot};
 
 use crate::client::Reservation;
 use crate::client::auth::oauth2::Token;
+use crate::client::call::{Hooks, QueuePosition, TokenProvider};
 use crate::client::error::{Error, Kind, Result};
-use crate::client::observer::{Caller, Hearing, Progress, Report};
-use crate::python::call::channel::{Feed, Mailbox, News, Outcome, Topic, lock};
-use crate::python::call::hooks::Interest;
+use crate::client::observer::{EventFilter, Observer, Progress, RequestReport};
+use crate::python::call::channel::{CallbackKind, Channel, Event, MethodArguments, Outcome};
+use crate::python::call::hooks::Subscriptions;
 use crate::python::process::fork;
+use crate::sync::lock;
 
-/// The calling side as a verb sees it.
-pub struct Post {
-    mailbox: Arc<Mailbox>,
-    /// Whether the caller wants to hear of progress.
+/// The program as a verb sees it.
+pub struct ChannelObserver {
+    channel: Arc<Channel>,
+    /// Whether there is a progress callable.
     wants_progress: bool,
-    /// What else it wants.
-    interest: Interest,
-    /// The token that the caller gave.
+    /// What else the program wants.
+    subscriptions: Subscriptions,
+    /// The token that the program returned.
     token: AsyncMutex<Option<Arc<Token>>>,
     reserved: Mutex<Option<Reserved>>,
 }
@@ -35,21 +37,26 @@ struct Reserved {
 impl Drop for Reserved {
     fn drop(&mut self) {
         if let Some(reservation) = self.reservation.take() {
-            drop(fork::unless_stale(self.generation, reservation));
+            drop(fork::if_same_process(self.generation, reservation));
         }
     }
 }
 
-impl Post {
-    /// A post to this mailbox.
-    pub fn new(mailbox: Arc<Mailbox>, wants_progress: bool) -> Self {
-        Post {
-            mailbox,
+impl ChannelObserver {
+    /// An observer that sends to this channel.
+    pub fn new(channel: Arc<Channel>, wants_progress: bool) -> Self {
+        ChannelObserver {
+            channel,
             wants_progress,
-            interest: Interest::default(),
+            subscriptions: Subscriptions::default(),
             token: AsyncMutex::default(),
             reserved: Mutex::default(),
         }
+    }
+
+    /// What a verb reports and asks through.
+    pub fn hooks(&self) -> Hooks<'_> {
+        Hooks::from(self)
     }
 
     /// Keeps the position in the queue that the verb's first request takes.
@@ -58,48 +65,58 @@ impl Post {
         *lock(&self.reserved) = Some(reserved);
     }
 
-    /// What the program wants to hear of, to be set before the verb is started.
-    pub fn interest(&self) -> &Interest {
-        &self.interest
+    /// What the program wants, to be set before the verb is started.
+    pub fn subscriptions(&self) -> &Subscriptions {
+        &self.subscriptions
     }
 
-    /// Leaves something for the caller and goes on.
-    pub fn part(&self, outcome: Outcome) {
-        self.mailbox.push(News::Part(outcome));
+    /// Sends a part of the result.
+    pub fn send_partial(&self, outcome: Outcome) {
+        self.channel.send(Event::Partial(outcome));
     }
 
-    /// Has a method of the operation's feed called; the bytes that it returned, if it returned some.
-    pub async fn feed(&self, method: &'static str, arguments: Feed) -> Result<Option<Bytes>> {
+    /// Has a method of the operation's callbacks called. Returns the bytes that it returned, if it returned some.
+    pub async fn call_method(&self, method: &'static str, arguments: MethodArguments) -> Result<Option<Bytes>> {
         let (sender, given) = oneshot::channel();
-        self.ask(Topic::Feed(method, arguments, sender)).await?;
+        self.run(CallbackKind::Method(method, arguments, sender)).await?;
         Ok(given.await.ok())
     }
 
-    async fn ask(&self, topic: Topic) -> Result<()> {
-        let (reply, answer) = oneshot::channel();
-        self.mailbox.push(News::Question { topic, reply });
-        answer.await.unwrap_or_else(|_| Err(Error::new(Kind::Caller, "the caller did not answer")))
+    async fn run(&self, kind: CallbackKind) -> Result<()> {
+        let (done, completion) = oneshot::channel();
+        self.channel.send(Event::Callback { kind, done });
+        completion.await.unwrap_or_else(|_| Err(Error::new(Kind::Callback, "the caller did not answer")))
     }
 
-    fn tell(&self, topic: Topic) {
-        let (reply, _) = oneshot::channel();
-        self.mailbox.push(News::Question { topic, reply });
+    fn notify(&self, kind: CallbackKind) {
+        let (done, _) = oneshot::channel();
+        self.channel.send(Event::Callback { kind, done });
     }
 }
 
-impl Caller for Post {
+impl Observer for ChannelObserver {
     fn progress(&self, progress: Progress) -> BoxFuture<'_, Result<()>> {
         if !self.wants_progress {
             return Box::pin(std::future::ready(Ok(())));
         }
-        Box::pin(self.ask(Topic::Progress(Box::new(progress))))
+        Box::pin(self.run(CallbackKind::Progress(Box::new(progress))))
     }
 
     fn warn(&self, text: String) {
-        self.tell(Topic::Warning(text));
+        self.notify(CallbackKind::Warning(text));
     }
 
-    /// All who find the token refused wait here while the first of them asks.
+    fn event_filter(&self) -> EventFilter {
+        self.subscriptions.event_filter()
+    }
+
+    fn request(&self, report: RequestReport) {
+        self.notify(CallbackKind::Request(Box::new(report)));
+    }
+}
+
+impl TokenProvider for ChannelObserver {
+    /// Whoever finds the token rejected waits here while the first of them asks for a new one.
     fn access_token(&self, refused: Option<u64>) -> BoxFuture<'_, Result<Arc<Token>>> {
         Box::pin(async move {
             let mut kept = self.token.lock().await;
@@ -107,29 +124,23 @@ impl Caller for Post {
                 return Ok(token.clone());
             }
             let (sender, given) = oneshot::channel();
-            self.ask(Topic::Token(sender)).await?;
-            let text = given.await.map_err(|_| Error::new(Kind::Caller, "the caller gave no token"))?;
+            self.run(CallbackKind::Token(sender)).await?;
+            let text = given.await.map_err(|_| Error::new(Kind::Callback, "the caller gave no token"))?;
             let version = kept.as_ref().map_or(1, |token| token.version + 1);
             Ok(kept.insert(Arc::new(Token::asked(text, version))).clone())
         })
     }
 
     fn refreshed(&self) -> BoxFuture<'_, Result<()>> {
-        if !self.interest.minds_tokens() {
+        if !self.subscriptions.tokens() {
             return Box::pin(std::future::ready(Ok(())));
         }
-        Box::pin(self.ask(Topic::Refreshed))
+        Box::pin(self.run(CallbackKind::Refreshed))
     }
+}
 
+impl QueuePosition for ChannelObserver {
     fn take_reservation(&self) -> Option<Reservation> {
         lock(&self.reserved).take()?.reservation.take()
-    }
-
-    fn hears(&self) -> Hearing {
-        self.interest.hearing()
-    }
-
-    fn request(&self, report: Report) {
-        self.tell(Topic::Request(Box::new(report)));
     }
 }

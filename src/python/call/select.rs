@@ -1,4 +1,4 @@
-//! A thread that waits for whichever of several operations has news first.
+//! A thread that waits for whichever of several operations has an event first.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -6,26 +6,30 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 
-use crate::python::call::operation::{Operation, SIGNAL_TICK};
-use crate::python::process::fork::{check_ours, generation};
+use crate::python::call::channel::Wake;
+use crate::python::call::operation::Operation;
+use crate::python::call::task::SIGNAL_INTERVAL;
+use crate::python::process::fork::{ensure_same_process, generation};
+use crate::sync::lock;
 
-/// Which operations have news.
+/// The keys of the operations that have an event.
 #[derive(Default)]
-pub struct Arrivals {
+struct ReadyQueue {
     keys: Mutex<VecDeque<u64>>,
     arrived: Condvar,
 }
 
-impl Arrivals {
-    /// Says that an operation has news. Called on the worker thread.
-    pub fn push(&self, key: u64) {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).push_back(key);
+impl Wake for ReadyQueue {
+    fn wake(&self, key: u64) {
+        lock(&self.keys).push_back(key);
         self.arrived.notify_one();
     }
+}
 
-    fn wait(&self, patience: Duration) -> Option<u64> {
-        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.arrived.wait_timeout_while(keys, patience, |keys| keys.is_empty());
+impl ReadyQueue {
+    fn wait_timeout(&self, timeout: Duration) -> Option<u64> {
+        let keys = lock(&self.keys);
+        let waited = self.arrived.wait_timeout_while(keys, timeout, |keys| keys.is_empty());
         let (mut keys, _) = waited.unwrap_or_else(PoisonError::into_inner);
         keys.pop_front()
     }
@@ -33,29 +37,29 @@ impl Arrivals {
 
 /// Several operations that one thread waits for.
 #[pyclass(frozen, module = "xmedia._core")]
-pub struct Gathering {
-    arrivals: Arc<Arrivals>,
+pub struct Selector {
+    ready: Arc<ReadyQueue>,
     generation: u64,
 }
 
 #[pymethods]
-impl Gathering {
+impl Selector {
     #[new]
     fn new() -> Self {
-        Gathering { arrivals: Arc::default(), generation: generation() }
+        Selector { ready: Arc::default(), generation: generation() }
     }
 
-    /// Starts an operation; its news are announced by this key.
-    fn add(&self, key: u64, operation: &Bound<'_, Operation>) -> PyResult<()> {
-        check_ours(self.generation, "upload_many")?;
-        operation.get().gather(operation.py(), &self.arrivals, key)
+    /// Starts an operation; `wait` returns this key when it has an event.
+    fn register(&self, key: u64, operation: &Bound<'_, Operation>) -> PyResult<()> {
+        ensure_same_process(self.generation, "upload_many")?;
+        operation.get().start_with_waker(operation.py(), self.ready.clone(), key)
     }
 
-    /// The key of an operation that has news. Looks for signals meanwhile.
+    /// The key of an operation that has an event. Looks for signals meanwhile.
     fn wait(&self, py: Python<'_>) -> PyResult<u64> {
-        check_ours(self.generation, "upload_many")?;
+        ensure_same_process(self.generation, "upload_many")?;
         loop {
-            if let Some(key) = py.detach(|| self.arrivals.wait(SIGNAL_TICK)) {
+            if let Some(key) = py.detach(|| self.ready.wait_timeout(SIGNAL_INTERVAL)) {
                 return Ok(key);
             }
             py.check_signals()?;

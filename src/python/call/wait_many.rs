@@ -1,43 +1,26 @@
 //! `wait_many`: what is waited for goes in one by one, what has ended comes out in batches.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use pyo3::prelude::*;
-use pyo3::types::PyList;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::client::Waited;
 use crate::client::model::Media;
-use crate::python::args;
+use crate::python::call::inputs::{Input, Inputs};
 use crate::python::call::operation::Operation;
-use crate::python::errors;
-use crate::python::process::fork::{generation, unless_stale};
-use crate::python::results;
+use crate::python::process::fork::{generation, if_same_process};
+use crate::python::{args, results};
+use crate::sync::lock;
 
 /// Many waits in one call.
 #[pyclass(frozen, module = "xmedia._core")]
 pub struct WaitMany {
     items: Mutex<Option<UnboundedSender<(u64, Media)>>>,
     generation: u64,
-    given: Arc<Given>,
+    inputs: Arc<Inputs>,
     /// Brings lists of `(number, media, error)`, at last None.
     #[pyo3(get)]
     operation: Py<Operation>,
-}
-
-/// The `Media` that were handed in, by the numbers of their waits.
-#[derive(Default)]
-pub struct Given(Mutex<HashMap<u64, Py<PyAny>>>);
-
-impl Given {
-    fn keep(&self, number: u64, media: Py<PyAny>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(number, media);
-    }
-
-    fn take(&self, number: u64) -> Option<Py<PyAny>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)
-    }
 }
 
 /// Where the waits find their items.
@@ -47,9 +30,9 @@ impl WaitMany {
     /// The waits that this call makes of its items.
     pub fn new(py: Python<'_>, operation: impl FnOnce(Items) -> PyResult<Operation>) -> PyResult<Self> {
         let (sender, items) = unbounded_channel();
-        let given = Arc::new(Given::default());
-        let operation = Py::new(py, operation(items)?.about_many(given.clone()))?;
-        Ok(WaitMany { items: Mutex::new(Some(sender)), generation: generation(), given, operation })
+        let inputs = Arc::new(Inputs::default());
+        let operation = Py::new(py, operation(items)?.with_inputs(Input::Many(inputs.clone())))?;
+        Ok(WaitMany { items: Mutex::new(Some(sender)), generation: generation(), inputs, operation })
     }
 }
 
@@ -63,13 +46,13 @@ impl WaitMany {
 
     /// Adds a wait, whose outcome will come with this number. `TypeError` or `InvalidInputError` if it can be none.
     fn add(&self, number: u64, media_id: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.operation.get().check_ours()?;
+        self.operation.get().ensure_same_process()?;
         let media = args::media(media_id)?;
         if results::is_media(media_id)? {
-            self.given.keep(number, media_id.clone().unbind());
+            self.inputs.insert(number, media_id.clone().unbind());
         }
-        if let Some(items) = &*self.items.lock().unwrap_or_else(PoisonError::into_inner) {
-            // A call that is over takes nothing more, and says so by its outcome.
+        if let Some(items) = &*lock(&self.items) {
+            // A call that is over takes nothing more; its outcome says why.
             let _ = items.send((number, media));
         }
         Ok(())
@@ -77,8 +60,8 @@ impl WaitMany {
 
     /// Says that there will be no more.
     fn finish(&self) {
-        let items = self.items.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(items.and_then(|items| unless_stale(self.generation, items)));
+        let items = lock(&self.items).take();
+        drop(items.and_then(|items| if_same_process(self.generation, items)));
     }
 }
 
@@ -87,18 +70,4 @@ impl Drop for WaitMany {
         self.finish();
         self.operation.get().abort();
     }
-}
-
-/// Rows of number, `Media` and exception, of which one is None.
-pub fn waited_rows(py: Python<'_>, waited: Vec<Waited>, given: Option<&Given>) -> PyResult<Py<PyAny>> {
-    let rows = PyList::empty(py);
-    for (number, outcome) in waited {
-        let given = given.and_then(|given| given.take(number));
-        let (media, error) = match outcome {
-            Ok(media) => (Some(results::media(py, media, given.as_ref())?), None),
-            Err(error) => (None, Some(errors::raise_about(py, error, given.as_ref()).into_value(py))),
-        };
-        rows.append((number, media, error))?;
-    }
-    Ok(rows.into_any().unbind())
 }

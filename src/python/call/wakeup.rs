@@ -1,4 +1,4 @@
-//! A descriptor that becomes readable when the worker has news for an event loop.
+//! A descriptor that becomes readable when the worker has an event for an event loop.
 
 use std::io;
 

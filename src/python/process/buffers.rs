@@ -1,43 +1,44 @@
-//! Python's bytes, lent to the worker thread.
+//! Python's bytes, borrowed by the worker thread.
 //!
-//! A request's body holds a pointer and a count, never a Python reference: the worker could not give that back without
-//! the GIL. The references are kept here and given back by whichever Python thread comes by once the count says that
-//! the bytes are not read any more.
+//! A request's body holds a pointer and a count, never a Python reference: the worker could not release that without
+//! the GIL. The references are kept here. Whichever Python thread comes by releases them, once the count says that the
+//! bytes are not read any more.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::sync::lock;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use crate::python::errors;
+use crate::python::{errors, imports};
 
-/// The lent objects. Only threads that hold the GIL lock this.
-static LENT: Mutex<Vec<(Py<PyBytes>, Arc<()>)>> = Mutex::new(Vec::new());
+/// The borrowed objects. Only threads that hold the GIL lock this.
+static PENDING_RELEASE: Mutex<Vec<(Py<PyBytes>, Arc<()>)>> = Mutex::new(Vec::new());
 
-/// The memory of a `bytes` object that is in [`LENT`].
-struct Loan {
+/// The memory of a `bytes` object that is in [`PENDING_RELEASE`].
+struct BorrowedBuffer {
     start: *const u8,
     len: usize,
     _count: Arc<()>,
 }
 
 // SAFETY: the memory of a `bytes` object never changes and never moves.
-unsafe impl Send for Loan {}
+unsafe impl Send for BorrowedBuffer {}
 // SAFETY: as above.
-unsafe impl Sync for Loan {}
+unsafe impl Sync for BorrowedBuffer {}
 
-impl AsRef<[u8]> for Loan {
+impl AsRef<[u8]> for BorrowedBuffer {
     fn as_ref(&self) -> &[u8] {
-        // SAFETY: `LENT` holds the object as long as our count of `_count` exists, and `bytes` are immutable.
+        // SAFETY: `PENDING_RELEASE` holds the object as long as our count of `_count` exists, and `bytes` are immutable.
         unsafe { std::slice::from_raw_parts(self.start, self.len) }
     }
 }
 
 /// The bytes of any object with the buffer protocol: those of `bytes` in place, those of others as a copy, which their
 /// owner may go on to change.
-pub fn lend(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
+pub fn borrow(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
     let py = value.py();
     if value.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err(format!(
@@ -48,7 +49,7 @@ pub fn lend(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
         Ok(bytes) => bytes.clone(),
         Err(_) => {
             let type_name = value.get_type().name()?;
-            let view = py.import("builtins")?.getattr("memoryview")?.call1((value,)).map_err(|_| {
+            let view = imports::MEMORYVIEW.get(py)?.call1((value,)).map_err(|_| {
                 PyTypeError::new_err(format!(
                     "{name} must have the buffer protocol (bytes, bytearray, memoryview, …), not {type_name}"
                 ))
@@ -59,32 +60,32 @@ pub fn lend(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
     if object.as_bytes().is_empty() {
         return Err(errors::invalid_input(py, format!("{name}: it is empty")));
     }
-    Ok(lend_bytes(&object))
+    Ok(borrow_bytes(&object))
 }
 
 /// The bytes of a `bytes` object, in place.
-pub fn lend_bytes(object: &Bound<'_, PyBytes>) -> Bytes {
+pub fn borrow_bytes(object: &Bound<'_, PyBytes>) -> Bytes {
     let (py, bytes) = (object.py(), object.as_bytes());
     if bytes.is_empty() {
         return Bytes::new();
     }
     let count = Arc::new(());
-    let loan = Loan { start: bytes.as_ptr(), len: bytes.len(), _count: count.clone() };
-    give_back(py);
-    LENT.lock().unwrap_or_else(PoisonError::into_inner).push((object.clone().unbind(), count));
-    Bytes::from_owner(loan)
+    let buffer = BorrowedBuffer { start: bytes.as_ptr(), len: bytes.len(), _count: count.clone() };
+    release_pending(py);
+    lock(&PENDING_RELEASE).push((object.clone().unbind(), count));
+    Bytes::from_owner(buffer)
 }
 
-/// Gives back what is not read any more. It costs next to nothing if there is nothing to give back.
-pub fn give_back(py: Python<'_>) {
+/// Releases what is not read any more. It costs next to nothing if there is nothing.
+pub fn release_pending(py: Python<'_>) {
     let mut idle = Vec::new();
     {
-        let mut lent = LENT.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = lock(&PENDING_RELEASE);
         let mut index = 0;
-        while let Some((_, count)) = lent.get_mut(index) {
+        while let Some((_, count)) = pending.get_mut(index) {
             // Ours is the only count left, and the worker's last look at the memory came before it let go of its own.
             if Arc::get_mut(count).is_some() {
-                idle.push(lent.swap_remove(index).0);
+                idle.push(pending.swap_remove(index).0);
             } else {
                 index += 1;
             }

@@ -37,7 +37,7 @@ pub fn generation() -> u64 {
 }
 
 /// Refuses what was begun in an earlier generation.
-pub fn check_ours(begun_in: u64, name: &str) -> PyResult<()> {
+pub fn ensure_same_process(begun_in: u64, name: &str) -> PyResult<()> {
     if begun_in == generation() {
         return Ok(());
     }
@@ -48,7 +48,7 @@ pub fn check_ours(begun_in: u64, name: &str) -> PyResult<()> {
 
 /// A handle that leads to a task, unless that is the parent's: its scheduler is left alone, since its locks may be held for
 /// ever. Even to drop the handle could wake the task.
-pub fn unless_stale<T>(made_in: u64, handle: T) -> Option<T> {
+pub fn if_same_process<T>(made_in: u64, handle: T) -> Option<T> {
     if made_in == generation() {
         return Some(handle);
     }
@@ -58,7 +58,7 @@ pub fn unless_stale<T>(made_in: u64, handle: T) -> Option<T> {
 
 /// A value that is made anew in each generation. The one of an earlier generation is left alone: its locks may have been
 /// held, and its connections belong to the parent.
-pub struct Generational<T> {
+pub struct PerProcess<T> {
     slot: ArcSwapOption<Stamped<T>>,
 }
 
@@ -67,16 +67,16 @@ struct Stamped<T> {
     value: Arc<T>,
 }
 
-impl<T> Default for Generational<T> {
+impl<T> Default for PerProcess<T> {
     fn default() -> Self {
-        Generational::new()
+        PerProcess::new()
     }
 }
 
-impl<T> Generational<T> {
+impl<T> PerProcess<T> {
     /// No value yet.
     pub const fn new() -> Self {
-        Generational { slot: ArcSwapOption::const_empty() }
+        PerProcess { slot: ArcSwapOption::const_empty() }
     }
 
     /// This generation's value, made now if there is none.
@@ -110,7 +110,7 @@ impl<T> Generational<T> {
     }
 }
 
-impl<T> Drop for Generational<T> {
+impl<T> Drop for PerProcess<T> {
     fn drop(&mut self) {
         forget(self.slot.load_full().filter(|stamped| stamped.generation != generation()));
     }

@@ -1,8 +1,8 @@
 //! Lets worker threads take the GIL until the interpreter exits.
 //!
 //! A thread that holds or wants the GIL while CPython before 3.14 finalizes is ended by an unwinding of its stack, which
-//! Rust answers by aborting the process; one that comes later finds no interpreter. So the gate is closed at exit, by
-//! `atexit`, and that waits for those who are inside.
+//! Rust answers by aborting the process; one that comes later finds no interpreter. So `atexit` closes the guard, and
+//! waits until the permits that were given out are dropped.
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -11,74 +11,75 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyCFunction;
 
-use crate::python::call::channel::lock;
-use crate::python::process::fork::Generational;
+use crate::python::imports;
+use crate::python::process::fork::PerProcess;
+use crate::sync::lock;
 
-/// How long the exit waits for workers that are inside. What they do there takes microseconds.
-const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+/// How long the exit waits for permits. What a worker does with one takes microseconds.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-static GATE: Generational<Gate> = Generational::new();
+static GUARD: PerProcess<ShutdownGuard> = PerProcess::new();
 
-/// Who is inside, and whether anybody else may come in.
+/// Counts the permits that are held, and gives out no more once the interpreter exits.
 #[derive(Default)]
-pub struct Gate {
+pub struct ShutdownGuard {
     state: Mutex<State>,
-    left: Condvar,
+    released: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    inside: usize,
+    permits: usize,
     closed: bool,
 }
 
-/// Somebody is inside.
-pub struct Pass(Arc<Gate>);
+/// Permission to take the GIL; the exit waits until it is dropped.
+pub struct ShutdownPermit(Arc<ShutdownGuard>);
 
-impl Gate {
-    /// The gate of this process, which is closed when the interpreter exits.
-    pub fn open(py: Python<'_>) -> PyResult<Arc<Gate>> {
-        static WATCHED: PyOnceLock<()> = PyOnceLock::new();
-        WATCHED.get_or_try_init(py, || {
+impl ShutdownGuard {
+    /// The guard of this process, registered with `atexit`.
+    pub fn registered(py: Python<'_>) -> PyResult<Arc<ShutdownGuard>> {
+        static REGISTERED: PyOnceLock<()> = PyOnceLock::new();
+        REGISTERED.get_or_try_init(py, || {
             let close = PyCFunction::new_closure(py, None, None, |arguments, _| {
-                if let Some(gate) = GATE.get() {
-                    arguments.py().detach(|| gate.close());
+                if let Some(guard) = GUARD.get() {
+                    arguments.py().detach(|| guard.close());
                 }
             })?;
-            py.import("atexit")?.call_method1("register", (close,)).map(drop)
+            imports::AT_EXIT.get(py)?.call1((close,)).map(drop)
         })?;
-        Ok(Gate::here())
+        Ok(ShutdownGuard::current())
     }
 
-    /// The gate of this process.
-    pub fn here() -> Arc<Gate> {
-        match GATE.get_or_make(|| Ok::<_, std::convert::Infallible>(Gate::default())) {
-            Ok(gate) => gate,
+    /// The guard of this process.
+    pub fn current() -> Arc<ShutdownGuard> {
+        match GUARD.get_or_make(|| Ok::<_, std::convert::Infallible>(ShutdownGuard::default())) {
+            Ok(guard) => guard,
             Err(never) => match never {},
         }
     }
 
-    /// Lets the caller in, unless the gate is closed.
-    pub fn enter(self: &Arc<Self>) -> Option<Pass> {
+    /// A permit, unless the interpreter exits.
+    pub fn try_enter(self: &Arc<Self>) -> Option<ShutdownPermit> {
         let mut state = lock(&self.state);
         if state.closed {
             return None;
         }
-        state.inside += 1;
-        Some(Pass(self.clone()))
+        state.permits += 1;
+        Some(ShutdownPermit(self.clone()))
     }
 
-    /// Lets nobody in any more, and waits until nobody is inside.
+    /// Gives out no more permits, and waits until none is held.
     fn close(&self) {
         let mut state = lock(&self.state);
         state.closed = true;
-        drop(self.left.wait_timeout_while(state, CLOSE_WITHIN, |state| state.inside > 0));
+        drop(self.released.wait_timeout_while(state, CLOSE_TIMEOUT, |state| state.permits > 0));
     }
 }
 
-impl Drop for Pass {
+impl Drop for ShutdownPermit {
     fn drop(&mut self) {
-        lock(&self.0.state).inside -= 1;
-        self.0.left.notify_all();
+        lock(&self.0.state).permits -= 1;
+        self.0.released.notify_all();
     }
 }

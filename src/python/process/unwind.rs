@@ -24,7 +24,7 @@ pub fn call<'py>(callable: &Bound<'py, PyAny>, arguments: &Bound<'py, PyTuple>) 
     let call = unsafe { mem::transmute::<Declared, Call>(call) };
     // The declaration that is called must not be seen through: it denies that there can be an unwinding.
     let call = black_box(call);
-    let guard = Kept;
+    let guard = ParkOnUnwind;
     // SAFETY: this thread has the GIL, both objects are alive, and the result is a new reference or an error.
     let result = unsafe { Bound::from_owned_ptr_or_err(callable.py(), call(callable.as_ptr(), arguments.as_ptr())) };
     mem::forget(guard);
@@ -32,9 +32,9 @@ pub fn call<'py>(callable: &Bound<'py, PyAny>, arguments: &Bound<'py, PyTuple>) 
 }
 
 /// Keeps a thread that unwinds.
-struct Kept;
+struct ParkOnUnwind;
 
-impl Drop for Kept {
+impl Drop for ParkOnUnwind {
     fn drop(&mut self) {
         loop {
             thread::sleep(Duration::from_secs(3600));

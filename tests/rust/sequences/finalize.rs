@@ -1,15 +1,15 @@
 //! A FINALIZE under every sequence of outcomes: no false success, none sent again unasked, ended in time.
 
+use xmedia::client::call::Hooks;
 use xmedia::client::error::Kind;
 use xmedia::client::model::Media;
-use xmedia::client::observer::Silent;
 use xmedia::client::protocol::Init;
 
 use super::Outcome::{
     Hang, Hollow, Limited, LimitedFar, Refused, Reset, Stale, Status, StatusAfter, Truth, Unreadable, WrongId,
 };
 use super::{DEPTH, Ended, GRACE, Outcome, Step, TIMEOUT, World, every_sequence, quick};
-use crate::decode::example;
+use crate::protocol::decode::example;
 
 fn outcomes(command: &str) -> &'static [Outcome] {
     match command {
@@ -42,7 +42,7 @@ fn lost(outcome: Outcome) -> bool {
 }
 
 /// The server did nothing, and said so or could not know.
-fn never_arrived(outcome: Outcome) -> bool {
+fn request_was_not_sent(outcome: Outcome) -> bool {
     matches!(outcome, Refused | Status(425) | Limited)
 }
 
@@ -65,7 +65,7 @@ fn check(own_init: bool, ended: &Ended<Media>) {
     for (at, _) in steps.iter().enumerate().skip(1).filter(|(_, step)| step.command == "FINALIZE") {
         let before = steps[at - 1];
         let asked = match before.command {
-            "FINALIZE" => never_arrived(before.outcome) || (own_init && before.outcome == Status(404)),
+            "FINALIZE" => request_was_not_sent(before.outcome) || (own_init && before.outcome == Status(404)),
             _ => settles_nothing(before),
         };
         assert!(asked, "FINALIZE was sent again unasked: {}", told());
@@ -107,9 +107,9 @@ fn explore(asynchronous: bool, refuses_second: bool, own_init: bool, attempts: u
                     additional_owners: Vec::new(),
                     shared: false,
                 };
-                client.initialize(init, None, &Silent).await?;
+                client.initialize(init, None, Hooks::none()).await?;
             }
-            client.finalize(&example().into(), Some(TIMEOUT), &Silent).await
+            client.finalize(&example().into(), Some(TIMEOUT), Hooks::none()).await
         },
         |ended| check(own_init, ended),
     )

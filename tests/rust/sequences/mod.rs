@@ -1,6 +1,6 @@
 //! The core as a state machine: every sequence of outcomes up to a depth, by a clock that costs no time.
 //!
-//! A [`Wire`] stands in the network's place. At each request it takes the next of a list of outcomes; a run that asked
+//! A [`HttpBackend`] stands in the network's place. At each request it takes the next of a list of outcomes; a run that asked
 //! for more of them than were chosen is followed by runs for every other choice. Past the depth all goes well. Nothing
 //! of the client is replaced, so that what holds here holds for `exchange`, `retry`, `finalize` and `wait` together.
 
@@ -22,9 +22,9 @@ use xmedia::client::config::{Options, Retry, TransportOptions};
 use xmedia::client::error::{Error, Kind};
 use xmedia::client::model::ApiVersion;
 use xmedia::client::protocol::{Body, Request, Response};
-use xmedia::client::{Broken, Client, Transport, Wire};
+use xmedia::client::{Client, HttpBackend, Transport, TransportFailure};
 
-use crate::decode::ID;
+use crate::protocol::decode::ID;
 
 /// How many requests go by choice.
 const DEPTH: usize = 5;
@@ -161,8 +161,8 @@ struct Run {
 /// The wire of one run.
 struct Driven(Arc<Mutex<Run>>);
 
-impl Wire for Driven {
-    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Broken>> {
+impl HttpBackend for Driven {
+    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportFailure>> {
         let mut run = self.0.lock().unwrap();
         let command = command(request);
         let outcomes = (run.world.outcomes)(command);
@@ -184,7 +184,7 @@ impl World {
     }
 
     /// Lets the command take effect if that is to be, and answers; `None` is silence.
-    fn reply(&mut self, command: &str, outcome: Outcome) -> (bool, Option<Result<Response, Broken>>) {
+    fn reply(&mut self, command: &str, outcome: Outcome) -> (bool, Option<Result<Response, TransportFailure>>) {
         let twice = command == "FINALIZE" && self.finalized;
         let takes_effect = matches!(
             outcome,
@@ -205,7 +205,10 @@ impl World {
             _ => true,
         };
         let broken = |connect, reused| {
-            Some(Err(Broken { error: Error::new(Kind::Transport { connect }, "the connection broke"), reused }))
+            Some(Err(TransportFailure {
+                error: Error::new(Kind::Transport { connect }, "the connection broke"),
+                reused,
+            }))
         };
         let reply = match outcome {
             Outcome::Truth if !known => status(if command == "STATUS" { 404 } else { 400 }, &[]),
@@ -246,11 +249,11 @@ fn response(status: u16, body: &[u8], headers: &[(&'static str, &'static str)]) 
     Response { status, headers, body, truncated: false, received_at: SystemTime::now() }
 }
 
-fn status(status: u16, headers: &[(&'static str, &'static str)]) -> Option<Result<Response, Broken>> {
+fn status(status: u16, headers: &[(&'static str, &'static str)]) -> Option<Result<Response, TransportFailure>> {
     Some(Ok(response(status, b"", headers)))
 }
 
-fn success(id: u64, info: Option<Info>) -> Option<Result<Response, Broken>> {
+fn success(id: u64, info: Option<Info>) -> Option<Result<Response, TransportFailure>> {
     let mut body = json!({"media_id": id, "media_id_string": id.to_string()});
     if let Some(info) = info {
         body["processing_info"] = info.json();

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use xmedia::client::Client;
+use xmedia::client::call::Hooks;
 use xmedia::client::error::{Error, Kind};
-use xmedia::client::observer::Silent;
 use xmedia::client::protocol::{Init, Payload};
 
 use super::Outcome::{Hang, Limited, LimitedFar, Refused, Reset, Stale, Status, Truth, Unreadable, WrongId};
 use super::{DEPTH, Ended, Outcome, TIMEOUT, World, every_sequence, quick};
-use crate::decode::example;
+use crate::protocol::decode::example;
 
 const ATTEMPTS: u32 = 4;
 
@@ -102,7 +102,7 @@ fn whatever_happens_init_is_repeated_only_where_it_helps() {
             additional_owners: Vec::new(),
             shared: false,
         };
-        client.initialize(init, Some(TIMEOUT), &Silent).await.map(drop)
+        client.initialize(init, Some(TIMEOUT), Hooks::none()).await.map(drop)
     });
 }
 
@@ -110,13 +110,13 @@ fn whatever_happens_init_is_repeated_only_where_it_helps() {
 fn whatever_happens_append_is_repeated_only_where_it_helps() {
     explore("APPEND", false, |client| async move {
         let media = Payload::Bytes(Bytes::from_static(b"x"));
-        client.append(&example().into(), 0, media, Some(TIMEOUT), &Silent).await
+        client.append(&example().into(), 0, media, Some(TIMEOUT), Hooks::none()).await
     });
 }
 
 #[test]
 fn whatever_happens_status_is_repeated_only_where_it_helps() {
     explore("STATUS", true, |client| async move {
-        client.status(&example().into(), Some(TIMEOUT), &Silent).await.map(drop)
+        client.status(&example().into(), Some(TIMEOUT), Hooks::none()).await.map(drop)
     });
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use xmedia::client::call::Hooks;
 use xmedia::client::error::Kind;
 use xmedia::client::model::{CommandName, Media, Number, ProcessingInfo};
-use xmedia::client::observer::Silent;
 
 use super::Info::{Failed, NoPace, Soon, Succeeded, Tomorrow, Unknown, Zombie};
 use super::Outcome::{Hang, Hollow, Limited, LimitedFar, Processing, Reset, Status, Truth, Unreadable};
 use super::{DEPTH, Ended, GRACE, Outcome, World, every_sequence, quick};
-use crate::decode::example;
+use crate::protocol::decode::example;
 
 /// Those that end a wait are few, so that the long sequences are of what goes on.
 fn outcomes(_: &str) -> &'static [Outcome] {
@@ -106,7 +106,7 @@ fn explore(depth: usize, timeout: u64, given: Media) -> usize {
         quick(3),
         |client| {
             let media = given.clone();
-            async move { client.wait(media, Some(timeout), &Silent).await }
+            async move { client.wait(media, Some(timeout), Hooks::none()).await }
         },
         |ended| check(timeout, seen, ended),
     )

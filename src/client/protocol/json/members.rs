@@ -1,4 +1,4 @@
-//! A JSON object of which only those members are read that somebody asks for: most of an answer nobody needs to know.
+//! A JSON object whose members are parsed on demand: most of a response is never needed.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -26,7 +26,7 @@ impl<'body> Members<'body> {
         Some(value.get()).filter(|text| *text != "null")
     }
 
-    /// A member's members, none where it is no object.
+    /// A member's members, none where it is not an object.
     pub(in crate::client::protocol) fn members(&self, name: &str) -> Result<Self, serde_json::Error> {
         self.text(name).map_or_else(|| Ok(Members::default()), Members::find)
     }

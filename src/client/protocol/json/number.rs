@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use crate::client::model::{MediaId, Number};
 
-/// Floats below this tell integers apart.
-const EXACT: f64 = 9e15;
+/// Floats up to this represent integers exactly.
+const MAX_EXACT_FLOAT: f64 = 9e15;
 
-/// The number that a JSON number or a string says.
+/// The number in a JSON number or a string.
 pub(in crate::client::protocol) fn number(value: &Value) -> Option<Number> {
     match value {
         Value::Number(number) => parse(number.as_str()),
@@ -16,16 +16,16 @@ pub(in crate::client::protocol) fn number(value: &Value) -> Option<Number> {
     }
 }
 
-/// The count that a value says: fractions are cut off, what is too large counts as the largest there is.
+/// The count in a value: truncates fractions, saturates.
 pub(in crate::client::protocol) fn count(value: &Value) -> Option<u64> {
     number(value).and_then(whole_count)
 }
 
-/// The integer that a value says, `3.0` and `"3"` too. One with a fraction says none.
+/// The integer in a value, `3.0` and `"3"` too; `None` for a fraction.
 pub(in crate::client::protocol) fn integer(value: &Value) -> Option<i128> {
     match number(value)? {
         Number::Int(value) => Some(value),
-        Number::Float(value) => (value.fract() == 0.0 && value.abs() < EXACT).then_some(value as i128),
+        Number::Float(value) => (value.fract() == 0.0 && value.abs() < MAX_EXACT_FLOAT).then_some(value as i128),
     }
 }
 
@@ -39,7 +39,7 @@ pub(in crate::client::protocol) fn whole_count(number: Number) -> Option<u64> {
     }
 }
 
-/// Reads a number's text. Words like `inf`, which Rust would read as well, are none.
+/// Reads a number's text. Words like `inf`, which Rust would accept, are not numbers.
 pub(in crate::client::protocol) fn parse(text: &str) -> Option<Number> {
     // Nearly all fit, and the parser of larger ones is slow.
     if let Ok(value) = text.parse::<i64>() {
@@ -52,7 +52,7 @@ pub(in crate::client::protocol) fn parse(text: &str) -> Option<Number> {
     if numeric { text.parse().ok().map(Number::Float) } else { None }
 }
 
-/// The id that a value says, `None` for `null`; an error if it is no id.
+/// The id in a value, `None` for `null`; an error if it is not a media id.
 pub(in crate::client::protocol) fn media_id(value: &Value) -> Result<Option<MediaId>, NotAnId> {
     let text = match value {
         Value::Null => return Ok(None),
@@ -63,7 +63,7 @@ pub(in crate::client::protocol) fn media_id(value: &Value) -> Result<Option<Medi
     MediaId::parse(text).map(Some).ok_or(NotAnId)
 }
 
-/// A value where an id should be that is none.
+/// The value is not a media id.
 #[derive(Debug)]
 pub(in crate::client::protocol) struct NotAnId;
 

@@ -1,4 +1,4 @@
-//! Where an upload's record is kept: a file with a lock beside it, or a place of the caller's.
+//! Where an upload's record is kept: a file with a lock beside it, or a store of the program's.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -15,31 +15,31 @@ use crate::client::error::{Error, Kind, Result};
 use crate::client::private_file::{FileLock, Replacement, named_beside, resolved};
 
 /// No record is longer than this; what is longer was not written by us.
-const LONGEST: u64 = 1 << 20;
+const MAX_RECORD_BYTES: u64 = 1 << 20;
 
 /// How often it is looked whether the lock is free, and how often again: an upload that was given up a moment ago may
 /// still have the system write its last record.
-const LOCK_TICK: Duration = Duration::from_millis(20);
-const LOCK_TRIES: u32 = 50;
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(20);
+const MAX_LOCK_ATTEMPTS: u32 = 50;
 
-/// A place for one record.
+/// Storage for one record.
 pub trait Store: Send + Sync {
     /// What was saved last.
     fn load(&self) -> BoxFuture<'_, Result<Option<Bytes>>>;
 
-    /// Puts away what was loaded, since it was not saved by us; where it is now, if there is a place for it.
+    /// Puts away what was loaded, since it was not saved by us; returns where it is now, if it was kept.
     fn set_aside(&self) -> BoxFuture<'_, Result<Option<PathBuf>>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 
-    /// Keeps a record in place of the one before.
+    /// Replaces the record.
     fn save(&self, record: Bytes) -> BoxFuture<'_, Result<()>>;
 
     /// Forgets it.
     fn clear(&self) -> BoxFuture<'_, Result<()>>;
 }
 
-/// A file. As long as this lives nobody else uses it.
+/// A file that is locked for the lifetime of this value.
 pub struct FileStore {
     path: PathBuf,
     lock: Arc<FileLock>,
@@ -60,14 +60,14 @@ impl FileStore {
             return Err(Error::invalid_input(format!("checkpoint: {} is no plain file", path.display())));
         }
         let beside = named_beside(&resolved, ".xmedia-lock");
-        for _ in 0..LOCK_TRIES {
+        for _ in 0..MAX_LOCK_ATTEMPTS {
             let lock =
                 FileLock::try_acquire(beside.clone()).await.map_err(|error| file_error(&error, Some(&beside)))?;
             if let Some(lock) = lock {
                 let lock = Arc::new(lock.removing_file());
                 return Ok(FileStore { path: resolved, lock, asked: AtomicU64::new(0), made: Arc::default() });
             }
-            tokio::time::sleep(LOCK_TICK).await;
+            tokio::time::sleep(LOCK_POLL_INTERVAL).await;
         }
         let message = format!("another upload is using the checkpoint {}", path.display());
         let mut error = Error::new(Kind::CheckpointLocked { path }, message);
@@ -86,7 +86,7 @@ impl FileStore {
         done.await.map_err(|error| file_error(&error, Some(&self.path)))
     }
 
-    /// Changes the file. One change at a time, and none after a later one: a change that nobody waits for any more, since
+    /// Changes the file. One change at a time, and none after a later one: a change whose call was cancelled, since
     /// its segment was given up, goes on all the same.
     async fn change(&self, work: impl FnOnce(&Path) -> io::Result<()> + Send + 'static) -> Result<()> {
         let number = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
@@ -110,7 +110,7 @@ impl Store for FileStore {
             Err(error) => Err(error),
             Ok(file) => {
                 let mut text = Vec::new();
-                file.take(LONGEST).read_to_end(&mut text)?;
+                file.take(MAX_RECORD_BYTES).read_to_end(&mut text)?;
                 Ok(Some(text.into()))
             }
         }))

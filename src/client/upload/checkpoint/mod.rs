@@ -5,5 +5,5 @@ mod record;
 mod writer;
 
 pub use self::file::{FileStore, Store};
-pub use self::record::{Record, Stage, Subject, is_torn};
-pub(in crate::client::upload) use self::writer::Journal;
+pub use self::record::{Record, SourceIdentity, Stage, is_torn};
+pub(in crate::client::upload) use self::writer::CheckpointWriter;

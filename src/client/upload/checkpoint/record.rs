@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use crate::client::model::{CommandName, Media, MediaId, ProcessingInfo};
-use crate::client::upload::plan::MOST_SEGMENTS;
+use crate::client::model::{ApiVersion, CommandName, Media, MediaId, ProcessingInfo};
+use crate::client::x_limits::max_segments;
 
 /// The version of what is written. Others are not read.
 const VERSION: u64 = 1;
@@ -16,14 +16,14 @@ const BEGINNING: &[u8] = br#"{"acknowledged":"#;
 
 /// What an upload is of. A session that was opened for something else is of no use to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subject {
+pub struct SourceIdentity {
     /// `1.1` or `2`.
     pub api: String,
     /// Where requests go.
     pub host: String,
     /// The file's size.
     pub total_bytes: u64,
-    /// What tells the bytes from others.
+    /// The identity of the bytes.
     pub identity: String,
     /// The MIME type.
     pub media_type: String,
@@ -37,9 +37,9 @@ pub struct Subject {
     pub asked_segment_bytes: Option<u64>,
 }
 
-impl Subject {
-    /// What differs from another subject, in a word for the user.
-    pub fn difference(&self, other: &Subject) -> Option<&'static str> {
+impl SourceIdentity {
+    /// What differs from another source, in a word for the user.
+    pub fn difference(&self, other: &SourceIdentity) -> Option<&'static str> {
         let differences = [
             (self.api != other.api, "the API version"),
             (self.host != other.host, "the host"),
@@ -79,7 +79,7 @@ impl Stage {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// What is uploaded.
-    pub subject: Subject,
+    pub source: SourceIdentity,
     /// The segments' size.
     pub segment_bytes: u64,
     /// The session.
@@ -94,9 +94,9 @@ pub struct Record {
 
 impl Record {
     /// The session that this INIT's answer opened.
-    pub fn opened(subject: Subject, segment_bytes: u64, opened: &Media) -> Self {
+    pub fn opened(source: SourceIdentity, segment_bytes: u64, opened: &Media) -> Self {
         Record {
-            subject,
+            source,
             segment_bytes,
             media_id: opened.media_id,
             expires_at: opened.expires_at(),
@@ -131,7 +131,7 @@ impl Record {
     /// The text that is written.
     pub fn to_json(&self) -> Bytes {
         let expires_at = self.expires_at.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map(|at| at.as_secs());
-        let subject = &self.subject;
+        let source = &self.source;
         let record = json!({
             "version": VERSION,
             "media_id": self.media_id.to_string(),
@@ -139,15 +139,15 @@ impl Record {
             "acknowledged": ranges(&self.acknowledged),
             "segment_bytes": self.segment_bytes,
             "expires_at": expires_at,
-            "api": subject.api,
-            "host": subject.host,
-            "total_bytes": subject.total_bytes,
-            "identity": subject.identity,
-            "media_type": subject.media_type,
-            "media_category": subject.media_category,
-            "additional_owners": subject.additional_owners,
-            "shared": subject.shared,
-            "asked_segment_bytes": subject.asked_segment_bytes,
+            "api": source.api,
+            "host": source.host,
+            "total_bytes": source.total_bytes,
+            "identity": source.identity,
+            "media_type": source.media_type,
+            "media_category": source.media_category,
+            "additional_owners": source.additional_owners,
+            "shared": source.shared,
+            "asked_segment_bytes": source.asked_segment_bytes,
         });
         Bytes::from(record.to_string())
     }
@@ -160,7 +160,7 @@ impl Record {
             return None;
         }
         let owners = record.get("additional_owners")?.as_array()?;
-        let subject = Subject {
+        let source = SourceIdentity {
             api: string(record, "api")?,
             host: string(record, "host")?,
             total_bytes: number(record, "total_bytes")?,
@@ -174,7 +174,7 @@ impl Record {
         let stage = string(record, "stage")?;
         let expires_at = number(record, "expires_at").map(Duration::from_secs);
         Some(Record {
-            subject,
+            source,
             segment_bytes: number(record, "segment_bytes").filter(|bytes| *bytes > 0)?,
             media_id: MediaId::parse(&string(record, "media_id")?)?,
             expires_at: expires_at.and_then(|since| UNIX_EPOCH.checked_add(since)),
@@ -184,7 +184,7 @@ impl Record {
     }
 }
 
-/// Whether these bytes, which are no record, are what is left of one: nothing, zeros, its beginning, or that and zeros.
+/// Whether these bytes, which are not a record, are a torn one: nothing, zeros, its beginning, or that and zeros.
 /// Anything else was written by somebody else.
 pub fn is_torn(text: &[u8]) -> bool {
     let end = text.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
@@ -217,8 +217,9 @@ fn ranges(indices: &BTreeSet<u16>) -> Vec<(u16, u16)> {
 fn indices(ranges: &[Value]) -> Option<BTreeSet<u16>> {
     let mut indices = BTreeSet::new();
     for range in ranges {
-        let bound =
-            |value: &Value| value.as_u64().filter(|it| *it < MOST_SEGMENTS).and_then(|it| u16::try_from(it).ok());
+        let bound = |value: &Value| {
+            value.as_u64().filter(|it| *it < max_segments(ApiVersion::V2)).and_then(|it| u16::try_from(it).ok())
+        };
         let [first, last] = range.as_array()?.as_slice() else { return None };
         indices.extend(bound(first)?..=bound(last)?);
     }

@@ -6,32 +6,32 @@ use std::time::SystemTime;
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::file::Store;
-use super::record::{Record, Stage, Subject, is_torn};
+use super::record::{Record, SourceIdentity, Stage, is_torn};
 use crate::client::error::Result;
-use crate::client::observer::Caller;
+use crate::client::observer::Observer;
 
-/// The record of one upload; of nothing, if there is no store.
-pub struct Journal {
+/// Keeps the record of one upload up to date; does nothing without a store.
+pub struct CheckpointWriter {
     store: Option<Arc<dyn Store>>,
-    state: Mutex<State>,
+    state: Mutex<WriterState>,
     /// The number of the change that was saved last.
     saved: AsyncMutex<u64>,
 }
 
 #[derive(Default)]
-struct State {
+struct WriterState {
     record: Option<Record>,
     changes: u64,
 }
 
-impl Journal {
-    /// A journal in this store.
+impl CheckpointWriter {
+    /// A writer to this store.
     pub fn new(store: Option<Arc<dyn Store>>) -> Self {
-        Journal { store, state: Mutex::default(), saved: AsyncMutex::new(0) }
+        CheckpointWriter { store, state: Mutex::default(), saved: AsyncMutex::new(0) }
     }
 
     /// The session to go on with, if one was written down that still fits. Says so if there is one that does not.
-    pub async fn resume(&self, subject: &Subject, caller: &dyn Caller) -> Result<Option<Record>> {
+    pub async fn resume(&self, source: &SourceIdentity, observer: &dyn Observer) -> Result<Option<Record>> {
         let Some(store) = &self.store else { return Ok(None) };
         let Some(text) = store.load().await? else { return Ok(None) };
         let unfit = match Record::from_json(&text) {
@@ -41,7 +41,7 @@ impl Journal {
                 Some(aside) => format!("it cannot be read, and is now {}", aside.display()),
                 None => "it cannot be read".to_owned(),
             },
-            Some(record) => match record.subject.difference(subject) {
+            Some(record) => match record.source.difference(source) {
                 Some(what) => format!("{what} is not the same as when it was written"),
                 None if record.expired(SystemTime::now()) => "its session has expired".to_owned(),
                 None => {
@@ -50,7 +50,7 @@ impl Journal {
                 }
             },
         };
-        caller.warn(format!("the checkpoint is of no use: {unfit}; the upload starts over"));
+        observer.warn(format!("the checkpoint is of no use: {unfit}; the upload starts over"));
         Ok(None)
     }
 
@@ -113,7 +113,7 @@ impl Journal {
         Ok(())
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, WriterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

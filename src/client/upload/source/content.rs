@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 
 use super::file::OpenFile;
 use super::stream::Stream;
-use super::traits::{PIECE, Read, ReadAt};
+use super::traits::{PIECE_BYTES, Read, ReadAt};
 use crate::client::blocking::{blocking, file_error};
 use crate::client::error::Result;
 
@@ -34,7 +34,7 @@ pub enum Content {
     Stream(Stream),
 }
 
-/// Opens a file of this machine. What is no regular file (a pipe, a device) is read as a stream.
+/// Opens a file of this machine. Anything but a regular file (a pipe, a device) is read as a stream.
 pub async fn open(path: PathBuf) -> Result<Content> {
     let opened = path.clone();
     let opening = blocking(move || {
@@ -67,7 +67,7 @@ impl Read for Pipe {
         let file = self.file.clone();
         Box::pin(async move {
             let read = blocking(move || {
-                let mut piece = vec![0; PIECE];
+                let mut piece = vec![0; PIECE_BYTES];
                 let got = io::Read::read(&mut &*file, &mut piece)?;
                 piece.truncate(got);
                 Ok(Bytes::from(piece))

@@ -14,8 +14,8 @@ use super::traits::{ReadAt, changed, hex};
 use crate::client::blocking::{blocking, file_error};
 use crate::client::error::Result;
 
-/// How much of a file's start and end tells it from another.
-const EDGE: u64 = 64 << 10;
+/// How much of a file's start and end is hashed into its identity.
+const EDGE_BYTES: u64 = 64 << 10;
 
 /// A file, or the rest of one.
 pub struct OpenFile {
@@ -34,7 +34,7 @@ struct Stamp {
 }
 
 impl OpenFile {
-    /// A file from this place on.
+    /// A file from this offset on.
     pub fn new(file: File, path: Option<PathBuf>, start: u64) -> Result<Self> {
         let stamp = Stamp::of(&file).map_err(|error| file_error(&error, path.as_deref()))?;
         let total_bytes = stamp.len.saturating_sub(start);
@@ -82,10 +82,10 @@ impl ReadAt for OpenFile {
     /// Hashing a whole file takes as long as sending it to a near server, so its edges and its times stand for it.
     fn identity(&self) -> BoxFuture<'_, Result<String>> {
         Box::pin(async {
-            let edge = usize::try_from(EDGE.min(self.total_bytes)).unwrap_or(usize::MAX);
+            let edge = usize::try_from(EDGE_BYTES.min(self.total_bytes)).unwrap_or(usize::MAX);
             let mut context = Context::new(&SHA256);
             context.update(&self.read_at(0, edge).await?);
-            context.update(&self.read_at(self.total_bytes.saturating_sub(EDGE), edge).await?);
+            context.update(&self.read_at(self.total_bytes.saturating_sub(EDGE_BYTES), edge).await?);
             let modified = self.stamp.modified.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
             let modified = modified.map_or(0, |since| since.as_nanos());
             Ok(format!("file:{}:{}:{modified}:{}", self.start, self.stamp.len, hex(context.finish().as_ref())))

@@ -9,7 +9,7 @@ use crate::client::blocking::{blocking, file_error};
 use crate::client::error::Result;
 
 /// How much of what is in memory is hashed at a time: a hundredth of a second, after which it can be given up.
-const HASHED_AT_ONCE: usize = 16 << 20;
+const HASH_CHUNK_BYTES: usize = 16 << 20;
 
 /// Bytes in memory.
 pub struct Memory(pub Bytes);
@@ -31,7 +31,7 @@ impl ReadAt for Memory {
             let mut context = Context::new(&SHA256);
             let mut rest = self.0.clone();
             while !rest.is_empty() {
-                let piece = rest.split_to(rest.len().min(HASHED_AT_ONCE));
+                let piece = rest.split_to(rest.len().min(HASH_CHUNK_BYTES));
                 let hashing = blocking(move || {
                     context.update(&piece);
                     Ok(context)

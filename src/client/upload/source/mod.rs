@@ -1,4 +1,4 @@
-//! Where an upload's bytes come from: read at any place (a file, memory), or from start to end (a stream).
+//! Where an upload's bytes come from: read at any offset (a file, memory), or from start to end (a stream).
 
 mod content;
 mod file;
@@ -10,4 +10,4 @@ pub use self::content::{Content, Source, open};
 pub use self::file::OpenFile;
 pub use self::memory::Memory;
 pub use self::stream::Stream;
-pub use self::traits::{PIECE, Read, ReadAt, changed};
+pub use self::traits::{PIECE_BYTES, Read, ReadAt, changed};

@@ -21,7 +21,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// A stream of nobody knows how many bytes.
+    /// A stream of unknown length.
     pub fn new(reader: Box<dyn Read>) -> Self {
         Stream { reader, total_bytes: None, ahead: VecDeque::new(), ended: false }
     }

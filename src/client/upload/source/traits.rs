@@ -1,4 +1,4 @@
-//! How bytes are read: at any place and again, or once from start to end; and what tells them from others.
+//! How bytes are read: at any offset and again, or once from start to end; and their identity.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -7,13 +7,13 @@ use ring::digest::{Context, SHA256};
 use crate::client::error::{Error, Result};
 
 /// How much is read at a time.
-pub const PIECE: usize = 256 << 10;
+pub const PIECE_BYTES: usize = 256 << 10;
 /// Bytes that can be read anywhere and again.
 pub trait ReadAt: Send + Sync {
     /// How many there are.
     fn total_bytes(&self) -> u64;
 
-    /// Reads so many bytes from there on; fewer only if there are no more.
+    /// Reads `len` bytes from `offset`; fewer only at the end.
     fn read_at(&self, offset: u64, len: usize) -> BoxFuture<'static, Result<Bytes>>;
 
     /// An error if they are not what they were when the upload began.
@@ -21,13 +21,13 @@ pub trait ReadAt: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Text that tells these bytes from others.
+    /// Text that identifies these bytes.
     fn identity(&self) -> BoxFuture<'_, Result<String>> {
         Box::pin(async {
             let mut context = Context::new(&SHA256);
             let mut offset = 0;
             while offset < self.total_bytes() {
-                let piece = self.read_at(offset, PIECE).await?;
+                let piece = self.read_at(offset, PIECE_BYTES).await?;
                 if piece.is_empty() {
                     return Err(changed());
                 }
@@ -39,7 +39,7 @@ pub trait ReadAt: Send + Sync {
     }
 }
 
-/// What tells bytes from others that were all hashed.
+/// The identity of bytes that were all hashed.
 pub(super) fn identity_of_all(context: Context) -> String {
     format!("sha256:{}", hex(context.finish().as_ref()))
 }

@@ -1,0 +1,78 @@
+"""Results and progress in words, for every place where people read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .._types.media import Media
+    from .._types.models import ProcessingFailure, ProcessingInfo, Progress
+
+_MB = 1_000_000
+
+
+def percent(value: float) -> str:
+    """A share of a hundred."""
+    return f"{value:g} %"
+
+
+def megabytes(count: int) -> str:
+    """A file's size."""
+    return f"{count / _MB:.1f} MB"
+
+
+def state(media: Media) -> str:
+    """Where media is, in a word or two."""
+    if media.failed:
+        return "failed"
+    if media.ready:
+        return "ready"
+    if media.processing_info is not None:
+        return str(media.processing_info.state)
+    return "not finalized" if media.command == "INIT" else "not known"
+
+
+def reason(failure: ProcessingFailure | None) -> str:
+    """Why processing failed."""
+    parts = (
+        []
+        if failure is None
+        else [failure.name, None if failure.code is None else f"code {failure.code}", failure.message]
+    )
+    return ", ".join(part for part in parts if part) or "the server gave no reason"
+
+
+def summary(media: Media) -> str:
+    """A result in one line."""
+    info = media.processing_info
+    parts = [state(media)]
+    if media.failed and info is not None:
+        parts = [f"failed: {reason(info.error)}"]
+    elif info is not None and not media.ready:
+        if info.progress_percent is not None:
+            parts.append(percent(info.progress_percent))
+        if info.check_after_secs is not None:
+            parts.append(f"ask again in {info.check_after_secs} s")
+    return f"{media.media_id}  {', '.join(parts)}"
+
+
+def share(progress: Progress) -> float:
+    """How much of the phase is done, from 0 to 1."""
+    if progress.phase == "upload":
+        return (progress.bytes_sent or 0) / progress.total_bytes if progress.total_bytes else 0.0
+    info = progress.processing_info
+    return 1.0 if info is None or info.succeeded else (info.progress_percent or 0) / 100
+
+
+def processing(info: ProcessingInfo | None) -> str:
+    """How far processing is."""
+    if info is None:
+        return "done"
+    return str(info.state) if info.progress_percent is None else f"{info.state} {percent(info.progress_percent)}"
+
+
+def progress(progress: Progress) -> str:
+    """How far an upload or a wait is."""
+    if progress.phase == "upload":
+        return f"{percent(int(100 * share(progress)))} of {megabytes(progress.total_bytes or 0)}"
+    return f"processing, {processing(progress.processing_info)}"

@@ -1,0 +1,157 @@
+//! Where a request that is being sent stands: whether it has a connection, and since when nothing has moved.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use tokio::time::Instant;
+
+tokio::task_local! {
+    /// The request that this task is sending.
+    static CURRENT_REQUEST: Arc<RequestProgress>;
+}
+
+/// A request that is being sent.
+pub struct RequestProgress {
+    started: Instant,
+    /// When bytes of the body were last taken.
+    taken_after_ms: AtomicU64,
+    /// The body was asked for bytes that its source does not have yet.
+    at_source: AtomicBool,
+    connection: AtomicU8,
+}
+
+/// The request has a connection that had been used before, if it has one.
+const REUSED: u8 = 0;
+/// A connection is being made for it.
+const CONNECTING: u8 = 1;
+/// It is past the danger of an idle connection: one was made for it, or its answer has begun.
+const FRESH_OR_ANSWERED: u8 = 2;
+
+impl Default for RequestProgress {
+    fn default() -> Self {
+        RequestProgress {
+            started: Instant::now(),
+            taken_after_ms: AtomicU64::new(0),
+            at_source: AtomicBool::new(false),
+            connection: AtomicU8::new(REUSED),
+        }
+    }
+}
+
+impl RequestProgress {
+    /// Sends the request: connections that are made meanwhile are known to be made for it.
+    pub fn scope<F: Future>(self: &Arc<Self>, sending: F) -> impl Future<Output = F::Output> {
+        CURRENT_REQUEST.scope(self.clone(), sending)
+    }
+
+    /// Its answer has begun.
+    pub fn answered(&self) {
+        self.connection.store(FRESH_OR_ANSWERED, Ordering::Relaxed);
+    }
+
+    /// Whether it has no connection yet, so that the server has seen nothing of it.
+    pub fn connecting(&self) -> bool {
+        self.connection.load(Ordering::Relaxed) == CONNECTING
+    }
+
+    /// Whether the server may have closed its connection just when it was used.
+    pub fn reused(&self) -> bool {
+        self.connection.load(Ordering::Relaxed) != FRESH_OR_ANSWERED
+    }
+
+    /// The bytes of a body, noting when they are taken, and whether they are waited for.
+    pub fn watched<S>(self: Arc<Self>, mut bytes: S) -> impl Stream<Item = std::io::Result<Bytes>>
+    where
+        S: Stream<Item = std::io::Result<Bytes>> + Unpin,
+    {
+        futures_util::stream::poll_fn(move |context| {
+            let polled = bytes.poll_next_unpin(context);
+            if polled.is_ready() {
+                self.taken_after_ms.store(self.elapsed_ms(), Ordering::Relaxed);
+            }
+            self.at_source.store(polled.is_pending(), Ordering::Relaxed);
+            polled
+        })
+    }
+
+    /// What the future brings, or nothing if bytes stopped flowing for so long. The time that the body's own source
+    /// takes does not count.
+    pub async fn limit<T>(&self, mut future: Pin<&mut impl Future<Output = T>>, timeout: Duration) -> Option<T> {
+        loop {
+            let moved = self.moved_after();
+            let at = self.started.checked_add(moved).and_then(|at| at.checked_add(timeout));
+            let Some(at) = at else { return Some(future.await) };
+            if let Ok(outcome) = tokio::time::timeout_at(at, &mut future).await {
+                return Some(outcome);
+            }
+            if self.moved_after() <= moved {
+                return None;
+            }
+        }
+    }
+
+    fn moved_after(&self) -> Duration {
+        let at_source = self.at_source.load(Ordering::Relaxed);
+        Duration::from_millis(if at_source { self.elapsed_ms() } else { self.taken_after_ms.load(Ordering::Relaxed) })
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Notes, of the request for which a connection is made, that this goes on and that it is done. Where a connection that
+/// was used before becomes free meanwhile, the request takes that one, and the new one is finished by another task.
+#[derive(Clone)]
+pub struct TrackConnections;
+
+impl<S> tower_layer::Layer<S> for TrackConnections {
+    type Service = TrackingConnector<S>;
+
+    fn layer(&self, inner: S) -> TrackingConnector<S> {
+        TrackingConnector(inner)
+    }
+}
+
+/// The connector that notes.
+#[derive(Clone)]
+pub struct TrackingConnector<S>(S);
+
+impl<S, R> tower_service::Service<R> for TrackingConnector<S>
+where
+    S: tower_service::Service<R>,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        let mut connecting = Box::pin(self.0.call(request));
+        // Outside a request (a connection made ahead by the pool) there is nothing to note.
+        let Ok(progress) = CURRENT_REQUEST.try_with(Arc::clone) else { return connecting };
+        progress.connection.store(CONNECTING, Ordering::Relaxed);
+        Box::pin(std::future::poll_fn(move |context| {
+            let polled = connecting.as_mut().poll(context);
+            let its_own = CURRENT_REQUEST.try_with(|current| Arc::ptr_eq(current, &progress)).unwrap_or(false);
+            let now = match (its_own, &polled) {
+                (false, _) => REUSED,
+                (true, Poll::Ready(Ok(_))) => FRESH_OR_ANSWERED,
+                (true, _) => return polled,
+            };
+            // What the request has come to by another connection stays.
+            let _ = progress.connection.compare_exchange(CONNECTING, now, Ordering::Relaxed, Ordering::Relaxed);
+            polled
+        }))
+    }
+}

@@ -1,0 +1,122 @@
+//! The configuration of AAC, which says the profile and the channels where the container says neither rightly.
+
+/// What an AudioSpecificConfig says (ISO/IEC 14496-3, 1.6.2.1).
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Aac {
+    object_type: u32,
+    spectral_replication: bool,
+    parametric_stereo: bool,
+    pub(super) channels: Option<u32>,
+    pub(super) sample_rate: Option<u32>,
+}
+
+const SBR: u32 = 5;
+const PARAMETRIC_STEREO: u32 = 29;
+/// Marks an extension that old decoders pass over.
+const SYNC_SBR: u32 = 0x2b7;
+const SYNC_PS: u32 = 0x548;
+
+impl Aac {
+    /// Reads it; `None` if it ends too early.
+    pub(super) fn read(config: &[u8]) -> Option<Self> {
+        let mut bits = Bits { bytes: config, at: 0 };
+        let mut aac = Aac { object_type: object_type(&mut bits)?, ..Aac::default() };
+        aac.sample_rate = sample_rate(&mut bits)?;
+        let channels = bits.take(4)?;
+        if aac.object_type == SBR || aac.object_type == PARAMETRIC_STEREO {
+            aac.spectral_replication = true;
+            aac.parametric_stereo = aac.object_type == PARAMETRIC_STEREO;
+            aac.sample_rate = sample_rate(&mut bits)?.or(aac.sample_rate);
+            aac.object_type = object_type(&mut bits)?;
+        } else {
+            aac.read_implicit(&mut bits);
+        }
+        aac.channels = match channels {
+            1 if aac.parametric_stereo => Some(2),
+            1..=6 => Some(channels),
+            7 | 12 | 14 => Some(8),
+            11 => Some(7),
+            _ => None,
+        };
+        Some(aac)
+    }
+
+    /// Looks for the extension that may stand behind what old decoders read.
+    fn read_implicit(&mut self, bits: &mut Bits) {
+        while let Some(next) = bits.peek(11) {
+            if next != SYNC_SBR {
+                bits.at += 1;
+                continue;
+            }
+            bits.at += 11;
+            if object_type(bits) == Some(SBR) && bits.take(1) == Some(1) {
+                self.spectral_replication = true;
+                if let Some(rate) = sample_rate(bits) {
+                    self.sample_rate = rate.or(self.sample_rate);
+                }
+                self.parametric_stereo = bits.take(11) == Some(SYNC_PS) && bits.take(1) == Some(1);
+            }
+            return;
+        }
+    }
+
+    /// ffprobe's name for the profile.
+    pub(super) fn profile(&self) -> Option<&'static str> {
+        if self.parametric_stereo {
+            return Some("HE-AACv2");
+        }
+        if self.spectral_replication {
+            return Some("HE-AAC");
+        }
+        match self.object_type {
+            1 => Some("Main"),
+            2 => Some("LC"),
+            3 => Some("SSR"),
+            4 => Some("LTP"),
+            23 => Some("LD"),
+            39 => Some("ELD"),
+            42 => Some("xHE-AAC"),
+            _ => None,
+        }
+    }
+}
+
+fn object_type(bits: &mut Bits) -> Option<u32> {
+    match bits.take(5)? {
+        31 => Some(32 + bits.take(6)?),
+        plain => Some(plain),
+    }
+}
+
+/// The sampling rate, if its number means one.
+fn sample_rate(bits: &mut Bits) -> Option<Option<u32>> {
+    const RATES: [u32; 13] =
+        [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
+    match bits.take(4)? {
+        15 => bits.take(24).map(Some),
+        index => Some(usize::try_from(index).ok().and_then(|index| RATES.get(index)).copied()),
+    }
+}
+
+/// Bits, the highest of each byte first.
+struct Bits<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Bits<'_> {
+    fn peek(&self, count: usize) -> Option<u32> {
+        let mut value = 0;
+        for at in self.at..self.at + count {
+            let byte = self.bytes.get(at / 8)?;
+            value = value << 1 | u32::from(byte >> (7 - at % 8) & 1);
+        }
+        Some(value)
+    }
+
+    fn take(&mut self, count: usize) -> Option<u32> {
+        let value = self.peek(count)?;
+        self.at += count;
+        Some(value)
+    }
+}

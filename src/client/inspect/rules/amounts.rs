@@ -1,0 +1,121 @@
+//! Rules for how long and how large a file is, and for its bitrates.
+
+use super::super::facts::Content;
+use super::super::limits::{self, Class, Level as AccountLevel};
+use super::{Breach, Subject, breach};
+
+pub(super) fn wrong_duration(subject: &Subject) -> Option<Breach> {
+    let seconds = subject.seconds()?;
+    let found = format!("{} s", short(seconds));
+    if seconds < limits::MIN_SECONDS - limits::SLACK_SECONDS {
+        return breach(&found, "at least 0.5 s", format!("the video is {found} long, and X takes 0.5 s at least"));
+    }
+    let without = limits::MAX_SECONDS_WITHOUT_CATEGORY;
+    if subject.class == Class::None && seconds > without + limits::SLACK_SECONDS {
+        let message = format!("the video is {found} long, and X takes {without} s at most without a media_category");
+        return breach(&found, format!("at most {without} s"), message);
+    }
+    let limit = subject.limits?.seconds?;
+    let (most, whose) = match subject.account {
+        Some(AccountLevel::Default) => (limit.default, " from accounts without Premium"),
+        _ => (limit.premium, ""),
+    };
+    if seconds <= most + limits::SLACK_SECONDS {
+        return None;
+    }
+    let message = format!("the video is {found} long, and X takes {most} s at most{whose}");
+    breach(found, format!("at most {most} s"), message)
+}
+
+pub(super) fn needs_premium_duration(subject: &Subject) -> Option<Breach> {
+    let (seconds, limit) = (subject.seconds()?, subject.limits?.seconds?);
+    let slack = limits::SLACK_SECONDS;
+    let between = seconds > limit.default + slack && seconds <= limit.premium + slack;
+    (between && subject.account.is_none() && subject.class != Class::None).then_some(())?;
+    let found = format!("{} s", short(seconds));
+    let message = format!("the video is {found} long: that needs Premium; other accounts may send {} s", limit.default);
+    breach(found, format!("at most {} s without Premium", limit.default), message)
+}
+
+pub(super) fn too_many_bytes(subject: &Subject) -> Option<Breach> {
+    let (size, limit) = (subject.size(), subject.limits?.bytes);
+    let is_gif = subject.class == Class::None && subject.inspection.content == Content::Animation;
+    let (most, whose) = match subject.account {
+        _ if is_gif => (limits::MAX_GIF_BYTES_WITHOUT_CATEGORY, " without a media_category"),
+        Some(AccountLevel::Default) if limit.default != limit.premium => {
+            (limit.default, " from accounts without Premium")
+        }
+        _ => (limit.premium, ""),
+    };
+    if size <= most {
+        return None;
+    }
+    let message = format!("the file has {}, and X takes {} at most{whose}", bytes(size), bytes(most));
+    breach(bytes(size), format!("at most {}", bytes(most)), message)
+}
+
+pub(super) fn needs_premium_bytes(subject: &Subject) -> Option<Breach> {
+    let (size, limit) = (subject.size(), subject.limits?.bytes);
+    (subject.account.is_none() && size > limit.default && size <= limit.premium).then_some(())?;
+    let (found, most) = (bytes(size), bytes(limit.default));
+    let message = format!("the file has {found}: that needs Premium; other accounts may send {most}");
+    breach(found, format!("at most {most} without Premium"), message)
+}
+
+pub(super) fn promoted(subject: &Subject) -> Option<Breach> {
+    (limits::normalized(&subject.category) == "amplifyvideo").then_some(())?;
+    let seconds = subject.seconds().filter(|seconds| *seconds > limits::MAX_PROMOTED_SECONDS + limits::SLACK_SECONDS);
+    let allowed = "at most 10 min and 500 MB, MP4 or MOV";
+    let found = match seconds {
+        Some(seconds) => format!("{} s", short(seconds)),
+        None if subject.size() > limits::MAX_PROMOTED_BYTES => bytes(subject.size()),
+        None => subject.container().filter(|name| !matches!(*name, "mp4" | "mov"))?.to_owned(),
+    };
+    let message = format!("the video has {found}; promoted videos may have {allowed}");
+    breach(found, allowed, message)
+}
+
+pub(super) fn video_bitrate(subject: &Subject) -> Option<Breach> {
+    let rate = subject.inspection.video_bitrate.filter(|rate| *rate < 5_000_000)? / 1000;
+    let message = format!("the video has {rate} kbit/s; X recommends 5000 or more");
+    breach(format!("{rate} kbit/s"), "5000 kbit/s or more", message)
+}
+
+pub(super) fn audio_bitrate(subject: &Subject) -> Option<Breach> {
+    let rate = subject.inspection.audio_bitrate.filter(|rate| *rate < 120_000)? / 1000;
+    let message = format!("the audio has {rate} kbit/s; X recommends 128 or more");
+    breach(format!("{rate} kbit/s"), "128 kbit/s or more", message)
+}
+
+/// A number with at most three decimals.
+pub(super) fn short(number: f64) -> String {
+    let text = format!("{number:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A size in the unit that fits, and in bytes.
+fn bytes(size: u64) -> String {
+    let exact = grouped(size);
+    let units = [("GB", 30), ("MB", 20), ("KB", 10)];
+    match units.into_iter().find(|(_, shift)| size >> shift > 0) {
+        Some((unit, shift)) => {
+            let number = format!("{:.2}", size as f64 / f64::from(1_u32 << shift));
+            let number = number.trim_end_matches('0').trim_end_matches('.');
+            format!("{number} {unit} ({exact} bytes)")
+        }
+        None => format!("{exact} bytes"),
+    }
+}
+
+/// Digits in groups of three.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,66 @@
+//! What the rules are held against: a file, the category that is meant, and the account that sends it.
+
+use super::super::CheckOptions;
+use super::super::facts::{AudioTrack, Content, ImageFacts, Inspection, VideoTrack};
+use super::super::limits::{self, Class, Level as AccountLevel, Limits};
+
+/// What the rules are held against.
+pub struct Subject<'a> {
+    pub(super) inspection: &'a Inspection,
+    pub(super) class: Class,
+    pub(super) limits: Option<&'static Limits>,
+    pub(super) category: String,
+    pub(super) account: Option<AccountLevel>,
+}
+
+impl<'a> Subject<'a> {
+    /// What was found out, the category that is meant, and whose limits hold.
+    pub fn new(inspection: &'a Inspection, options: &CheckOptions) -> Self {
+        let sent = || match inspection.content {
+            Content::Video => "tweet_video",
+            Content::Animation => "tweet_gif",
+            Content::Image => "tweet_image",
+            Content::Subtitles => "subtitles",
+            Content::Unknown => "other",
+        };
+        let category = options.media_category.clone().unwrap_or_else(|| sent().to_owned());
+        let found = limits::of(&category);
+        let class = match found {
+            _ if category.is_empty() => Class::None,
+            Some(limits) => limits.class,
+            None => Class::Other,
+        };
+        // Without a category the limits of the content's own hold, besides those of the synchronous way.
+        let limits = if class == Class::None { limits::of(sent()) } else { found };
+        Subject { inspection, class, limits, category, account: options.account }
+    }
+
+    pub(super) fn video(&self) -> Option<&VideoTrack> {
+        self.inspection.facts.video.as_ref()
+    }
+
+    pub(super) fn audio(&self) -> Option<&AudioTrack> {
+        self.inspection.facts.audio.as_ref().filter(|_| self.inspection.content == Content::Video)
+    }
+
+    pub(super) fn image(&self) -> Option<ImageFacts> {
+        self.inspection.facts.image
+    }
+
+    pub(super) fn container(&self) -> Option<&str> {
+        self.inspection.facts.container.as_deref()
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.inspection.facts.size
+    }
+
+    pub(super) fn seconds(&self) -> Option<f64> {
+        self.inspection.facts.duration.filter(|_| self.inspection.content == Content::Video)
+    }
+
+    pub(super) fn animated_gif(&self) -> Option<ImageFacts> {
+        let is_gif = self.container() == Some("gif") && self.inspection.content == Content::Animation;
+        self.image().filter(|_| is_gif)
+    }
+}

@@ -1,0 +1,125 @@
+"""No secret shows where a server repeats what it was sent, however it writes that down."""
+
+import html
+import json
+import time
+from urllib.parse import quote
+
+import pytest
+import xmedia
+from support.media import ID
+from support.raw_server import RawServer, reply
+from test_secrets_everywhere import MARK, assert_silent, every_view_of_error, watched
+
+__all__ = ["watched"]
+
+#: Every reserved character that a header can hold, in base64's as well as in URLs' and JSON's sense.
+RESERVED = "/+=:%&<>'\"\\~!,;%25%2F"
+KEY, TOKEN = f"ck{RESERVED}{MARK}", f"12-{RESERVED}{MARK}at"
+OAUTH1 = xmedia.OAuth1(KEY, f"cs{RESERVED}{MARK}", TOKEN, f"ats{RESERVED}{MARK}")
+BEARER = xmedia.OAuth2(f"{RESERVED}{MARK}")
+REFRESHED = {
+    "with a secret": xmedia.OAuth2(
+        f"{RESERVED}{MARK}1",
+        refresh_token=f"{MARK}é€😀{RESERVED}2",
+        client_id="app:/é",
+        client_secret=f"é{RESERVED}{MARK}é3",
+        on_refresh=print,
+    ),
+    "without one": xmedia.OAuth2(
+        f"{RESERVED}{MARK}1", refresh_token=f"{MARK}é€😀{RESERVED}2", client_id="app", on_refresh=print
+    ),
+}
+
+
+def lower_case_hex(text):
+    """What was percent-encoded, with hex digits in lower case as some libraries write them."""
+    parts = text.split("%")
+    return "%".join([parts[0], *(part[:2].lower() + part[2:] for part in parts[1:])])
+
+
+def escaped(text):
+    """As JSON writers do that escape all that they may."""
+    units = text.encode("utf-16-be")
+    return "".join(f"\\u{int.from_bytes(units[at : at + 2]):04X}" for at in range(0, len(units), 2))
+
+
+#: How a body may show text: its status line apart, all of these were seen.
+SHAPES = {
+    "JSON": lambda text: json.dumps({"error": "invalid_request", "error_description": f"you sent {text}"}),
+    "JSON of JSON": lambda text: json.dumps({"detail": json.dumps({"sent": json.dumps({"sent": text})})}),
+    "JSON with slashes escaped": lambda text: json.dumps({"errors": [{"message": text}]}).replace("/", "\\/"),
+    "JSON with everything escaped": lambda text: f'{{"detail": "{escaped(text)}"}}',
+    "text": lambda text: f"you sent {text}",
+    "text percent-encoded": lambda text: f"you sent {quote(text, safe='')}",
+    "text percent-encoded twice": lambda text: f"you sent {quote(quote(text, safe=''), safe='')}",
+    "text percent-encoded in lower case": lambda text: f"you sent {lower_case_hex(quote(text, safe=''))}",
+    "HTML": lambda text: f"<html><title>{html.escape(text)}</title><p>{html.escape(text)}</html>",
+    "HTML as it is": lambda text: f"<html><title>you sent {text}</title></html>",
+    "HTML in numbers": lambda text: f"<title>{''.join(f'&#x{ord(each):X};' for each in text)}</title>",
+}
+
+
+def repeat(shape, status):
+    """An answer that shows the header and the body of a request, as they came and as they were meant."""
+
+    def answer(request):
+        sent = [request.headers["authorization"]] if "authorization" in request.headers else []
+        sent += [request.body.decode(), *request.form.values()]
+        return reply(status, body=SHAPES[shape](" and ".join(sent)).encode())
+
+    return answer
+
+
+def failure(call, server, auth):
+    with xmedia.Client(auth, base_url=server.url, retry=None) as client:
+        with pytest.raises(xmedia.XMediaError) as caught:
+            call(client, "finalize", ID, timeout=5)
+        assert_silent(*every_view_of_error(caught.value))
+    return caught.value
+
+
+@pytest.mark.parametrize("auth", REFRESHED)
+@pytest.mark.parametrize("status", [200, 400, 401, 503])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_token_endpoint_that_repeats_what_it_was_sent(call, watched, shape, status, auth):
+    with RawServer(reply(401), repeat(shape, status)) as server:
+        error = failure(call, server, REFRESHED[auth])
+    assert [type(error), error.__cause__.command] == [xmedia.AuthenticationError, "TOKEN"]
+
+
+@pytest.mark.parametrize("auth", [OAUTH1, BEARER], ids=["OAuth1", "OAuth2"])
+@pytest.mark.parametrize("status", [200, 401, 403, 503])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_gateway_that_repeats_what_it_was_sent(call, watched, shape, status, auth):
+    with RawServer(repeat(shape, status)) as server:
+        error = failure(call, server, auth)
+    assert "[not shown]" in error.body
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_gateway_that_shows_credentials_as_they_were_meant(call, watched, shape):
+    def answer(request):
+        return reply(403, body=SHAPES[shape](f"key {KEY}, token {TOKEN}").encode())
+
+    with RawServer(answer) as server:
+        assert failure(call, server, OAUTH1).body.count("[not shown]") >= 2
+
+
+@pytest.mark.parametrize("piece", ["\\", "&#", "%25", "%", "%5C", "&amp;", TOKEN[:-1]])
+def test_no_body_is_long_to_search(call, piece):
+    with RawServer(reply(403, body=piece.encode() * ((1 << 20) // len(piece)))) as server:
+        client = xmedia.Client(OAUTH1, base_url=server.url, retry=None)
+        began = time.monotonic()
+        with pytest.raises(xmedia.PermissionDeniedError):
+            call(client, "status", ID)
+    assert time.monotonic() - began < 5
+
+
+def test_what_only_resembles_a_secret_is_shown(call):
+    body = json.dumps({"errors": [{"message": f"ck{RESERVED}{MARK[:-1]} \\u0041 %2F% &amp; \\", "code": 99}]})
+    with RawServer(reply(403, body=body.encode())) as server:
+        client = xmedia.Client(OAUTH1, base_url=server.url)
+        with pytest.raises(xmedia.PermissionDeniedError) as caught:
+            call(client, "status", ID)
+    assert caught.value.body == body

@@ -1,0 +1,23 @@
+"""What `make audit` (cargo-deny) does not look at: checksums, and the lock files of what is built but not shipped."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# Each with the crates that are this repository's own.
+LOCKS = {
+    "Cargo.lock": ["xmedia"],
+    "fuzz/Cargo.lock": ["xmedia", "xmedia-fuzz"],
+    "bench/limit/Cargo.lock": ["limit", "xmedia"],
+}
+
+
+@pytest.mark.parametrize("lock", [lock for lock in LOCKS if (ROOT / lock).exists()])
+def test_every_crate_comes_from_the_registry_with_a_checksum(lock):
+    packages = tomllib.loads((ROOT / lock).read_text(encoding="utf-8"))["package"]
+    foreign = [each for each in packages if "source" in each]
+    assert sorted(each["name"] for each in packages if "source" not in each) == LOCKS[lock]
+    assert {each["source"] for each in foreign} == {"registry+https://github.com/rust-lang/crates.io-index"}
+    assert [each["name"] for each in foreign if "checksum" not in each] == []

@@ -1,0 +1,72 @@
+"""An awaited upload that is cancelled at any moment leaves nothing behind."""
+
+import asyncio
+import io
+import os
+import random
+import time
+
+import pytest
+from support.media import video
+
+SEGMENT = 1024
+DATA = video(12 * SEGMENT)
+OPTIONS = {"segment_bytes": SEGMENT, "concurrency": 4, "total_bytes": len(DATA)}
+#: For each of four sources and two versions of the API, so 208 in all.
+CANCELLATIONS = 26
+
+
+async def pieces():
+    for start in range(0, len(DATA), 1000):
+        await asyncio.sleep(0)
+        yield DATA[start : start + 1000]
+
+
+@pytest.fixture(params=["bytes", "path", "file", "iterator"])
+def source(request, tmp_path):
+    """Makes a source that was not read yet."""
+    path = tmp_path / "heron.mp4"
+    path.write_bytes(DATA)
+    makers = {"bytes": lambda: DATA, "path": lambda: path, "file": lambda: io.BytesIO(DATA), "iterator": pieces}
+    return makers[request.param]
+
+
+def descriptors():
+    return len(os.listdir("/proc/self/fd"))
+
+
+async def soon(condition):
+    """Whether it comes true within a second."""
+    until = time.monotonic() + 1
+    while not (true := condition()) and time.monotonic() < until:
+        await asyncio.sleep(0.001)
+    return true
+
+
+def test_it_leaves_no_request_no_task_and_no_descriptor(server, api, source):
+    async def upload(client):
+        media = await client.upload_async(source(), **OPTIONS)
+        assert server.media(media.media_id).data == DATA
+
+    async def main():
+        moments = random.Random(5)
+        async with server.client(api=api) as client:
+            await upload(client)
+        assert await soon(lambda: server.open_connections == 0)
+        before = descriptors()
+        async with server.client(api=api) as client:
+            began = time.monotonic()
+            await upload(client)
+            whole = time.monotonic() - began
+            for _ in range(CANCELLATIONS):
+                task = asyncio.create_task(client.upload_async(source(), **OPTIONS))
+                await asyncio.sleep(moments.uniform(0, whole))
+                task.cancel()
+                await asyncio.wait([task])
+                assert task.cancelled() or task.result().ready
+                assert await soon(lambda: (client.stats().in_flight, client.stats().queued) == (0, 0))
+                assert asyncio.all_tasks() == {asyncio.current_task()}
+            await upload(client)
+        assert await soon(lambda: descriptors() <= before), (before, descriptors())
+
+    asyncio.run(main())

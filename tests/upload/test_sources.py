@@ -1,0 +1,402 @@
+"""Sources: all that holds bytes can be uploaded, and what goes wrong with it is told as what it is."""
+
+import array
+import asyncio
+import io
+import os
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+import xmedia
+from support.media import PNG, gif, video
+from xmedia.testing import Fault
+
+DATA = video(100_000)
+OPTIONS = {"segment_bytes": 8_192}
+
+
+class Unseekable(io.RawIOBase):
+    """A file object that can only be read on and on, a little at a time."""
+
+    def __init__(self, data):
+        self.buffer = io.BytesIO(data)
+
+    def readable(self):
+        return True
+
+    def readinto(self, target):
+        return self.buffer.readinto(memoryview(target)[:1000])
+
+
+class Duck:
+    """As little of a file object as can be."""
+
+    def __init__(self, data):
+        self.buffer = io.BytesIO(data)
+
+    def read(self, size):
+        return self.buffer.read(min(size, 777))
+
+
+class AsyncFile:
+    """A file object whose read is awaited."""
+
+    def __init__(self, data):
+        self.buffer = io.BytesIO(data)
+
+    async def read(self, size):
+        await asyncio.sleep(0)
+        return self.buffer.read(size)
+
+
+def pieces(data, size=999):
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+        yield b""
+
+
+async def async_pieces(data):
+    for piece in pieces(data):
+        await asyncio.sleep(0)
+        yield piece
+
+
+def on_disk(data):
+    file = tempfile.NamedTemporaryFile()  # noqa: SIM115  (it is closed when it is forgotten)
+    file.write(data)
+    file.seek(0)
+    return file
+
+
+opened = []
+
+
+@pytest.fixture(autouse=True)
+def _closed_again():
+    """Closes the files that a test opened."""
+    yield
+    while opened:
+        opened.pop().close()
+
+
+def plain_file(data):
+    file = tempfile.TemporaryFile()  # noqa: SIM115  (the fixture closes it)
+    opened.append(file)
+    file.write(data)
+    file.seek(0)
+    return file
+
+
+SYNC_SOURCES = {
+    "bytes": lambda: DATA,
+    "bytearray": lambda: bytearray(DATA),
+    "memoryview": lambda: memoryview(DATA),
+    "every second byte": lambda: memoryview(b"".join(bytes([byte, 0]) for byte in DATA))[::2],
+    "array": lambda: array.array("I", DATA),
+    "BytesIO": lambda: io.BytesIO(DATA),
+    "file": lambda: plain_file(DATA),
+    "wrapped file": lambda: on_disk(DATA),
+    "unseekable": lambda: Unseekable(DATA),
+    "duck": lambda: Duck(DATA),
+    "generator": lambda: pieces(DATA),
+    "list": lambda: list(pieces(DATA, 40_000)),
+    "bytearrays": lambda: map(bytearray, pieces(DATA)),
+    "large pieces": lambda: [DATA[:5], DATA[5:]],
+}
+STREAMS = ["unseekable", "duck", "generator", "list", "bytearrays", "large pieces"]
+ASYNC_SOURCES = {"async file": lambda: AsyncFile(DATA), "async generator": lambda: async_pieces(DATA)}
+
+
+@pytest.mark.parametrize("kind", SYNC_SOURCES)
+def test_every_kind_of_source(server, connect, call, kind):
+    media = call(connect(server), "upload", SYNC_SOURCES[kind](), **OPTIONS)
+    assert server.media(media.media_id).data == DATA
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+def test_a_stream_of_a_known_length_is_sent_as_it_comes(server, connect, call, kind):
+    server.script("APPEND", Fault.reset(), None, Fault.reset())
+    media = call(connect(server), "upload", SYNC_SOURCES[kind](), total_bytes=len(DATA), **OPTIONS)
+    assert server.media(media.media_id).data == DATA
+
+
+@pytest.mark.parametrize("total_bytes", [None, len(DATA)])
+@pytest.mark.parametrize("kind", ASYNC_SOURCES)
+def test_async_sources(server, connect, kind, total_bytes):
+    client = connect(server)
+    upload = client.upload_async(ASYNC_SOURCES[kind](), total_bytes=total_bytes, **OPTIONS)
+    assert server.media(asyncio.run(upload).media_id).data == DATA
+    with pytest.raises(TypeError, match="upload_async"):
+        client.upload(ASYNC_SOURCES[kind](), total_bytes=total_bytes)
+
+
+def test_numpy(server, connect):
+    import numpy
+
+    for values in (numpy.frombuffer(DATA, "u4"), numpy.frombuffer(DATA, "u1").reshape(100, 1000)):
+        assert server.media(connect(server).upload(values, **OPTIONS).media_id).data == DATA
+
+
+@pytest.mark.parametrize("kind", [str, Path, os.fsencode])
+def test_paths(server, connect, call, tmp_path, kind):
+    path = tmp_path / "clip"
+    path.write_bytes(DATA)
+    source = kind(path)
+    if kind is os.fsencode:
+        # Bytes are data, not a path.
+        with pytest.raises(xmedia.InvalidInputError, match="media_type"):
+            call(connect(server), "upload", source)
+        return
+    media = call(connect(server), "upload", source, **OPTIONS)
+    assert server.media(media.media_id).data == DATA
+
+
+def test_a_named_pipe_is_a_stream(server, connect, tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(DATA,))
+    writer.start()
+    media = connect(server).upload(path, **OPTIONS)
+    writer.join()
+    assert server.media(media.media_id).data == DATA
+
+
+@pytest.mark.parametrize("make", [io.BytesIO, plain_file, on_disk])
+def test_a_file_is_read_from_where_it_stands_left_at_the_end_and_not_closed(server, connect, call, make):
+    file = make(b"before" + DATA)
+    file.seek(6)
+    media = call(connect(server), "upload", file, **OPTIONS)
+    assert server.media(media.media_id).data == DATA
+    assert not file.closed
+    assert file.tell() == 6 + len(DATA)
+
+
+def test_a_file_that_is_written_and_read(server, connect):
+    with tempfile.TemporaryFile() as file:
+        file.write(DATA)
+        file.seek(0)
+        assert server.media(connect(server).upload(file).media_id).data == DATA
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        (None, TypeError),
+        (5, TypeError),
+        ([1, 2], TypeError),
+        (["text"], TypeError),
+        ({"a": 1}, TypeError),
+        (io.StringIO("text"), TypeError),
+        (Duck, TypeError),
+        ("/nowhere/at/all", FileNotFoundError),
+        ("", FileNotFoundError),
+        ("/", IsADirectoryError),
+        ("a\0b", xmedia.InvalidInputError),
+        (bytearray(), xmedia.InvalidInputError),
+        (io.BytesIO(), xmedia.InvalidInputError),
+        (iter(()), xmedia.InvalidInputError),
+        ([b""], xmedia.InvalidInputError),
+    ],
+)
+def test_what_cannot_be_uploaded(server, connect, call, source, error):
+    with pytest.raises(error) as caught:
+        call(connect(server), "upload", source)
+    if issubclass(error, OSError):
+        assert caught.value.filename == source
+    assert server.commands == []
+
+
+def test_a_file_that_is_closed_meanwhile_does_not_cost_the_upload(server, connect, call, tmp_path):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(DATA)
+    file = path.open("rb")
+    media = call(connect(server), "upload", file, progress=lambda progress: file.close(), **OPTIONS)
+    assert file.closed
+    assert server.media(media.media_id).data == DATA
+
+
+def test_what_a_cancelled_append_borrowed_is_given_back_by_any_later_call(server, connect):
+    client = connect(server)
+    data = bytes(1000)
+    before = sys.getrefcount(data)
+    opened = client.initialize(1000, "video/mp4")
+    server.script("APPEND", Fault.hang())
+
+    async def main():
+        append = asyncio.ensure_future(client.append_async(opened, 0, data))
+        while "APPEND" not in server.commands:
+            await asyncio.sleep(0.005)
+        append.cancel()
+        await asyncio.wait([append])
+
+    asyncio.run(main())
+    for _ in range(100):
+        with pytest.raises(xmedia.NotFoundError):
+            client.status(7)
+        if sys.getrefcount(data) == before:
+            break
+    assert sys.getrefcount(data) == before
+
+
+def test_an_empty_file_a_closed_one_and_one_to_write_to(server, connect, call, tmp_path):
+    path = tmp_path / "empty.mp4"
+    with path.open("wb") as file, pytest.raises(io.UnsupportedOperation):
+        call(connect(server), "upload", file)
+    with pytest.raises(xmedia.InvalidInputError, match="empty"):
+        call(connect(server), "upload", path)
+    with path.open("r") as file, pytest.raises(TypeError, match="rb"):
+        call(connect(server), "upload", file)
+    with path.open("rb") as file:
+        pass
+    with pytest.raises(ValueError, match="closed"):
+        call(connect(server), "upload", file)
+    assert server.commands == []
+
+
+@pytest.mark.parametrize(("total_bytes", "message"), [(50_000, "more than"), (200_000, "ended before")])
+def test_a_stream_of_another_length_is_not_finalized(server, connect, call, total_bytes, message):
+    with pytest.raises(xmedia.InvalidInputError, match=message):
+        call(connect(server), "upload", pieces(DATA), total_bytes=total_bytes, **OPTIONS)
+    assert "FINALIZE" not in server.commands
+
+
+def test_the_exception_of_a_source_arrives_as_it_is(server, connect, call):
+    def broken():
+        yield DATA[:50_000]
+        raise KeyError("mine")
+
+    for total_bytes in (None, len(DATA)):
+        with pytest.raises(KeyError, match="mine"):
+            call(connect(server), "upload", broken(), total_bytes=total_bytes, **OPTIONS)
+
+    class Broken(io.BytesIO):
+        def read(self, size=-1):
+            if self.tell() > 50_000:
+                raise OSError(5, "the disk is gone")
+            return super().read(size)
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        call(connect(server), "upload", Broken(DATA), **OPTIONS)
+    assert "FINALIZE" not in server.commands
+
+
+@pytest.mark.parametrize("how", ["path", "seekable"])
+def test_an_image_that_changes_while_it_is_sent_at_once_is_told_with_what_came_of_it(
+    server, connect, call, tmp_path, how
+):
+    path = tmp_path / "cat.png"
+    path.write_bytes(PNG)
+    memory = io.BytesIO(PNG)
+
+    def change(progress):
+        memory.seek(0, io.SEEK_END)
+        memory.write(b"more")
+        path.write_bytes(PNG + b"more")
+
+    with pytest.raises(xmedia.InvalidInputError, match="changed while it was read; upload it again") as caught:
+        call(connect(server), "upload", path if how == "path" else memory, progress=change)
+    assert "nothing was finalized" not in str(caught.value)
+    assert server.commands == ["SIMPLE"]
+
+
+@pytest.mark.parametrize("change", ["shrink", "grow", "touch"])
+@pytest.mark.parametrize("how", ["path", "file"])
+def test_a_file_that_changes_while_it_is_read_is_not_finalized(server, connect, call, tmp_path, change, how):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(DATA)
+
+    def interfere(progress):
+        if progress.segments_done != 0:
+            return
+        if change == "shrink":
+            os.truncate(path, 10_000)
+        elif change == "grow":
+            with path.open("ab") as file:
+                file.write(b"more")
+        else:
+            os.utime(path, ns=(1, 1))
+
+    source = path if how == "path" else path.open("rb")
+    with pytest.raises(xmedia.InvalidInputError, match="changed"):
+        call(connect(server), "upload", source, progress=interfere, concurrency=1, **OPTIONS)
+    assert "FINALIZE" not in server.commands
+    if how == "file":
+        source.close()
+
+
+def test_a_file_that_vanishes_while_it_is_read_is_read_to_its_end(server, connect, tmp_path):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(DATA)
+    media = connect(server).upload(path, progress=lambda _: path.unlink(missing_ok=True), **OPTIONS)
+    assert server.media(media.media_id).data == DATA
+
+
+def test_a_seekable_object_that_shrinks(server, connect, call):
+    file = io.BytesIO(DATA)
+
+    def shrink(progress):
+        if progress.segments_done == 0:
+            file.truncate(10_000)
+
+    with pytest.raises(xmedia.InvalidInputError, match="changed"):
+        call(connect(server), "upload", file, progress=shrink, **OPTIONS)
+    assert "FINALIZE" not in server.commands
+
+
+def test_a_stream_cannot_start_over_with_smaller_segments(connect):
+    with xmedia.testing.MockServer(max_segment_bytes=5_000) as server:
+        with pytest.raises(xmedia.PayloadTooLargeError, match="read only once"):
+            connect(server).upload(pieces(DATA), total_bytes=len(DATA), **OPTIONS)
+        media = connect(server).upload(pieces(DATA), timeout=60, wait=False, **OPTIONS)
+        assert server.media(media.media_id).data == DATA
+
+
+def test_a_streamed_gif_and_a_streamed_image(server, connect):
+    client = connect(server)
+    for data, category in ((gif(2, 2_000), "tweet_gif"), (gif(1, 2_000), "tweet_image")):
+        media = client.upload(pieces(data, 100), total_bytes=len(data))
+        record = server.media(media.media_id)
+        assert (record.data, record.media_category) == (data, category)
+
+
+def test_a_plain_file_is_read_on_the_callers_thread_and_in_another_one_if_awaited(server, connect):
+    threads = set()
+
+    class Watched(io.BytesIO):
+        def read(self, size=-1):
+            threads.add(threading.get_ident())
+            return super().read(size)
+
+    connect(server).upload(Watched(DATA), **OPTIONS)
+    assert threads == {threading.get_ident()}
+    threads.clear()
+    asyncio.run(connect(server).upload_async(Watched(DATA), **OPTIONS))
+    assert threading.get_ident() not in threads
+
+
+def test_cancelling_waits_for_the_one_read_in_progress(server, connect):
+    reading, go_on, read = threading.Event(), threading.Event(), []
+
+    def slow():
+        yield DATA[:50_000]
+        reading.set()
+        go_on.wait(10)
+        read.append("after")
+        yield DATA[50_000:]
+
+    async def main():
+        task = asyncio.create_task(connect(server).upload_async(slow(), total_bytes=len(DATA)))
+        await asyncio.to_thread(reading.wait, 10)
+        task.cancel()
+        await asyncio.sleep(0.05)
+        assert not task.done()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert read == ["after"]
+
+    asyncio.run(main())
+    assert "FINALIZE" not in server.commands
