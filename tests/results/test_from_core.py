@@ -186,6 +186,7 @@ def test_raw_of_what_python_cannot_read_is_empty(text):
         ("processing", {"error": ProcessingFailure()}, xmedia.MediaProcessingError),
         ("expired", {}, xmedia.MediaExpiredError),
         ("checkpoint_locked", {}, xmedia.CheckpointLockedError),
+        ("login_denied", {}, xmedia.LoginDeniedError),
         ("wait_timeout", {}, xmedia.WaitTimeoutError),
     ],
 )

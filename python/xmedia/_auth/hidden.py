@@ -21,6 +21,12 @@ class Hidden(Generic[ValueT]):
         """Return the value."""
         return self._value
 
+    def __eq__(self, other: object) -> bool:
+        return self._value == other._value if isinstance(other, Hidden) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((Hidden, self._value))
+
     def __repr__(self) -> str:
         return "<not shown>"
 
