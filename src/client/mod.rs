@@ -3,7 +3,7 @@
 //! Each verb is one `async fn` of [`Client`] that carries its whole work, whichever side of Python or Rust it is called
 //! from. It goes downwards through these floors, none of which knows the ones above it:
 //!
-//! * `client`: the verbs
+//! * `client`: the verbs; `inner`: what they work with
 //! * [`upload`]: a file from its first byte to its last wait; `wait`: the STATUS loop
 //! * `exchange`: a command until its outcome is known, and one attempt of it
 //! * [`retry`]: whether a request is sent again, and the budget for that; [`limits`]: rate limits, and how many at once
@@ -12,7 +12,6 @@
 //! * [`model`], [`error`], [`config`], [`observer`]: plain values and what the program is asked and shown
 
 pub mod auth;
-pub(crate) mod blocking;
 pub mod call;
 #[expect(clippy::module_inception, reason = "the client of the client: no other word says what it is")]
 mod client;
@@ -21,15 +20,15 @@ mod deadline;
 pub mod error;
 mod exchange;
 mod http;
+mod inner;
 pub mod inspect;
 pub mod limits;
 pub mod model;
 pub mod observer;
-mod per_process;
-pub mod private_file;
 pub mod protocol;
 pub mod retry;
 pub mod stats;
+mod system;
 pub mod tokens;
 pub mod upload;
 mod wait;
@@ -38,4 +37,7 @@ pub mod x_limits;
 pub use self::auth::Account;
 pub use self::client::Client;
 pub use self::http::{HttpBackend, Reservation, Transport, TransportFailure};
+pub(crate) use self::system::blocking;
+use self::system::per_process;
+pub use self::system::private_file;
 pub use self::wait::{Waited, Watch};

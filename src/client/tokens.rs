@@ -129,7 +129,7 @@ impl Client {
                 }
             }
             let room = locked.reserve().await.map_err(failed)?;
-            let tokens = client.tokens(&app, grant, client.options.retry.as_ref(), deadline).await?;
+            let tokens = client.tokens(&app, grant, client.inner.options.retry.as_ref(), deadline).await?;
             let stored = client.first_of_chain(tokens, &app, Some(user_id));
             locked.save(room, &stored).await.map_err(failed)?;
             Ok(NewLogin { tokens: stored, warning: None })
@@ -140,7 +140,7 @@ impl Client {
     /// Ends the login of this client's user.
     pub async fn revoke(&self, timeout: Option<Duration>) -> Result<()> {
         let refused = |why: &str| Err(Error::invalid_input(format!("revoke: {why}")));
-        let Credentials::OAuth2(credentials) = self.account.credentials() else {
+        let Credentials::OAuth2(credentials) = self.inner.account.credentials() else {
             return refused("OAuth 1.0a tokens are withdrawn in the user's settings at X");
         };
         let Some(newest) = credentials.newest() else {
@@ -214,7 +214,7 @@ impl Client {
             client_id: app.client_id.clone(),
             client_secret: app.client_secret.as_deref().cloned(),
         });
-        match self.exchange(&command, without_hooks(deadline, retry)).await {
+        match self.inner.exchange(&command, without_hooks(deadline, retry)).await {
             Ok(Answer::Tokens(tokens)) => Ok(tokens),
             Ok(_) => Err(Error::new(Kind::InvalidResponse(None), "TOKEN: the answer names no token")),
             Err(error) => Err(refused_login(error)),
@@ -228,8 +228,8 @@ impl Client {
                 client_id: app.client_id.clone(),
                 client_secret: app.client_secret.as_deref().cloned(),
             });
-            let options = without_hooks(deadline, self.options.retry.as_ref());
-            self.exchange(&command, options).await.map_err(refused_login)?;
+            let options = without_hooks(deadline, self.inner.options.retry.as_ref());
+            self.inner.exchange(&command, options).await.map_err(refused_login)?;
         }
         Ok(())
     }
@@ -237,9 +237,9 @@ impl Client {
     /// The user whose token this is.
     async fn user_of(&self, access_token: &str) -> Result<String> {
         let account = Account::new(Credentials::OAuth2(oauth2::Credentials::new(access_token.to_owned())));
-        let client = Client::new(self.transport.clone(), Arc::new(account), self.options.clone())?;
+        let client = Client::new(self.inner.transport.clone(), Arc::new(account), self.inner.options.clone())?;
         let options = without_hooks(Deadline::after(Some(USER_TIMEOUT)), None);
-        match client.exchange(&Command::Me, options).await? {
+        match client.inner.exchange(&Command::Me, options).await? {
             Answer::User(user_id) => Ok(user_id),
             _ => Err(Error::new(Kind::InvalidResponse(None), "ME: the answer names no user")),
         }
@@ -264,7 +264,7 @@ impl Client {
     }
 
     fn api_origin(&self) -> String {
-        origin_of(&self.transport.options().hosts.api)
+        origin_of(&self.inner.transport.options().hosts.api)
     }
 }
 

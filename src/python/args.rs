@@ -1,14 +1,21 @@
 //! Python's arguments, checked: a wrong type is a `TypeError`, a wrong value an `InvalidInputError`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use pyo3::exceptions::PyTypeError;
+use bytes::Bytes;
+use pyo3::exceptions::{PyOSError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyString};
 
+use crate::client::auth::Credentials;
+use crate::client::config::{Proxy, Retry};
+use crate::client::error::Error;
 use crate::client::model::{ApiVersion, Media, MediaId};
 use crate::client::protocol::Subtitle;
-use crate::client::x_limits::{MAX_ALT_TEXT, MAX_OWNERS, MAX_TOTAL_BYTES, max_segments};
+use crate::client::x_limits::{
+    self, AltText, MAX_TOTAL_BYTES, MediaCategory, MediaType, Owners, SegmentIndex, SubtitledCategory,
+};
 use crate::python::results;
 use crate::python::{errors, imports};
 
@@ -30,29 +37,23 @@ pub fn media(value: &Bound<'_, PyAny>) -> PyResult<Media> {
 
 fn id(name: &str, value: &Bound<'_, PyAny>, expected: &str) -> PyResult<MediaId> {
     let py = value.py();
-    let refused = |why: &str| errors::invalid_input(py, format!("{name}: {why}"));
-    if let Ok(text) = value.cast::<PyString>() {
-        // A lone surrogate has no UTF-8 and is no digit.
-        let text = text.to_str().map_err(|_| refused("1 to 19 ASCII digits are needed"))?;
-        return MediaId::parse(text).ok_or_else(|| {
-            let is_key = text.split_once('_').is_some_and(|(kind, id)| {
-                [kind, id].iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
-            });
-            if is_key {
-                refused(&format!("{text:?} is a media_key; the API wants the media id, the digits of media_id_string"))
-            } else {
-                refused(&format!("{:?} is no id; 1 to 19 ASCII digits without a leading zero are needed", cut(text)))
-            }
-        });
-    }
-    let Some(number) = whole(value)? else { return Err(wrong_type(name, expected, value)) };
-    let number = number.extract::<u64>().ok().and_then(MediaId::new);
-    number.ok_or_else(|| refused("a number above 0 of at most 19 digits is needed"))
+    let id = if let Ok(text) = value.cast::<PyString>() {
+        // A lone surrogate has no UTF-8, and is not a digit.
+        let text = text.to_str();
+        x_limits::media_id(
+            name,
+            text.map_err(|_| errors::invalid_input(py, format!("{name}: 1 to 19 ASCII digits are needed")))?,
+        )
+    } else {
+        let Some(number) = whole(value)? else { return Err(wrong_type(name, expected, value)) };
+        x_limits::media_id_from_number(name, number.extract::<u64>().ok())
+    };
+    checked(py, id)
 }
 
-/// Text short enough for a message.
-fn cut(text: &str) -> String {
-    text.chars().take(40).collect()
+/// What the client's own checks say, as an exception.
+fn checked<T>(py: Python<'_>, value: Result<T, Error>) -> PyResult<T> {
+    value.map_err(|error| errors::raise(py, error))
 }
 
 /// The value as an int if it is one (or numpy's), but no bool.
@@ -88,7 +89,8 @@ pub fn total_bytes(value: &Bound<'_, PyAny>) -> PyResult<u64> {
 
 /// A segment's number.
 pub fn segment_index(value: &Bound<'_, PyAny>, api: ApiVersion) -> PyResult<u16> {
-    bounded("segment_index", value, 0, max_segments(api) - 1).map(|index| u16::try_from(index).unwrap_or(u16::MAX))
+    let Some(index) = whole(value)? else { return Err(wrong_type("segment_index", "an int", value)) };
+    checked(value.py(), SegmentIndex::new(index.extract::<u64>().ok(), api)).map(SegmentIndex::get)
 }
 
 /// Seconds or a `timedelta`; `None` is no limit.
@@ -123,17 +125,9 @@ pub fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     text.to_str().map(str::to_owned).map_err(|_| errors::invalid_input(value.py(), format!("{name}: not valid text")))
 }
 
-/// `video/mp4` and its like. Types that no document names are let through: the server decides.
+/// `video/mp4` and its like.
 pub fn media_type(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    let media_type = text("media_type", value)?;
-    let token = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
-    };
-    if media_type.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype)) {
-        return Ok(media_type);
-    }
-    let message = format!("media_type: {:?} is no MIME type such as 'video/mp4'", cut(&media_type));
-    Err(errors::invalid_input(value.py(), message))
+    checked(value.py(), MediaType::try_from(text("media_type", value)?)).map(String::from)
 }
 
 /// `tweet_video` and its like, or `None`.
@@ -141,12 +135,7 @@ pub fn media_category(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
     if value.is_none() {
         return Ok(None);
     }
-    let category = text("media_category", value)?;
-    if !category.is_empty() && category.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-        return Ok(Some(category));
-    }
-    let message = format!("media_category: {:?} is no category such as 'tweet_video'", cut(&category));
-    Err(errors::invalid_input(value.py(), message))
+    checked(value.py(), MediaCategory::try_from(text("media_category", value)?)).map(|category| Some(category.into()))
 }
 
 /// Users who may use the media as well.
@@ -156,27 +145,16 @@ pub fn additional_owners(value: &Bound<'_, PyAny>) -> PyResult<Vec<MediaId>> {
         return Err(wrong_type("additional_owners", expected, value));
     }
     let Ok(owners) = value.try_iter() else { return Err(wrong_type("additional_owners", expected, value)) };
-    let mut ids = Vec::new();
+    let mut ids = Owners::default();
     for owner in owners {
-        ids.push(id("additional_owners", &owner?, "user ids (int or str)")?);
-        if ids.len() > MAX_OWNERS {
-            let message = format!("additional_owners: at most {MAX_OWNERS} are allowed");
-            return Err(errors::invalid_input(value.py(), message));
-        }
+        checked(value.py(), ids.push(id("additional_owners", &owner?, "user ids (int or str)")?))?;
     }
-    Ok(ids)
+    Ok(ids.into())
 }
 
 /// A description of 1 to 1000 characters.
 pub fn alt_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
-    let alt_text = text(name, value)?;
-    match alt_text.chars().count() {
-        1..=MAX_ALT_TEXT => Ok(alt_text),
-        characters => {
-            let message = format!("{name}: 1 to {MAX_ALT_TEXT} characters are needed, not {characters}");
-            Err(errors::invalid_input(value.py(), message))
-        }
-    }
+    checked(value.py(), AltText::new(name, text(name, value)?)).map(String::from)
 }
 
 /// One `Subtitle` or several.
@@ -212,17 +190,78 @@ pub fn language_code(value: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(code)
 }
 
-/// The category of a video that can have subtitles, in the spelling that this part of the API takes
-/// (docs/how/wire.md#2-api-11).
+/// The category of a video that can have subtitles, as the API spells it there.
 pub fn video_category(value: &Bound<'_, PyAny>) -> PyResult<&'static str> {
     let category = text("media_category", value)?;
-    match category.as_str() {
-        "tweet_video" | "TweetVideo" => Ok("TweetVideo"),
-        "amplify_video" | "AmplifyVideo" => Ok("AmplifyVideo"),
-        _ => {
-            let message =
-                format!("media_category: 'tweet_video' or 'amplify_video' is needed, not {:?}", cut(&category));
-            Err(errors::invalid_input(value.py(), message))
+    checked(value.py(), SubtitledCategory::try_from(category.as_str())).map(SubtitledCategory::as_str)
+}
+
+/// The version of the API; without one that of the credentials.
+pub fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResult<ApiVersion> {
+    if api.is_none() {
+        return Ok(match credentials {
+            Credentials::OAuth1(_) => ApiVersion::V1_1,
+            Credentials::OAuth2(_) => ApiVersion::V2,
+        });
+    }
+    match text("api", api)?.as_str() {
+        "1.1" => Ok(ApiVersion::V1_1),
+        "2" => Ok(ApiVersion::V2),
+        _ => Err(errors::invalid_input(api.py(), "api: \"1.1\" or \"2\" is needed")),
+    }
+}
+
+/// A `Retry`, or `None` for one attempt.
+pub fn retry_policy(retry: &Bound<'_, PyAny>) -> PyResult<Option<Retry>> {
+    if retry.is_none() {
+        return Ok(None);
+    }
+    let class = imports::RETRY.get(retry.py())?;
+    if !retry.is_instance(class)? {
+        let type_name = retry.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("retry must be a Retry or None, not {type_name}")));
+    }
+    let delay =
+        |name: &str| -> PyResult<Duration> { Ok(duration(name, &retry.getattr(name)?)?.unwrap_or(Duration::MAX)) };
+    let attempts = count("attempts", &retry.getattr("attempts")?, u64::from(u32::MAX))?;
+    Ok(Some(Retry {
+        attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+        base_delay: delay("base_delay")?,
+        max_delay: delay("max_delay")?,
+    }))
+}
+
+/// The proxy: a URL, `False` for none, `None` for that of the environment.
+pub fn proxy_choice(proxy: &Bound<'_, PyAny>) -> PyResult<Proxy> {
+    if proxy.is_none() {
+        return Ok(Proxy::Environment);
+    }
+    if let Ok(on) = flag("proxy", proxy) {
+        let message = "proxy: False is none, None is the environment's, text is an address; True says nothing";
+        return if on { Err(errors::invalid_input(proxy.py(), message)) } else { Ok(Proxy::Off) };
+    }
+    text("proxy", proxy).map(Proxy::Url)
+}
+
+/// The certificates in a file.
+pub fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
+    if ca_file.is_none() {
+        return Ok(None);
+    }
+    let Ok(path) = ca_file.extract::<PathBuf>() else {
+        let type_name = ca_file.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("ca_file must be a str or a path, not {type_name}")));
+    };
+    match std::fs::read(&path) {
+        Ok(pem) if pem.windows(27).any(|text| text == b"-----BEGIN CERTIFICATE-----") => Ok(Some(pem.into())),
+        Ok(_) => {
+            Err(errors::invalid_input(ca_file.py(), format!("ca_file: {} holds no certificate in PEM", path.display())))
+        }
+        Err(error) => {
+            // In the words, and with the kind of name, that Python itself would use.
+            let text = error.to_string();
+            let strerror = text.split(" (os error").next().unwrap_or_default().to_owned();
+            Err(PyOSError::new_err((error.raw_os_error(), strerror, path.into_os_string())))
         }
     }
 }

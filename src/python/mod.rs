@@ -8,6 +8,7 @@ mod args;
 mod auth;
 mod call;
 mod client;
+mod client_state;
 mod errors;
 mod imports;
 #[cfg(feature = "mock")]
@@ -36,12 +37,14 @@ mod _core {
     #[pymodule_export]
     use super::call::wait_many::WaitMany;
     #[pymodule_export]
-    use super::client::{Client, Watch};
+    use super::call::watch::Watch;
+    #[pymodule_export]
+    use super::client::Client;
     #[cfg(feature = "mock")]
     #[pymodule_export]
     use super::mock::PyMockServer;
     #[pymodule_export]
-    use super::results::text_of;
+    use super::results::{shown, text_of};
     #[pymodule_export]
     use super::tokens::{
         LoginFlow, LoginTokens, chain_hash, exchange_oauth1, read_token_file, revoke_token_file, wait_for_refreshes,

@@ -23,7 +23,6 @@ use crate::python::call::channel::Outcome;
 use crate::python::call::observer::ChannelObserver;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::{SIGNAL_INTERVAL, Verb};
-use crate::python::client::{pem, proxy_choice};
 use crate::python::errors;
 use crate::python::results::epoch;
 
@@ -76,8 +75,8 @@ impl Connection {
     ) -> PyResult<Self> {
         let mut transport = TransportOptions {
             connect_timeout: args::duration("connect_timeout", connect_timeout)?,
-            proxy: proxy_choice(proxy)?,
-            ca_pem: pem(ca_file)?,
+            proxy: args::proxy_choice(proxy)?,
+            ca_pem: args::pem(ca_file)?,
             ..TransportOptions::default()
         };
         let allow_insecure_http = args::flag("allow_insecure_http", allow_insecure_http)?;

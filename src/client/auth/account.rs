@@ -1,7 +1,7 @@
 //! Credentials, and what they put on a request.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -14,6 +14,7 @@ use crate::client::limits::Limits;
 use crate::client::model::MediaId;
 use crate::client::protocol::{Authentication, Body, Request};
 use crate::client::retry::INIT_SETTLE_TIME;
+use crate::sync::lock;
 
 /// Whose requests these are.
 #[derive(Clone, Debug)]
@@ -132,14 +133,14 @@ impl Account {
 
     /// Remembers that this upload was opened just now.
     pub fn note_opened(&self, media_id: MediaId) {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut opened = lock(&self.opened);
         opened.retain(|(_, at)| at.elapsed() < INIT_SETTLE_TIME);
         opened.push((media_id, Instant::now()));
     }
 
     /// How long ago this client opened this upload, if that was a moment ago.
     pub fn age(&self, media_id: MediaId) -> Option<Duration> {
-        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = lock(&self.opened);
         opened.iter().find(|(id, _)| *id == media_id).map(|(_, at)| at.elapsed())
     }
 }

@@ -10,7 +10,6 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 
-use crate::client::Client;
 use crate::client::auth::chain::{Chain, Compared, Look, origin_of};
 use crate::client::auth::oauth2::{App, Credentials, Secret, Token};
 use crate::client::auth::refresh::{Outcome, RefreshClaim, Renewal, Run, cut_off};
@@ -20,6 +19,7 @@ use crate::client::blocking::{blocking, file_error};
 use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result};
+use crate::client::inner::ClientInner;
 use crate::client::observer::{EventFilter, Observer, Progress, RequestReport};
 use crate::client::protocol::{Answer, Command, Grant, TokenRequest, Tokens};
 
@@ -28,7 +28,7 @@ const REFRESH_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a call that could save unsaved tokens waits for the lock.
 const SAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
-impl Client {
+impl ClientInner {
     /// Has the token of this version replaced, together with all others who want that.
     pub(super) async fn ensure_refreshed(&self, credentials: &Credentials, refused: u64) -> Result<Renewal> {
         let newest = || credentials.newest().map_or(refused, |token| token.version);

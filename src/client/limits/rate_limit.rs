@@ -2,12 +2,13 @@
 //! request of that command is sent.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
 use crate::client::model::{ApiVersion, CommandName, RateLimit};
+use crate::sync::lock;
 
 /// A reset further away than this is ignored: X's longest windows last a day.
 pub const MAX_RESET: Duration = Duration::from_secs(86_400);
@@ -68,7 +69,7 @@ impl Limits {
     }
 
     fn buckets(&self) -> MutexGuard<'_, BTreeMap<BucketName, Bucket>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -10,6 +10,7 @@ mod problem;
 mod processing;
 mod request;
 mod response;
+mod server_text;
 mod v1_1;
 mod v2;
 
@@ -20,4 +21,5 @@ pub use self::headers::{rate_limit, request_id, retry_after, server_date};
 pub use self::json::lossy_json;
 pub use self::request::{Authentication, Body, Part, Request};
 pub use self::response::{Answer, Response, Tokens};
+pub use self::server_text::{MAX_SHOWN_CHARS, shown};
 pub use super::config::Hosts;

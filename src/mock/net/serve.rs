@@ -200,7 +200,7 @@ impl RequestContext {
         let account = who.as_ref().ok().copied().flatten();
         let rate_limit = self.command.map(|command| state.limits.take((account, self.api, command), now, wall));
         let response = match who {
-            Err(stranger) => stranger.response(self.api),
+            Err(error) => error.response(self.api),
             Ok(_) if rate_limit.is_some_and(|rate_limit| rate_limit.refused) => rate_limited(self.api),
             Ok(_) if too_large => Rejection::TooLarge.response(self.api),
             Ok(_) => {
