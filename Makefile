@@ -118,8 +118,8 @@ audit: $(BIN)/.tools ## licences, sources and duplicates of the crates, and the 
 	    $(DENY) check $(DENY_CHECK) bans licenses sources; fi
 
 .PHONY: check-instructions
-check-instructions: ## count the instructions of signing, encoding, decoding and retrying, against bench/instructions.json
-	$(PYTHON) bench/instructions.py
+check-instructions: ## count the instructions of signing, encoding, decoding and retrying, against bench/instructions/recorded.json
+	$(PYTHON) bench/instructions/count.py
 
 BENCH := target/bench-venv/bin
 BENCH_ENV := env -u PYO3_PYTHON -u PYO3_BUILD_EXTENSION_MODULE

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyString};
 
 use crate::client::auth::Credentials;
-use crate::client::config::{Proxy, Retry};
+use crate::client::config::{Proxy, Retry, TransportOptions, parse_base_url};
 use crate::client::error::Error;
 use crate::client::model::{ApiVersion, Media, MediaId};
 use crate::client::protocol::Subtitle;
@@ -209,6 +209,36 @@ pub fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResul
         "2" => Ok(ApiVersion::V2),
         _ => Err(errors::invalid_input(api.py(), "api: \"1.1\" or \"2\" is needed")),
     }
+}
+
+/// The options of a client's connections.
+pub fn transport_options(
+    base_url: &Bound<'_, PyAny>,
+    connect_timeout: &Bound<'_, PyAny>,
+    max_connections: &Bound<'_, PyAny>,
+    proxy: &Bound<'_, PyAny>,
+    ca_file: &Bound<'_, PyAny>,
+    user_agent: &Bound<'_, PyAny>,
+    allow_insecure_http: &Bound<'_, PyAny>,
+) -> PyResult<TransportOptions> {
+    let refused = |error| errors::raise(base_url.py(), error);
+    let mut transport = TransportOptions {
+        connect_timeout: duration("connect_timeout", connect_timeout)?,
+        max_connections: usize::try_from(count("max_connections", max_connections, 1_000_000)?).unwrap_or(usize::MAX),
+        proxy: proxy_choice(proxy)?,
+        ca_pem: pem(ca_file)?,
+        ..TransportOptions::default()
+    };
+    let allow_insecure_http = flag("allow_insecure_http", allow_insecure_http)?;
+    if !base_url.is_none() {
+        let base_url = text("base_url", base_url)?;
+        transport.hosts = parse_base_url(&base_url, allow_insecure_http).map_err(refused)?;
+    }
+    if !user_agent.is_none() {
+        transport.user_agent = text("user_agent", user_agent)?;
+    }
+    transport.validate().map_err(refused)?;
+    Ok(transport)
 }
 
 /// A `Retry`, or `None` for one attempt.

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::client::Client as Core;
-use crate::client::config::{Options, TransportOptions, parse_base_url};
+use crate::client::config::Options;
 use crate::client::model::ApiVersion;
 use crate::client::protocol::{Init, Payload};
 use crate::python::args;
@@ -100,23 +100,15 @@ impl Client {
             request_timeout: args::duration("request_timeout", request_timeout)?,
             retry: args::retry_policy(retry)?,
         };
-        let mut transport = TransportOptions {
-            connect_timeout: args::duration("connect_timeout", connect_timeout)?,
-            max_connections: usize::try_from(args::count("max_connections", max_connections, 1_000_000)?)
-                .unwrap_or(usize::MAX),
-            proxy: args::proxy_choice(proxy)?,
-            ca_pem: args::pem(ca_file)?,
-            ..TransportOptions::default()
-        };
-        let allow_insecure_http = args::flag("allow_insecure_http", allow_insecure_http)?;
-        if !base_url.is_none() {
-            let base_url = args::text("base_url", base_url)?;
-            transport.hosts = parse_base_url(&base_url, allow_insecure_http).map_err(refused)?;
-        }
-        if !user_agent.is_none() {
-            transport.user_agent = args::text("user_agent", user_agent)?;
-        }
-        transport.validate().map_err(refused)?;
+        let transport = args::transport_options(
+            base_url,
+            connect_timeout,
+            max_connections,
+            proxy,
+            ca_file,
+            user_agent,
+            allow_insecure_http,
+        )?;
         let connections = Arc::new(Connections::new(transport));
         let state = ClientState::new(connections, Arc::new(auth), options).map_err(refused)?;
         Ok(Client { state, hooks })
