@@ -70,11 +70,12 @@ def main() -> int:
     """Check or record."""
     recording = "--record" in sys.argv[1:]
     if shutil.which("valgrind") is None or shutil.which("rustc") is None:
-        print("instructions: not checked, valgrind or rustc is missing")
+        print("instructions: NOT CHECKED, because valgrind or rustc is missing")
         return 1 if recording or os.environ.get("CI") == "true" else 0
     recorded = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
     if not recording and recorded.get("compiler") != compiler():
-        print(f"instructions: not checked, recorded with {recorded.get('compiler')}, this is {compiler()}")
+        counted_with = recorded.get("compiler")
+        print(f"instructions: NOT CHECKED, because the record is of rustc {counted_with}, and this is {compiler()}")
         return 0
     counted = count(build())
     if recording:
