@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use crate::client::Account;
 use crate::client::auth::chain::Beginning;
 use crate::client::auth::oauth2::{App, Secret};
-use crate::client::auth::store::TokenFile;
+use crate::client::auth::store::{StoredTokens, TokenFile};
 use crate::client::auth::{Credentials, oauth1, oauth2};
 use crate::client::blocking::file_error;
 use crate::client::error::Error;
@@ -83,6 +83,36 @@ impl AuthState {
     /// Whether there are tokens that the program has not been given, or a refresh is about to bring some.
     pub fn unsettled(&self) -> bool {
         self.account().is_some_and(|account| account.refreshes().unsettled())
+    }
+}
+
+/// The tokens of a login and what is known of it.
+#[pyclass(frozen, get_all, module = "xmedia._core")]
+pub struct LoginTokens {
+    client_id: Option<String>,
+    origin: Option<String>,
+    user_id: Option<String>,
+    chain: Vec<String>,
+    serial: u64,
+    access_token: String,
+    refresh_token: String,
+    expires_at: Option<f64>,
+    scope: Option<Vec<String>>,
+}
+
+impl From<StoredTokens> for LoginTokens {
+    fn from(stored: StoredTokens) -> Self {
+        LoginTokens {
+            client_id: stored.client_id,
+            origin: stored.origin,
+            user_id: stored.user_id,
+            chain: stored.chain,
+            serial: stored.serial,
+            access_token: String::clone(&stored.access_token),
+            refresh_token: String::clone(&stored.refresh_token),
+            expires_at: stored.expires_at.map(epoch),
+            scope: stored.scope,
+        }
     }
 }
 

@@ -25,7 +25,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use super::auth::TokenDelivery;
+    use super::auth::{LoginTokens, TokenDelivery};
     #[pymodule_export]
     use super::call::asyncio::Bridge;
     #[pymodule_export]
@@ -47,7 +47,7 @@ mod _core {
     use super::results::{shown, text_of};
     #[pymodule_export]
     use super::tokens::{
-        LoginFlow, LoginTokens, chain_hash, exchange_oauth1, read_token_file, revoke_token_file, wait_for_refreshes,
+        LoginFlow, chain_hash, exchange_oauth1, read_token_file, revoke_token_file, wait_for_refreshes,
     };
     use super::*;
 

@@ -11,7 +11,7 @@ use crate::client::Client;
 use crate::client::auth::chain::tokens_at;
 use crate::client::auth::login::Login;
 use crate::client::auth::oauth2::{App, Secret};
-use crate::client::auth::store::{self, StoredTokens, TokenFile};
+use crate::client::auth::store::{self, TokenFile};
 use crate::client::auth::{oauth1, under_way};
 use crate::client::blocking::file_error;
 use crate::client::config::{TransportOptions, parse_base_url};
@@ -19,45 +19,15 @@ use crate::client::error::{Error, Result};
 use crate::client::observer::Observer;
 use crate::client::tokens::{Destination, NewLogin};
 use crate::python::args;
+use crate::python::auth::LoginTokens;
 use crate::python::call::channel::Outcome;
 use crate::python::call::observer::ChannelObserver;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::{SIGNAL_INTERVAL, Verb};
 use crate::python::errors;
-use crate::python::results::epoch;
 
 /// How long a revocation of a file's tokens may take.
 const REVOKE_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// The tokens of a login and what is known of it.
-#[pyclass(frozen, get_all, module = "xmedia._core")]
-pub struct LoginTokens {
-    client_id: Option<String>,
-    origin: Option<String>,
-    user_id: Option<String>,
-    chain: Vec<String>,
-    serial: u64,
-    access_token: String,
-    refresh_token: String,
-    expires_at: Option<f64>,
-    scope: Option<Vec<String>>,
-}
-
-impl From<StoredTokens> for LoginTokens {
-    fn from(stored: StoredTokens) -> Self {
-        LoginTokens {
-            client_id: stored.client_id,
-            origin: stored.origin,
-            user_id: stored.user_id,
-            chain: stored.chain,
-            serial: stored.serial,
-            access_token: String::clone(&stored.access_token),
-            refresh_token: String::clone(&stored.refresh_token),
-            expires_at: stored.expires_at.map(epoch),
-            scope: stored.scope,
-        }
-    }
-}
 
 /// Where and how the token endpoint is reached.
 struct Connection {

@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 
-use super::oauth2::{App, Secret, Token};
 use super::store::{Found, StoredTokens, TokenFile, chain_hash};
+use super::token::{App, Secret, Token};
 use crate::client::blocking::file_error;
 use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result};
 
@@ -245,11 +244,6 @@ impl Token {
             version: 0,
             serial: stored.serial,
         }
-    }
-
-    /// Whether its time is over, or almost.
-    pub fn runs_out(&self) -> bool {
-        self.expires_at.is_some_and(|at| at <= SystemTime::now() + super::oauth2::RENEWED_BEFORE)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod oauth2;
 mod redact;
 pub mod refresh;
 pub mod store;
+mod token;
 pub mod under_way;
 
 pub use self::account::{Account, Clock, Credentials};

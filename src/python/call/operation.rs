@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 
 use crate::client::Transport;
 use crate::client::observer::EventFilter;
+use crate::python::auth::LoginTokens;
 use crate::python::auth::Tokens;
 use crate::python::call::asyncio::{self, Bridge};
 use crate::python::call::asyncio_fallback;
@@ -18,7 +19,6 @@ use crate::python::call::inputs::Input;
 use crate::python::call::observer::ChannelObserver;
 use crate::python::call::task::{Task, Verb};
 use crate::python::process::{buffers, unwind};
-use crate::python::tokens::LoginTokens;
 use crate::python::{errors, imports, results};
 use crate::sync::lock;
 
