@@ -17,6 +17,7 @@ mod mock;
 mod process;
 mod results;
 mod slots;
+mod tokens;
 mod upload;
 
 use pyo3::exceptions::PyImportError;
@@ -24,6 +25,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::auth::{LoginTokens, TokenDelivery};
     #[pymodule_export]
     use super::call::asyncio::Bridge;
     #[pymodule_export]
@@ -45,6 +48,10 @@ mod _core {
     use super::mock::PyMockServer;
     #[pymodule_export]
     use super::results::{shown, text_of};
+    #[pymodule_export]
+    use super::tokens::{
+        LoginFlow, chain_hash, exchange_oauth1, read_token_file, revoke_token_file, wait_for_refreshes,
+    };
     use super::*;
 
     #[pymodule_init]
