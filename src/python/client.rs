@@ -227,9 +227,10 @@ impl Client {
         let upload = args::media(media_id)?;
         let segment_index = args::segment_index(segment_index, self.state.options().api)?;
         let timeout = args::duration("timeout", timeout)?;
-        let media = Payload::Bytes(buffers::borrow("data", data)?);
+        let (data, buffer) = buffers::borrow("data", data)?;
+        let media = Payload::Bytes(data);
         self.operation(py, "append", verb!(|core, hooks| core.append(&upload, segment_index, media, timeout, hooks)))?
-            .reading_python_memory()
+            .reading_python_memory(Some(buffer))
             .with_input(media_id)
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -21,7 +22,7 @@ use crate::python::call::observer::ChannelObserver;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::Verb;
 use crate::python::errors;
-use crate::python::process::buffers::borrow;
+use crate::python::process::buffers::{BufferUse, borrow};
 
 /// The highest number of segments that may be in flight; there are no more.
 const MAX_CONCURRENCY: u64 = 1000;
@@ -36,7 +37,8 @@ pub fn operation(
     progress: &Bound<'_, PyAny>,
 ) -> PyResult<Operation> {
     let options = options(given)?;
-    let content = content(source)?;
+    let mut buffer = None;
+    let content = content(source, &mut buffer)?;
     let name: Option<String> = source.getattr("name")?.extract()?;
     let total_bytes = item(given, "total_bytes")?;
     let total_bytes = (!total_bytes.is_none()).then(|| args::total_bytes(&total_bytes)).transpose()?;
@@ -47,9 +49,7 @@ pub fn operation(
         options.checkpoint = match checkpoint {
             CheckpointTarget::None => None,
             CheckpointTarget::Path(path) => Some(Checkpoint::Path(path)),
-            CheckpointTarget::Callbacks => {
-                Some(Checkpoint::Store(Arc::new(CallbackIo { observer: observer.clone(), total_bytes: 0 })))
-            }
+            CheckpointTarget::Callbacks => Some(Checkpoint::Store(Arc::new(CallbackIo::new(&observer, 0)))),
         };
         let source = Source { name, total_bytes, content: content.with(&observer) };
         let verb: Verb = Box::pin(async move {
@@ -60,7 +60,7 @@ pub fn operation(
     };
     Ok(Operation::new("upload", progress, verb)
         .with_callbacks((!callbacks.is_none()).then(|| callbacks.clone().unbind()))
-        .reading_python_memory())
+        .reading_python_memory(buffer))
 }
 
 fn item<'py>(given: &Bound<'py, PyDict>, name: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -118,21 +118,21 @@ impl Prepared {
     fn with(self, observer: &Arc<ChannelObserver>) -> Content {
         match self {
             Prepared::Content(content) => content,
-            Prepared::Seekable(total_bytes) => {
-                Content::Sized(Arc::new(CallbackIo { observer: observer.clone(), total_bytes }))
-            }
-            Prepared::Stream => {
-                Content::Stream(Stream::new(Box::new(CallbackIo { observer: observer.clone(), total_bytes: 0 })))
-            }
+            Prepared::Seekable(total_bytes) => Content::Sized(Arc::new(CallbackIo::new(observer, total_bytes))),
+            Prepared::Stream => Content::Stream(Stream::new(Box::new(CallbackIo::new(observer, 0)))),
         }
     }
 }
 
-fn content(source: &Bound<'_, PyAny>) -> PyResult<Prepared> {
+fn content(source: &Bound<'_, PyAny>, buffer: &mut Option<BufferUse>) -> PyResult<Prepared> {
     let (kind, value): (String, Bound<'_, PyAny>) = (source.getattr("kind")?.extract()?, source.getattr("value")?);
     match kind.as_str() {
         "path" => Ok(Prepared::Content(Content::Path(value.extract()?))),
-        "bytes" => Ok(Prepared::Content(Content::Sized(Arc::new(Memory(borrow("source", &value)?))))),
+        "bytes" => {
+            let (bytes, in_use) = borrow("source", &value)?;
+            *buffer = Some(in_use);
+            Ok(Prepared::Content(Content::Sized(Arc::new(Memory(bytes)))))
+        }
         "descriptor" => descriptor(&value),
         "seekable" => Ok(Prepared::Seekable(value.extract()?)),
         "stream" => Ok(Prepared::Stream),
@@ -164,6 +164,22 @@ fn descriptor(_: &Bound<'_, PyAny>) -> PyResult<Prepared> {
 struct CallbackIo {
     observer: Arc<ChannelObserver>,
     total_bytes: u64,
+    /// An exception of a store's method does not end the upload any more.
+    may_fail: AtomicBool,
+}
+
+impl CallbackIo {
+    fn new(observer: &Arc<ChannelObserver>, total_bytes: u64) -> Self {
+        CallbackIo { observer: observer.clone(), total_bytes, may_fail: AtomicBool::new(false) }
+    }
+
+    async fn store(&self, method: &'static str, arguments: MethodArguments) -> Result<()> {
+        if self.may_fail.load(Ordering::Relaxed) {
+            self.observer.try_method(method, arguments).await.map(drop)
+        } else {
+            self.observer.call_method(method, arguments).await.map(drop)
+        }
+    }
 }
 
 fn bytes(reply: Option<Bytes>) -> Bytes {
@@ -200,10 +216,14 @@ impl Store for CallbackIo {
     }
 
     fn save(&self, record: Bytes) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { self.observer.call_method("save", MethodArguments::Bytes(record)).await.map(drop) })
+        Box::pin(self.store("save", MethodArguments::Bytes(record)))
     }
 
     fn clear(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { self.observer.call_method("clear", MethodArguments::None).await.map(drop) })
+        Box::pin(self.store("clear", MethodArguments::None))
+    }
+
+    fn tolerate_failures(&self) {
+        self.may_fail.store(true, Ordering::Relaxed);
     }
 }

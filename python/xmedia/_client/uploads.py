@@ -125,7 +125,8 @@ class UploadVerbs:
         """Await what `upload` does. The source and `progress` may be async.
 
         What blocks (a plain file object, a plain iterable) is read in a thread. Cancelling aborts the upload
-        at once and waits for the one read in progress.
+        at once and waits for the one read in progress, a second at most: a read that blocks longer is left to itself,
+        and a `ResourceWarning` says so.
         """
         return await UploadCall(self._core, source, _options(locals()), awaited=True).wait_async()
 

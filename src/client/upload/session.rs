@@ -156,6 +156,7 @@ impl<'a> Session<'a> {
             None => {
                 self.reporter.begin(&self.plan);
                 self.reporter.report().await?;
+                self.checkpoint.check_writable().await?;
                 let opened = self.client.exchange_media(&Command::Init(self.init()), self.call).await?;
                 let record = || Record::opened(self.source_identity.clone(), self.plan.segment_bytes, &opened);
                 self.checkpoint.begin(record).await?;

@@ -67,8 +67,17 @@ pub enum CallbackKind {
     Token(oneshot::Sender<Secret>),
     /// The callable that keeps refreshed tokens.
     Refreshed,
-    /// A method of a source or of a checkpoint's store, its arguments, and where the bytes that it returns are sent.
-    Method(&'static str, MethodArguments, oneshot::Sender<Bytes>),
+    /// A method of a source or of a checkpoint's store.
+    Method {
+        /// Its name.
+        name: &'static str,
+        /// Its arguments.
+        arguments: MethodArguments,
+        /// Where the bytes that it returns are sent.
+        bytes: oneshot::Sender<Bytes>,
+        /// Its exception does not end the verb.
+        may_fail: bool,
+    },
 }
 
 /// The arguments of such a method.
