@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if not __name__:
     # Never run, and read by type checkers and editors; Jedi, for one, passes over what stands under TYPE_CHECKING.
     from ._auth.credentials import OAuth1, OAuth2
+    from ._auth.login import OAuth2Login
+    from ._auth.token_file import TokenFile
     from ._calls.hooks import OnEvent
     from ._client.client import Client
     from ._client.options import (
@@ -39,6 +41,7 @@ if not __name__:
         InvalidInputError,
         InvalidMediaError,
         InvalidResponseError,
+        LoginDeniedError,
         MediaExpiredError,
         MediaInternalError,
         MediaProcessingError,
@@ -84,6 +87,7 @@ __all__ = [
     "InvalidInputError",
     "InvalidMediaError",
     "InvalidResponseError",
+    "LoginDeniedError",
     "Media",
     "MediaCategory",
     "MediaExpiredError",
@@ -93,6 +97,7 @@ __all__ = [
     "NotFoundError",
     "OAuth1",
     "OAuth2",
+    "OAuth2Login",
     "OnEvent",
     "PayloadTooLargeError",
     "PaymentRequiredError",
@@ -113,6 +118,7 @@ __all__ = [
     "Stats",
     "Subtitle",
     "Timeout",
+    "TokenFile",
     "Trace",
     "TracedRequest",
     "TracedWait",

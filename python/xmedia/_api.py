@@ -6,7 +6,7 @@ The table is `__all__` of the package. Tracebacks, reprs and pickles say `xmedia
 from collections.abc import Collection, Iterable
 from types import FunctionType
 
-from ._auth import credentials
+from ._auth import credentials, login, token_file
 from ._calls import hooks
 from ._client import client, options
 from ._types import errors, media, models, trace
@@ -15,7 +15,7 @@ from ._types import errors, media, models, trace
 def public(names: Iterable[str]) -> dict[str, object]:
     """What these names stand for."""
     defined = {}
-    for module in (credentials, hooks, client, options, errors, media, models, trace):
+    for module in (credentials, login, token_file, hooks, client, options, errors, media, models, trace):
         defined.update(vars(module))
     found = {name: defined[name] for name in names if name in defined}
     name_as_public(__package__, found.values())

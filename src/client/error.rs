@@ -143,6 +143,8 @@ pub struct ApiFailure {
     pub not_found: bool,
     /// A FINALIZE that may have taken effect before.
     pub ambiguous: bool,
+    /// The token endpoint takes what it was given from nobody any more; only a new login helps.
+    pub refused_for_good: bool,
 }
 
 impl ApiFailure {

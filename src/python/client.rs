@@ -12,7 +12,7 @@ use crate::client::config::Options;
 use crate::client::model::ApiVersion;
 use crate::client::protocol::{Init, Payload};
 use crate::python::args;
-use crate::python::auth::{AuthState, Tokens};
+use crate::python::auth::{AuthState, TokenDelivery, Tokens};
 use crate::python::call::channel::Outcome;
 use crate::python::call::hooks::ClientHooks;
 use crate::python::call::observer::ChannelObserver;
@@ -180,6 +180,24 @@ impl Client {
     /// The newest tokens, if there was a refresh.
     fn refreshed_tokens(&self) -> Option<Tokens> {
         self.state.auth().refreshed()
+    }
+
+    /// The chain in the token file, and how many refreshes it has seen, if there is a file.
+    fn token_chain(&self) -> Option<(Vec<String>, u64)> {
+        self.state.auth().chain()
+    }
+
+    /// The tokens that the program is to be given, which outlive this client.
+    fn token_delivery(&self) -> TokenDelivery {
+        TokenDelivery::of(self.state.auth().clone())
+    }
+
+    fn revoke(&self, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let limit = args::duration("timeout", timeout)?;
+        let (py, core) = (timeout.py(), self.core(timeout.py())?);
+        let operation =
+            Operation::new("revoke", None, |_| Box::pin(async move { core.revoke(limit).await.map(Outcome::from) }));
+        self.with_hooks(py, operation)
     }
 
     /// A call that waits for a refresh under way, so that its tokens can be kept; None if all were kept.

@@ -16,6 +16,7 @@ mod mock;
 mod process;
 mod results;
 mod slots;
+mod tokens;
 mod upload;
 
 use pyo3::exceptions::PyImportError;
@@ -23,6 +24,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::auth::{LoginTokens, TokenDelivery};
     #[pymodule_export]
     use super::call::asyncio::Bridge;
     #[pymodule_export]
@@ -42,6 +45,10 @@ mod _core {
     use super::mock::PyMockServer;
     #[pymodule_export]
     use super::results::{shown, text_of};
+    #[pymodule_export]
+    use super::tokens::{
+        LoginFlow, chain_hash, exchange_oauth1, read_token_file, revoke_token_file, wait_for_refreshes,
+    };
     use super::*;
 
     #[pymodule_init]

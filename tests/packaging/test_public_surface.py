@@ -14,10 +14,12 @@ import xmedia.testing
 NAMES = """
     APIError AuthenticationError BadRequestError CheckpointLockedError CheckpointStore Client ClientClosedError
     ClientOptions EnvOptions ImageInfo MediaCategory MediaId OnEvent ProgressOption Timeout UploadOptions UploadSource
-    InvalidInputError InvalidMediaError InvalidResponseError Media MediaExpiredError MediaInternalError
-    MediaProcessingError NotFoundError OAuth1 OAuth2 PayloadTooLargeError PaymentRequiredError PermissionDeniedError
+    InvalidInputError InvalidMediaError InvalidResponseError LoginDeniedError Media MediaExpiredError
+    MediaInternalError
+    MediaProcessingError NotFoundError OAuth1 OAuth2 OAuth2Login PayloadTooLargeError PaymentRequiredError
+    PermissionDeniedError
     ProcessingFailure ProcessingInfo ProcessingState Progress QuotaError RateLimit RateLimitError RequestEvent
-    RequestTimeoutError Result Retry ServerError Stats Subtitle Trace TracedRequest TracedWait TransportError
+    RequestTimeoutError Result Retry ServerError Stats Subtitle TokenFile Trace TracedRequest TracedWait TransportError
     UnsupportedMediaError UploadItem
     UsageCapExceededError VideoInfo WaitTimeoutError XMediaError __version__
 """

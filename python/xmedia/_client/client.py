@@ -9,6 +9,8 @@ from typing import Any, Literal, Self, Unpack
 
 from .. import _core
 from .._auth.credentials import OAuth1, OAuth2
+from .._auth.hidden import Hidden, hides_arguments
+from .._calls import at_exit
 
 # The core calls these two. They are imported now, because an import reads files, for which it lets go of the GIL: a
 # daemon thread that comes back from that while a CPython before 3.14 exits is ended inside Rust, which aborts.
@@ -60,6 +62,7 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         Client(OAuth1(...), api='1.1', base_url='https://upload.twitter.com')
     """
 
+    @hides_arguments
     def __init__(
         self,
         auth: OAuth1 | OAuth2,
@@ -84,15 +87,18 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
             "connect_timeout": connect_timeout,
             "retry": retry,
             "max_connections": max_connections,
-            "proxy": proxy,
+            # It may hold a password.
+            "proxy": Hidden(proxy),
             "ca_file": ca_file,
             "user_agent": user_agent,
             "allow_insecure_http": allow_insecure_http,
         }
         self._hooks = Hooks(auth, on_event)
-        self._core = _core.Client(auth, api, **self._options, hooks=self._hooks)
+        self._core = _core.Client(auth, api, **{**self._options, "proxy": proxy}, hooks=self._hooks)
+        self._watch_tokens()
 
     @classmethod
+    @hides_arguments
     def from_env(cls, **options: Unpack[EnvOptions]) -> Self:
         """Make a client with the credentials and settings of the environment.
 
@@ -201,7 +207,33 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         changes["hooks"] = client._hooks
         client._options = {**self._options, **{name: changes[name] for name in changes if name in self._options}}
         client._core = self._core.with_options(**changes)
+        client._watch_tokens()
         return client
+
+    def _watch_tokens(self) -> None:
+        """Have the end of the process wait for refreshes, if there can be any."""
+        if isinstance(self._auth, OAuth2) and (self._auth.refresh_token is not None or self._auth.store is not None):
+            at_exit.watch(self._core, self._hooks)
+
+    def revoke(self, *, timeout: Timeout = 60) -> None:
+        """End the OAuth 2.0 login: its newest tokens are revoked at X.
+
+        With a `store` this is done under its lock, and ends the login of all who use it.
+
+        Args:
+            timeout: Seconds for everything. None for no limit.
+
+        Raises:
+            TypeError, InvalidInputError: An argument is wrong, or there is nothing that can be revoked: OAuth 1.0a, an
+                `access_token` callable, or no `client_id`.
+            APIError, TransportError, ClientClosedError: As for `initialize`; what was revoked may be revoked again.
+            OSError: The token file cannot be used.
+        """
+        return self._core.revoke(timeout).wait()
+
+    async def revoke_async(self, *, timeout: Timeout = 60) -> None:
+        """Await what `revoke` does."""
+        return await self._core.revoke(timeout).wait_async()
 
     def _is_own(self, auth: OAuth1 | OAuth2) -> bool:
         """Whether these are this client's credentials, whose newest tokens and limits are shared then."""
@@ -250,8 +282,14 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
     def __reduce__(self) -> tuple[Callable[..., Client], tuple[type[Client], OAuth1 | OAuth2, dict[str, Any]]]:
         # The tokens as they were given are spent once there was a refresh.
         tokens = self._core.refreshed_tokens()
-        auth = self._auth.refreshed(*tokens) if tokens is not None and isinstance(self._auth, OAuth2) else self._auth
-        return _restore, (type(self), auth, {"api": self._api, **self._options})
+        auth = self._auth
+        if tokens is not None and isinstance(auth, OAuth2):
+            auth = auth.refreshed(*tokens)._of_chain(self._core.token_chain())
+        return _restore, (
+            type(self),
+            auth,
+            {"api": self._api, **self._options, "proxy": self._options["proxy"].reveal()},
+        )
 
 
 def _restore(kind: type[Client], auth: OAuth1 | OAuth2, options: dict[str, Any]) -> Client:

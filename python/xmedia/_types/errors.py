@@ -297,6 +297,10 @@ class CheckpointLockedError(XMediaError):
         self.path = path
 
 
+class LoginDeniedError(XMediaError):
+    """The user did not authorize the app on the page of an `OAuth2Login`."""
+
+
 class WaitTimeoutError(XMediaError, TimeoutError):
     """The media was not ready by the deadline. It may become so: give `media` to `wait()` to go on.
 

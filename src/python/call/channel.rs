@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::client::Waited;
 use crate::client::auth::oauth2::Secret;
+use crate::client::auth::store::StoredTokens;
 use crate::client::error::Result;
 use crate::client::model::Media;
 use crate::client::observer::{Progress, RequestReport};
@@ -20,6 +21,8 @@ pub enum Outcome {
     Media(Option<Box<Media>>),
     /// Media, and the requests that made it up if they were asked for.
     Uploaded(Box<Media>, Option<Vec<RequestReport>>),
+    /// Tokens of a new login.
+    Login(Box<StoredTokens>),
     /// Nothing.
     Nothing,
     /// Some of many waits; more may follow.

@@ -9,6 +9,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use crate::client::Transport;
 use crate::client::observer::EventFilter;
+use crate::python::auth::LoginTokens;
 use crate::python::auth::Tokens;
 use crate::python::call::asyncio::{self, Bridge};
 use crate::python::call::asyncio_fallback;
@@ -158,6 +159,7 @@ impl Operation {
             Event::Finished(Ok(Outcome::Media(Some(media)))) => results::media(py, *media, self.input.one()),
             Event::Finished(Ok(Outcome::Uploaded(media, trace))) => results::uploaded(py, *media, trace),
             Event::Finished(Ok(Outcome::Media(None) | Outcome::Nothing)) => Ok(py.None()),
+            Event::Finished(Ok(Outcome::Login(tokens))) => Ok(Py::new(py, LoginTokens::from(*tokens))?.into_any()),
             Event::Finished(Ok(Outcome::Waited(waited))) | Event::Partial(Outcome::Waited(waited)) => {
                 self.input.waited_rows(py, waited)
             }
