@@ -7,6 +7,7 @@
 
 pub mod asyncio;
 mod asyncio_fallback;
+mod blocked_loop;
 pub mod callback_request;
 pub mod channel;
 pub mod hooks;

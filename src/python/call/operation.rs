@@ -13,6 +13,7 @@ use crate::python::auth::LoginTokens;
 use crate::python::auth::Tokens;
 use crate::python::call::asyncio::{self, Bridge};
 use crate::python::call::asyncio_fallback;
+use crate::python::call::blocked_loop;
 use crate::python::call::callback_request::CallbackRequest;
 use crate::python::call::channel::{Event, Outcome, Wake};
 use crate::python::call::hooks::ClientHooks;
@@ -227,6 +228,7 @@ impl Operation {
     /// Waits on this thread, running the verb's callbacks meanwhile.
     fn wait(slf: Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         let (py, this) = (slf.py(), slf.get());
+        blocked_loop::warn_once(py, this.task.name())?;
         this.prepare(py)?;
         if this.callbacks.is_some() || this.hooks.as_ref().is_some_and(ClientHooks::has_token_callbacks) {
             return unwind::call(imports::RUN.get(py)?, &(slf,).into_pyobject(py)?).map(Bound::unbind);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 
+use crate::python::call::blocked_loop;
 use crate::python::call::channel::Wake;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::SIGNAL_INTERVAL;
@@ -58,6 +59,7 @@ impl Selector {
     /// The key of an operation that has an event. Looks for signals meanwhile.
     fn wait(&self, py: Python<'_>) -> PyResult<u64> {
         ensure_same_process(self.generation, "upload_many")?;
+        blocked_loop::warn_once(py, "upload_many")?;
         loop {
             if let Some(key) = py.detach(|| self.ready.wait_timeout(SIGNAL_INTERVAL)) {
                 return Ok(key);
