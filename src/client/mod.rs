@@ -29,13 +29,16 @@ pub mod protocol;
 pub mod retry;
 pub mod stats;
 mod system;
+pub mod tokens;
 pub mod upload;
 mod wait;
 pub mod x_limits;
 
 pub use self::auth::Account;
+pub(crate) use self::blocking::file_error;
 pub use self::client::Client;
 pub use self::http::{HttpBackend, Reservation, Transport, TransportFailure};
+pub(crate) use self::system::blocking;
+use self::system::per_process;
 pub use self::system::private_file;
-use self::system::{blocking, per_process};
 pub use self::wait::{Waited, Watch};

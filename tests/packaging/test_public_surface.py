@@ -14,11 +14,14 @@ import xmedia.testing
 NAMES = """
     APIError AuthenticationError BadRequestError CheckpointLockedError CheckpointStore Client ClientClosedError
     ClientOptions EnvOptions ImageInfo MediaCategory MediaId OnEvent ProgressOption Timeout UploadOptions UploadSource
-    InvalidInputError InvalidMediaError InvalidResponseError Media MediaExpiredError MediaInternalError
-    MediaProcessingError NotFoundError OAuth1 OAuth2 PayloadTooLargeError PaymentRequiredError PermissionDeniedError
+    InvalidInputError InvalidMediaError InvalidResponseError LoginDeniedError Media MediaExpiredError
+    MediaInternalError
+    MediaProcessingError NotFoundError OAuth1 OAuth2 OAuth2Login PayloadTooLargeError PaymentRequiredError
+    PermissionDeniedError
     ProcessingFailure ProcessingInfo ProcessingState Progress QuotaError RateLimit RateLimitError RequestEvent
-    RequestTimeoutError Result Retry ServerError Stats Subtitle Trace TracedRequest TracedWait TransportError
-    UnsupportedMediaError UploadItem
+    RequestTimeoutError Result Retry ServerError Stats Subtitle TokenFile Trace TracedRequest TracedWait TransportError
+    UnsupportedMediaError UploadItem AudioTrack CheckFailedError CheckReport FileFacts Finding ImageFacts MediaWarning
+    VideoTrack check
     UsageCapExceededError VideoInfo WaitTimeoutError XMediaError __version__
 """
 #: `Buffer` is a class of CPython that only type checkers need before 3.12.

@@ -13,6 +13,8 @@ import warnings
 from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from .._auth.credentials import OAuth2
+from .._auth.hidden import Hidden
 from .._core import CallbackRequest, Operation
 from .hooks import Hooks, checked_token, refuse_awaitable
 from .signals import raised_by_signal_handler
@@ -99,17 +101,30 @@ class TokenDelivery:
 
     def deliver(self) -> _Protocol:
         """The part of a protocol that gives the program the tokens it does not have yet, if there are any."""
-        while not self.failed and self.hooks is not None and (tokens := self.operation.take_refreshed()) is not None:
+        while (new := self._due()) is not None:
+            assert self.hooks is not None  # noqa: S101  (without hooks nothing is due)
             self.failed = True
             try:
-                yield _Callback("on_refresh", self.hooks.keep, (tokens,))
+                yield _Callback("on_refresh", self.hooks.keep, (new,))
                 self.failed = False
             finally:
                 self.operation.end_delivery(not self.failed)
 
+    def _due(self) -> OAuth2 | None:
+        if self.failed or self.hooks is None:
+            return None
+        return self.hooks.renewed(self.operation.take_refreshed())
+
 
 def _warning(_: _ProgressCallable | None, hooks: Hooks | None, request: CallbackRequest) -> None:
     warnings.warn(request.payload, UserWarning, stacklevel=_callers_level())
+
+
+def _media_warning(_: _ProgressCallable | None, hooks: Hooks | None, request: CallbackRequest) -> None:
+    # Most uploads never need it.
+    from .._types.report import MediaWarning  # noqa: PLC0415
+
+    warnings.warn(request.payload, MediaWarning, stacklevel=_callers_level())
 
 
 def _callers_level() -> int:
@@ -134,6 +149,7 @@ def _progress(progress: _ProgressCallable | None, _: Hooks | None, request: Call
 #: What a verb reports and does not ask, and the callback that is run for it.
 _NOTIFICATIONS: dict[str, Callable[[_ProgressCallable | None, Hooks | None, CallbackRequest], _Callback | None]] = {
     "warning": _warning,
+    "media_warning": _media_warning,
     "request": _request,
     "progress": _progress,
 }
@@ -259,6 +275,8 @@ async def _perform_async(operation: Operation[Any], callback: _Callback, thread:
     function, arguments = callback.function, callback.arguments
     if callback.request is None:
         result = function(*arguments)
+        if callback.name == "access_token" and inspect.isawaitable(result):
+            return Hidden(await result)
         return await result if inspect.isawaitable(result) else result
     if inspect.iscoroutinefunction(function):
         return await _await_until_ended(callback.request, function(*arguments))
