@@ -14,6 +14,7 @@ from .._display import text
 from .._display.progress import Bar
 from .._types import exact_json
 from .._types.checks import checked_seconds
+from . import login as login_command
 from . import report
 from . import upload as upload_command
 
@@ -21,6 +22,7 @@ _ENVIRONMENT = """\
 credentials come from the environment:
   X_CONSUMER_KEY, X_CONSUMER_SECRET, X_ACCESS_TOKEN, X_ACCESS_TOKEN_SECRET   OAuth 1.0a
   X_OAUTH2_ACCESS_TOKEN                                                      OAuth 2.0 user token
+  X_OAUTH2_TOKEN_FILE, X_PROFILE, or nothing                                 what xmedia login wrote
   X_API=1.1|2, X_BASE_URL=http://127.0.0.1:8080                              optional
 
 exit status: 0 ready (for status: or not yet), 1 failed or error, 2 usage, 3 timeout, 130 interrupted
@@ -88,6 +90,11 @@ def _parser() -> argparse.ArgumentParser:
     wait = command("wait", _wait, "Wait until media is ready.")
     wait.add_argument("media_id", metavar="ID", help="the media's id")
     _common(wait)
+
+    login = command("login", login_command.login, "Log a user in with OAuth 2.0, and keep the tokens in a file.")
+    login_command.add_login_arguments(login)
+    logout = command("logout", login_command.logout, "End such a login at X, and remove its file.")
+    login_command.add_logout_arguments(logout)
 
     mock = command("mock-server", _mock_server, "Run a server on this machine that answers as X does, for tests.")
     mock.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
