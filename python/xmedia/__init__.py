@@ -17,6 +17,7 @@ if not __name__:
     from ._auth.login import OAuth2Login
     from ._auth.token_file import TokenFile
     from ._calls.hooks import OnEvent
+    from ._client.checking import check
     from ._client.client import Client
     from ._client.options import (
         CheckpointStore,
@@ -36,6 +37,7 @@ if not __name__:
         APIError,
         AuthenticationError,
         BadRequestError,
+        CheckFailedError,
         CheckpointLockedError,
         ClientClosedError,
         InvalidInputError,
@@ -71,18 +73,33 @@ if not __name__:
         Stats,
         VideoInfo,
     )
+    from ._types.report import (
+        AudioTrack,
+        CheckReport,
+        FileFacts,
+        Finding,
+        ImageFacts,
+        MediaWarning,
+        VideoTrack,
+    )
     from ._types.trace import Trace, TracedRequest, TracedWait
 
 __all__ = [
     "APIError",
+    "AudioTrack",
     "AuthenticationError",
     "BadRequestError",
+    "CheckFailedError",
+    "CheckReport",
     "CheckpointLockedError",
     "CheckpointStore",
     "Client",
     "ClientClosedError",
     "ClientOptions",
     "EnvOptions",
+    "FileFacts",
+    "Finding",
+    "ImageFacts",
     "ImageInfo",
     "InvalidInputError",
     "InvalidMediaError",
@@ -94,6 +111,7 @@ __all__ = [
     "MediaId",
     "MediaInternalError",
     "MediaProcessingError",
+    "MediaWarning",
     "NotFoundError",
     "OAuth1",
     "OAuth2",
@@ -129,9 +147,11 @@ __all__ = [
     "UploadSource",
     "UsageCapExceededError",
     "VideoInfo",
+    "VideoTrack",
     "WaitTimeoutError",
     "XMediaError",
     "__version__",
+    "check",
 ]
 
 

@@ -18,6 +18,7 @@ _T_co = TypeVar("_T_co", covariant=True)
 
 def shown(text: str) -> str: ...
 def text_of(answer: bytes) -> str: ...
+def check(source: Prepared, media_category: str | None, account: str | None) -> str: ...
 def chain_hash(client_id: str, refresh_token: str) -> str: ...
 def read_token_file(path: str) -> LoginTokens: ...
 def revoke_token_file(path: str, client_secret: str | None) -> Operation[None]: ...
@@ -113,6 +114,8 @@ class Client:
         proxy: str | Literal[False] | None,
         ca_file: str | os.PathLike[str] | None,
         user_agent: str | None,
+        check: str,
+        account: str | None,
         allow_insecure_http: bool,
         hooks: Hooks,
     ) -> Client: ...
@@ -236,6 +239,7 @@ class MockServer:
         expires_after_secs: float,
         max_segment_bytes: int,
         account: str,
+        inspect: bool,
         rate_limits: Sequence[tuple[str, int, float]],
         keep_data: bool,
         tls: bool,

@@ -35,6 +35,7 @@ mod wait;
 pub mod x_limits;
 
 pub use self::auth::Account;
+pub(crate) use self::blocking::file_error;
 pub use self::client::Client;
 pub use self::http::{HttpBackend, Reservation, Transport, TransportFailure};
 pub(crate) use self::system::blocking;

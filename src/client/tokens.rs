@@ -16,7 +16,7 @@ use super::auth::under_way::UnderWay;
 use super::auth::{Account, Credentials, oauth1, oauth2};
 use super::blocking::file_error;
 use super::call::{CallOptions, Hooks};
-use super::config::{Options, Retry, TransportOptions};
+use super::config::{CheckMode, Options, Retry, TransportOptions};
 use super::deadline::Deadline;
 use super::error::{ApiClass, Error, Kind, Result};
 use super::http::Transport;
@@ -51,8 +51,13 @@ impl Client {
     pub fn without_user(transport: TransportOptions) -> Result<Self> {
         transport.validate()?;
         let account = Account::new(Credentials::OAuth2(oauth2::Credentials::asked()));
-        let options =
-            Options { api: ApiVersion::V2, request_timeout: Some(REQUEST_TIMEOUT), retry: Some(Retry::default()) };
+        let options = Options {
+            api: ApiVersion::V2,
+            request_timeout: Some(REQUEST_TIMEOUT),
+            retry: Some(Retry::default()),
+            check: CheckMode::Off,
+            account: None,
+        };
         Client::new(Arc::new(Transport::new(Arc::new(transport))), Arc::new(account), Arc::new(options))
     }
 

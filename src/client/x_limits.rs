@@ -40,6 +40,20 @@ pub enum Account {
     Premium,
 }
 
+impl Account {
+    /// The names that users write.
+    pub const NAMES: [&str; 2] = ["default", "premium"];
+
+    /// The account of this name.
+    pub fn of(name: &str) -> Option<Self> {
+        match name {
+            "default" => Some(Account::Default),
+            "premium" => Some(Account::Premium),
+            _ => None,
+        }
+    }
+}
+
 /// How large a file of a category may be. Categories are written as v2 or as v1.1 writes them; what nobody documented may
 /// be as large as any file.
 pub fn max_bytes(category: &str, account: Account) -> u64 {

@@ -9,12 +9,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyString};
 
 use crate::client::auth::Credentials;
-use crate::client::config::{Proxy, Retry, TransportOptions, parse_base_url};
+use crate::client::config::{CheckMode, Proxy, Retry, TransportOptions, parse_base_url};
 use crate::client::error::Error;
 use crate::client::model::{ApiVersion, Media, MediaId};
 use crate::client::protocol::Subtitle;
 use crate::client::x_limits::{
-    self, AltText, MAX_TOTAL_BYTES, MediaCategory, MediaType, Owners, SegmentIndex, SubtitledCategory,
+    self, Account, AltText, MAX_TOTAL_BYTES, MediaCategory, MediaType, Owners, SegmentIndex, SubtitledCategory,
 };
 use crate::python::results;
 use crate::python::{errors, imports};
@@ -294,6 +294,30 @@ pub fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
             Err(PyOSError::new_err((error.raw_os_error(), strerror, path.into_os_string())))
         }
     }
+}
+
+/// One of these words, or `None`.
+fn word(name: &str, value: &Bound<'_, PyAny>, words: &[&str]) -> PyResult<Option<String>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    let given = text(name, value)?;
+    if words.contains(&given.as_str()) {
+        return Ok(Some(given));
+    }
+    let known = words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ");
+    let given: String = given.chars().take(40).collect();
+    Err(errors::invalid_input(value.py(), format!("{name} must be one of {known}, not {given:?}")))
+}
+
+/// Whose limits hold, or `None`.
+pub fn account(value: &Bound<'_, PyAny>) -> PyResult<Option<Account>> {
+    Ok(word("account", value, &Account::NAMES)?.as_deref().and_then(Account::of))
+}
+
+/// What is done about the rules of X that a file breaks, or `None`.
+pub fn check_mode(value: &Bound<'_, PyAny>) -> PyResult<Option<CheckMode>> {
+    Ok(word("check", value, &CheckMode::NAMES)?.as_deref().and_then(CheckMode::of))
 }
 
 /// A bool, nothing else.

@@ -76,7 +76,7 @@ impl Client {
 impl Client {
     /// Takes the checked credentials and the options as `xmedia.Client` was given them.
     #[new]
-    #[pyo3(signature = (auth, api, *, base_url, request_timeout, connect_timeout, retry, max_connections, proxy, ca_file, user_agent, allow_insecure_http, hooks))]
+    #[pyo3(signature = (auth, api, *, base_url, request_timeout, connect_timeout, retry, max_connections, proxy, ca_file, user_agent, check, account, allow_insecure_http, hooks))]
     #[expect(clippy::too_many_arguments, reason = "they are the options of xmedia.Client")]
     fn new(
         py: Python<'_>,
@@ -90,6 +90,8 @@ impl Client {
         proxy: &Bound<'_, PyAny>,
         ca_file: &Bound<'_, PyAny>,
         user_agent: &Bound<'_, PyAny>,
+        check: &Bound<'_, PyAny>,
+        account: &Bound<'_, PyAny>,
         allow_insecure_http: &Bound<'_, PyAny>,
         hooks: Py<PyAny>,
     ) -> PyResult<Self> {
@@ -99,6 +101,8 @@ impl Client {
             api: args::api_version(api, auth.credentials())?,
             request_timeout: args::duration("request_timeout", request_timeout)?,
             retry: args::retry_policy(retry)?,
+            check: args::check_mode(check)?.unwrap_or_default(),
+            account: args::account(account)?,
         };
         let transport = args::transport_options(
             base_url,
@@ -132,6 +136,12 @@ impl Client {
         }
         if let Some(retry) = change("retry")? {
             options.retry = args::retry_policy(&retry)?;
+        }
+        if let Some(check) = change("check")? {
+            options.check = args::check_mode(&check)?.unwrap_or_default();
+        }
+        if let Some(account) = change("account")? {
+            options.account = args::account(&account)?;
         }
         let hooks = change("hooks")?.map_or_else(|| self.hooks.clone_ref(py), Bound::unbind);
         let state = ClientState::new(self.state.connections().clone(), auth, options);

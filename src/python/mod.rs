@@ -7,6 +7,7 @@
 mod args;
 mod auth;
 mod call;
+mod check;
 mod client;
 mod client_state;
 mod errors;
@@ -38,6 +39,8 @@ mod _core {
     use super::call::wait_many::WaitMany;
     #[pymodule_export]
     use super::call::watch::Watch;
+    #[pymodule_export]
+    use super::check::check;
     #[pymodule_export]
     use super::client::Client;
     #[cfg(feature = "mock")]

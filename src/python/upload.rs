@@ -12,9 +12,10 @@ use pyo3::types::PyDict;
 
 use crate::client::Client as Core;
 use crate::client::error::Result;
+use crate::client::inspect::ReadBytes;
 use crate::client::upload::checkpoint::Store;
 use crate::client::upload::source::Memory;
-use crate::client::upload::source::{Content, OpenFile, Read, ReadAt, Source, Stream};
+use crate::client::upload::source::{AwaitedBytes, Content, OpenFile, Read, ReadAt, Source, Stream};
 use crate::client::upload::{Checkpoint, Upload, UploadOptions};
 use crate::python::args;
 use crate::python::call::channel::{MethodArguments, Outcome};
@@ -60,6 +61,7 @@ pub fn operation(
     };
     Ok(Operation::new("upload", progress, verb)
         .with_callbacks((!callbacks.is_none()).then(|| callbacks.clone().unbind()))
+        .in_callers_context()
         .reading_python_memory(buffer))
 }
 
@@ -84,7 +86,8 @@ fn options(given: &Bound<'_, PyDict>) -> PyResult<UploadOptions> {
             .unwrap_or(usize::MAX),
         checkpoint: None,
         fingerprint: optional("fingerprint")?.map(|text| args::text("fingerprint", &text)).transpose()?,
-        check_limits: args::flag("check_limits", &value("check_limits")?)?,
+        check: args::check_mode(&value("check")?)?,
+        account: args::account(&value("account")?)?,
         trace: args::flag("trace", &value("trace")?)?,
         wait: args::flag("wait", &value("wait")?)?,
         timeout: args::duration("timeout", &value("timeout")?)?,
@@ -110,7 +113,7 @@ fn checkpoint(value: &Bound<'_, PyAny>) -> PyResult<CheckpointTarget> {
 /// A source as Python prepared it, before there is a way back to Python.
 enum Prepared {
     Content(Content),
-    Seekable(u64),
+    Seekable { total_bytes: u64, in_memory: bool },
     Stream,
 }
 
@@ -118,7 +121,10 @@ impl Prepared {
     fn with(self, observer: &Arc<ChannelObserver>) -> Content {
         match self {
             Prepared::Content(content) => content,
-            Prepared::Seekable(total_bytes) => Content::Sized(Arc::new(CallbackIo::new(observer, total_bytes))),
+            Prepared::Seekable { total_bytes, in_memory } => {
+                let reader = CallbackIo { in_memory, ..CallbackIo::new(observer, total_bytes) };
+                Content::Sized(Arc::new(reader))
+            }
             Prepared::Stream => Content::Stream(Stream::new(Box::new(CallbackIo::new(observer, 0)))),
         }
     }
@@ -134,7 +140,10 @@ fn content(source: &Bound<'_, PyAny>, buffer: &mut Option<BufferUse>) -> PyResul
             Ok(Prepared::Content(Content::Sized(Arc::new(Memory(bytes)))))
         }
         "descriptor" => descriptor(&value),
-        "seekable" => Ok(Prepared::Seekable(value.extract()?)),
+        "seekable" => Ok(Prepared::Seekable {
+            total_bytes: value.extract()?,
+            in_memory: source.getattr("reader")?.getattr("in_memory")?.is_truthy()?,
+        }),
         "stream" => Ok(Prepared::Stream),
         other => Err(PyTypeError::new_err(format!("a source of an unknown kind: {other}"))),
     }
@@ -164,13 +173,15 @@ fn descriptor(_: &Bound<'_, PyAny>) -> PyResult<Prepared> {
 struct CallbackIo {
     observer: Arc<ChannelObserver>,
     total_bytes: u64,
+    /// Reading anywhere costs nothing.
+    in_memory: bool,
     /// An exception of a store's method does not end the upload any more.
     may_fail: AtomicBool,
 }
 
 impl CallbackIo {
     fn new(observer: &Arc<ChannelObserver>, total_bytes: u64) -> Self {
-        CallbackIo { observer: observer.clone(), total_bytes, may_fail: AtomicBool::new(false) }
+        CallbackIo { observer: observer.clone(), total_bytes, may_fail: AtomicBool::new(false), in_memory: false }
     }
 
     async fn store(&self, method: &'static str, arguments: MethodArguments) -> Result<()> {
@@ -197,6 +208,10 @@ impl ReadAt for CallbackIo {
         Box::pin(async move {
             observer.call_method("read_at", MethodArguments::Range(offset, len.min(left))).await.map(bytes)
         })
+    }
+
+    fn inspectable(self: Arc<Self>) -> Option<Box<dyn ReadBytes + Send>> {
+        self.in_memory.then(|| AwaitedBytes::boxed(self))
     }
 
     fn unchanged(&self) -> BoxFuture<'_, Result<()>> {

@@ -20,7 +20,8 @@ NAMES = """
     PermissionDeniedError
     ProcessingFailure ProcessingInfo ProcessingState Progress QuotaError RateLimit RateLimitError RequestEvent
     RequestTimeoutError Result Retry ServerError Stats Subtitle TokenFile Trace TracedRequest TracedWait TransportError
-    UnsupportedMediaError UploadItem
+    UnsupportedMediaError UploadItem AudioTrack CheckFailedError CheckReport FileFacts Finding ImageFacts MediaWarning
+    VideoTrack check
     UsageCapExceededError VideoInfo WaitTimeoutError XMediaError __version__
 """
 #: `Buffer` is a class of CPython that only type checkers need before 3.12.

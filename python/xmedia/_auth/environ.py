@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, TypeVar
 
 from .._types.errors import InvalidInputError
 from .credentials import OAuth1, OAuth2, checked_secret, credentials_from_file
@@ -14,6 +14,10 @@ _OAUTH1 = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TO
 _OAUTH2 = ("X_OAUTH2_ACCESS_TOKEN",)
 _APIS: Mapping[str, Literal["1.1", "2"]] = {"1.1": "1.1", "2": "2"}
 
+_CHECKS: Mapping[str, Literal["warn", "error", "off"]] = {"warn": "warn", "error": "error", "off": "off"}
+_ACCOUNTS: Mapping[str, Literal["default", "premium"]] = {"default": "default", "premium": "premium"}
+_T = TypeVar("_T")
+
 _OnRefresh = Callable[[OAuth2], object]
 
 
@@ -23,6 +27,8 @@ class EnvironOptions(TypedDict, total=False):
     auth: OAuth1 | OAuth2
     api: Literal["1.1", "2"]
     base_url: str
+    check: Literal["warn", "error", "off"]
+    account: Literal["default", "premium"]
     allow_insecure_http: bool
 
 
@@ -60,6 +66,10 @@ def options_from_environ(
         options["api"] = named_api
     if "X_BASE_URL" in variables:
         options["base_url"] = variables["X_BASE_URL"]
+    if "X_CHECK" in variables:
+        options["check"] = _choice(variables, "X_CHECK", _CHECKS)
+    if "X_ACCOUNT" in variables:
+        options["account"] = _choice(variables, "X_ACCOUNT", _ACCOUNTS)
     insecure = variables.get("X_ALLOW_INSECURE_HTTP", "0")
     if insecure not in {"0", "1"}:
         raise InvalidInputError("X_ALLOW_INSECURE_HTTP must be 1, or 0 or not set")
@@ -76,6 +86,13 @@ def _api(variables: Mapping[str, str]) -> Literal["1.1", "2"] | None:
     if variables["X_API"] not in _APIS:
         raise InvalidInputError("X_API must be 1.1 or 2")
     return _APIS[variables["X_API"]]
+
+
+def _choice(variables: Mapping[str, str], name: str, known: Mapping[str, _T]) -> _T:
+    value = known.get(variables[name])
+    if value is None:
+        raise InvalidInputError(f"{name} must be one of {', '.join(known)}")
+    return value
 
 
 def _credentials(variables: Mapping[str, str], api: str | None, on_refresh: _OnRefresh | None) -> OAuth1 | OAuth2:

@@ -120,6 +120,13 @@ def _warning(_: _ProgressCallable | None, hooks: Hooks | None, request: Callback
     warnings.warn(request.payload, UserWarning, stacklevel=_callers_level())
 
 
+def _media_warning(_: _ProgressCallable | None, hooks: Hooks | None, request: CallbackRequest) -> None:
+    # Most uploads never need it.
+    from .._types.report import MediaWarning  # noqa: PLC0415
+
+    warnings.warn(request.payload, MediaWarning, stacklevel=_callers_level())
+
+
 def _callers_level() -> int:
     """The `stacklevel` at which `warnings.warn` names the line of the program, and not one of this package.
 
@@ -142,6 +149,7 @@ def _progress(progress: _ProgressCallable | None, _: Hooks | None, request: Call
 #: What a verb reports and does not ask, and the callback that is run for it.
 _NOTIFICATIONS: dict[str, Callable[[_ProgressCallable | None, Hooks | None, CallbackRequest], _Callback | None]] = {
     "warning": _warning,
+    "media_warning": _media_warning,
     "request": _request,
     "progress": _progress,
 }

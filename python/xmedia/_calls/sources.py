@@ -152,6 +152,8 @@ class BufferReader:
     """Memory that may change its place once it is let go, copied piece by piece."""
 
     blocking = False
+    #: Whether reading here and there costs nothing, so that the file can be looked at before it is uploaded.
+    in_memory = True
 
     def __init__(self, view: memoryview) -> None:
         self._view = view
@@ -170,6 +172,7 @@ class SeekableReader(PieceReader):
         super().__init__()
         self._file = file
         self._start = start
+        self.in_memory = type(file) is io.BytesIO
         self.total_bytes = self._size()
         file.seek(start)
 

@@ -21,7 +21,7 @@ from .._types.errors import InvalidInputError
 from .._types.models import RateLimit, Stats
 from .._types.sentinel import NOT_GIVEN, NotGiven
 from .metadata import MetadataVerbs
-from .options import Api, EnvOptions, Retry, Timeout
+from .options import Account, Api, CheckMode, EnvOptions, Retry, Timeout
 from .uploads import UploadVerbs
 from .verbs import MediaVerbs
 
@@ -42,6 +42,9 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         connect_timeout: Seconds for name resolution, TCP and TLS together. None for no limit.
         retry: When requests are sent again; None for one attempt each.
         max_connections: How many requests may be in flight at once; others wait in order of arrival.
+        check: What `upload` does about rules of X that a file breaks: `"warn"` with a `MediaWarning`, `"error"` with a
+            `CheckFailedError` and nothing sent, `"off"` to look at nothing.
+        account: Whose limits the check applies, `"default"` or `"premium"`; None if that is not known.
         proxy: None for the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`; never for
             loopback), False for none, or the address of one that is used for everything.
         ca_file: A file of certificates in PEM to trust besides the platform's.
@@ -73,6 +76,8 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         connect_timeout: Timeout = 10.0,
         retry: Retry | None = Retry(),  # noqa: B008  (it is immutable)
         max_connections: int = 100,
+        check: CheckMode = "warn",
+        account: Account | None = None,
         proxy: str | Literal[False] | None = None,
         ca_file: str | os.PathLike[str] | None = None,
         user_agent: str | None = None,
@@ -87,6 +92,8 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
             "connect_timeout": connect_timeout,
             "retry": retry,
             "max_connections": max_connections,
+            "check": check,
+            "account": account,
             # It may hold a password.
             "proxy": Hidden(proxy),
             "ca_file": ca_file,
@@ -103,7 +110,7 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         """Make a client with the credentials and settings of the environment.
 
         Read are `X_CONSUMER_KEY`, `X_CONSUMER_SECRET`, `X_ACCESS_TOKEN` and `X_ACCESS_TOKEN_SECRET`, or
-        `X_OAUTH2_ACCESS_TOKEN`; and `X_API`, `X_BASE_URL`, `X_ALLOW_INSECURE_HTTP=1`. With
+        `X_OAUTH2_ACCESS_TOKEN`; and `X_API`, `X_BASE_URL`, `X_CHECK`, `X_ACCOUNT`, `X_ALLOW_INSECURE_HTTP=1`. With
         `X_OAUTH2_REFRESH_TOKEN` (and `X_CLIENT_ID`, `X_CLIENT_SECRET`) tokens are refreshed; since a refresh token
         can be used but once, the new ones have to be kept: in the file that `X_OAUTH2_TOKEN_FILE` names, or by
         `on_refresh`.
@@ -176,6 +183,8 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         api: Api | NotGiven | None = NOT_GIVEN,
         request_timeout: Timeout | NotGiven = NOT_GIVEN,
         retry: Retry | NotGiven | None = NOT_GIVEN,
+        check: CheckMode | NotGiven = NOT_GIVEN,
+        account: Account | NotGiven | None = NOT_GIVEN,
         on_event: OnEvent | NotGiven | None = NOT_GIVEN,
     ) -> Client:
         """Make a client that shares this one's connections and `max_connections`: many accounts, one pool.
@@ -188,6 +197,8 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
             api: Another API version.
             request_timeout: As for `Client`.
             retry: As for `Client`.
+            check: As for `Client`.
+            account: As for `Client`.
             on_event: As for `Client`.
 
         Raises:
@@ -195,6 +206,7 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
             ClientClosedError: This client was closed.
         """
         given: dict[str, Any] = {"auth": auth, "api": api, "request_timeout": request_timeout, "retry": retry}
+        given |= {"check": check, "account": account}
         changes = {name: value for name, value in given.items() if value is not NOT_GIVEN}
         # A version that was never chosen follows the credentials, as for a client of their own.
         changes.setdefault("api", self._api)

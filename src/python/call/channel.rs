@@ -64,6 +64,8 @@ pub enum CallbackKind {
     Progress(Box<Progress>),
     /// A warning for the user.
     Warning(String),
+    /// A warning about the file that is about to be uploaded; where that is an exception, nothing is sent.
+    MediaWarning(String),
     /// The event of a request that has ended.
     Request(Box<RequestReport>),
     /// The callable that returns the access token, and where that is sent.

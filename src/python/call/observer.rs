@@ -115,6 +115,10 @@ impl Observer for ChannelObserver {
         self.notify(CallbackKind::Warning(text));
     }
 
+    fn warn_of_media(&self, text: String) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.run(CallbackKind::MediaWarning(text)))
+    }
+
     fn event_filter(&self) -> EventFilter {
         self.subscriptions.event_filter()
     }

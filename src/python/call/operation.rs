@@ -38,6 +38,8 @@ pub struct Operation {
     #[pyo3(get)]
     callbacks: Option<Py<PyAny>>,
     input: Input,
+    /// Its callbacks belong into the caller's context, where warnings are filtered.
+    in_callers_context: bool,
     /// The verb reads memory of Python's, which is released when it has ended: pieces, and perhaps one buffer.
     reads_python_memory: bool,
     buffer: Option<BufferUse>,
@@ -59,6 +61,7 @@ impl Operation {
             progress,
             callbacks: None,
             input: Input::None,
+            in_callers_context: false,
             reads_python_memory: false,
             buffer: None,
             waiting: Mutex::default(),
@@ -87,6 +90,12 @@ impl Operation {
     pub fn reading_python_memory(mut self, buffer: Option<BufferUse>) -> Self {
         self.reads_python_memory = true;
         self.buffer = buffer;
+        self
+    }
+
+    /// The same call, whose callbacks are run in the caller's context.
+    pub fn in_callers_context(mut self) -> Self {
+        self.in_callers_context = true;
         self
     }
 
@@ -283,7 +292,7 @@ impl Operation {
     fn wait_async<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let this = slf.get();
-        if this.prepare(py)? || this.progress.is_some() || this.callbacks.is_some() {
+        if this.prepare(py)? || this.progress.is_some() || this.callbacks.is_some() || this.in_callers_context {
             this.driven.store(true, Ordering::Relaxed);
             return drive(slf);
         }

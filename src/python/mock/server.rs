@@ -33,7 +33,7 @@ impl PyMockServer {
 impl PyMockServer {
     #[expect(clippy::too_many_arguments, reason = "each is one keyword argument of the Python class")]
     #[new]
-    #[pyo3(signature = (*, host, port, auth, verify_auth, processing, check_after_secs, expires_after_secs, max_segment_bytes, account, rate_limits, keep_data, tls))]
+    #[pyo3(signature = (*, host, port, auth, verify_auth, processing, check_after_secs, expires_after_secs, max_segment_bytes, account, inspect, rate_limits, keep_data, tls))]
     fn new(
         py: Python<'_>,
         host: String,
@@ -45,6 +45,7 @@ impl PyMockServer {
         expires_after_secs: f64,
         max_segment_bytes: u64,
         account: &str,
+        inspect: bool,
         rate_limits: Vec<(String, u64, f64)>,
         keep_data: bool,
         tls: bool,
@@ -63,6 +64,7 @@ impl PyMockServer {
             max_segment_bytes,
             account: if account == "premium" { Account::Premium } else { Account::Default },
             rate_limits: rate_limits?,
+            inspect,
             keep_data,
             tls,
         };
