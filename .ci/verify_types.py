@@ -7,13 +7,12 @@ import subprocess
 import sys
 
 LEAST = 0.95
+OPTIONS = ("--verifytypes", "xmedia", "--ignoreexternal")
 
-spec = importlib.util.find_spec("xmedia")
-assert spec and spec.origin
-packages = os.path.dirname(os.path.dirname(spec.origin))
+[package] = importlib.util.find_spec("xmedia").submodule_search_locations
+packages = os.path.dirname(package)
 done = subprocess.run(
-    [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--verifytypes", "xmedia", "--ignoreexternal"]
-    + ["--outputjson"],
+    [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, *OPTIONS],
     capture_output=True,
     text=True,
     check=False,

@@ -26,7 +26,6 @@ def references(data):
 
 @pytest.mark.parametrize("verb", ["append", "upload"])
 @pytest.mark.parametrize("how", ["cancelled", "timeout", "closed"])
-@pytest.mark.filterwarnings("ignore:.* blocks the event loop:RuntimeWarning")
 def test_the_bytes_of_a_call_that_was_given_up_are_given_back(how, verb):
     data = MP4 + os.urandom(BIG)
 
