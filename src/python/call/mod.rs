@@ -7,7 +7,6 @@
 
 pub mod asyncio;
 mod asyncio_fallback;
-mod blocked_loop;
 pub mod callback_request;
 pub mod channel;
 pub mod hooks;

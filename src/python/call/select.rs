@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 
-use crate::python::call::blocked_loop;
 use crate::python::call::channel::Wake;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::SIGNAL_INTERVAL;
+use crate::python::process::blocked_loop;
 use crate::python::process::fork::{ensure_same_process, generation};
 use crate::sync::lock;
 
