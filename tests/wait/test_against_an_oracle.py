@@ -168,8 +168,12 @@ async def run(verb, script):
 
 def scripts(randomness):
     while True:
-        length = randomness.choice([0, 1, 1, 2, 3, 4, 6, 8])
-        yield [*randomness.choices(ANSWERS, k=length), randomness.choice(LAST)]
+        script = []
+        for _ in range(randomness.choice([0, 1, 1, 2, 3, 4, 6, 8])):
+            # What is counted (404s, attempts) comes several times in a row.
+            again = script and randomness.random() < 0.3
+            script.append(script[-1] if again else randomness.choice(ANSWERS))
+        yield [*script, randomness.choice(LAST)]
 
 
 async def compare(verb, cases):
