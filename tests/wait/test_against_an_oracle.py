@@ -171,7 +171,7 @@ def scripts(randomness):
         script = []
         for _ in range(randomness.choice([0, 1, 1, 2, 3, 4, 6, 8])):
             # What is counted (404s, attempts) comes several times in a row.
-            again = script and randomness.random() < 0.3
+            again = script and randomness.random() < 0.5
             script.append(script[-1] if again else randomness.choice(ANSWERS))
         yield [*script, randomness.choice(LAST)]
 
