@@ -264,5 +264,5 @@ class MediaVerbs:
     def wait_many_async(
         self, media_ids: Iterable[_Item] | AsyncIterable[_Item], *, timeout: Timeout = 900, concurrency: int = 1000
     ) -> AsyncWaitMany[_Item]:
-        """Iterate with `async for` over what `wait_many` brings. `media_ids` may be async; the iterator has `aclose`."""
+        """Iterate with `async for` over what `wait_many` brings. `media_ids` may be async. It has `aclose`."""
         return AsyncWaitMany(self._core.wait_many(timeout), media_ids, concurrency)
