@@ -6,29 +6,23 @@ import argparse
 import io
 import os
 import sys
-import time
 from collections.abc import Callable, Sequence
 
-from .. import Client, InvalidInputError, Media, XMediaError, __version__
-from .._display import text
-from .._display.progress import Bar
-from .._types import exact_json
-from .._types.checks import checked_seconds
+from .. import InvalidInputError, XMediaError, __version__
 from . import check as check_command
-from . import report
+from . import login as login_command
+from . import one_media, options, report, words
 from . import upload as upload_command
 
 _ENVIRONMENT = """\
 credentials come from the environment:
   X_CONSUMER_KEY, X_CONSUMER_SECRET, X_ACCESS_TOKEN, X_ACCESS_TOKEN_SECRET   OAuth 1.0a
   X_OAUTH2_ACCESS_TOKEN                                                      OAuth 2.0 user token
+  X_OAUTH2_TOKEN_FILE, X_PROFILE, or nothing                                 what xmedia login wrote
   X_API=1.1|2, X_BASE_URL=http://127.0.0.1:8080                              optional
 
 exit status: 0 ready (for status: or not yet), 1 failed or error, 2 usage, 3 timeout, 130 interrupted
 """
-
-#: Seconds of a wait for which no time is left.
-_SHORTEST = 0.001
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,14 +39,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         report.say("interrupted")
         return report.INTERRUPTED
     except InvalidInputError as error:
-        report.say(str(error))
+        report.say(words.message(error))
         return report.USAGE
     except (XMediaError, OSError) as error:
         if isinstance(error, BrokenPipeError) and not isinstance(error, XMediaError):
             # Whoever read our output has seen enough. What is left in the buffer must not be complained about.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return report.FAILED
-        report.say(str(error))
+        report.say(words.message(error))
         return report.exit_status(error)
 
 
@@ -77,21 +71,26 @@ def _parser() -> argparse.ArgumentParser:
     upload_command.add_arguments(upload)
     _common(upload, timeout=3600.0)
 
-    finalize = command("finalize", _finalize, "End an upload: one FINALIZE.")
+    finalize = command("finalize", one_media.finalize, "End an upload: one FINALIZE.")
     finalize.add_argument("media_id", metavar="ID", help="the upload's id, 1 to 19 digits")
     finalize.add_argument("--wait", action="store_true", help="then wait until the media is ready")
     _common(finalize)
 
-    status = command("status", _status, "Ask once how far processing is: one STATUS.")
+    status = command("status", one_media.status, "Ask once how far processing is: one STATUS.")
     status.add_argument("media_id", metavar="ID", help="the media's id")
     _common(status)
 
-    wait = command("wait", _wait, "Wait until media is ready.")
+    wait = command("wait", one_media.wait, "Wait until media is ready.")
     wait.add_argument("media_id", metavar="ID", help="the media's id")
     _common(wait)
 
     check = command("check", check_command.run, "Say what files are, and why X would refuse them. Nothing is sent.")
     check_command.add_arguments(check)
+
+    login = command("login", login_command.login, "Log a user in with OAuth 2.0, and keep the tokens in a file.")
+    login_command.add_login_arguments(login)
+    logout = command("logout", login_command.logout, "End such a login at X, and remove its file.")
+    login_command.add_logout_arguments(logout)
 
     mock = command("mock-server", _mock_server, "Run a server on this machine that answers as X does, for tests.")
     mock.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -107,61 +106,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _common(parser: argparse.ArgumentParser, timeout: float = 900.0) -> None:
-    parser.add_argument(
-        "--timeout",
-        type=_seconds,
-        default=timeout,
-        metavar="SECONDS",
-        help=f"give up after this time (default: {timeout:g})",
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
-
-
-def _seconds(text: str) -> float:
-    try:
-        return checked_seconds("the time", float(text))
-    except (ValueError, InvalidInputError):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0") from None
-
-
-def _finalize(arguments: argparse.Namespace) -> int:
-    def work(client: Client, bar: Bar | None) -> Media:
-        deadline = time.monotonic() + arguments.timeout
-        media = client.finalize(arguments.media_id, timeout=arguments.timeout)
-        if not arguments.wait:
-            return media
-        return client.wait(media, timeout=max(deadline - time.monotonic(), _SHORTEST), progress=bar)
-
-    return _about_one(arguments, work)
-
-
-def _status(arguments: argparse.Namespace) -> int:
-    return _about_one(arguments, lambda client, _: client.status(arguments.media_id, timeout=arguments.timeout))
-
-
-def _wait(arguments: argparse.Namespace) -> int:
-    return _about_one(
-        arguments, lambda client, bar: client.wait(arguments.media_id, timeout=arguments.timeout, progress=bar)
-    )
-
-
-def _about_one(arguments: argparse.Namespace, work: Callable[[Client, Bar | None], Media]) -> int:
-    bar = Bar(arguments.media_id) if sys.stderr is not None and sys.stderr.isatty() else None
-    with Client.from_env() as client:
-        try:
-            media = work(client, bar)
-        except InvalidInputError:
-            raise
-        except XMediaError as error:
-            if not arguments.json:
-                raise
-            print(exact_json.dumps(report.report(error.media, error=error, media_id=arguments.media_id)), flush=True)
-            return report.exit_status(error)
-        finally:
-            if bar is not None:
-                bar.close()
-    print(exact_json.dumps(report.report(media)) if arguments.json else text.summary(media), flush=True)
-    return report.FAILED if media.failed else report.READY
+    options.add_timeout(parser, timeout)
+    options.add_output(parser)
 
 
 def _mock_server(arguments: argparse.Namespace) -> int:
