@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-LEAST = 0.95
+MINIMUM = 0.95
 OPTIONS = ("--verifytypes", "xmedia", "--ignoreexternal")
 
 [package] = importlib.util.find_spec("xmedia").submodule_search_locations
@@ -25,4 +25,4 @@ for symbol in report["symbols"]:
         print(symbol["name"], *{each["message"] for each in symbol["diagnostics"]}, sep="\n    ")
 score = report["completenessScore"]
 print(f"types: {score:.1%} known")
-sys.exit(score < LEAST)
+sys.exit(score < MINIMUM)
