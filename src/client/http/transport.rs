@@ -203,7 +203,13 @@ impl Transport {
             Body::Json(json) => builder.header(http::header::CONTENT_TYPE, "application/json").body(json.clone()),
             Body::Multipart(parts) => builder.multipart(form(parts, progress, encrypted)?),
         };
-        let mut response = builder.send().await.map_err(to_error)?;
+        let mut response = builder.send().await.map_err(|error| {
+            let mut error = to_error(error);
+            if progress.flooded() {
+                error.message = "the server sends bytes without end and no answer".to_owned();
+            }
+            error
+        })?;
         progress.answered();
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
