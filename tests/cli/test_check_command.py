@@ -131,5 +131,5 @@ def test_upload_warns_in_a_line_of_its_own():
         environ = {**os.environ, **server.environ, "X_CHECK": "warn"}
         done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=30, check=False)
     assert done.returncode == 0
-    assert done.stderr.startswith('xmedia: X will refuse "audio_codec_pcm.mov": the audio codec is pcm_s16le')
+    assert done.stderr.startswith('xmedia: warning: X will refuse "audio_codec_pcm.mov": the audio codec is pcm_s16le')
     assert "MediaWarning" not in done.stderr

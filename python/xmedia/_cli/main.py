@@ -6,7 +6,6 @@ import argparse
 import io
 import os
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 
 from .. import InvalidInputError, XMediaError, __version__
@@ -37,10 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
-        with warnings.catch_warnings():
-            # In a line of their own, as errors are, and without a line of this program's code.
-            warnings.showwarning = lambda message, *_, **__: report.say(str(message))
-            return run(arguments)
+        return run(arguments)
     except KeyboardInterrupt:
         report.say("interrupted")
         return report.INTERRUPTED
