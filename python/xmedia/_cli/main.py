@@ -106,6 +106,7 @@ def parser() -> argparse.ArgumentParser:
 
     demo = command("demo", _demo, "Upload a file to a mock server in this process, and wait until it is ready.")
     demo.add_argument("file", metavar="FILE", nargs="?", help="the file (default: a small MP4 that comes with xmedia)")
+    demo.add_argument("--failing", action="store_true", help="show a video that fails, and its report")
     return parser
 
 
@@ -117,4 +118,4 @@ def _common(parser: argparse.ArgumentParser, timeout: float = 900.0) -> None:
 def _demo(arguments: argparse.Namespace) -> int:
     from . import demo  # noqa: PLC0415  (only this command needs it)
 
-    return demo.run(arguments.file)
+    return demo.run_failing(arguments.file) if arguments.failing else demo.run(arguments.file)

@@ -17,7 +17,7 @@ _shtab_xmedia_logout_option_strings=(-h --help --profile --force)
 _shtab_xmedia_mock_server_option_strings=(-h --help --host --port --json --shell --until-stdin-closes --inspect --processing --check-after-secs --media --rate-limit)
 _shtab_xmedia_doctor_option_strings=(-h --help --json --online)
 _shtab_xmedia_completion_option_strings=(-h --help)
-_shtab_xmedia_demo_option_strings=(-h --help)
+_shtab_xmedia_demo_option_strings=(-h --help --failing)
 _shtab_xmedia_option_strings=(-h --help --version)
 
 
@@ -90,6 +90,7 @@ _shtab_xmedia_completion__h_nargs=0
 _shtab_xmedia_completion___help_nargs=0
 _shtab_xmedia_demo__h_nargs=0
 _shtab_xmedia_demo___help_nargs=0
+_shtab_xmedia_demo___failing_nargs=0
 _shtab_xmedia_pos_0_nargs=A...
 _shtab_xmedia__h_nargs=0
 _shtab_xmedia___help_nargs=0

@@ -139,3 +139,4 @@ complete -c xmedia -n '_shtab_xmedia_using completion' -s h -l help -d 'show thi
 complete -c xmedia -n '_shtab_xmedia_using completion; and test $_shtab_xmedia_npos -eq 0' -ka "bash zsh fish" -d 'for example in ~/.bashrc: eval "$(xmedia completion bash)"'
 complete -c xmedia -n '_shtab_xmedia_using; and test $_shtab_xmedia_npos -eq 0' -a demo -d 'Upload a file to a mock server in this process, and wait until it is ready.'
 complete -c xmedia -n '_shtab_xmedia_using demo' -s h -l help -d 'show this help message and exit'
+complete -c xmedia -n '_shtab_xmedia_using demo' -l failing -d 'show a video that fails, and its report'

@@ -55,6 +55,7 @@ _shtab_xmedia_completion_defaults_added=0
 
 _shtab_xmedia_demo_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--failing[show a video that fails, and its report]"
   ":the file (default\: a small MP4 that comes with xmedia):"
 )
 
