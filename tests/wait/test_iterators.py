@@ -55,3 +55,14 @@ def test_a_callable_cannot_end_an_iterator_by_mistake(server, connect, results, 
         error = caught.value
     chain = [error, error.__cause__]
     assert "mine" in [str(each) for each in chain if isinstance(each, kind)]
+
+
+def test_iterators_have_short_reprs_without_module_names_of_ours(server, connect):
+    client = connect(server)
+    iterators = [client.watch(1), client.wait_many([1]), client.upload_many([b"1"]), client.upload_many_async([b"1"])]
+    assert [repr(each) for each in iterators] == [
+        "<xmedia.Watch>",
+        "<xmedia.WaitMany>",
+        "<xmedia.Uploads>",
+        "<xmedia.AsyncUploads>",
+    ]

@@ -55,6 +55,9 @@ class Results(Iterator[ResultT_co]):
     def __init__(self, work: Work[ResultT_co]) -> None:
         self._work = work
 
+    def __repr__(self) -> str:
+        return f"<xmedia.{type(self).__name__}>"
+
     def __iter__(self) -> Self:
         return self
 
@@ -91,6 +94,9 @@ class AsyncResults(AsyncIterator[ResultT_co]):
 
     def __init__(self, work: AsyncWork[ResultT_co]) -> None:
         self._work = work
+
+    def __repr__(self) -> str:
+        return f"<xmedia.{type(self).__name__}>"
 
     def __aiter__(self) -> Self:
         return self

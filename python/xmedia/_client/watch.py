@@ -14,6 +14,9 @@ class Watch(Iterator[Media]):
         self._core = core
         self._state: _core.Watch | None = state
 
+    def __repr__(self) -> str:
+        return f"<xmedia.{type(self).__name__}>"
+
     def __iter__(self) -> Self:
         return self
 
@@ -41,6 +44,9 @@ class AsyncWatch(AsyncIterator[Media]):
     def __init__(self, core: _core.Client, state: _core.Watch) -> None:
         self._core = core
         self._state: _core.Watch | None = state
+
+    def __repr__(self) -> str:
+        return f"<xmedia.{type(self).__name__}>"
 
     def __aiter__(self) -> Self:
         return self
