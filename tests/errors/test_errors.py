@@ -12,6 +12,8 @@ from xmedia._types import errors
 TREE = {
     "XMediaError": ("Exception",),
     "InvalidInputError": ("XMediaError", "ValueError"),
+    "CheckFailedError": ("InvalidInputError",),
+    "LoginDeniedError": ("XMediaError",),
     "ClientClosedError": ("XMediaError", "RuntimeError"),
     "TransportError": ("XMediaError", "ConnectionError"),
     "RequestTimeoutError": ("TransportError", "TimeoutError"),
@@ -68,7 +70,7 @@ def attributes(error):
         "WaitTimeoutError": {"elapsed": 900.0},
     }
     if issubclass(error, xmedia.MediaProcessingError):
-        return COMMON | {"error": ProcessingFailure(code=1, name="InvalidMedia")}
+        return COMMON | {"error": ProcessingFailure(code=1, name="InvalidMedia"), "report": None}
     return COMMON | own.get(error.__name__, {})
 
 
