@@ -13,6 +13,7 @@ use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::exchange::refuse_expired;
 use super::http::Transport;
+use super::limits::AppLimits;
 use super::model::{ApiVersion, CommandName, Media};
 use super::protocol::{Command, Init, Payload, Subtitle};
 use super::retry::budget::Budget;
@@ -25,6 +26,7 @@ use super::wait::Watch;
 pub struct Client {
     pub(super) transport: Arc<Transport>,
     pub(super) account: Arc<Account>,
+    pub(super) app_limits: Arc<AppLimits>,
     pub(super) options: Arc<Options>,
     pub(super) closed: Arc<watch::Sender<bool>>,
     pub(super) budget: Arc<Budget>,
@@ -40,7 +42,8 @@ impl Client {
             ));
         }
         let closed = Arc::new(watch::Sender::new(false));
-        Ok(Client { transport, account, options, closed, budget: Arc::default(), stats: Arc::default() })
+        let app_limits = AppLimits::of(account.credentials(), &transport.options().hosts.api);
+        Ok(Client { transport, account, app_limits, options, closed, budget: Arc::default(), stats: Arc::default() })
     }
 
     /// What was counted of its requests.

@@ -271,9 +271,24 @@ pub struct VideoInfo {
     pub video_type: Option<String>,
 }
 
-/// The `x-rate-limit-*` headers of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The `x-rate-limit-*` headers of an answer, and those of the limits of 24 hours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RateLimit {
+    /// Requests allowed in a window.
+    pub limit: Option<u64>,
+    /// Requests left in this window.
+    pub remaining: Option<u64>,
+    /// When the window ends, by the server's clock.
+    pub reset_at: Option<SystemTime>,
+    /// The user's limit of 24 hours (`x-user-limit-24hour-*`).
+    pub user_24h: Option<RateWindow>,
+    /// The app's limit of 24 hours (`x-app-limit-24hour-*`).
+    pub app_24h: Option<RateWindow>,
+}
+
+/// One window of a rate limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RateWindow {
     /// Requests allowed in a window.
     pub limit: Option<u64>,
     /// Requests left in this window.

@@ -1,16 +1,12 @@
 //! What a test chooses: how the server behaves, which credentials it accepts, and the steps of processing.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::client::model::CommandName;
 use crate::client::x_limits::Account;
-
-/// Limits by command.
-pub(crate) type RateLimits = HashMap<CommandName, (u64, Duration)>;
+pub use crate::mock::state::rate_limits::RateLimits;
 
 /// How a server behaves.
 #[derive(Clone, Debug)]
@@ -50,7 +46,7 @@ impl Default for Options {
             expires_after: Duration::from_secs(86_400),
             max_segment_bytes: 5_000_000,
             account: Account::default(),
-            rate_limits: HashMap::new(),
+            rate_limits: RateLimits::default(),
             keep_data: true,
             tls: false,
         }

@@ -13,7 +13,8 @@ use pyo3::types::PyBytes;
 use crate::client::model::{CommandName, MediaId};
 use crate::client::x_limits::Account;
 use crate::mock::{
-    Credential, Fault, FaultKind, Item, MediaRecord, MockServer, NewMedia, Options, RecordedRequest, Reply, Step,
+    Credential, Fault, FaultKind, Item, MediaRecord, MockServer, NewMedia, Options, RateLimits, RecordedRequest, Reply,
+    Step,
 };
 
 /// `(kind, number, after, in_body, (status, headers, body))`, the last for a reply only.
@@ -56,6 +57,20 @@ impl PyMockServer {
     }
 }
 
+/// Limits by command, and those of 24 hours by their own names.
+fn limits(rows: Vec<(String, u64, f64)>) -> PyResult<RateLimits> {
+    let mut limits = RateLimits::default();
+    for (name, limit, window) in rows {
+        let rule = (limit, seconds(window)?);
+        match name.as_str() {
+            "user_24h" => limits.user_24h = Some(rule),
+            "app_24h" => limits.app_24h = Some(rule),
+            name => drop(limits.commands.insert(command(name)?, rule)),
+        }
+    }
+    Ok(limits)
+}
+
 #[pymethods]
 impl PyMockServer {
     #[expect(clippy::too_many_arguments, reason = "each is one keyword argument of the Python class")]
@@ -76,10 +91,7 @@ impl PyMockServer {
         keep_data: bool,
         tls: bool,
     ) -> PyResult<Self> {
-        let rate_limits: PyResult<_> = rate_limits
-            .into_iter()
-            .map(|(name, limit, window)| Ok((command(&name)?, (limit, seconds(window)?))))
-            .collect();
+        let rate_limits = limits(rate_limits)?;
         let options = Options {
             host,
             port,
@@ -89,7 +101,7 @@ impl PyMockServer {
             expires_after: seconds(expires_after_secs)?,
             max_segment_bytes,
             account: if account == "premium" { Account::Premium } else { Account::Default },
-            rate_limits: rate_limits?,
+            rate_limits,
             keep_data,
             tls,
         };

@@ -46,7 +46,8 @@ class MockServer:
         expires_after_secs: For how many seconds an id can be used.
         max_segment_bytes: The largest segment; larger ones get 413.
         account: Whose limits hold: INIT refuses what X refuses to an account without (`"default"`) or with Premium.
-        rate_limits: Limit and window in seconds by command, `{"FINALIZE": (5, 2.0)}`, for each credential. Commands
+        rate_limits: Limit and window in seconds by command, `{"FINALIZE": (5, 2.0)}`, for each credential;
+            `"user_24h"` and `"app_24h"` are X's limits of a day, for each command of a user and of an app. Commands
             without one tell X's limits but never refuse: a used up window is followed by a new one at once.
         keep_data: Whether to keep the bytes, rather than their hashes only.
         tls: Whether to speak TLS, with a certificate of a private authority (see `ca_file`).

@@ -187,13 +187,14 @@ impl<'a> Attempt<'a> {
         match decoded {
             Ok(answer) => {
                 client.note_answer(&answer);
+                self.note_success();
                 if self.options.hooks.observer.event_filter() == EventFilter::All {
                     self.options.hooks.observer.request(*self.report(&begun, Some(&response), None));
                 }
                 Ok(answer)
             }
             Err(error) => {
-                self.note_refusal(&error);
+                self.note_refusal(&error, &response);
                 let report = self.report(&begun, Some(&response), Some(&error));
                 // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
                 let repairable = matches!(request.authentication, protocol::Authentication::User);
@@ -247,10 +248,9 @@ impl<'a> Attempt<'a> {
     /// Waits until the rate limit allows the command and one more request may be in flight. Nothing is held while it
     /// waits for the rate limit.
     async fn wait_for_slot(&self) -> Result<tokio::sync::OwnedSemaphorePermit, AttemptError> {
-        let limits = self.client.account.limits();
         let mut reservation = self.options.hooks.queue.take_reservation();
         loop {
-            if let Some(left) = limits.empty_for(self.bucket()).filter(|_| !self.ignore_rate_limits) {
+            if let Some(left) = self.limited_for().filter(|_| !self.ignore_rate_limits) {
                 let wait = left.saturating_add(MAX_RESET_SPREAD.mul_f64(rand::random()));
                 if self.options.deadline.remaining().is_some_and(|remaining| left >= remaining) {
                     return Err(self.limited(left).into());
@@ -264,10 +264,18 @@ impl<'a> Attempt<'a> {
             };
             let permit = permit.ok_or_else(|| AttemptError::out_of_time(true, None))??;
             // Those who were before it in the queue may have emptied the bucket.
-            if self.ignore_rate_limits || limits.empty_for(self.bucket()).is_none() {
+            if self.ignore_rate_limits || self.limited_for().is_none() {
+                self.client.account.limits().sent(self.bucket());
+                self.client.app_limits.sent(self.bucket());
                 return Ok(permit);
             }
         }
+    }
+
+    /// For how long nothing is to be sent, because a bucket of the user's or of the app's is empty.
+    fn limited_for(&self) -> Option<Duration> {
+        let of_user = self.client.account.limits().empty_for(self.bucket());
+        of_user.max(self.client.app_limits.closed_for(self.bucket()))
     }
 
     /// The error that the server would answer with.
@@ -296,11 +304,19 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn note_refusal(&self, error: &Error) {
-        let limited = error.api().is_some_and(|failure| failure.class == ApiClass::RateLimit);
-        if let Some(retry_after) = error.retry_after.filter(|_| limited) {
-            self.client.account.limits().note_refusal(self.bucket(), retry_after);
+    fn note_refusal(&self, error: &Error, response: &Response) {
+        if error.api().is_some_and(|failure| failure.class == ApiClass::RateLimit) {
+            let delays = protocol::delays(&response.headers, response.received_at);
+            self.client.account.limits().note_refusal(self.bucket(), delays);
+            if let Some(delay) = delays.app_24h {
+                self.client.app_limits.note_refusal(self.bucket(), delay);
+            }
         }
+    }
+
+    fn note_success(&self) {
+        self.client.account.limits().note_success(self.bucket());
+        self.client.app_limits.note_success(self.bucket());
     }
 
     fn report(&self, begun: &Begun, response: Option<&Response>, error: Option<&Error>) -> Box<RequestReport> {
