@@ -3,7 +3,7 @@
 The table is `__all__` of the package. Tracebacks, reprs and pickles say `xmedia.Media`, whichever module it is in.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from types import FunctionType
 
 from ._auth import credentials
@@ -13,16 +13,22 @@ from ._types import errors, media, models, trace
 
 
 def public(names: Iterable[str]) -> dict[str, object]:
-    """What these names stand for; classes say that they are the package's, and verbs that they are `Client`'s."""
+    """What these names stand for."""
     defined = {}
     for module in (credentials, hooks, client, options, errors, media, models, trace):
         defined.update(vars(module))
     found = {name: defined[name] for name in names if name in defined}
-    for value in found.values():
-        if isinstance(value, type):
-            value.__module__ = __package__
-    for part in client.Client.__mro__[1:-1]:
-        for name, verb in vars(part).items():
-            if isinstance(verb, FunctionType):
-                verb.__module__, verb.__qualname__ = __package__, f"{client.Client.__name__}.{name}"
+    name_as_public(__package__, found.values())
     return found
+
+
+def name_as_public(package: str, values: Collection[object]) -> None:
+    """Have classes, and methods that stand in private bases of theirs, say the names by which users import them."""
+    for public in values:
+        if not isinstance(public, type):
+            continue
+        public.__module__ = package
+        parts = [base for base in public.__mro__ if base.__module__.startswith("xmedia.") and base not in values]
+        for name, method in [member for part in parts for member in vars(part).items()]:
+            if isinstance(method, FunctionType):
+                method.__module__, method.__qualname__ = package, f"{public.__name__}.{name}"

@@ -16,6 +16,7 @@ _Media: TypeAlias = int | str | Media
 _Timeout: TypeAlias = float | timedelta | None
 _T_co = TypeVar("_T_co", covariant=True)
 
+def shown(text: str) -> str: ...
 def text_of(answer: bytes) -> str: ...
 
 @final

@@ -4,33 +4,27 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 
 use super::auth::{Account, Credentials};
-use super::call::{CallOptions, Hooks};
+use super::call::Hooks;
 use super::config::Options;
-use super::deadline::Deadline;
 use super::error::{Error, Result};
 use super::exchange::refuse_expired;
 use super::http::Transport;
-use super::limits::AppLimits;
+use super::inner::ClientInner;
 use super::model::{ApiVersion, CommandName, Media};
 use super::protocol::{Command, Init, Payload, Subtitle};
-use super::retry::budget::Budget;
 use super::stats::Counters;
 use super::upload::{self, Upload, Uploaded};
-use super::wait::Watch;
+use super::wait::{Waited, Watch};
 
 /// A client: connections, an account and options. Clones are the same client.
 #[derive(Clone)]
 pub struct Client {
-    pub(super) transport: Arc<Transport>,
-    pub(super) account: Arc<Account>,
-    pub(super) app_limits: Arc<AppLimits>,
-    pub(super) options: Arc<Options>,
-    pub(super) closed: Arc<watch::Sender<bool>>,
-    pub(super) budget: Arc<Budget>,
-    pub(super) stats: Arc<Counters>,
+    inner: ClientInner,
+    closed: Arc<watch::Sender<bool>>,
 }
 
 impl Client {
@@ -42,32 +36,22 @@ impl Client {
             ));
         }
         let closed = Arc::new(watch::Sender::new(false));
-        let app_limits = AppLimits::of(account.credentials(), &transport.options().hosts.api);
-        Ok(Client { transport, account, app_limits, options, closed, budget: Arc::default(), stats: Arc::default() })
+        Ok(Client { inner: ClientInner::new(transport, account, options), closed })
     }
 
     /// What was counted of its requests.
     pub fn stats(&self) -> &Arc<Counters> {
-        &self.stats
+        &self.inner.stats
     }
 
     /// The connections.
     pub fn transport(&self) -> &Arc<Transport> {
-        &self.transport
+        &self.inner.transport
     }
 
     /// What is known of the account.
     pub fn account(&self) -> &Account {
-        &self.account
-    }
-
-    /// Where this client's requests for media go.
-    pub(super) fn host(&self) -> &str {
-        let hosts = &self.transport.options().hosts;
-        match self.options.api {
-            ApiVersion::V1_1 => &hosts.upload,
-            ApiVersion::V2 => &hosts.api,
-        }
+        &self.inner.account
     }
 
     /// Ends what is in flight with [`Kind::Closed`] and refuses all that comes after.
@@ -78,7 +62,7 @@ impl Client {
     /// INIT: opens an upload.
     pub async fn initialize(&self, init: Init, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
         let command = Command::Init(init);
-        self.until_closed(|| self.exchange_media(&command, self.call_options(timeout, hooks))).await
+        self.until_closed(|| self.inner.exchange_media(&command, self.inner.call_options(timeout, hooks))).await
     }
 
     /// APPEND: sends one segment.
@@ -92,25 +76,28 @@ impl Client {
     ) -> Result<()> {
         refuse_expired(upload, CommandName::Append)?;
         let command = Command::Append { media_id: upload.media_id, segment_index, media };
-        self.until_closed(|| self.exchange(&command, self.call_options(timeout, hooks))).await.map(drop)
+        self.until_closed(|| self.inner.exchange(&command, self.inner.call_options(timeout, hooks))).await.map(drop)
     }
 
     /// FINALIZE: ends an upload. Media whose processing failed at once is returned, not an error.
     pub async fn finalize(&self, upload: &Media, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
         refuse_expired(upload, CommandName::Finalize)?;
-        self.until_closed(|| self.finalize_with_recovery(upload.media_id, self.call_options(timeout, hooks))).await
+        self.until_closed(|| {
+            self.inner.finalize_with_recovery(upload.media_id, self.inner.call_options(timeout, hooks))
+        })
+        .await
     }
 
     /// STATUS: asks once how far processing is. Media whose processing failed is returned, not an error.
     pub async fn status(&self, upload: &Media, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
         refuse_expired(upload, CommandName::Status)?;
         let command = Command::Status(upload.media_id);
-        self.until_closed(|| self.exchange_media(&command, self.call_options(timeout, hooks))).await
+        self.until_closed(|| self.inner.exchange_media(&command, self.inner.call_options(timeout, hooks))).await
     }
 
     /// Waits until the media is ready; an error if its processing failed.
     pub async fn wait(&self, media: Media, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
-        self.until_closed(|| self.wait_until_ready(Watch::new(media, timeout), hooks)).await
+        self.until_closed(|| self.inner.wait_until_ready(Watch::new(media, timeout), hooks)).await
     }
 
     /// The next answer of a wait.
@@ -118,7 +105,7 @@ impl Client {
         self.until_closed(move || async move {
             match watch.timed_out() {
                 Some(error) => Err(error),
-                None => watch.next(self, hooks).await,
+                None => watch.next(&self.inner, hooks).await,
             }
         })
         .await
@@ -134,7 +121,7 @@ impl Client {
     ) -> Result<()> {
         refuse_expired(media, CommandName::Metadata)?;
         let command = Command::AltText { media_id: media.media_id, text };
-        self.until_closed(|| self.exchange(&command, self.call_options(timeout, hooks))).await.map(drop)
+        self.until_closed(|| self.inner.exchange(&command, self.inner.call_options(timeout, hooks))).await.map(drop)
     }
 
     /// SUBTITLES: adds subtitles to a video, in one request or, where the API takes one at a time, in several.
@@ -147,11 +134,11 @@ impl Client {
         hooks: Hooks<'_>,
     ) -> Result<()> {
         refuse_expired(video, CommandName::Subtitles)?;
-        let in_one = match self.options.api {
+        let in_one = match self.inner.options.api {
             ApiVersion::V1_1 => subtitles.len(),
             ApiVersion::V2 => 1,
         };
-        let options = self.call_options(timeout, hooks);
+        let options = self.inner.call_options(timeout, hooks);
         let requests = async {
             for subtitles in subtitles.chunks(in_one.max(1)) {
                 let command = Command::SetSubtitles {
@@ -159,7 +146,7 @@ impl Client {
                     media_category: media_category.to_owned(),
                     subtitles: subtitles.to_vec(),
                 };
-                self.exchange(&command, options).await?;
+                self.inner.exchange(&command, options).await?;
             }
             Ok(())
         };
@@ -181,21 +168,34 @@ impl Client {
             media_category: media_category.to_owned(),
             language_code,
         };
-        self.until_closed(|| self.exchange(&command, self.call_options(timeout, hooks))).await.map(drop)
+        self.until_closed(|| self.inner.exchange(&command, self.inner.call_options(timeout, hooks))).await.map(drop)
     }
 
     /// Uploads a file, from INIT to the end of its processing. Media whose processing failed is an error.
     pub async fn upload(&self, upload: Upload, hooks: Hooks<'_>) -> Result<Uploaded> {
-        self.until_closed(move || upload::upload(self, upload, hooks)).await
+        self.until_closed(move || upload::upload(&self.inner, upload, hooks)).await
     }
 
-    pub(super) fn call_options<'a>(&'a self, timeout: Option<Duration>, hooks: Hooks<'a>) -> CallOptions<'a> {
-        CallOptions { deadline: Deadline::after(timeout), retry: self.options.retry.as_ref(), hooks, limiter: None }
+    /// Waits for all media that come in, until no more can come and the last wait has ended. Each has its own timeout,
+    /// which counts from when it came in. Outcomes are delivered in batches, as they arrive.
+    pub async fn wait_many(
+        &self,
+        incoming: UnboundedReceiver<(u64, Media)>,
+        timeout: Option<Duration>,
+        hooks: Hooks<'_>,
+        on_outcomes: impl FnMut(Vec<Waited>),
+    ) -> Result<()> {
+        self.until_closed(|| self.inner.wait_many(incoming, timeout, hooks, on_outcomes)).await
+    }
+
+    /// Waits until no refresh is under way, so that its tokens can be kept before the client is forgotten.
+    pub async fn refresh_settled(&self, timeout: Duration) {
+        self.inner.refresh_settled(timeout).await;
     }
 
     /// The verb's outcome, unless the client is closed before.
     /// The verb is made here: a future that is handed in is stored twice in the one that takes it.
-    pub(super) async fn until_closed<T, V: Future<Output = Result<T>>>(&self, verb: impl FnOnce() -> V) -> Result<T> {
+    async fn until_closed<T, V: Future<Output = Result<T>>>(&self, verb: impl FnOnce() -> V) -> Result<T> {
         let mut closed = self.closed.subscribe();
         tokio::select! {
             biased;

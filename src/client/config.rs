@@ -135,6 +135,18 @@ pub fn parse_base_url(base_url: &str, allow_insecure_http: bool) -> Result<Hosts
     Ok(Hosts::at(url.as_str().trim_end_matches('/')))
 }
 
+/// Reads a proxy's address; what is wrong with it, without repeating it.
+pub fn parse_proxy(address: &str) -> Result<Url, String> {
+    let url = Url::parse(address).map_err(|error| error.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("a proxy of the kind {:?} cannot be used", url.scheme()));
+    }
+    if !url.has_host() || !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+        return Err("it is not a proxy's address".to_owned());
+    }
+    Ok(url)
+}
+
 /// Whether an address stands for this machine. `localhost` counts: it is only ever resolved to loopback (transport).
 pub fn is_loopback(host: &Host<&str>) -> bool {
     match host {
@@ -164,11 +176,10 @@ impl TransportOptions {
             return Err(Error::invalid_input("user_agent: printable ASCII is needed"));
         }
         if let Proxy::Url(url) = &self.proxy {
-            let parsed = Url::parse(url).ok().filter(|url| url.has_host());
-            if !parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https")) {
+            parse_proxy(url).map_err(|why| {
                 // The address is not repeated: it may hold a password.
-                return Err(Error::invalid_input("proxy: expected http://host:port or https://host:port"));
-            }
+                Error::invalid_input(format!("proxy: {why}; expected http://host:port or https://host:port"))
+            })?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! Each verb is one `async fn` of [`Client`] that carries its whole work, whichever side of Python or Rust it is called
 //! from. It goes downwards through these floors, none of which knows the ones above it:
 //!
-//! * `client`: the verbs
+//! * `client`: the verbs; `inner`: what they work with
 //! * [`upload`]: a file from its first byte to its last wait; `wait`: the STATUS loop
 //! * `exchange`: a command until its outcome is known, and one attempt of it
 //! * [`retry`]: whether a request is sent again, and the budget for that; [`limits`]: rate limits, and how many at once
@@ -21,6 +21,7 @@ mod deadline;
 pub mod error;
 mod exchange;
 mod http;
+mod inner;
 pub mod inspect;
 pub mod limits;
 pub mod model;

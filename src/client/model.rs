@@ -286,6 +286,24 @@ pub struct RateLimit {
     pub app_24h: Option<RateWindow>,
 }
 
+/// For how long a refused caller is to leave the server alone, by the bucket that is empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delays {
+    /// Because of the usual bucket, or of `Retry-After`.
+    pub quarter_hour: Option<Duration>,
+    /// Because of the user's bucket of 24 hours.
+    pub user_24h: Option<Duration>,
+    /// Because of the app's.
+    pub app_24h: Option<Duration>,
+}
+
+impl Delays {
+    /// How long a caller has to wait.
+    pub fn longest(&self) -> Option<Duration> {
+        self.quarter_hour.max(self.user_24h).max(self.app_24h)
+    }
+}
+
 /// One window of a rate limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RateWindow {

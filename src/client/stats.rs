@@ -1,10 +1,11 @@
 //! What a client counts of its requests.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use super::model::CommandName;
+use crate::sync::lock;
 
 /// The running counts of a client.
 #[derive(Debug, Default)]
@@ -39,7 +40,7 @@ impl Counters {
     pub fn now(&self) -> Stats {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
-            requests: self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            requests: lock(&self.requests).clone(),
             retries: count(&self.retries),
             in_flight: count(&self.in_flight),
             queued: count(&self.queued),
@@ -99,7 +100,7 @@ impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         let counters = self.counters;
         counters.in_flight.fetch_sub(1, Ordering::Relaxed);
-        let mut requests = counters.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut requests = lock(&counters.requests);
         *requests.entry((self.command, self.status)).or_default() += 1;
     }
 }

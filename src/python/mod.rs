@@ -38,7 +38,7 @@ mod _core {
     #[pymodule_export]
     use super::mock::PyMockServer;
     #[pymodule_export]
-    use super::results::text_of;
+    use super::results::{shown, text_of};
     use super::*;
 
     #[pymodule_init]

@@ -11,7 +11,7 @@ use crate::client::model::{
     CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, RateWindow, VideoInfo,
 };
 use crate::client::observer::{Phase, Progress, RequestReport};
-use crate::client::protocol::lossy_json;
+use crate::client::protocol::{self, lossy_json};
 use crate::client::stats::Stats;
 use crate::python::imports;
 use crate::python::slots::SlotWriter;
@@ -240,6 +240,12 @@ fn optional_number<'py>(py: Python<'py>, number: Option<Number>) -> PyResult<Bou
 #[pyfunction]
 pub fn text_of<'py>(py: Python<'py>, answer: &[u8]) -> Bound<'py, PyString> {
     PyString::new(py, &lossy_json(answer))
+}
+
+/// A text of a server, or of whoever answers in its place, fit to be shown: one line, escaped and cut.
+#[pyfunction]
+pub fn shown(text: &str) -> String {
+    protocol::shown(text)
 }
 
 /// Seconds since the epoch.

@@ -123,3 +123,26 @@ def test_what_only_resembles_a_secret_is_shown(call):
         with pytest.raises(xmedia.PermissionDeniedError) as caught:
             call(client, "status", ID)
     assert caught.value.body == body
+
+
+@pytest.mark.parametrize("token", ["\\" * 150, "%" * 300, "%25" * 100, "&amp;" * 60, "\\u005c" * 50, "a" * 4000])
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_token_that_the_server_chose_is_not_long_to_search(call, token, times):
+    def answer(request):
+        if request.path == "/2/oauth2/token":
+            return reply(json={"access_token": token, "refresh_token": "r2", "expires_in": 7200})
+        if "old" in request.headers["authorization"]:
+            return reply(401)
+        piece = token[: len(token) // times]
+        return reply(403, body=piece.encode() * ((1 << 20) // len(piece)))
+
+    with RawServer(answer) as server:
+        client = xmedia.Client(
+            xmedia.OAuth2("old", refresh_token="r", client_id="app", on_refresh=lambda _: None),
+            base_url=server.url,
+            retry=None,
+        )
+        began = time.monotonic()
+        with pytest.raises(xmedia.PermissionDeniedError):
+            call(client, "status", ID, timeout=10)
+    assert time.monotonic() - began < 3

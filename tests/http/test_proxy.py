@@ -107,3 +107,115 @@ def test_a_proxys_password_is_sent_to_it_and_shown_nowhere(connect, server):
             client.status(ID)
     assert proxy.requests[0].headers["proxy-authorization"] == "Basic dXNlcjpwQXNzdzByZDk="
     assert "pAssw0rd9" not in repr(caught.value) + repr(client)
+
+
+NO_USE = [
+    "ftp://proxy.corp:3128",
+    "http://proxy corp:3128",
+    "http://:3128",
+    "http//proxy:3128",
+    "http://10.9.9.9:99999",
+]
+NO_USE += ["socks5://proxy:1080", "http://", "https://proxy/path", "proxy:port", "://proxy"]
+
+
+@pytest.mark.parametrize("value", NO_USE)
+@pytest.mark.parametrize(
+    ("variable", "host"),
+    [("HTTPS_PROXY", "https"), ("https_proxy", "https"), ("HTTP_PROXY", "http"), ("ALL_PROXY", "http")],
+)
+def test_a_variable_that_cannot_be_used_is_named_and_nothing_is_sent(variable, host, value):
+    code = """
+import sys, xmedia
+client = xmedia.Client(
+    xmedia.OAuth1("k", "s", "t", "ts"), base_url=sys.argv[1] + "://media.invalid", allow_insecure_http=True
+)
+try:
+    client.status(710511363345354753, timeout=20)
+except xmedia.TransportError as error:
+    assert sys.argv[2] not in str(error), error
+    print(str(error).split(": ")[1], error.retryable, error.attempts)
+"""
+    secret = value.replace("proxy", "user:pAssw0rd9@proxy")
+    assert run(code, {variable: secret}, host, "pAssw0rd9") == f"{variable} False 1"
+
+
+@pytest.mark.parametrize("value", ["127.0.0.1:{}", "http://127.0.0.1:{}", " http://127.0.0.1:{}/ "])
+def test_a_proxy_without_a_scheme_is_taken(value):
+    with RawServer(CLOSE) as proxy:
+        assert ask("", {"HTTPS_PROXY": value.format(proxy.port)}) == "TransportError"
+        assert proxy.connections == 1
+
+
+def test_a_variable_for_another_scheme_or_an_exempt_host_is_not_looked_at():
+    with RawServer(CLOSE) as proxy:
+        for environ in [
+            {"HTTP_PROXY": "ftp://no"},
+            {"HTTPS_PROXY": "ftp://no", "NO_PROXY": "media.invalid"},
+            {"HTTP_PROXY": proxy.url},
+        ]:
+            assert ask("https://media.invalid", environ, repr({"connect_timeout": 0.1})).endswith("Error")
+    assert proxy.connections == 0
+
+
+EXEMPT = [
+    ("https://media.invalid", "media.invalid:443"),
+    ("https://media.invalid:8443", "media.invalid:8443"),
+    ("https://media.invalid:8443", "other, MEDIA.invalid"),
+    ("https://a.media.invalid", "media.invalid"),
+    ("https://a.media.invalid", "*.media.invalid"),
+    ("https://a.media.invalid:8443", ".media.invalid:8443"),
+    ("https://media.invalid", ".media.invalid"),
+    ("https://media.invalid.", "media.invalid"),
+    ("https://media.invalid", "*"),
+    ("https://media.invalid", "one two media.invalid"),
+    ("https://192.0.2.7", "192.0.2.7"),
+    ("https://192.0.2.7", "192.0.0.0/16"),
+    ("https://192.0.2.7", "0.0.0.0/0"),
+    ("https://192.0.2.7:8443", "192.0.2.7:8443"),
+    ("https://[2001:db8::7]", "2001:db8::7"),
+    ("https://[2001:db8::7]", "[2001:db8::7]"),
+    ("https://[2001:db8::7]:8443", "[2001:db8::7]:8443"),
+    ("https://[2001:db8::7]", "2001:db8::/32"),
+]
+NOT_EXEMPT = [
+    ("https://media.invalid", "media.invalid:8443"),
+    ("https://media.invalid:8443", "media.invalid:443"),
+    ("https://media.invalid", "edia.invalid"),
+    ("https://media.invalid", "a.media.invalid"),
+    ("https://notmedia.invalid", "media.invalid"),
+    ("https://192.0.2.7", "192.1.0.0/16"),
+    ("https://192.0.2.7", "192.0.2.0/33"),
+    ("https://192.0.2.7", "2.7"),
+    ("https://192.0.2.7:8443", "192.0.2.7:443"),
+    ("https://[2001:db8::7]", "2001:db9::/32"),
+    ("https://media.invalid", "http://media.invalid"),
+]
+TRY_ALL = """
+import os, sys, xmedia
+for base_url, exempt in eval(sys.argv[1]):
+    os.environ["NO_PROXY"] = exempt
+    client = xmedia.Client(xmedia.OAuth1("k", "s", "t", "ts"), base_url=base_url, retry=None, connect_timeout=0.05)
+    try:
+        client.status(710511363345354753)
+    except xmedia.TransportError as error:
+        pass
+"""
+
+
+def test_no_proxy_names_hosts_domains_ports_addresses_and_networks():
+    with RawServer(CLOSE) as proxy:
+        run(TRY_ALL, {"HTTPS_PROXY": proxy.url}, repr(EXEMPT))
+        assert [each.target for each in proxy.requests] == []
+        run(TRY_ALL, {"HTTPS_PROXY": proxy.url}, repr(NOT_EXEMPT))
+        assert len(proxy.requests) == len(NOT_EXEMPT)
+
+
+def test_cgi_has_no_http_proxy_of_a_header():
+    options = repr({"connect_timeout": 0.1, "allow_insecure_http": True})
+    with RawServer(CLOSE) as proxy:
+        environ = {"HTTP_PROXY": proxy.url, "REQUEST_METHOD": "GET"}
+        assert ask("http://media.invalid", environ, options).endswith("Error")
+        assert proxy.connections == 0
+        assert ask("http://media.invalid", {**environ, "http_proxy": proxy.url}, options) == "TransportError"
+        assert proxy.connections == 1

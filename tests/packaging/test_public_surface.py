@@ -74,6 +74,12 @@ def test_a_verb_says_that_it_is_of_the_client(name):
     assert getattr(verb, "__qualname__", f"Client.{name}") == f"Client.{name}"
 
 
+def test_classes_of_the_mock_server_say_where_users_import_them_from():
+    names = {(public.__module__, public.__name__) for public in map(vars(xmedia.testing).get, xmedia.testing.__all__)}
+    assert names == {("xmedia.testing", name) for name in xmedia.testing.__all__}
+    assert xmedia.testing.MockServer.script.__qualname__ == "MockServer.script"
+
+
 def test_a_misspelt_option_is_refused_in_the_public_names_words():
     with pytest.raises(TypeError, match=r"Client\.upload\(\) got an unexpected keyword argument 'media_typ'"):
         xmedia.Client.upload(None, b"", media_typ="image/png")  # type: ignore[call-arg]

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import pytest
 import xmedia
 from support import upload_child
 from support.media import ID, PNG, video
+from support.raw_server import RawServer, reply
 from xmedia.testing import Fault, MockServer, Reply
 
 DATA = video(20 * 1024)
@@ -557,3 +559,22 @@ def test_a_file_whose_name_is_not_utf8_is_uploaded(server, connect, call, path, 
     odd = os.fsdecode(os.path.join(os.fsencode(tmp_path), b"v\xff.mp4"))
     os.link(path, odd)
     assert call(connect(server), "upload", odd, **OPTIONS).ready
+
+
+def test_a_checkpoint_that_cannot_be_written_after_finalize_costs_no_media(call, connect, tmp_path):
+    directory = tmp_path / "kept"
+    directory.mkdir()
+    known = {"media_id": ID, "media_id_string": str(ID)}
+
+    def answer(request):
+        if b"APPEND" in request.body:
+            return reply(204)
+        state = "succeeded"
+        if request.body and request.command == "FINALIZE":
+            shutil.rmtree(directory)
+            state = "pending"
+        return reply(json={**known, "processing_info": {"state": state, "check_after_secs": 0.01}})
+
+    with RawServer(answer) as server, pytest.warns(UserWarning, match="checkpoint was not written"):
+        media = call(connect(server), "upload", video(3000), segment_bytes=1000, checkpoint=directory / "checkpoint")
+    assert media.ready

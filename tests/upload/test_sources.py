@@ -400,3 +400,40 @@ def test_cancelling_waits_for_the_one_read_in_progress(server, connect):
 
     asyncio.run(main())
     assert "FINALIZE" not in server.commands
+
+
+def _write(path):
+    with open(path, "r+b") as file:
+        file.seek(-4, os.SEEK_END)
+        file.write(b"NEW!")
+
+
+def _write_and_put_the_time_back(path):
+    before = os.stat(path)
+    _write(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize("change", [_write, _write_and_put_the_time_back])
+@pytest.mark.parametrize("how", ["path", "file"])
+def test_a_file_that_changes_is_noticed_although_its_time_is_put_back(server, connect, tmp_path, change, how):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(DATA)
+    os.utime(path, (1.7e9, 1.7e9))
+    changes = [change]
+    with open(path, "rb") as file:
+        source = path if how == "path" else file
+        with pytest.raises(xmedia.InvalidInputError, match="changed while it was read"):
+            connect(server).upload(source, progress=lambda _: changes and changes.pop()(path), **OPTIONS)
+    assert "FINALIZE" not in server.commands
+
+
+@pytest.mark.parametrize("move", [os.rename, os.link])
+def test_another_name_does_not_change_a_file(server, connect, tmp_path, move):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(DATA)
+    moves = [move]
+    media = connect(server).upload(
+        path, progress=lambda _: moves and moves.pop()(path, tmp_path / "other.mp4"), **OPTIONS
+    )
+    assert server.media(media.media_id).data == DATA

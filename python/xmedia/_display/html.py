@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from .._core import shown
 from . import text
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ def media_table(media: Media) -> str:
     """The table for a `Media`; every value in it is escaped."""
     rows = "".join(
         f'<tr><th scope="row" style="text-align: left">{escape(name)}</th>'
-        f'<td style="text-align: left">{escape(value)}</td></tr>'
+        f'<td style="text-align: left">{escape(shown(value))}</td></tr>'
         for name, value in _rows(media)
         if value is not None
     )

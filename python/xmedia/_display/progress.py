@@ -8,6 +8,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .._core import shown
 from . import text
 
 if TYPE_CHECKING:
@@ -136,6 +137,6 @@ def _is_last(progress: Progress) -> bool:
 def drawn(progress: Progress) -> str:
     """A line of its own for a `Progress`: the time, the state, and a bar of text."""
     info = progress.processing_info
-    label = "upload" if progress.phase == "upload" else str(info.state if info else "done")
+    label = "upload" if progress.phase == "upload" else shown(info.state if info else "done")
     share = text.share(progress)
     return f"{progress.elapsed:4.1f} s  {label:<12} {'#' * int(20 * share):<20} {share:4.0%}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._core import shown
+
 if TYPE_CHECKING:
     from .._types.media import Media
     from .._types.models import ProcessingFailure, ProcessingInfo, Progress
@@ -28,7 +30,7 @@ def state(media: Media) -> str:
     if media.ready:
         return "ready"
     if media.processing_info is not None:
-        return str(media.processing_info.state)
+        return shown(media.processing_info.state)
     return "not finalized" if media.command == "INIT" else "not known"
 
 
@@ -39,7 +41,7 @@ def reason(failure: ProcessingFailure | None) -> str:
         if failure is None
         else [failure.name, None if failure.code is None else f"code {failure.code}", failure.message]
     )
-    return ", ".join(part for part in parts if part) or "the server gave no reason"
+    return shown(", ".join(part for part in parts if part)) or "the server gave no reason"
 
 
 def summary(media: Media) -> str:
@@ -68,7 +70,8 @@ def processing(info: ProcessingInfo | None) -> str:
     """How far processing is."""
     if info is None:
         return "done"
-    return str(info.state) if info.progress_percent is None else f"{info.state} {percent(info.progress_percent)}"
+    said = shown(info.state)
+    return said if info.progress_percent is None else f"{said} {percent(info.progress_percent)}"
 
 
 def progress(progress: Progress) -> str:

@@ -1,19 +1,21 @@
 //! Credentials, and what they put on a request.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use ring::digest::{Context, SHA256};
 
 use super::oauth1::{self, Signer};
 use super::oauth2::{self, Token};
 use super::refresh::Refreshes;
-use crate::client::limits::Limits;
+use crate::client::limits::{AppId, Limits};
 use crate::client::model::MediaId;
 use crate::client::protocol::{Authentication, Body, Request};
 use crate::client::retry::INIT_SETTLE_TIME;
+use crate::sync::lock;
 
 /// Whose requests these are.
 #[derive(Clone, Debug)]
@@ -22,6 +24,22 @@ pub enum Credentials {
     OAuth1(oauth1::Credentials),
     /// An OAuth 2.0 user token.
     OAuth2(oauth2::Credentials),
+}
+
+impl Credentials {
+    /// The app that they belong to, if it is known.
+    pub fn app(&self) -> Option<AppId> {
+        let hash = |kind: &[u8], id: &str| {
+            let mut context = Context::new(&SHA256);
+            context.update(kind);
+            context.update(id.as_bytes());
+            context.finish().as_ref().try_into().ok()
+        };
+        match self {
+            Credentials::OAuth1(credentials) => hash(b"consumer key ", &credentials.consumer_key),
+            Credentials::OAuth2(credentials) => hash(b"client id ", credentials.client_id()?),
+        }
+    }
 }
 
 /// Clocks that differ by more than this are corrected after a 401; servers refuse at some minutes.
@@ -132,14 +150,14 @@ impl Account {
 
     /// Remembers that this upload was opened just now.
     pub fn note_opened(&self, media_id: MediaId) {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut opened = lock(&self.opened);
         opened.retain(|(_, at)| at.elapsed() < INIT_SETTLE_TIME);
         opened.push((media_id, Instant::now()));
     }
 
     /// How long ago this client opened this upload, if that was a moment ago.
     pub fn age(&self, media_id: MediaId) -> Option<Duration> {
-        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = lock(&self.opened);
         opened.iter().find(|(id, _)| *id == media_id).map(|(_, at)| at.elapsed())
     }
 }

@@ -5,12 +5,10 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use ring::hmac;
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// All but RFC 3986's unreserved characters (RFC 5849 §3.6).
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub use crate::client::http::encoding::percent_encode;
 
 /// What a user's requests are signed with; wiped from memory when dropped.
 #[derive(Clone)]
@@ -183,11 +181,6 @@ pub fn base_string_uri(url: &str) -> String {
     uri.make_ascii_lowercase();
     uri.push_str(if path.is_empty() { "/" } else { path });
     uri
-}
-
-/// Encodes text as RFC 5849 §3.6 asks.
-pub fn percent_encode(text: &str) -> PercentEncode<'_> {
-    utf8_percent_encode(text, RESERVED)
 }
 
 /// Appends encoded text encoded once more: of its characters only the percent sign is reserved.

@@ -6,10 +6,13 @@
 //! write it: as it is, percent-encoded, escaped for JSON or HTML, and these upon one another.
 //!
 //! The search is by value and not by name (`access_token=…`): names differ from server to server, the values are known.
-//! It costs one pass over a body of at most 1 MiB, for errors only. Texts below eight characters are left alone, since
-//! they may be ordinary words; no credential of X is as short.
+//! Body and secret are both brought to one plain form, in which escapes of any depth are the character that they stand
+//! for. Each step is one pass over a body of at most 1 MiB, for errors only, whatever stands in it: the server chooses
+//! the body, and for OAuth 2.0 the secret as well, and must not be able to keep the worker thread busy with them. Texts
+//! below eight characters are left alone, since they may be ordinary words; no credential of X is as short.
 
 use bytes::Bytes;
+use memchr::memmem;
 use zeroize::Zeroizing;
 
 use super::account::{Account, Credentials, basic_pair};
@@ -19,8 +22,6 @@ use crate::client::protocol::Command;
 /// Shorter texts may be ordinary words and are not masked.
 const MIN_SECRET_LEN: usize = 8;
 const MASK: &str = "[not shown]";
-/// So many backslashes stand before a character at most, where JSON was put into JSON again and again.
-const MAX_BACKSLASHES: usize = 32;
 /// So long is the number of an HTML entity at most, with the semicolon that ends it.
 const MAX_ENTITY_LEN: usize = 10;
 /// The characters that HTML has names for because it needs them itself.
@@ -54,139 +55,173 @@ impl Account {
     }
 }
 
-/// The text with each of the secrets masked, the longest where several begin; nothing if there is none.
+/// The text with each of the secrets masked; nothing if there is none. Where they overlap, all of them are one.
 fn masked(text: &str, secrets: &[&str]) -> Option<String> {
-    let mut masked = String::new();
-    let (mut kept, mut rest) = (text, text);
-    while let Some(first) = rest.chars().next() {
-        let shown = secrets.iter().filter_map(|secret| shown(secret, rest)).min_by_key(|after| after.len());
-        if let Some(after) = shown {
-            masked.push_str(kept.get(..kept.len() - rest.len()).unwrap_or_default());
-            masked.push_str(MASK);
-            (kept, rest) = (after, after);
-        } else {
-            rest = rest.get(first.len_utf8()..).unwrap_or_default();
+    let plain = Plain::of(text);
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for secret in secrets {
+        // As it is, whatever stands before it: that may look as if an escape began there.
+        found.extend(memmem::find_iter(text.as_bytes(), secret).map(|at| (at, at + secret.len())));
+        let wanted = Plain::of(secret);
+        if wanted.bytes.len() >= MIN_SECRET_LEN {
+            found.extend(memmem::find_iter(&plain.bytes, &*wanted.bytes).filter_map(|at| {
+                let last = at + wanted.bytes.len() - 1;
+                Some((plain.places.get(at)?.0, plain.places.get(last)?.1))
+            }));
         }
     }
-    if masked.is_empty() {
+    found.sort_unstable();
+    let mut masked = String::new();
+    let mut kept = 0;
+    for (start, end) in found {
+        if start >= kept {
+            masked.push_str(text.get(kept..start).unwrap_or_default());
+            masked.push_str(MASK);
+        }
+        kept = kept.max(end);
+    }
+    if kept == 0 {
         return None;
     }
-    masked.push_str(kept);
+    masked.push_str(text.get(kept..).unwrap_or_default());
     Some(masked)
 }
 
-/// What follows the secret, if the text begins with it, however each of its characters is written.
-fn shown<'text>(secret: &str, text: &'text str) -> Option<&'text str> {
-    if !text.starts_with(|first| matches!(first, '%' | '\\' | '&') || secret.starts_with(first)) {
-        return None;
-    }
-    // A percent sign may be one itself or begin an escape, so that there may be several places to go on from.
-    let mut places = vec![text];
-    let mut next = Vec::new();
-    for character in secret.chars() {
-        places.iter().for_each(|place| written(character, place, &mut next));
-        std::mem::swap(&mut places, &mut next);
-        next.clear();
-        // Fewer bytes left, further on. The same place may have been reached in two ways.
-        places.sort_unstable_by_key(|place| place.len());
-        places.dedup_by_key(|place| place.len());
-        if places.is_empty() {
-            return None;
-        }
-    }
-    places.first().copied()
+/// A text in which every escape is what it stands for, and where each of its bytes comes from.
+struct Plain {
+    bytes: Zeroizing<Vec<u8>>,
+    places: Vec<(usize, usize)>,
 }
 
-/// Adds what may follow the character where the text begins with it: as it is, or escaped for a URL, any number of
-/// times, and what came of that for JSON or HTML.
-fn written<'text>(character: char, text: &'text str, after: &mut Vec<&'text str>) {
-    plain(character, text, after);
-    if !text.starts_with(['%', '\\', '&']) {
-        return;
-    }
-    let mut bytes = [0; 4];
-    let mut places = vec![text];
-    for byte in character.encode_utf8(&mut bytes).bytes() {
-        places = percent_encoded(byte, places);
-    }
-    after.extend(places);
-}
-
-fn percent_encoded(byte: u8, places: Vec<&str>) -> Vec<&str> {
-    let digits = [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or_default());
-    let mut after = Vec::new();
-    let mut escapes = each('%', &places);
-    while !escapes.is_empty() {
-        after.extend(digits.iter().fold(escapes.clone(), |places, digit| {
-            let mut found = each(*digit, &places);
-            if digit.is_ascii_lowercase() {
-                found.extend(each(digit.to_ascii_uppercase(), &places));
+impl Plain {
+    fn of(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let mut plain =
+            Plain { bytes: Zeroizing::new(bytes.to_vec()), places: (0..bytes.len()).map(|at| (at, at + 1)).collect() };
+        // JSON and HTML go around what was percent-encoded, and into it.
+        let steps: [(u8, Unescape); 5] = [(b'\\', json), (b'&', html), (b'%', percent), (b'\\', json), (b'&', html)];
+        for (mark, unescape) in steps {
+            if memchr::memchr(mark, &plain.bytes).is_some() {
+                plain = plain.unescaped(mark, unescape);
             }
-            found
-        }));
-        // The percent sign of an escape that was escaped once more.
-        escapes = each('5', &each('2', &escapes));
+        }
+        plain
     }
-    after
+
+    fn unescaped(&self, mark: u8, unescape: Unescape) -> Self {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(self.bytes.len()));
+        let mut places = Vec::with_capacity(self.bytes.len());
+        let mut at = 0;
+        while let Some(rest) = self.bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            let next = memchr::memchr(mark, rest).unwrap_or(rest.len());
+            bytes.extend_from_slice(rest.get(..next).unwrap_or_default());
+            places.extend_from_slice(self.places.get(at..at + next).unwrap_or_default());
+            at += next;
+            let Some(escape) = self.bytes.get(at..).filter(|escape| !escape.is_empty()) else { break };
+            let (length, meant) = unescape(escape);
+            let from = self.places.get(at).map_or(0, |place| place.0);
+            at += length.max(1);
+            let to = self.places.get(at - 1).map_or(from, |place| place.1);
+            let meant = meant.as_bytes();
+            bytes.extend_from_slice(meant);
+            places.extend(std::iter::repeat_n((from, to), meant.len()));
+        }
+        Plain { bytes, places }
+    }
 }
 
-fn each<'text>(character: char, places: &[&'text str]) -> Vec<&'text str> {
-    let mut after = Vec::new();
-    places.iter().for_each(|place| plain(character, place, &mut after));
-    after
+/// Reads what begins with a mark: how many bytes the escape has, and what it means. What is no escape means its mark.
+type Unescape = fn(&[u8]) -> (usize, Meant);
+
+/// What an escape means: a byte, a character, or nothing.
+struct Meant {
+    bytes: [u8; 4],
+    len: usize,
 }
 
-/// Adds what follows the character, as it is or escaped for JSON, any number of times, or HTML.
-fn plain<'text>(character: char, text: &'text str, after: &mut Vec<&'text str>) {
-    after.extend(text.strip_prefix(character));
-    match text.as_bytes().first() {
-        Some(b'\\') => backslashed(character, text, after),
-        Some(b'&') => after.extend(as_entity(character, text)),
-        _ => {}
+impl Meant {
+    const NOTHING: Meant = Meant { bytes: [0; 4], len: 0 };
+
+    fn byte(byte: u8) -> Self {
+        Meant { bytes: [byte, 0, 0, 0], len: 1 }
+    }
+
+    fn character(character: char) -> Self {
+        let mut bytes = [0; 4];
+        let len = character.encode_utf8(&mut bytes).len();
+        Meant { bytes, len }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
     }
 }
 
-fn backslashed<'text>(character: char, text: &'text str, after: &mut Vec<&'text str>) {
-    if character == '\\' {
-        // The first one was found as it is.
-        let last = text.len() - unslashed(text).len();
-        after.extend((2..=last).filter_map(|end| text.get(end..)));
-    } else {
-        after.extend(unslashed(text).strip_prefix(character));
+/// JSON, and JSON in JSON: backslashes mean nothing, and four digits after them a character.
+fn json(escape: &[u8]) -> (usize, Meant) {
+    let Some((slashes, unit)) = utf16_unit(escape) else {
+        return (escape.iter().take_while(|byte| **byte == b'\\').count(), Meant::NOTHING);
+    };
+    if let Some(character) = char::from_u32(unit.into()) {
+        return (slashes, Meant::character(character));
     }
-    let mut units = [0; 2];
-    let mut rest = Some(text);
-    for unit in character.encode_utf16(&mut units) {
-        rest = rest.map(unslashed).and_then(|rest| rest.strip_prefix('u')).and_then(|rest| hexadecimal(rest, *unit));
+    // Half a character; the other half follows.
+    let low = escape.get(slashes..).and_then(utf16_unit);
+    match low.and_then(|(more, low)| Some((more, char::decode_utf16([unit, low]).next()?.ok()?))) {
+        Some((more, character)) => (slashes + more, Meant::character(character)),
+        None => (slashes, Meant::character(char::REPLACEMENT_CHARACTER)),
     }
-    after.extend(rest);
 }
 
-/// The text without the backslashes that it begins with.
-fn unslashed(text: &str) -> &str {
-    let backslashes = text.bytes().take(MAX_BACKSLASHES).take_while(|byte| *byte == b'\\').count();
-    text.get(backslashes..).unwrap_or_default()
+/// `\u` and four digits after any number of backslashes: how long that is, and the number.
+fn utf16_unit(escape: &[u8]) -> Option<(usize, u16)> {
+    let slashes = escape.iter().take_while(|byte| **byte == b'\\').count();
+    let digits = escape.get(slashes + 1..slashes + 5).filter(|_| slashes > 0)?;
+    let marked = escape.get(slashes) == Some(&b'u') && digits.iter().all(u8::is_ascii_hexdigit);
+    let number = u16::from_str_radix(str::from_utf8(digits).ok().filter(|_| marked)?, 16).ok()?;
+    Some((slashes + 5, number))
 }
 
-fn as_entity(character: char, text: &str) -> Option<&str> {
-    let rest = text.strip_prefix('&')?;
-    let named = NAMED.iter().find(|(named, _)| *named == character);
-    if let Some(after) = named.and_then(|(_, name)| rest.strip_prefix(name)) {
-        return Some(after);
+/// HTML, and HTML in HTML: a name or a number, behind any number of ampersands that were escaped themselves.
+fn html(escape: &[u8]) -> (usize, Meant) {
+    let mut length = 1;
+    while let Some(b"amp;") = escape.get(length..length + 4) {
+        length += 4;
     }
-    let rest = rest.strip_prefix('#')?;
-    let end = rest.bytes().take(MAX_ENTITY_LEN).position(|byte| byte == b';')?;
-    let (number, after) = (rest.get(..end)?, rest.get(end + 1..)?);
+    let rest = escape.get(length..).unwrap_or_default();
+    if let Some((character, name)) = NAMED.iter().find(|(_, name)| rest.starts_with(name.as_bytes())) {
+        return (length + name.len(), Meant::character(*character));
+    }
+    match numbered(rest) {
+        Some((more, character)) => (length + more, Meant::character(character)),
+        None => (length, Meant::byte(b'&')),
+    }
+}
+
+fn numbered(rest: &[u8]) -> Option<(usize, char)> {
+    let rest = rest.strip_prefix(b"#")?;
+    let end = rest.iter().take(MAX_ENTITY_LEN).position(|byte| *byte == b';')?;
+    let number = str::from_utf8(rest.get(..end)?).ok()?;
     let number = match number.strip_prefix(['x', 'X']) {
         Some(digits) => u32::from_str_radix(digits, 16),
         None => number.parse(),
     };
-    (number == Ok(u32::from(character))).then_some(after)
+    Some((end + 2, char::from_u32(number.ok()?)?))
 }
 
-/// What follows the four digits of a number, if the text begins with it.
-fn hexadecimal(text: &str, number: u16) -> Option<&str> {
-    let (digits, after) = text.split_at_checked(4)?;
-    // A sign would be read as well.
-    (!digits.starts_with('+') && u16::from_str_radix(digits, 16) == Ok(number)).then_some(after)
+/// Percent-encoding, any number of times: the sign, `25` for each time that it was encoded itself, and two digits.
+fn percent(escape: &[u8]) -> (usize, Meant) {
+    let mut length = 1;
+    while let Some(b"25") = escape.get(length..length + 2) {
+        length += 2;
+    }
+    let at = |from: usize| {
+        let digits = escape.get(from..from + 2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
+        u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
+    };
+    match at(length) {
+        Some(byte) => (length + 2, Meant::byte(byte)),
+        // A percent sign, encoded or not.
+        None => (length, Meant::byte(b'%')),
+    }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::repair::{Unrepaired, not_refreshed};
-use crate::client::Client;
 use crate::client::auth::oauth2::{self, Token};
 use crate::client::call::CallOptions;
 use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result, subject};
 use crate::client::http::{NoResponse, TransportFailure};
+use crate::client::inner::ClientInner;
 use crate::client::limits::BucketName;
 use crate::client::model::{CommandName, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
@@ -47,7 +47,7 @@ impl From<Error> for AttemptError {
 
 /// One attempt of a command at a time, with what was repaired between them.
 pub(super) struct Attempt<'a> {
-    pub(super) client: &'a Client,
+    pub(super) client: &'a ClientInner,
     pub(super) command: &'a Command,
     pub(super) options: CallOptions<'a>,
     pub(super) name: CommandName,
@@ -66,7 +66,7 @@ pub(super) struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    pub(super) fn new(client: &'a Client, command: &'a Command, options: CallOptions<'a>) -> Self {
+    pub(super) fn new(client: &'a ClientInner, command: &'a Command, options: CallOptions<'a>) -> Self {
         Attempt {
             client,
             command,
@@ -186,8 +186,10 @@ impl<'a> Attempt<'a> {
         });
         match decoded {
             Ok(answer) => {
-                client.note_answer(&answer);
                 self.note_success();
+                if let (CommandName::Init, Answer::Media(media)) = (self.name, &answer) {
+                    client.account.note_opened(media.media_id);
+                }
                 if self.options.hooks.observer.event_filter() == EventFilter::All {
                     self.options.hooks.observer.request(*self.report(&begun, Some(&response), None));
                 }

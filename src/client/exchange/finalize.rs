@@ -1,15 +1,15 @@
 //! FINALIZE, and what is done when its answer is lost.
 
 use super::retry_loop::Exchange;
-use crate::client::Client;
 use crate::client::call::CallOptions;
 use crate::client::error::{Error, Kind, Result};
+use crate::client::inner::ClientInner;
 use crate::client::model::{Media, MediaId};
 use crate::client::observer::RequestReport;
 use crate::client::protocol::Command;
 use crate::client::retry::{self, RetryDecision};
 
-impl Client {
+impl ClientInner {
     /// FINALIZE of an upload of which another process may have sent it already: treated as one whose answer was lost.
     pub(in crate::client) async fn finalize_resumed(
         &self,

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::attempt::{Attempt, AttemptError};
-use crate::client::auth::Credentials;
 use crate::client::auth::oauth2::{self, Token};
+use crate::client::auth::{Account, Clock, Credentials};
+use crate::client::call::Hooks;
 use crate::client::error::{Error, Result};
 use crate::client::model::CommandName;
 use crate::client::observer::EventFilter;
@@ -52,8 +53,8 @@ impl<'a> Attempt<'a> {
     /// Removes the reason of a 401, once a reason: whether it is worth sending the request again.
     pub(super) async fn repair(&mut self, response: &Response, token: Option<Arc<Token>>) -> Result<bool, Unrepaired> {
         let Some(credentials) = self.kept() else {
-            let corrected =
-                !self.clock_corrected && self.client.correct_clock(response, self.signed_with, self.options.hooks);
+            let corrected = !self.clock_corrected
+                && correct_clock(&self.client.account, response, self.signed_with, self.options.hooks);
             self.clock_corrected |= corrected;
             return Ok(corrected);
         };
@@ -93,6 +94,20 @@ impl<'a> Attempt<'a> {
             }
         }
     }
+}
+
+/// After a 401: signs with the server's time from now on, if the local clock is the likely reason. Whether it is.
+fn correct_clock(account: &Account, response: &Response, signed_with: i64, hooks: Hooks<'_>) -> bool {
+    let Some(server) = protocol::server_date(&response.headers) else { return false };
+    let clock = account.correct_clock(server, response.received_at, signed_with);
+    if let Clock::Moved(seconds) = clock {
+        hooks.observer.warn(format!(
+            "this machine's clock is {} s {} the server's; requests are signed with the server's time",
+            seconds.unsigned_abs(),
+            if seconds > 0 { "behind" } else { "ahead of" },
+        ));
+    }
+    clock != Clock::Right
 }
 
 /// Why a 401 could not be repaired.

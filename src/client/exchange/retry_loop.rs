@@ -1,19 +1,18 @@
 //! One command to its final outcome: sent once (`attempt`), and again as `retry` decides and the budget allows.
 
-use crate::client::Client;
-use crate::client::auth::Clock;
 use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, subject};
+use crate::client::inner::ClientInner;
 use crate::client::model::{CommandName, Media, MediaId};
 use crate::client::observer::RequestReport;
-use crate::client::protocol::{self, Answer, Command, Response};
+use crate::client::protocol::{Answer, Command};
 use crate::client::retry::{self, RetryContext, RetryDecision, budget};
 use std::time::SystemTime;
 
 use super::attempt::{Attempt, AttemptError};
 
-impl Client {
+impl ClientInner {
     /// Carries out a command that answers with media.
     pub(in crate::client) async fn exchange_media(&self, command: &Command, options: CallOptions<'_>) -> Result<Media> {
         media_of(self.exchange(command, options).await?, command.name(), command.media_id())
@@ -57,28 +56,6 @@ impl Client {
             }
         }
     }
-
-    pub(in crate::client) fn note_answer(&self, answer: &Answer) {
-        if let Answer::Media(media) = answer
-            && media.command == Some(CommandName::Init)
-        {
-            self.account.note_opened(media.media_id);
-        }
-    }
-
-    /// After a 401: signs with the server's time from now on, if our clock is the likely reason. Whether it is.
-    pub(super) fn correct_clock(&self, response: &Response, signed_with: i64, hooks: Hooks<'_>) -> bool {
-        let Some(server) = protocol::server_date(&response.headers) else { return false };
-        let clock = self.account.correct_clock(server, response.received_at, signed_with);
-        if let Clock::Moved(seconds) = clock {
-            hooks.observer.warn(format!(
-                "this machine's clock is {} s {} the server's; requests are signed with the server's time",
-                seconds.unsigned_abs(),
-                if seconds > 0 { "behind" } else { "ahead of" },
-            ));
-        }
-        clock != Clock::Right
-    }
 }
 
 /// The failure that ends a command, and the report of its last request, which is still to be emitted.
@@ -86,7 +63,7 @@ pub(in crate::client) type ExchangeError = (Error, Option<Box<RequestReport>>);
 
 /// The attempts of one command, and what they have come to.
 pub(super) struct Exchange<'a> {
-    client: &'a Client,
+    client: &'a ClientInner,
     attempt: Attempt<'a>,
     options: CallOptions<'a>,
     name: CommandName,
@@ -102,7 +79,7 @@ pub(super) struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    pub(super) fn new(client: &'a Client, command: &'a Command, options: CallOptions<'a>) -> Self {
+    pub(super) fn new(client: &'a ClientInner, command: &'a Command, options: CallOptions<'a>) -> Self {
         let mut attempt = Attempt::new(client, command, options);
         if options.retry.is_none() {
             attempt = attempt.ignore_rate_limits();

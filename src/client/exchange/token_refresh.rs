@@ -12,14 +12,15 @@ use crate::client::auth::refresh::{Outcome, RefreshClaim, lost};
 use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result};
+use crate::client::inner::ClientInner;
 use crate::client::observer::{EventFilter, Observer, Progress, RequestReport};
 use crate::client::protocol::{Answer, Command};
-use crate::client::{Client, retry};
+use crate::client::retry;
 
 /// How long a refresh may take in all, however long its callers wait.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(60);
 
-impl Client {
+impl ClientInner {
     /// Has the token of this version replaced, together with all others who want that.
     pub(super) async fn ensure_refreshed(&self, credentials: &Credentials, refused: u64) -> Result<()> {
         let newest = || credentials.newest().map_or(refused, |token| token.version);

@@ -4,10 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Wake, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use futures_util::{Stream, StreamExt as _};
 use tokio::time::Instant;
 
@@ -15,6 +16,11 @@ tokio::task_local! {
     /// The request that this task is sending.
     static CURRENT_REQUEST: Arc<RequestProgress>;
 }
+
+/// What is encrypted goes to the system record by record, of this size. The first mebibyte of it is given to the
+/// connection so, since it is in this time that a server refuses a body by its length.
+const FIRST_SLICE: usize = 16 << 10;
+const FIRST_SLICES: usize = 64;
 
 /// A request that is being sent.
 pub struct RequestProgress {
@@ -66,17 +72,29 @@ impl RequestProgress {
     }
 
     /// The bytes of a body, noting when they are taken, and whether they are waited for.
-    pub fn watched<S>(self: Arc<Self>, mut bytes: S) -> impl Stream<Item = std::io::Result<Bytes>>
+    pub fn watched<S>(self: Arc<Self>, mut bytes: S, encrypted: bool) -> impl Stream<Item = std::io::Result<Bytes>>
     where
         S: Stream<Item = std::io::Result<Bytes>> + Unpin,
     {
+        let (mut piece, mut first_slices) = (Bytes::new(), if encrypted { FIRST_SLICES } else { 0 });
+        let turn = Arc::new(Turn::default());
         futures_util::stream::poll_fn(move |context| {
-            let polled = bytes.poll_next_unpin(context);
-            if polled.is_ready() {
-                self.taken_after_ms.store(self.elapsed_ms(), Ordering::Relaxed);
+            if piece.is_empty() {
+                let polled = bytes.poll_next_unpin(context);
+                self.at_source.store(polled.is_pending(), Ordering::Relaxed);
+                match ready!(polled) {
+                    Some(Ok(next)) => piece = next,
+                    ended => return Poll::Ready(ended),
+                }
             }
-            self.at_source.store(polled.is_pending(), Ordering::Relaxed);
-            polled
+            // The system is asked for news of the connection before each piece. A server that refuses a body before it has
+            // read it may close the connection right after its answer: what it said is then read before the next write
+            // fails, which would be all that is heard of it.
+            ready!(turn.poll(context));
+            self.taken_after_ms.store(self.elapsed_ms(), Ordering::Relaxed);
+            let slice = if first_slices > 0 { FIRST_SLICE } else { piece.len() };
+            first_slices = first_slices.saturating_sub(1);
+            Poll::Ready(Some(Ok(piece.split_to(slice.min(piece.len())))))
         })
     }
 
@@ -103,6 +121,40 @@ impl RequestProgress {
 
     fn elapsed_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// One turn of the runtime, in which it asks the system for news of all connections. `yield_now` alone is not that: it is
+/// over when it is polled once more, which a connection does several times a turn.
+#[derive(Default)]
+struct Turn {
+    begun: AtomicBool,
+    over: AtomicBool,
+    task: AtomicWaker,
+}
+
+impl Turn {
+    /// Ready once in each turn.
+    fn poll(self: &Arc<Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.task.register(context.waker());
+        if self.over.swap(false, Ordering::AcqRel) {
+            self.begun.store(false, Ordering::Relaxed);
+            return Poll::Ready(());
+        }
+        if !self.begun.swap(true, Ordering::Relaxed) {
+            let waker = self.clone().into();
+            let next_turn = std::pin::pin!(tokio::task::yield_now());
+            // It wakes this waker when the turn is over.
+            let _ = next_turn.poll(&mut Context::from_waker(&waker));
+        }
+        Poll::Pending
+    }
+}
+
+impl Wake for Turn {
+    fn wake(self: Arc<Self>) {
+        self.over.store(true, Ordering::Release);
+        self.task.wake();
     }
 }
 

@@ -11,12 +11,13 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use reqwest::Url;
 use reqwest::multipart::{Form, Part as FormPart};
+use reqwest::{ClientBuilder, Url};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
+use super::encoding::percent_encode;
+use super::proxy;
 use super::request_progress::{RequestProgress, TrackConnections};
-use crate::client::auth::oauth1::percent_encode;
 use crate::client::config::{LOCALHOST, Proxy, TransportOptions, stays_local};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result};
@@ -176,7 +177,9 @@ impl Transport {
             });
         }
         let http = self.http.get_or_init(|| build(&self.options)).as_ref().map_err(Clone::clone)?;
-        let mut builder = http.client.request(request.method.clone(), http.address(request)?);
+        let address = http.address(request)?;
+        let encrypted = address.scheme() == "https";
+        let mut builder = http.client.request(request.method.clone(), address);
         if let Some(authorization) = authorization {
             builder = builder.header(http::header::AUTHORIZATION, authorization);
         }
@@ -186,7 +189,7 @@ impl Transport {
                 builder.header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(urlencoded(fields))
             }
             Body::Json(json) => builder.header(http::header::CONTENT_TYPE, "application/json").body(json.clone()),
-            Body::Multipart(parts) => builder.multipart(form(parts, progress)?),
+            Body::Multipart(parts) => builder.multipart(form(parts, progress, encrypted)?),
         };
         let mut response = builder.send().await.map_err(to_error)?;
         progress.answered();
@@ -257,8 +260,10 @@ fn build(options: &TransportOptions) -> Result<Http> {
         builder = builder.connect_timeout(timeout);
     }
     let local = stays_local(&options.hosts);
+    let hosts = [&options.hosts.upload, &options.hosts.api];
+    let hosts: Vec<_> = hosts.into_iter().map(|host| Ok((host.clone(), parse(host)?))).collect::<Result<_>>()?;
     builder = match &options.proxy {
-        Proxy::Environment if !local => builder,
+        Proxy::Environment if !local => with_environment(builder.no_proxy(), &hosts)?,
         Proxy::Environment | Proxy::Off => builder.no_proxy(),
         Proxy::Url(url) => builder.no_proxy().proxy(reqwest::Proxy::all(url).map_err(|error| refused("proxy", error))?),
     };
@@ -280,9 +285,20 @@ fn build(options: &TransportOptions) -> Result<Http> {
             error,
         )
     })?;
-    let hosts = [&options.hosts.upload, &options.hosts.api];
-    let hosts = hosts.into_iter().map(|host| Ok((host.clone(), parse(host)?))).collect::<Result<_>>()?;
     Ok(Http { client, hosts })
+}
+
+/// Has requests go through the proxies that the environment names for these hosts.
+fn with_environment(builder: ClientBuilder, hosts: &[(String, Url)]) -> Result<ClientBuilder> {
+    let mut proxies = Vec::new();
+    for (_, host) in hosts {
+        if let Some(proxy) = proxy::for_host(host, &|name| std::env::var_os(name))? {
+            proxies.push((host.origin(), proxy));
+        }
+    }
+    let chosen =
+        move |to: &Url| proxies.iter().find(|(origin, _)| *origin == to.origin()).map(|(_, proxy)| proxy.clone());
+    Ok(builder.proxy(reqwest::Proxy::custom(chosen)))
 }
 
 /// Parameters as a form or a query, in the encoding that OAuth 1.0a signs.
@@ -299,12 +315,12 @@ fn urlencoded(fields: &[(&'static str, String)]) -> String {
     text
 }
 
-fn form(parts: &[(&'static str, Part)], progress: &Arc<RequestProgress>) -> Result<Form> {
+fn form(parts: &[(&'static str, Part)], progress: &Arc<RequestProgress>, encrypted: bool) -> Result<Form> {
     parts.iter().try_fold(Form::new(), |form, (name, part)| {
         Ok(match part {
             Part::Text(text) => form.text(*name, text.clone()),
             Part::File { payload, media_type } => {
-                let body = reqwest::Body::wrap_stream(progress.clone().watched(pieces(payload)));
+                let body = reqwest::Body::wrap_stream(progress.clone().watched(pieces(payload), encrypted));
                 let media_type = media_type.as_deref().unwrap_or("application/octet-stream");
                 let part = FormPart::stream_with_length(body, payload.len())
                     .file_name("media")
@@ -341,19 +357,15 @@ fn to_error(error: reqwest::Error) -> Error {
         return Error::new(Kind::RequestTimeout { connect }, format!("{what}: {text}"));
     }
     let certificate = sources(&error).any(is_bad_certificate);
-    // The connector has no error type for it, only a text.
-    let scheme = connect && text.contains("unsupported scheme");
     let hint = if text.contains("UnknownIssuer") {
         "; the server's certificate is not signed by a known authority: pass ca_file= or set SSL_CERT_FILE if it is yours"
     } else if text.contains("certificate") {
         "; check the server's certificate, the host name and this machine's clock"
-    } else if scheme {
-        "; a proxy's address begins with http:// or https://: correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY"
     } else {
         ""
     };
     let mut converted = Error::new(Kind::Transport { connect }, format!("{text}{hint}"));
-    converted.retryable = !(certificate || scheme);
+    converted.retryable = !certificate;
     converted
 }
 

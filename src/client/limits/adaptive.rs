@@ -9,11 +9,13 @@
 //! does, and to probe for more bandwidth costs a whole segment that times out. The price is that an upload whose link
 //! recovers stays at its lower concurrency to the end.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
+
+use crate::sync::lock;
 
 /// Permits, which are handed out in order of arrival.
 pub struct AdaptiveLimiter {
@@ -68,7 +70,7 @@ impl AdaptiveLimiter {
     }
 
     fn state(&self) -> MutexGuard<'_, LimiterState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -3,14 +3,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
 
-use ring::digest::{Context, SHA256};
 use tokio::time::Instant;
 
 use super::rate_limit::{BucketName, MAX_RESET};
-use crate::client::auth::Credentials;
+use crate::sync::lock;
 
 /// How often a closed bucket is tried: a day is long, and the server may have given more room meanwhile.
 const TRIAL_INTERVAL: Duration = Duration::from_secs(15 * 60);
@@ -74,24 +73,17 @@ pub struct AppLimits {
     buckets: Mutex<BTreeMap<BucketName, DailyBucket>>,
 }
 
-/// The process (a forked child must not wait for a lock of its parent's), the hash of the app's id, and the server.
-type AppKey = (u32, Vec<u8>, String);
+/// The hash of an app's id.
+pub type AppId = [u8; 32];
+
+/// The process (a forked child must not wait for a lock of its parent's), the app, and the server.
+type AppKey = (u32, AppId, String);
 
 static APPS: Mutex<Option<HashMap<AppKey, Arc<AppLimits>>>> = Mutex::new(None);
 
 impl AppLimits {
-    /// The buckets of the app of these credentials. An app that is not known has its own.
-    pub fn of(credentials: &Credentials, host: &str) -> Arc<AppLimits> {
-        let hash = |kind: &[u8], id: &str| {
-            let mut context = Context::new(&SHA256);
-            context.update(kind);
-            context.update(id.as_bytes());
-            context.finish().as_ref().to_vec()
-        };
-        let app = match credentials {
-            Credentials::OAuth1(credentials) => Some(hash(b"consumer key ", &credentials.consumer_key)),
-            Credentials::OAuth2(credentials) => credentials.client_id().map(|id| hash(b"client id ", id)),
-        };
+    /// The buckets of an app at a server. An app that is not known has its own.
+    pub fn of(app: Option<AppId>, host: &str) -> Arc<AppLimits> {
         let Some(app) = app else { return Arc::default() };
         // A lock that was held when the process was forked is never released in the child.
         let Some(mut apps) = (0..1000).find_map(|_| match APPS.try_lock() {
@@ -143,6 +135,6 @@ impl AppLimits {
     }
 
     fn buckets(&self) -> MutexGuard<'_, BTreeMap<BucketName, DailyBucket>> {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.buckets)
     }
 }

@@ -5,5 +5,5 @@ mod daily;
 mod rate_limit;
 
 pub use self::adaptive::{AdaptiveLimiter, Permit};
-pub use self::daily::AppLimits;
+pub use self::daily::{AppId, AppLimits};
 pub use self::rate_limit::{BucketName, Limits, MAX_RESET};

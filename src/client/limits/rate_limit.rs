@@ -2,14 +2,14 @@
 //! nobody sends. See docs/how/wire.md#5-rate-limits-and-headers.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
 use super::daily::DailyBucket;
-use crate::client::model::{ApiVersion, CommandName, RateLimit};
-use crate::client::protocol::Delays;
+use crate::client::model::{ApiVersion, CommandName, Delays, RateLimit};
+use crate::sync::lock;
 
 /// A reset further away than this is not believed: X's longest windows last a day.
 pub const MAX_RESET: Duration = Duration::from_secs(86_400);
@@ -95,7 +95,7 @@ impl Limits {
     }
 
     fn buckets(&self) -> MutexGuard<'_, BTreeMap<BucketName, Bucket>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

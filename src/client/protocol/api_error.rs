@@ -7,11 +7,9 @@ use http::StatusCode;
 use super::headers::{asked_delay, clock_off_by, rate_limit, request_id, retry_after};
 use super::problem::{Problem, clip_bytes};
 use super::response::Response;
+use super::server_text::shown;
 use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Received};
 use crate::client::model::{ApiVersion, CommandName, MediaId};
-
-/// How many characters of what the server said stand in a message; all of it is in the error's fields.
-const MAX_SHOWN_CHARS: usize = 300;
 
 /// The error for an answer with this problem.
 pub(super) fn api_error(
@@ -124,19 +122,6 @@ fn status_line(status: u16) -> String {
         Some(reason) => format!("{status} {reason}"),
         None => status.to_string(),
     }
-}
-
-/// One line of a text, cut to what a message has room for.
-fn shown(text: &str) -> String {
-    let mut line: String = text
-        .chars()
-        .take(MAX_SHOWN_CHARS)
-        .map(|character| if character.is_control() { ' ' } else { character })
-        .collect();
-    if line.len() < text.len() {
-        line.push('…');
-    }
-    line
 }
 
 fn whole_seconds(delay: Duration) -> u64 {

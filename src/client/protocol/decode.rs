@@ -13,6 +13,7 @@ use super::json::number::{self, media_id, number};
 use super::problem::Problem;
 use super::processing::processing_info;
 use super::response::{Answer, Response, Tokens};
+use super::server_text::shown;
 use crate::client::error::Result;
 use crate::client::model::{ApiVersion, CommandName, ImageInfo, Media, MediaId, VideoInfo};
 
@@ -24,28 +25,41 @@ pub fn decode(
     response: &Response,
 ) -> Result<Answer> {
     let answer = if (200..300).contains(&response.status) {
-        success(version, command, asked, response)
+        success(version, command, asked, response, Repair::None)
     } else {
         Err(api_error(version, command, asked, response, Problem::read(&response.body)))
     };
     answer.map_err(|error| error.about(command, asked))
 }
 
-fn success(version: ApiVersion, command: CommandName, asked: Option<MediaId>, response: &Response) -> Result<Answer> {
+/// Whether a body had to be repaired to be read, so that what it lacks may have been lost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repair {
+    None,
+    Done,
+}
+
+fn success(
+    version: ApiVersion,
+    command: CommandName,
+    asked: Option<MediaId>,
+    response: &Response,
+    repair: Repair,
+) -> Result<Answer> {
     let answer = match (command, Body::read(response)) {
         (CommandName::Append, Err(_)) | (CommandName::Metadata | CommandName::Subtitles, Err(Unreadable::Empty)) => {
             Ok(Answer::Done)
         }
         (_, Err(unreadable)) => Err(unreadable),
         (_, Ok(body)) => match body.problem() {
-            Ok(None) => read(command, asked, response, &body),
+            Ok(None) => body.refuse_error(command).and_then(|()| read(command, asked, response, &body, repair)),
             Ok(Some(problem)) => return Err(api_error(version, command, asked, response, problem)),
             Err(_) if command == CommandName::Append => Ok(Answer::Done),
             Err(unreadable) => Err(unreadable),
         },
     };
     answer.or_else(|reason| match reason.lossy_json(response) {
-        Some(response) => success(version, command, asked, &response),
+        Some(response) => success(version, command, asked, &response, Repair::Done),
         None => Err(invalid_response(command, asked, response, &reason.to_string())),
     })
 }
@@ -55,13 +69,14 @@ fn read(
     asked: Option<MediaId>,
     response: &Response,
     body: &Body<'_>,
+    repair: Repair,
 ) -> Result<Answer, Unreadable> {
     match command {
         CommandName::Append => Ok(Answer::Done),
         CommandName::Metadata | CommandName::Subtitles => done(asked, body),
         CommandName::Token => tokens(&body.whole()?).map(Answer::Tokens),
         CommandName::Init | CommandName::Finalize | CommandName::Status | CommandName::Simple => {
-            media(command, asked, response, body).map(|media| Answer::Media(Box::new(media)))
+            media(command, asked, response, body, repair).map(|media| Answer::Media(Box::new(media)))
         }
     }
 }
@@ -144,9 +159,16 @@ impl<'response> Body<'response> {
         Ok(if self.top.text("errors").is_some() { Problem::in_success(&self.whole()?) } else { None })
     }
 
-    /// What it says under `error` where it should have said something else.
-    fn error(&self) -> Result<Option<String>, Unreadable> {
-        Ok(if self.top.text("error").is_some() { Problem::error_in_success(&self.whole()?) } else { None })
+    /// Refuses what says `error` where it should have said something else, whatever else it says. Only `null` is no error.
+    fn refuse_error(&self, command: CommandName) -> Result<(), Unreadable> {
+        let Some(error) = self.top.text("error").or_else(|| self.data.text("error")) else { return Ok(()) };
+        // Where there may be a token in it, nothing of the body is shown.
+        let said = if command == CommandName::Token { None } else { Problem::sentence(&serde_json::from_str(error)?) };
+        Err(match said {
+            Some(said) => format!("the body says error: {}", shown(&said)),
+            None => "the body says error".to_owned(),
+        }
+        .into())
     }
 
     /// A property of the media. `null` is the same as none.
@@ -198,10 +220,7 @@ fn without_byte_order_mark(body: &Bytes) -> &[u8] {
 /// A success with nothing in it that is needed; what is in it must not say otherwise.
 fn done(asked: Option<MediaId>, body: &Body<'_>) -> Result<Answer, Unreadable> {
     body.media_id(asked)?;
-    match body.error()? {
-        Some(error) => Err(format!("the body says error: {error}").into()),
-        None => Ok(Answer::Done),
-    }
+    Ok(Answer::Done)
 }
 
 fn media(
@@ -209,21 +228,25 @@ fn media(
     asked: Option<MediaId>,
     response: &Response,
     body: &Body<'_>,
+    repair: Repair,
 ) -> Result<Media, Unreadable> {
     let Some(media_id) = body.media_id(asked)? else {
-        let error = body.error()?.map(|error| format!(" and says error: {error}")).unwrap_or_default();
-        return Err(format!("the body names no media id{error}").into());
+        return Err("the body names no media id".to_owned().into());
     };
     let image = body.object("image")?.map(|image| ImageInfo {
         image_type: text(&image, "image_type"),
         w: image.get("w").and_then(number::count),
         h: image.get("h").and_then(number::count),
     });
+    let processing = body.get("processing_info")?;
+    if repair == Repair::Done && command != CommandName::Init && may_lack_failure(processing.as_ref()) {
+        return Err("the body is damaged, so that what it lacks proves nothing".to_owned().into());
+    }
     Ok(Media {
         media_key: body.text("media_key")?,
         size: body.get("size")?.as_ref().and_then(number::count),
         expires_after_secs: body.get("expires_after_secs")?.as_ref().and_then(number),
-        processing_info: body.get("processing_info")?.as_ref().map(processing_info).transpose()?,
+        processing_info: processing.as_ref().map(processing_info).transpose()?,
         image,
         video: body.object("video")?.map(|video| VideoInfo { video_type: text(&video, "video_type") }),
         command: Some(command),
@@ -233,6 +256,15 @@ fn media(
         raw: response.body.slice_ref(without_byte_order_mark(&response.body)),
         ..Media::new(media_id)
     })
+}
+
+/// Whether an answer that was repaired would be taken as ready for something that it lacks: a `processing_info`, or the
+/// `error` in one, whose names may be what was damaged.
+fn may_lack_failure(processing: Option<&Value>) -> bool {
+    match processing {
+        Some(Value::Object(info)) => info.keys().any(|name| name.contains(char::REPLACEMENT_CHARACTER)),
+        _ => true,
+    }
 }
 
 fn text(object: &Value, name: &str) -> Option<String> {

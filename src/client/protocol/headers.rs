@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
 use super::json::number;
-use crate::client::model::{Number, RateLimit, RateWindow};
+use crate::client::model::{Delays, Number, RateLimit, RateWindow};
 
 /// The names of a window's headers: its limit, what remains of it, and when it ends.
 type WindowHeaders = [HeaderName; 3];
@@ -62,24 +62,6 @@ fn since_epoch_of(reset: u64) -> Duration {
 /// The server's clock, from `Date`.
 pub fn server_date(headers: &HeaderMap) -> Option<SystemTime> {
     httpdate::parse_http_date(text(headers, &DATE)?).ok()
-}
-
-/// For how long a refused caller is to leave the server alone, by the bucket that is empty.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Delays {
-    /// Because of the usual bucket, or of `Retry-After`.
-    pub quarter_hour: Option<Duration>,
-    /// Because of the user's bucket of 24 hours.
-    pub user_24h: Option<Duration>,
-    /// Because of the app's.
-    pub app_24h: Option<Duration>,
-}
-
-impl Delays {
-    /// How long a caller has to wait.
-    pub fn longest(&self) -> Option<Duration> {
-        self.quarter_hour.max(self.user_24h).max(self.app_24h)
-    }
 }
 
 /// What a refusal says of when to come again: the resets of the buckets that are empty, by the server's clock (by ours, if

@@ -10,14 +10,16 @@ mod problem;
 mod processing;
 mod request;
 mod response;
+mod server_text;
 mod v1_1;
 mod v2;
 
 pub use self::command::{Command, Init, Payload, RefreshToken, Segment, Simple, Subtitle};
 pub use self::decode::decode;
 pub use self::encode::encode;
-pub use self::headers::{Delays, delays, rate_limit, request_id, retry_after, server_date};
+pub use self::headers::{delays, rate_limit, request_id, retry_after, server_date};
 pub use self::json::lossy_json;
 pub use self::request::{Authentication, Body, Part, Request};
 pub use self::response::{Answer, Response, Tokens};
+pub use self::server_text::{MAX_SHOWN_CHARS, shown};
 pub use super::config::Hosts;

@@ -76,10 +76,9 @@ impl Problem {
         (errors && !data).then(|| Problem::from_json(body))
     }
 
-    /// What a success says under `error` where it should have been something else.
-    pub(super) fn error_in_success(body: &Value) -> Option<String> {
-        let error = body.get("error").filter(|error| !is_nothing(error))?;
-        Some(Problem::from_json(error).sentences.into_iter().next().unwrap_or_default())
+    /// The first sentence in any of the JSON shapes.
+    pub(super) fn sentence(value: &Value) -> Option<String> {
+        Problem::from_json(value).sentences.into_iter().next()
     }
 
     /// Reads any of the JSON shapes.

@@ -3,9 +3,12 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::checkpoint::Stage;
-use super::session::Session;
+use super::checkpoint::{CheckpointWriter, Stage};
+use super::options::UploadOptions;
+use super::progress::ProgressReporter;
+use crate::client::call::CallOptions;
 use crate::client::error::{Kind, Result};
+use crate::client::inner::ClientInner;
 use crate::client::model::Media;
 use crate::client::observer::Observer as _;
 use crate::client::protocol::Command;
@@ -16,15 +19,25 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(30);
 /// What it gets even when the upload's time is up: much less than the second by which a verb may outlive its timeout.
 const MIN_STORE_TIMEOUT: Duration = Duration::from_millis(300);
 
-impl Session<'_> {
+/// An upload whose FINALIZE was answered.
+pub(super) struct Completion<'a> {
+    pub client: &'a ClientInner,
+    pub options: &'a UploadOptions,
+    pub checkpoint: &'a CheckpointWriter,
+    pub reporter: &'a ProgressReporter<'a>,
+    pub call: CallOptions<'a>,
+}
+
+impl Completion<'_> {
     /// The wait, the alt text, and the end of the checkpoint.
-    pub(super) async fn complete(&self, media: Media) -> Result<Media> {
+    pub(super) async fn run(&self, media: Media) -> Result<Media> {
         let finished = if media.failed() {
             // The one request that reported it was FINALIZE.
             Err(processing_failed(&media, 1))
         } else if self.options.wait && media.processing_info.is_some() {
-            if !self.store_in_time(self.checkpoint.stage(Stage::Waiting)).await? {
-                self.reporter.warn("the checkpoint's store does not answer; the upload goes on without it".to_owned());
+            let note = self.store_in_time("written", self.checkpoint.stage(Stage::Waiting)).await;
+            if let Some(note) = note {
+                self.reporter.warn(format!("{note}; the upload goes on without it"));
             }
             self.wait(media).await
         } else {
@@ -36,23 +49,27 @@ impl Session<'_> {
             Err(error) => return Err(error),
         };
         // The upload is what counts.
-        match self.store_in_time(self.checkpoint.clear()).await {
-            Ok(true) => {}
-            Ok(false) => self.reporter.warn("the checkpoint was not removed: its store does not answer".to_owned()),
-            Err(error) if matches!(error.kind, Kind::Io { .. }) => {
-                self.reporter.warn(format!("the checkpoint was not removed: {error}"));
-            }
-            Err(error) => return Err(error),
+        if let Some(note) = self.store_in_time("removed", self.checkpoint.clear()).await {
+            self.reporter.warn(note);
         }
         outcome
     }
 
-    /// Whether the store did it. One that hangs must not cost a file that the server has.
-    async fn store_in_time(&self, work: impl Future<Output = Result<()>>) -> Result<bool> {
+    /// What is to be said if the store did not do it. One that hangs, or fails, must not cost a file that the server has.
+    async fn store_in_time(&self, what: &str, work: impl Future<Output = Result<()>>) -> Option<String> {
         // There is to be time left to wait for the media.
         let half = self.call.deadline.remaining().map_or(STORE_TIMEOUT, |left| left / 2);
         let done = tokio::time::timeout(half.clamp(MIN_STORE_TIMEOUT, STORE_TIMEOUT), work).await;
-        done.map_or(Ok(false), |done| done.map(|()| true))
+        let error = match done {
+            Ok(Ok(())) => return None,
+            Ok(Err(error)) => error,
+            Err(_) => return Some(format!("the checkpoint was not {what}: its store does not answer")),
+        };
+        let place = match &error.kind {
+            Kind::Io { path: Some(path), .. } => format!(" ({})", path.display()),
+            _ => String::new(),
+        };
+        Some(format!("the checkpoint was not {what}: {error}{place}"))
     }
 
     async fn wait(&self, media: Media) -> Result<Media> {

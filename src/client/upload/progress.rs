@@ -1,6 +1,6 @@
 //! Reports the progress of an upload without holding up the senders.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -12,6 +12,7 @@ use crate::client::error::{Error, Result};
 use crate::client::limits::AdaptiveLimiter;
 use crate::client::model::CommandName;
 use crate::client::observer::{EventFilter, Observer, Phase, Progress, RequestReport};
+use crate::sync::lock;
 
 /// The shortest time between two reports: 20 a second.
 const MIN_REPORT_INTERVAL: Duration = Duration::from_millis(50);
@@ -139,8 +140,4 @@ impl Observer for ProgressReporter<'_> {
             self.observer.request(report);
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

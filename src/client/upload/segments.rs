@@ -9,17 +9,17 @@ use super::body::{SourceError, UploadBody, buffered};
 use super::checkpoint::CheckpointWriter;
 use super::plan::Plan;
 use super::progress::ProgressReporter;
-use crate::client::Client;
 use crate::client::call::CallOptions;
 use crate::client::error::Result;
 use crate::client::exchange::refuse_expired;
+use crate::client::inner::ClientInner;
 use crate::client::model::{CommandName, Media};
 use crate::client::protocol::{Answer, Command, Payload};
 
 /// Sends the segments of one session.
 pub struct SegmentSender<'a> {
     /// The client.
-    pub client: &'a Client,
+    pub client: &'a ClientInner,
     /// How its requests are carried out.
     pub options: CallOptions<'a>,
     /// INIT's answer, or what is known of it.
@@ -99,7 +99,7 @@ impl SegmentSender<'_> {
 
 /// Sends a command whose body is read from the source; an error of the source takes precedence over the broken request.
 pub async fn exchange_whole(
-    client: &Client,
+    client: &ClientInner,
     command: &Command,
     options: CallOptions<'_>,
     source_error: &SourceError,

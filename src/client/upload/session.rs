@@ -10,6 +10,7 @@ use super::body::{SourceError, UploadBody, whole_payload};
 use super::checkpoint::CheckpointWriter;
 use super::checkpoint::{FileStore, Store};
 use super::checkpoint::{Record, SourceIdentity, Stage};
+use super::complete::Completion;
 use super::detect::{DetectedMedia, check_alt_text};
 use super::media_type::MediaClass;
 use super::options::{Checkpoint, Upload, UploadOptions, Uploaded};
@@ -21,18 +22,19 @@ use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{ApiClass, Error, Kind, Result};
 use crate::client::exchange::refuse_expired;
+use crate::client::inner::ClientInner;
 use crate::client::model::{CommandName, Media};
 use crate::client::observer::Observer as _;
 use crate::client::protocol::{Answer, Command, Init, Simple};
+use crate::client::retry;
 use crate::client::wait::Watch;
 use crate::client::x_limits::{max_segment_bytes, max_segments};
-use crate::client::{Client, retry};
 
 /// Images up to this size go in one request; X answers 413 to larger ones.
 const MAX_SIMPLE_BYTES: u64 = 5_000_000;
 
 /// Uploads a file, from its first byte to its last wait.
-pub(in crate::client) async fn upload(client: &Client, upload: Upload, hooks: Hooks<'_>) -> Result<Uploaded> {
+pub(in crate::client) async fn upload(client: &ClientInner, upload: Upload, hooks: Hooks<'_>) -> Result<Uploaded> {
     let Upload { source, options } = upload;
     let deadline = Deadline::after(options.timeout);
     let reporter = ProgressReporter::new(hooks.observer, options.concurrency, options.trace);
@@ -41,27 +43,29 @@ pub(in crate::client) async fn upload(client: &Client, upload: Upload, hooks: Ho
     check_alt_text(options.alt_text.as_deref())?;
     let mut session = in_time(deadline, &options, Session::prepare(client, source, &options, call, &reporter)).await?;
     let media = session.send().await?;
-    let media = session.complete(media).await?;
+    let completion =
+        Completion { client, options: &options, checkpoint: &session.checkpoint, reporter: &reporter, call };
+    let media = completion.run(media).await?;
     Ok(Uploaded { media, trace: reporter.take_trace() })
 }
 
 /// One upload under way.
-pub(super) struct Session<'a> {
-    pub(super) client: &'a Client,
-    pub(super) options: &'a UploadOptions,
+struct Session<'a> {
+    client: &'a ClientInner,
+    options: &'a UploadOptions,
     body: UploadBody,
     detected: DetectedMedia,
     plan: Plan,
     source_identity: SourceIdentity,
-    pub(super) checkpoint: CheckpointWriter,
-    pub(super) reporter: &'a ProgressReporter<'a>,
-    pub(super) call: CallOptions<'a>,
+    checkpoint: CheckpointWriter,
+    reporter: &'a ProgressReporter<'a>,
+    call: CallOptions<'a>,
 }
 
 impl<'a> Session<'a> {
     /// Opens the source and the checkpoint and finds out what INIT has to say.
     async fn prepare(
-        client: &'a Client,
+        client: &'a ClientInner,
         source: Source,
         options: &'a UploadOptions,
         call: CallOptions<'a>,

@@ -7,9 +7,9 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::poll::Watch;
-use crate::client::Client;
 use crate::client::call::Hooks;
 use crate::client::error::Result;
+use crate::client::inner::ClientInner;
 use crate::client::model::Media;
 
 /// The largest batch of outcomes.
@@ -18,10 +18,9 @@ const MAX_BATCH: usize = 512;
 /// The outcome of one of many waits, by the number that it was given with.
 pub type Waited = (u64, Result<Media>);
 
-impl Client {
-    /// Waits for all media that come in, until no more can come and the last wait has ended. Each has its own timeout,
-    /// which counts from when it came in. Outcomes are delivered in batches, as they arrive.
-    pub async fn wait_many(
+impl ClientInner {
+    /// Waits for all media that come in, each with its own timeout, until no more can come.
+    pub(in crate::client) async fn wait_many(
         &self,
         mut incoming: UnboundedReceiver<(u64, Media)>,
         timeout: Option<Duration>,
@@ -31,26 +30,23 @@ impl Client {
         let wait = |(number, media): (u64, Media)| async move {
             (number, self.wait_until_ready(Watch::new(media, timeout), hooks).await)
         };
-        let waits = async {
-            let mut waits = FuturesUnordered::new();
-            let mut more = true;
-            while more || !waits.is_empty() {
-                tokio::select! {
-                    item = incoming.recv(), if more => match item {
-                        Some(item) => waits.push(wait(item)),
-                        None => more = false,
-                    },
-                    Some(first) = waits.next(), if !waits.is_empty() => {
-                        let mut batch = vec![first];
-                        while batch.len() < MAX_BATCH && let Some(Some(next)) = waits.next().now_or_never() {
-                            batch.push(next);
-                        }
-                        on_outcomes(batch);
+        let mut waits = FuturesUnordered::new();
+        let mut more = true;
+        while more || !waits.is_empty() {
+            tokio::select! {
+                item = incoming.recv(), if more => match item {
+                    Some(item) => waits.push(wait(item)),
+                    None => more = false,
+                },
+                Some(first) = waits.next(), if !waits.is_empty() => {
+                    let mut batch = vec![first];
+                    while batch.len() < MAX_BATCH && let Some(Some(next)) = waits.next().now_or_never() {
+                        batch.push(next);
                     }
+                    on_outcomes(batch);
                 }
             }
-            Ok(())
-        };
-        self.until_closed(|| waits).await
+        }
+        Ok(())
     }
 }

@@ -4,14 +4,15 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use crate::client::Client;
 use crate::client::call::Hooks;
 use crate::client::config::Retry;
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, subject};
 use crate::client::exchange::refuse_expired;
+use crate::client::inner::ClientInner;
 use crate::client::model::{CommandName, Media, Number, ProcessingInfo};
 use crate::client::observer::{Phase, Progress};
+use crate::client::protocol::shown;
 use crate::client::retry::{self, RetryDecision, budget};
 
 /// The longest single sleep of a wait without a deadline.
@@ -92,7 +93,7 @@ impl Watch {
     }
 
     /// The next answer; after the last one an error if the media has failed, else nothing.
-    pub async fn next(&mut self, client: &Client, hooks: Hooks<'_>) -> Result<Option<Media>> {
+    pub async fn next(&mut self, client: &ClientInner, hooks: Hooks<'_>) -> Result<Option<Media>> {
         match self.state {
             WatchState::Given => {
                 self.advance();
@@ -128,7 +129,7 @@ impl Watch {
     }
 
     /// Sleeps and asks until there is an answer about the media.
-    async fn poll(&mut self, client: &Client, hooks: Hooks<'_>, started: Instant) -> Result<Media> {
+    async fn poll(&mut self, client: &ClientInner, hooks: Hooks<'_>, started: Instant) -> Result<Media> {
         let deadline = Deadline::after(self.remaining);
         let own_pace = Retry::default();
         let retry = client.options.retry.as_ref().unwrap_or(&own_pace);
@@ -223,7 +224,7 @@ impl Watch {
     fn out_of_time(&mut self, started: Instant) -> Error {
         let elapsed = self.waited.saturating_add(started.elapsed());
         let state = match &self.media.processing_info {
-            Some(info) => format!("the last answer said {:?}{}", info.state, percent(info)),
+            Some(info) => format!("the last answer said \"{}\"{}", shown(&info.state), percent(info)),
             None => "there was no answer about it".to_owned(),
         };
         let limit = self.timeout.unwrap_or_default().as_secs_f64();
@@ -240,7 +241,7 @@ impl Watch {
     }
 }
 
-impl Client {
+impl ClientInner {
     /// Waits until the media is ready, reporting each answer.
     pub(in crate::client) async fn wait_until_ready(&self, mut watch: Watch, hooks: Hooks<'_>) -> Result<Media> {
         loop {
@@ -314,7 +315,10 @@ pub(in crate::client) fn processing_failed(media: &Media, attempts: u32) -> Erro
         }
         text
     });
-    let reason = said.filter(|text| !text.is_empty()).unwrap_or_else(|| "the server gave no reason".to_owned());
+    let reason = said
+        .filter(|text| !text.is_empty())
+        .map(|text| shown(&text))
+        .unwrap_or_else(|| "the server gave no reason".to_owned());
     let message = format!(
         "{}: processing failed: {reason}",
         subject(media.command.unwrap_or(CommandName::Status), Some(media.media_id))

@@ -2,10 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use xmedia::client::auth::{Credentials, oauth1};
 use xmedia::client::limits::{AppLimits, BucketName, Limits, MAX_RESET};
-use xmedia::client::model::{ApiVersion, CommandName, RateLimit, RateWindow};
-use xmedia::client::protocol::Delays;
+use xmedia::client::model::{ApiVersion, CommandName, Delays, RateLimit, RateWindow};
 
 const STATUS: BucketName = (ApiVersion::V1_1, CommandName::Status);
 const FINALIZE: BucketName = (ApiVersion::V1_1, CommandName::Finalize);
@@ -120,19 +118,11 @@ async fn a_bucket_of_a_day_closes_on_a_refusal_only_and_lets_one_request_through
 
 #[tokio::test(start_paused = true)]
 async fn the_buckets_of_an_app_are_shared_by_its_clients_at_a_server() {
-    let of = |key: &str, host: &str| {
-        let credentials = oauth1::Credentials {
-            consumer_key: key.into(),
-            consumer_secret: "b".into(),
-            access_token: "c".into(),
-            access_token_secret: "d".into(),
-        };
-        AppLimits::of(&Credentials::OAuth1(credentials), host)
-    };
+    let of = |app: &str, host: &str| AppLimits::of(Some([u8::try_from(app.len()).unwrap(); 32]), host);
     of("one", "https://a").note_refusal(STATUS, HOUR);
     assert_eq!(Some(3600), about(of("one", "https://a").closed_for(STATUS)));
     for (key, host, name) in
-        [("one", "https://a", FINALIZE), ("two", "https://a", STATUS), ("one", "https://b", STATUS)]
+        [("one", "https://a", FINALIZE), ("another", "https://a", STATUS), ("one", "https://b", STATUS)]
     {
         assert_eq!(None, of(key, host).closed_for(name));
     }

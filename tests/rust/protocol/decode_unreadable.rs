@@ -48,10 +48,7 @@ fn ids_that_disagree_or_are_none_are_refused() {
     refused(media(CommandName::Init, b"{}"));
     refused(media(CommandName::Simple, br#"{"media_id":1,"media_id_string":"2"}"#));
     let error = refused(media(CommandName::Finalize, br#"{"error":"Something went wrong."}"#));
-    assert_eq!(
-        "FINALIZE 710511363345354753: 200 OK, but the body names no media id and says error: Something went wrong.",
-        error.message
-    );
+    assert_eq!("FINALIZE 710511363345354753: 200 OK, but the body says error: Something went wrong.", error.message);
     assert_eq!((Some(CommandName::Finalize), Some(example())), (error.command, error.media_id));
 }
 

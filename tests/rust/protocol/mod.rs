@@ -5,3 +5,4 @@ mod decode_unreadable;
 mod encode;
 mod headers;
 mod refusal;
+mod server_text;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use crate::client::blocking::{blocking, file_error};
 use crate::client::error::{Error, Kind, Result};
 use crate::client::private_file::{FileLock, Replacement, named_beside, resolved};
+use crate::sync::lock;
 
 /// No record is longer than this; what is longer was not written by us.
 const MAX_RECORD_BYTES: u64 = 1 << 20;
@@ -92,7 +93,7 @@ impl FileStore {
         let number = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
         let made = self.made.clone();
         let in_turn = move |path: &Path| {
-            let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut made = lock(&made);
             if *made > number {
                 return Ok(());
             }

@@ -1,6 +1,6 @@
 //! Keeps an upload's record up to date in its store.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
 use tokio::sync::Mutex as AsyncMutex;
@@ -9,6 +9,7 @@ use super::file::Store;
 use super::record::{Record, SourceIdentity, Stage, is_torn};
 use crate::client::error::Result;
 use crate::client::observer::Observer;
+use crate::sync::lock;
 
 /// Keeps the record of one upload up to date; does nothing without a store.
 pub struct CheckpointWriter {
@@ -114,6 +115,6 @@ impl CheckpointWriter {
     }
 
     fn state(&self) -> MutexGuard<'_, WriterState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }

@@ -1,8 +1,8 @@
 //! A file of this machine as a source.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -27,10 +27,15 @@ pub struct OpenFile {
 }
 
 /// What changes when a file is written to.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 struct Stamp {
     len: u64,
     modified: Option<SystemTime>,
+    /// When the system saw it change last. Unlike the time above nobody can put it back (`cp -p`, `rsync -t`, `touch -r`).
+    /// It also tells of another name, or of one less, which leaves the bytes what they were.
+    changed: (i64, i64),
+    names: u64,
+    place: (u64, u64),
 }
 
 impl OpenFile {
@@ -44,8 +49,35 @@ impl OpenFile {
 
 impl Stamp {
     fn of(file: &File) -> io::Result<Self> {
-        let metadata = file.metadata()?;
-        Ok(Stamp { len: metadata.len(), modified: metadata.modified().ok() })
+        Ok(Stamp::from(&file.metadata()?))
+    }
+
+    #[cfg(unix)]
+    fn from(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        Stamp {
+            len: metadata.len(),
+            modified: metadata.modified().ok(),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+            names: metadata.nlink(),
+            place: (metadata.dev(), metadata.ino()),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn from(metadata: &Metadata) -> Self {
+        Stamp { len: metadata.len(), modified: metadata.modified().ok(), changed: (0, 0), names: 1, place: (0, 0) }
+    }
+
+    /// Whether the bytes are still those of this earlier stamp; `path` is where the file was.
+    fn has_bytes_of(&self, earlier: &Stamp, path: Option<&Path>) -> bool {
+        let written = self.len != earlier.len || self.modified != earlier.modified;
+        let touched = self.changed != earlier.changed;
+        let renamed = || {
+            let there = path.and_then(|path| std::fs::metadata(path).ok());
+            path.is_some() && there.is_none_or(|there| Stamp::from(&there).place != self.place)
+        };
+        !written && (!touched || self.names != earlier.names || renamed())
     }
 }
 
@@ -72,10 +104,10 @@ impl ReadAt for OpenFile {
 
     fn unchanged(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async {
-            let file = self.file.clone();
-            let now = blocking(move || Stamp::of(&file)).await;
-            let now = now.map_err(|error| file_error(&error, self.path.as_deref()))?;
-            if now == self.stamp { Ok(()) } else { Err(changed()) }
+            let (file, path, earlier) = (self.file.clone(), self.path.clone(), self.stamp);
+            let same = blocking(move || Ok(Stamp::of(&file)?.has_bytes_of(&earlier, path.as_deref()))).await;
+            let same = same.map_err(|error| file_error(&error, self.path.as_deref()))?;
+            if same { Ok(()) } else { Err(changed()) }
         })
     }
 

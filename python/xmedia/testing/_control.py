@@ -1,0 +1,186 @@
+"""What a test can do with a `MockServer`: order replies and faults, add media, move its clock, look at what came."""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from types import EllipsisType
+from typing import TypeAlias
+
+from .. import InvalidInputError, ProcessingInfo, _core
+from .._types.checks import check_type, checked_int, checked_number
+from ._checks import checked_command, checked_items, checked_media_id, checked_seconds
+from ._records import MediaRecord, RecordedRequest, media_record, recorded_request
+from ._rows import step_rows
+from ._script import Fault, Reply, item_row
+
+Processing: TypeAlias = Iterable[str | ProcessingInfo | Mapping[str, object]] | None
+
+#: A file that begins as an MP4 does; what `add_media` takes for a video when it is given no bytes.
+_TINY_MP4 = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2mp41"
+
+
+class ServerControl:
+    """The part of `MockServer` that tests talk to."""
+
+    _core: _core.MockServer
+    _check_after_secs: float
+
+    def script(self, command: str, *items: Reply | Fault | None) -> None:
+        """Order what happens to the next requests of a command, in order of their arrival; then all is normal again.
+
+        Args:
+            command: `'INIT'`, `'APPEND'`, `'FINALIZE'`, `'STATUS'`, `'SIMPLE'`, `'METADATA'`, `'SUBTITLES'` or
+                `'TOKEN'`.
+            items: A `Reply`, a `Fault`, or None for a normal answer, one for each request. They come after those
+                that were ordered before.
+
+        Examples:
+            >>> from xmedia.testing import Fault, MockServer, Reply
+            >>> with MockServer() as server:
+            ...     server.script("FINALIZE", Reply(503), None, Fault.reset(after=True))
+        """
+        name = checked_command(command)
+        self._core.script(name, [item_row("an item", item) for item in items])
+
+    def scripted(self, command: str) -> int:
+        """How many items still wait for requests of a command: 0 when a test has used up what it ordered."""
+        return self._core.scripted(checked_command(command))
+
+    def chaos(self, seed: int, rate: float, faults: Iterable[Fault | Reply]) -> None:
+        """Let requests without a script meet one of these faults at random; the same seed deals the same faults.
+
+        Args:
+            seed: From where chance starts.
+            rate: The probability for each request, 0 to 1; 0 ends it.
+            faults: What may happen.
+        """
+        number = checked_int("seed", seed, most=2**64 - 1)
+        probability = checked_number("rate", rate, zero=True)
+        if probability > 1:
+            raise InvalidInputError(f"rate must be from 0 to 1, not {probability}")
+        items = checked_items("faults", faults)
+        if probability and not items:
+            raise InvalidInputError("faults must name at least one fault")
+        self._core.chaos(number, probability, [item_row("a fault", item) for item in items])
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """The requests so far, in order of arrival, also those that were refused or never completed."""
+        return [recorded_request(row) for row in self._core.requests()]
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands so far, in order of arrival."""
+        return self._core.commands()
+
+    def media(self, media_id: object) -> MediaRecord:
+        """What the server has of an upload.
+
+        Args:
+            media_id: The id as a number or text, or a `Media`.
+
+        Raises:
+            KeyError: There is no such upload.
+        """
+        number = checked_media_id(media_id)
+        row = self._core.media(number)
+        if row is None:
+            raise KeyError(number)
+        return media_record(row)
+
+    @property
+    def media_ids(self) -> list[int]:
+        """The ids of all uploads, in the order in which they were begun."""
+        return self._core.media_ids()
+
+    def add_media(
+        self,
+        media_id: object,
+        *,
+        data: bytes | None = None,
+        total_bytes: int | None = None,
+        media_type: str = "video/mp4",
+        media_category: str | None = "tweet_video",
+        processing: Processing | EllipsisType = ...,
+        expires_after_secs: float | timedelta | None = None,
+        finalized: bool = False,
+    ) -> None:
+        """Put an upload in as if INIT and every APPEND had been sent, so that FINALIZE comes next.
+
+        Args:
+            media_id: Its id. An upload that has it already is replaced.
+            data: Its bytes; a few that begin as an MP4 does by default.
+            total_bytes: What INIT announced, if that shall differ from the length of `data`.
+            media_type: Its MIME type.
+            media_category: Its category, or None.
+            processing: Its own course of processing, as for the server; by default the server's.
+            expires_after_secs: For how many seconds its id can be used; by default the server's.
+            finalized: Whether FINALIZE was sent, too, so that STATUS comes next.
+        """
+        number = checked_media_id(media_id)
+        check_type("data", data, bytes, bytearray, memoryview, type(None))
+        check_type("media_type", media_type, str)
+        check_type("media_category", media_category, str, type(None))
+        check_type("finalized", finalized, bool)
+        expires = None if expires_after_secs is None else checked_seconds("expires_after_secs", expires_after_secs)
+        total = None if total_bytes is None else checked_int("total_bytes", total_bytes)
+        steps = None if processing is ... else step_rows(processing)
+        try:
+            self._core.add_media(
+                number,
+                data=_TINY_MP4 if data is None else bytes(data),
+                total_bytes=total,
+                media_type=media_type,
+                media_category=media_category,
+                processing=steps,
+                check_after_secs=self._check_after_secs,
+                expires_after_secs=expires,
+                finalized=finalized,
+            )
+        except ValueError as error:
+            raise InvalidInputError(str(error)) from None
+
+    def set_processing(self, processing: Processing) -> None:
+        """Change the course of processing of uploads that begin from now on."""
+        self._core.set_processing(step_rows(processing), self._check_after_secs)
+
+    def set_clock(self, offset_secs: float) -> None:
+        """Put the server's clock so many seconds ahead of this machine's (behind it if negative).
+
+        `Date`, rate limits and the timestamps of OAuth 1.0a signatures go by the server's clock.
+        """
+        check_type("offset_secs", offset_secs, int, float)
+        if not -1e9 <= offset_secs <= 1e9:
+            raise InvalidInputError("offset_secs must be from -1e9 to 1e9")
+        self._core.set_clock_offset(float(offset_secs))
+
+    def expire_tokens(self) -> None:
+        """Make every OAuth 2.0 access token invalid, as time does; refresh tokens stay valid."""
+        self._core.expire_tokens()
+
+    def reset(self) -> None:
+        """Forget all requests, media and scripts, so that one server can serve many tests."""
+        self._core.reset()
+
+    @property
+    def connections(self) -> int:
+        """How many connections were accepted so far."""
+        return self._core.connections()
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open."""
+        return self._core.open_connections()
+
+    def drop_connections(self) -> None:
+        """Close all connections, as a server does with idle ones. New ones are accepted."""
+        self._core.drop_connections()
+
+    @contextlib.contextmanager
+    def down(self) -> Iterator[None]:
+        """Drop all connections and refuse new ones within a `with` statement."""
+        self._core.go_down()
+        try:
+            yield
+        finally:
+            self._core.come_up()

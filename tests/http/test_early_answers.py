@@ -1,0 +1,63 @@
+"""A server that refuses a body before it has read it is understood, also when it closes the connection at once."""
+
+import socket
+import threading
+
+import pytest
+import xmedia
+from support.clients import OAUTH1
+from support.media import ID, video
+from support.raw_server import reply
+from xmedia.testing import MockServer
+
+MIB = 1 << 20
+
+
+class Hasty:
+    """Answers each request as soon as its head is there and closes the connection, with most of the body unread."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.requests = 0
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self):
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection:
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    head += connection.recv(4096)
+                self.requests += 1
+                connection.sendall(self.answer)
+
+
+@pytest.mark.parametrize("size", [MIB, 2 * MIB, 5_000_000, 8_000_000])
+@pytest.mark.parametrize(("status", "error"), [(413, xmedia.PayloadTooLargeError), (403, xmedia.PermissionDeniedError)])
+def test_an_early_refusal_is_heard(call, size, status, error):
+    data = bytes(size)
+    with Hasty(reply(status, keep_alive=False)) as server:
+        client = xmedia.Client(OAUTH1, base_url=server.url, retry=xmedia.Retry(base_delay=0.001))
+        for _ in range(10):
+            with pytest.raises(error):
+                call(client, "append", ID, 0, data)
+        client.close()
+
+
+def test_segments_are_halved_after_an_early_refusal(call, connect):
+    limit = MIB
+    with MockServer(check_after_secs=0.01, max_segment_bytes=limit) as server:
+        media = call(connect(server), "upload", video(5_000_000), segment_bytes=4 * MIB)
+        assert server.media(media.media_id).size == 5_000_000
