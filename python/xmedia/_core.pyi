@@ -173,26 +173,9 @@ class MockServer:
         rate: float,
         items: Sequence[tuple[str, float, bool, int | None, tuple[int, Sequence[tuple[str, str]], bytes]]],
     ) -> None: ...
-    def requests(
-        self,
-    ) -> list[
-        tuple[
-            tuple[str | None, str, str, str, list[tuple[str, str]], list[tuple[str, str]], str | None],
-            tuple[int | None, float, int, int, int | None],
-            tuple[bool, bool, bool, bool],
-        ]
-    ]: ...
+    def requests(self) -> list[dict[str, Any]]: ...
     def commands(self) -> list[str]: ...
-    def media(
-        self, media_id: int
-    ) -> (
-        tuple[
-            tuple[int, str | None, str, str | None, str],
-            tuple[bytes | None, str | None, int, int, list[tuple[int, int]]],
-            tuple[str | None, list[tuple[str, str, str]], list[str], bool, bool, bool],
-        ]
-        | None
-    ): ...
+    def media(self, media_id: int) -> dict[str, Any] | None: ...
     def media_ids(self) -> list[int]: ...
     def add_media(
         self,

@@ -84,6 +84,27 @@ pub enum Kind {
     Callback,
 }
 
+impl Kind {
+    /// The name of its class.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Kind::InvalidInput => "InvalidInputError",
+            Kind::Closed => "ClientClosedError",
+            Kind::Transport { .. } => "TransportError",
+            Kind::RequestTimeout { .. } => "RequestTimeoutError",
+            Kind::Api(failure) => failure.class.class(),
+            Kind::InvalidResponse(_) => "InvalidResponseError",
+            Kind::Processing(_) => "MediaProcessingError",
+            Kind::Expired => "MediaExpiredError",
+            Kind::WaitTimeout { .. } => "WaitTimeoutError",
+            Kind::CheckpointLocked { .. } => "CheckpointLockedError",
+            Kind::Io { .. } => "OSError",
+            Kind::LoginDenied => "LoginDeniedError",
+            Kind::Callback => "XMediaError",
+        }
+    }
+}
+
 /// A success that cannot be understood.
 #[derive(Clone, Debug)]
 pub struct Received {
@@ -155,6 +176,24 @@ pub enum ApiClass {
     UsageCapExceeded,
     /// 5xx
     Server,
+}
+
+impl ApiClass {
+    /// Its name.
+    pub fn class(self) -> &'static str {
+        match self {
+            ApiClass::Other => "APIError",
+            ApiClass::BadRequest => "BadRequestError",
+            ApiClass::Authentication => "AuthenticationError",
+            ApiClass::PaymentRequired => "PaymentRequiredError",
+            ApiClass::PermissionDenied => "PermissionDeniedError",
+            ApiClass::NotFound => "NotFoundError",
+            ApiClass::PayloadTooLarge => "PayloadTooLargeError",
+            ApiClass::RateLimit => "RateLimitError",
+            ApiClass::UsageCapExceeded => "UsageCapExceededError",
+            ApiClass::Server => "ServerError",
+        }
+    }
 }
 
 impl Error {

@@ -1,11 +1,15 @@
 //! Python's arguments, checked: a wrong type is a `TypeError`, a wrong value an `InvalidInputError`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use pyo3::exceptions::PyTypeError;
+use bytes::Bytes;
+use pyo3::exceptions::{PyOSError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyString};
 
+use crate::client::auth::Credentials;
+use crate::client::config::{Proxy, Retry};
 use crate::client::model::{ApiVersion, Media, MediaId};
 use crate::client::protocol::Subtitle;
 use crate::client::x_limits::{MAX_ALT_TEXT, MAX_OWNERS, MAX_TOTAL_BYTES, max_segments};
@@ -223,6 +227,76 @@ pub fn video_category(value: &Bound<'_, PyAny>) -> PyResult<&'static str> {
             let message =
                 format!("media_category: 'tweet_video' or 'amplify_video' is needed, not {:?}", cut(&category));
             Err(errors::invalid_input(value.py(), message))
+        }
+    }
+}
+
+/// The version of the API; without one that of the credentials.
+pub fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResult<ApiVersion> {
+    if api.is_none() {
+        return Ok(match credentials {
+            Credentials::OAuth1(_) => ApiVersion::V1_1,
+            Credentials::OAuth2(_) => ApiVersion::V2,
+        });
+    }
+    match text("api", api)?.as_str() {
+        "1.1" => Ok(ApiVersion::V1_1),
+        "2" => Ok(ApiVersion::V2),
+        _ => Err(errors::invalid_input(api.py(), "api: \"1.1\" or \"2\" is needed")),
+    }
+}
+
+/// A `Retry`, or `None` for one attempt.
+pub fn retry_policy(retry: &Bound<'_, PyAny>) -> PyResult<Option<Retry>> {
+    if retry.is_none() {
+        return Ok(None);
+    }
+    let class = imports::RETRY.get(retry.py())?;
+    if !retry.is_instance(class)? {
+        let type_name = retry.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("retry must be a Retry or None, not {type_name}")));
+    }
+    let delay =
+        |name: &str| -> PyResult<Duration> { Ok(duration(name, &retry.getattr(name)?)?.unwrap_or(Duration::MAX)) };
+    let attempts = count("attempts", &retry.getattr("attempts")?, u64::from(u32::MAX))?;
+    Ok(Some(Retry {
+        attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+        base_delay: delay("base_delay")?,
+        max_delay: delay("max_delay")?,
+    }))
+}
+
+/// The proxy: a URL, `False` for none, `None` for that of the environment.
+pub fn proxy_choice(proxy: &Bound<'_, PyAny>) -> PyResult<Proxy> {
+    if proxy.is_none() {
+        return Ok(Proxy::Environment);
+    }
+    if let Ok(on) = flag("proxy", proxy) {
+        let message = "proxy: False is none, None is the environment's, text is an address; True says nothing";
+        return if on { Err(errors::invalid_input(proxy.py(), message)) } else { Ok(Proxy::Off) };
+    }
+    text("proxy", proxy).map(Proxy::Url)
+}
+
+/// The certificates in a file.
+pub fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
+    if ca_file.is_none() {
+        return Ok(None);
+    }
+    let Ok(path) = ca_file.extract::<PathBuf>() else {
+        let type_name = ca_file.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("ca_file must be a str or a path, not {type_name}")));
+    };
+    match std::fs::read(&path) {
+        Ok(pem) if pem.windows(27).any(|text| text == b"-----BEGIN CERTIFICATE-----") => Ok(Some(pem.into())),
+        Ok(_) => {
+            Err(errors::invalid_input(ca_file.py(), format!("ca_file: {} holds no certificate in PEM", path.display())))
+        }
+        Err(error) => {
+            // In the words, and with the kind of name, that Python itself would use.
+            let text = error.to_string();
+            let strerror = text.split(" (os error").next().unwrap_or_default().to_owned();
+            Err(PyOSError::new_err((error.raw_os_error(), strerror, path.into_os_string())))
         }
     }
 }

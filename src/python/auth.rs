@@ -24,7 +24,7 @@ pub struct AuthState {
 }
 
 impl AuthState {
-    /// The auth of an `xmedia.OAuth1` or `xmedia.OAuth2`.
+    /// The state of an `xmedia.OAuth1` or `xmedia.OAuth2`.
     pub fn new(auth: &Bound<'_, PyAny>) -> PyResult<Self> {
         Ok(AuthState { credentials: credentials(auth)?, account: PerProcess::default() })
     }
@@ -51,8 +51,8 @@ impl AuthState {
         Some((String::clone(&token.access_token), token.refresh_token.as_deref().cloned(), token.expires_at.map(epoch)))
     }
 
-    /// The newest tokens, if the program has not been given them and nobody is with_input to. Whoever gets them says how the
-    /// delivery ended.
+    /// The newest tokens, if the program does not have them and no other call is about to give them to it. Whoever gets
+    /// them says how the delivery ended.
     pub fn take_refreshed(&self) -> Option<Tokens> {
         self.account().filter(|account| account.refreshes().begin_delivery())?;
         self.refreshed()
@@ -65,7 +65,7 @@ impl AuthState {
         }
     }
 
-    /// Whether there are tokens that the program has not been given, or a refresh is with_input to bring some.
+    /// Whether there are tokens that the program has not been given, or a refresh is about to bring some.
     pub fn unsettled(&self) -> bool {
         self.account().is_some_and(|account| account.refreshes().unsettled())
     }

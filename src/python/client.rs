@@ -1,24 +1,16 @@
 //! `xmedia._core.Client`: the client's options, and one [`Operation`] for each call of a verb.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use pyo3::exceptions::{PyOSError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use tokio::sync::Mutex as AsyncMutex;
 
-use crate::client::auth::Credentials;
-use crate::client::config::{Options, Proxy, Retry, TransportOptions, parse_base_url};
-use crate::client::error::{Error, Result};
+use crate::client::Client as Core;
+use crate::client::config::{Options, TransportOptions, parse_base_url};
 use crate::client::model::ApiVersion;
 use crate::client::protocol::{Init, Payload};
-use crate::client::stats::Counters;
-use crate::client::{Client as Core, Transport, Watch as CoreWatch};
 use crate::python::args;
 use crate::python::auth::{AuthState, Tokens};
 use crate::python::call::channel::Outcome;
@@ -27,79 +19,56 @@ use crate::python::call::observer::ChannelObserver;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::Verb;
 use crate::python::call::wait_many::WaitMany;
+use crate::python::call::watch::Watch;
+use crate::python::client_state::{ClientState, Connections};
+use crate::python::errors;
 use crate::python::process::buffers;
-use crate::python::process::fork::{PerProcess, ensure_same_process, generation};
 use crate::python::results;
-use crate::python::{errors, imports};
 
 /// How long closing waits for a refresh under way, whose tokens would be lost.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Clients that share connections.
-struct Family {
-    options: Arc<TransportOptions>,
-    transport: PerProcess<Transport>,
-    members: AtomicUsize,
+/// The work of a verb that is one call of the core client.
+macro_rules! verb {
+    (|$core:ident, $hooks:ident| $call:expr) => {
+        |$core: Arc<Core>, observer: Arc<ChannelObserver>| -> Verb {
+            Box::pin(async move {
+                let $hooks = observer.hooks();
+                $call.await.map(Outcome::from)
+            })
+        }
+    };
 }
 
-/// The core of `xmedia.Client`. It holds what never changes; the rest is made anew in a forked child.
+/// The core of `xmedia.Client`.
 #[pyclass(frozen, weakref, module = "xmedia._core")]
 pub struct Client {
-    family: Arc<Family>,
-    auth: Arc<AuthState>,
-    options: Arc<Options>,
-    closed: AtomicBool,
-    core: PerProcess<Core>,
-    counters: PerProcess<Arc<Counters>>,
+    state: ClientState,
     /// The program's side: an `xmedia._calls.hooks.Hooks`.
     hooks: Py<PyAny>,
 }
 
 impl Client {
-    fn core(&self) -> Result<Arc<Core>> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(Error::closed());
-        }
-        self.core.get_or_make(|| {
-            let transport =
-                self.family.transport.get_or_make(|| Ok::<_, Error>(Transport::new(self.family.options.clone())))?;
-            let core = Core::new(transport, self.auth.make_account()?, self.options.clone())?;
-            self.counters.get_or_make(|| Ok::<_, Error>(core.stats().clone()))?;
-            Ok(core)
-        })
+    fn core(&self, py: Python<'_>) -> PyResult<Arc<Core>> {
+        self.state.core().map_err(|error| errors::raise(py, error))
     }
 
-    fn new_core(family: Arc<Family>, auth: Arc<AuthState>, options: Options, hooks: Py<PyAny>) -> Result<Self> {
-        options.retry.iter().try_for_each(Retry::validate)?;
-        family.members.fetch_add(1, Ordering::AcqRel);
-        let client = Client {
-            family,
-            auth,
-            options: Arc::new(options),
-            closed: AtomicBool::new(false),
-            core: PerProcess::default(),
-            counters: PerProcess::default(),
-            hooks,
-        };
-        client.core()?;
-        Ok(client)
-    }
-
-    /// A call of a verb. Its future is made in its box: moving it there takes longer than signing.
+    /// A call of a verb that begins with a request. Its future is made in its box: moving it there takes longer than
+    /// signing.
     fn operation(
         &self,
         py: Python<'_>,
         name: &'static str,
         verb: impl FnOnce(Arc<Core>, Arc<ChannelObserver>) -> Verb,
     ) -> PyResult<Operation> {
-        let core = self.core().map_err(|error| errors::raise(py, error))?;
+        let core = self.core(py)?;
         let transport = core.transport().clone();
         self.with_hooks(py, Operation::new(name, None, |observer| verb(core, observer)).queued_on(transport))
     }
 
-    /// The same call, which tells and asks what this client's program wants to hear and to be asked.
+    /// The same call, with the program's side of this client.
     fn with_hooks(&self, py: Python<'_>, operation: Operation) -> PyResult<Operation> {
-        Ok(operation.with_hooks(ClientHooks::new(py, &self.hooks, self.auth.clone())?))
+        Ok(operation.with_hooks(ClientHooks::new(py, &self.hooks, self.state.auth().clone())?))
     }
 }
 
@@ -127,16 +96,16 @@ impl Client {
         let refused = |error| errors::raise(py, error);
         let auth = AuthState::new(auth)?;
         let options = Options {
-            api: api_version(api, auth.credentials())?,
+            api: args::api_version(api, auth.credentials())?,
             request_timeout: args::duration("request_timeout", request_timeout)?,
-            retry: retry_policy(retry)?,
+            retry: args::retry_policy(retry)?,
         };
         let mut transport = TransportOptions {
             connect_timeout: args::duration("connect_timeout", connect_timeout)?,
             max_connections: usize::try_from(args::count("max_connections", max_connections, 1_000_000)?)
                 .unwrap_or(usize::MAX),
-            proxy: proxy_choice(proxy)?,
-            ca_pem: pem(ca_file)?,
+            proxy: args::proxy_choice(proxy)?,
+            ca_pem: args::pem(ca_file)?,
             ..TransportOptions::default()
         };
         let allow_insecure_http = args::flag("allow_insecure_http", allow_insecure_http)?;
@@ -148,70 +117,63 @@ impl Client {
             transport.user_agent = args::text("user_agent", user_agent)?;
         }
         transport.validate().map_err(refused)?;
-        let family =
-            Family { options: Arc::new(transport), transport: PerProcess::default(), members: AtomicUsize::new(0) };
-        Client::new_core(Arc::new(family), Arc::new(auth), options, hooks).map_err(refused)
+        let connections = Arc::new(Connections::new(transport));
+        let state = ClientState::new(connections, Arc::new(auth), options).map_err(refused)?;
+        Ok(Client { state, hooks })
     }
 
     /// A client on the same connections; what is given replaces this client's.
     #[pyo3(signature = (**changes))]
     fn with_options(&self, py: Python<'_>, changes: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        self.core().map_err(|error| errors::raise(py, error))?;
+        self.core(py)?;
         let change = |name: &str| changes.map_or(Ok(None), |changes| changes.get_item(name));
         let auth = match change("auth")? {
             Some(auth) => Arc::new(AuthState::new(&auth)?),
-            None => self.auth.clone(),
+            None => self.state.auth().clone(),
         };
-        let mut options = Options::clone(&self.options);
+        let mut options = self.state.options().clone();
         if let Some(api) = change("api")? {
-            options.api = api_version(&api, auth.credentials())?;
+            options.api = args::api_version(&api, auth.credentials())?;
         }
         if let Some(request_timeout) = change("request_timeout")? {
             options.request_timeout = args::duration("request_timeout", &request_timeout)?;
         }
         if let Some(retry) = change("retry")? {
-            options.retry = retry_policy(&retry)?;
+            options.retry = args::retry_policy(&retry)?;
         }
         let hooks = change("hooks")?.map_or_else(|| self.hooks.clone_ref(py), Bound::unbind);
-        Client::new_core(self.family.clone(), auth, options, hooks).map_err(|error| errors::raise(py, error))
+        let state = ClientState::new(self.state.connections().clone(), auth, options);
+        Ok(Client { state: state.map_err(|error| errors::raise(py, error))?, hooks })
     }
 
     /// Aborts what is in flight and refuses what comes after. The last client of its connections closes them.
     fn close(&self) {
-        if self.closed.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        if let Some(core) = self.core.take() {
-            core.close();
-        }
-        if self.family.members.fetch_sub(1, Ordering::AcqRel) == 1 {
-            drop(self.family.transport.take());
-        }
+        self.state.close();
     }
 
     #[getter]
     fn closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.state.closed()
     }
 
     #[getter]
     fn api(&self) -> &'static str {
-        self.options.api.as_str()
+        self.state.options().api.as_str()
     }
 
     #[getter]
     fn base_url(&self) -> &str {
-        match self.options.api {
-            ApiVersion::V1_1 => &self.family.options.hosts.upload,
-            ApiVersion::V2 => &self.family.options.hosts.api,
+        match self.state.options().api {
+            ApiVersion::V1_1 => &self.state.connections().options().hosts.upload,
+            ApiVersion::V2 => &self.state.connections().options().hosts.api,
         }
     }
 
     #[getter]
     fn rate_limits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let limits = PyDict::new(py);
-        if let Some(account) = self.auth.account() {
-            for (command, limit) in account.limits().all_known(self.options.api) {
+        if let Some(account) = self.state.auth().account() {
+            for (command, limit) in account.limits().all_known(self.state.options().api) {
                 limits.set_item(command.as_str(), results::rate_limit_record(py, limit)?)?;
             }
         }
@@ -220,17 +182,17 @@ impl Client {
 
     /// What was counted so far.
     fn stats(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        results::stats(py, &self.counters.get().map(|counters| counters.now()).unwrap_or_default())
+        results::stats(py, &self.state.stats())
     }
 
     /// The newest tokens, if there was a refresh.
     fn refreshed_tokens(&self) -> Option<Tokens> {
-        self.auth.refreshed()
+        self.state.auth().refreshed()
     }
 
     /// A call that waits for a refresh under way, so that its tokens can be kept; None if all were kept.
     fn settle(&self, py: Python<'_>) -> PyResult<Option<Operation>> {
-        let Some(core) = self.core.get().filter(|_| self.auth.unsettled()) else { return Ok(None) };
+        let Some(core) = self.state.existing_core().filter(|_| self.state.auth().unsettled()) else { return Ok(None) };
         let operation = Operation::new("close", None, |_| {
             Box::pin(async move {
                 core.refresh_settled(SETTLE_TIMEOUT).await;
@@ -259,9 +221,7 @@ impl Client {
             shared: args::flag("shared", shared)?,
         };
         let timeout = args::duration("timeout", timeout)?;
-        self.operation(py, "initialize", |core, observer| {
-            Box::pin(async move { core.initialize(init, timeout, observer.hooks()).await.map(Outcome::from) })
-        })
+        self.operation(py, "initialize", verb!(|core, hooks| core.initialize(init, timeout, hooks)))
     }
 
     fn append(
@@ -273,33 +233,26 @@ impl Client {
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
         let upload = args::media(media_id)?;
-        let segment_index = args::segment_index(segment_index, self.options.api)?;
+        let segment_index = args::segment_index(segment_index, self.state.options().api)?;
         let timeout = args::duration("timeout", timeout)?;
         let media = Payload::Bytes(buffers::borrow("data", data)?);
-        let operation = self.operation(py, "append", |core, observer| {
-            Box::pin(async move {
-                core.append(&upload, segment_index, media, timeout, observer.hooks()).await.map(Outcome::from)
-            })
-        })?;
-        operation.reading_python_memory().with_input(media_id)
+        self.operation(py, "append", verb!(|core, hooks| core.append(&upload, segment_index, media, timeout, hooks)))?
+            .reading_python_memory()
+            .with_input(media_id)
     }
 
     fn finalize(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let upload = args::media(media_id)?;
         let timeout = args::duration("timeout", timeout)?;
-        let operation = self.operation(media_id.py(), "finalize", |core, observer| {
-            Box::pin(async move { core.finalize(&upload, timeout, observer.hooks()).await.map(Outcome::from) })
-        })?;
-        operation.with_input(media_id)
+        self.operation(media_id.py(), "finalize", verb!(|core, hooks| core.finalize(&upload, timeout, hooks)))?
+            .with_input(media_id)
     }
 
     fn status(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let upload = args::media(media_id)?;
         let timeout = args::duration("timeout", timeout)?;
-        let operation = self.operation(media_id.py(), "status", |core, observer| {
-            Box::pin(async move { core.status(&upload, timeout, observer.hooks()).await.map(Outcome::from) })
-        })?;
-        operation.with_input(media_id)
+        self.operation(media_id.py(), "status", verb!(|core, hooks| core.status(&upload, timeout, hooks)))?
+            .with_input(media_id)
     }
 
     fn wait(
@@ -312,7 +265,7 @@ impl Client {
         let media = args::media(media_id)?;
         let timeout = args::duration("timeout", timeout)?;
         let progress = args::callable("progress", progress)?;
-        let core = self.core().map_err(|error| errors::raise(py, error))?;
+        let core = self.core(py)?;
         let transport = media.processing_info.is_none().then(|| core.transport().clone());
         let mut operation = Operation::new("wait", progress, |observer| {
             Box::pin(async move {
@@ -333,46 +286,33 @@ impl Client {
         options: &Bound<'_, PyDict>,
         progress: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
-        let core = self.core().map_err(|error| errors::raise(source.py(), error))?;
+        let core = self.core(source.py())?;
         self.with_hooks(source.py(), crate::python::upload::operation(core, source, callbacks, options, progress)?)
     }
 
     fn watch(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Watch> {
         let media = args::media(media_id)?;
         let timeout = args::duration("timeout", timeout)?;
-        self.core().map_err(|error| errors::raise(media_id.py(), error))?;
-        let state = Arc::new(AsyncMutex::new(CoreWatch::new(media, timeout)));
-        Ok(Watch { state, generation: generation(), given: media_id.clone().unbind() })
+        self.core(media_id.py())?;
+        Ok(Watch::new(media, timeout, media_id))
     }
 
     /// The next item of a watch.
     fn watch_next(&self, py: Python<'_>, watch: &Watch) -> PyResult<Operation> {
-        let core = self.core().map_err(|error| errors::raise(py, error))?;
-        let state = watch.state.clone();
-        // Between two items it can go on in a forked child; a step of the parent's has it locked for ever.
-        if state.try_lock().is_err() {
-            ensure_same_process(watch.generation, "watch")?;
-        }
-        let operation = Operation::new("watch", None, |observer| {
-            Box::pin(async move {
-                let mut state = state.lock().await;
-                let media = core.watch_next(&mut state, observer.hooks()).await?;
-                Ok(Outcome::Media(media.map(Box::new)))
-            })
-        });
-        self.with_hooks(py, operation)?.with_input(watch.given.bind(py))
+        let core = self.core(py)?;
+        self.with_hooks(py, watch.next(core)?)?.with_input(watch.input(py))
     }
 
     /// Many waits, each with this timeout.
     fn wait_many(&self, timeout: &Bound<'_, PyAny>) -> PyResult<WaitMany> {
         let py = timeout.py();
         let timeout = args::duration("timeout", timeout)?;
-        let core = self.core().map_err(|error| errors::raise(py, error))?;
+        let core = self.core(py)?;
         WaitMany::new(py, |items| {
             let operation = Operation::new("wait_many", None, |observer| {
                 Box::pin(async move {
-                    let tell = |waited| observer.send_partial(Outcome::Waited(waited));
-                    core.wait_many(items, timeout, observer.hooks(), tell).await.map(|()| Outcome::Nothing)
+                    let report = |waited| observer.send_partial(Outcome::Waited(waited));
+                    core.wait_many(items, timeout, observer.hooks(), report).await.map(|()| Outcome::Nothing)
                 })
             });
             self.with_hooks(py, operation)
@@ -388,10 +328,12 @@ impl Client {
         let media = args::media(media_id)?;
         let text = args::alt_text("text", text)?;
         let timeout = args::duration("timeout", timeout)?;
-        let operation = self.operation(media_id.py(), "set_alt_text", |core, observer| {
-            Box::pin(async move { core.set_alt_text(&media, text, timeout, observer.hooks()).await.map(Outcome::from) })
-        })?;
-        operation.with_input(media_id)
+        self.operation(
+            media_id.py(),
+            "set_alt_text",
+            verb!(|core, hooks| core.set_alt_text(&media, text, timeout, hooks)),
+        )?
+        .with_input(media_id)
     }
 
     fn set_subtitles(
@@ -405,14 +347,12 @@ impl Client {
         let subtitles = args::subtitles(subtitles)?;
         let media_category = args::video_category(media_category)?;
         let timeout = args::duration("timeout", timeout)?;
-        let operation = self.operation(media_id.py(), "set_subtitles", |core, observer| {
-            Box::pin(async move {
-                core.set_subtitles(&video, media_category, subtitles, timeout, observer.hooks())
-                    .await
-                    .map(Outcome::from)
-            })
-        })?;
-        operation.with_input(media_id)
+        self.operation(
+            media_id.py(),
+            "set_subtitles",
+            verb!(|core, hooks| core.set_subtitles(&video, media_category, subtitles, timeout, hooks)),
+        )?
+        .with_input(media_id)
     }
 
     fn delete_subtitles(
@@ -426,103 +366,16 @@ impl Client {
         let language_code = args::language_code(language_code)?;
         let media_category = args::video_category(media_category)?;
         let timeout = args::duration("timeout", timeout)?;
-        let operation = self.operation(media_id.py(), "delete_subtitles", |core, observer| {
-            Box::pin(async move {
-                core.delete_subtitles(&video, media_category, language_code, timeout, observer.hooks())
-                    .await
-                    .map(Outcome::from)
-            })
-        })?;
-        operation.with_input(media_id)
+        self.operation(
+            media_id.py(),
+            "delete_subtitles",
+            verb!(|core, hooks| core.delete_subtitles(&video, media_category, language_code, timeout, hooks)),
+        )?
+        .with_input(media_id)
     }
 
     /// The callbacks may lead back to the client.
-    fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.hooks)
-    }
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        // In a forked child the parent's connections are left alone; `PerProcess` sees to that.
-        if !*self.closed.get_mut() {
-            self.family.members.fetch_sub(1, Ordering::AcqRel);
-        }
-    }
-}
-
-/// A wait under way, between two items.
-#[pyclass(frozen, module = "xmedia._core")]
-pub struct Watch {
-    state: Arc<AsyncMutex<CoreWatch>>,
-    generation: u64,
-    /// What was watched, an id or a `Media`.
-    given: Py<PyAny>,
-}
-
-fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResult<ApiVersion> {
-    if api.is_none() {
-        return Ok(match credentials {
-            Credentials::OAuth1(_) => ApiVersion::V1_1,
-            Credentials::OAuth2(_) => ApiVersion::V2,
-        });
-    }
-    match args::text("api", api)?.as_str() {
-        "1.1" => Ok(ApiVersion::V1_1),
-        "2" => Ok(ApiVersion::V2),
-        _ => Err(errors::invalid_input(api.py(), "api: \"1.1\" or \"2\" is needed")),
-    }
-}
-
-fn retry_policy(retry: &Bound<'_, PyAny>) -> PyResult<Option<Retry>> {
-    if retry.is_none() {
-        return Ok(None);
-    }
-    let class = imports::RETRY.get(retry.py())?;
-    if !retry.is_instance(class)? {
-        let type_name = retry.get_type().name()?;
-        return Err(PyTypeError::new_err(format!("retry must be a Retry or None, not {type_name}")));
-    }
-    let delay = |name: &str| -> PyResult<Duration> {
-        Ok(args::duration(name, &retry.getattr(name)?)?.unwrap_or(Duration::MAX))
-    };
-    let attempts = args::count("attempts", &retry.getattr("attempts")?, u64::from(u32::MAX))?;
-    Ok(Some(Retry {
-        attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
-        base_delay: delay("base_delay")?,
-        max_delay: delay("max_delay")?,
-    }))
-}
-
-fn proxy_choice(proxy: &Bound<'_, PyAny>) -> PyResult<Proxy> {
-    if proxy.is_none() {
-        return Ok(Proxy::Environment);
-    }
-    if let Ok(on) = args::flag("proxy", proxy) {
-        let message = "proxy: False is none, None is the environment's, text is an address; True says nothing";
-        return if on { Err(errors::invalid_input(proxy.py(), message)) } else { Ok(Proxy::Off) };
-    }
-    args::text("proxy", proxy).map(Proxy::Url)
-}
-
-fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
-    if ca_file.is_none() {
-        return Ok(None);
-    }
-    let Ok(path) = ca_file.extract::<PathBuf>() else {
-        let type_name = ca_file.get_type().name()?;
-        return Err(PyTypeError::new_err(format!("ca_file must be a str or a path, not {type_name}")));
-    };
-    match std::fs::read(&path) {
-        Ok(pem) if pem.windows(27).any(|text| text == b"-----BEGIN CERTIFICATE-----") => Ok(Some(pem.into())),
-        Ok(_) => {
-            Err(errors::invalid_input(ca_file.py(), format!("ca_file: {} holds no certificate in PEM", path.display())))
-        }
-        Err(error) => {
-            // In the words, and with the kind of name, that Python itself would use.
-            let text = error.to_string();
-            let strerror = text.split(" (os error").next().unwrap_or_default().to_owned();
-            Err(PyOSError::new_err((error.raw_os_error(), strerror, path.into_os_string())))
-        }
     }
 }

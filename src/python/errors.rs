@@ -1,9 +1,11 @@
-//! Failures of the client to Python's exceptions: one table of kinds, one door (`xmedia._calls.from_core.error_from_core`).
+//! Failures of the client to Python's exceptions: the core names the class, `xmedia._calls.from_core` builds it.
+
+use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::client::error::{ApiClass, ApiFailure, Error, Failure, Kind};
+use crate::client::error::{ApiFailure, Error, Failure, Kind};
 use crate::python::{imports, results};
 
 /// The exception that says what this failure says.
@@ -11,7 +13,7 @@ pub fn raise(py: Python<'_>, error: Error) -> PyErr {
     raise_about(py, error, None)
 }
 
-/// The same with_input media that the caller handed in.
+/// The same about media that the program gave.
 pub fn raise_about(py: Python<'_>, error: Error, given: Option<&Py<PyAny>>) -> PyErr {
     match exception(py, error, given) {
         Ok(exception) => PyErr::from_value(exception),
@@ -32,48 +34,25 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
         Some(cause) => exception(py, cause, given)?,
         None => py.None().into_bound(py),
     };
-    let kind = match kind {
-        Kind::InvalidInput => "invalid_input",
-        Kind::Closed => "closed",
-        Kind::Transport { .. } => "transport",
-        Kind::RequestTimeout { .. } => "request_timeout",
-        Kind::Api(failure) => {
-            describe_refusal(py, &details, *failure)?;
-            "api"
+    let class = kind.class();
+    let is_own = !matches!(kind, Kind::Io { .. });
+    match kind {
+        Kind::Api(failure) => add_api_details(py, &details, *failure)?,
+        Kind::InvalidResponse(Some(received)) => {
+            details.set_item("status", received.status)?;
+            details.set_item("request_id", received.request_id)?;
+            details.set_item("body", received.body)?;
         }
-        Kind::InvalidResponse(received) => {
-            if let Some(received) = received {
-                details.set_item("status", received.status)?;
-                details.set_item("request_id", received.request_id)?;
-                details.set_item("body", received.body)?;
-            }
-            "invalid_response"
-        }
-        Kind::Processing(failure) => {
-            if let Some(failure) = failure {
-                details.set_item("error", results::failure(py, failure)?)?;
-            }
-            "processing"
-        }
-        Kind::Expired => "expired",
-        Kind::WaitTimeout { elapsed } => {
-            details.set_item("elapsed", elapsed.as_secs_f64())?;
-            "wait_timeout"
-        }
-        Kind::CheckpointLocked { path } => {
-            details.set_item("path", path.to_string_lossy())?;
-            "checkpoint_locked"
-        }
+        Kind::Processing(Some(failure)) => details.set_item("error", results::failure(py, failure)?)?,
+        Kind::WaitTimeout { elapsed } => details.set_item("elapsed", elapsed.as_secs_f64())?,
+        Kind::CheckpointLocked { path } => details.set_item("path", path.to_string_lossy())?,
         Kind::Io { errno, path } => {
             details.set_item("errno", errno)?;
-            details.set_item("filename", path.map(std::path::PathBuf::into_os_string))?;
-            "io"
+            details.set_item("filename", path.map(PathBuf::into_os_string))?;
         }
-        Kind::LoginDenied => "login_denied",
-        // The caller's own exception was raised on its side; this is only seen if it got lost.
-        Kind::Callback => "",
-    };
-    if kind != "io" {
+        _ => {}
+    }
+    if is_own {
         details.set_item("command", command.map(|command| command.as_str()))?;
         details.set_item("media_id", media_id.map(|media_id| media_id.get()))?;
         if let Some(media) = media {
@@ -83,23 +62,10 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
         details.set_item("retryable", retryable)?;
         details.set_item("retry_after", retry_after.map(|after| after.as_secs_f64()))?;
     }
-    imports::ERROR_FROM_CORE.get(py)?.call1((kind, message, details, cause))
+    imports::ERROR_FROM_CORE.get(py)?.call1((class, message, details, cause))
 }
 
-fn describe_refusal(py: Python<'_>, details: &Bound<'_, PyDict>, failure: ApiFailure) -> PyResult<()> {
-    let class = match failure.class {
-        ApiClass::Other => "other",
-        ApiClass::BadRequest => "bad_request",
-        ApiClass::Authentication => "authentication",
-        ApiClass::PaymentRequired => "payment_required",
-        ApiClass::PermissionDenied => "permission_denied",
-        ApiClass::NotFound => "not_found",
-        ApiClass::PayloadTooLarge => "payload_too_large",
-        ApiClass::RateLimit => "rate_limit",
-        ApiClass::UsageCapExceeded => "usage_cap_exceeded",
-        ApiClass::Server => "server",
-    };
-    details.set_item("class", class)?;
+fn add_api_details(py: Python<'_>, details: &Bound<'_, PyDict>, failure: ApiFailure) -> PyResult<()> {
     details.set_item("status", failure.status)?;
     details.set_item("code", failure.code)?;
     details.set_item("title", failure.title)?;

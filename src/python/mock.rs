@@ -1,5 +1,6 @@
 //! The mock server for Python: plain values in, plain values out; `xmedia.testing` makes its objects of them.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::str::FromStr;
 use std::time::Duration;
@@ -28,19 +29,47 @@ type CredentialRow = (String, [Option<String>; 4]);
 
 type Pairs = Vec<(String, String)>;
 
-/// What a request said, what it was with_input, and how it went.
-type RequestRow = (
-    (Option<&'static str>, String, String, String, Pairs, Pairs, Option<String>),
-    (Option<u64>, f64, u64, u64, Option<u16>),
-    (bool, bool, bool, bool),
-);
+/// The fields of `xmedia.testing.RecordedRequest`.
+#[derive(IntoPyObject)]
+struct RequestRow {
+    command: Option<&'static str>,
+    method: String,
+    path: String,
+    query: String,
+    headers: Pairs,
+    form: Pairs,
+    json: Option<String>,
+    media_id: Option<u64>,
+    at: f64,
+    connection: u64,
+    body_bytes: u64,
+    status: Option<u16>,
+    complete: bool,
+    effect: bool,
+    aborted: bool,
+    scripted: bool,
+}
 
-/// What an upload is, what was received of it, and what was told with_input it.
-type MediaRow = (
-    (u64, Option<String>, String, Option<String>, String),
-    (Option<Py<PyBytes>>, Option<String>, u64, u64, Vec<(u16, u64)>),
-    (Option<String>, Vec<(String, String, String)>, Vec<String>, bool, bool, bool),
-);
+/// The fields of `xmedia.testing.MediaRecord`.
+#[derive(IntoPyObject)]
+struct MediaRow {
+    media_id: u64,
+    data: Option<Py<PyBytes>>,
+    sha256: Option<String>,
+    size: u64,
+    total_bytes: u64,
+    state: String,
+    alt_text: Option<String>,
+    media_key: Option<String>,
+    media_type: String,
+    media_category: Option<String>,
+    segments: BTreeMap<u16, u64>,
+    subtitles: Vec<(String, String, String)>,
+    additional_owners: Vec<String>,
+    shared: bool,
+    finalized: bool,
+    expired: bool,
+}
 
 /// A running mock server.
 #[pyclass(frozen, module = "xmedia._core", name = "MockServer")]
@@ -304,33 +333,46 @@ fn reply_item(delay: Duration, apply: bool, (status, pairs, body): (u16, Pairs, 
 }
 
 fn request_row(request: RecordedRequest) -> RequestRow {
-    (
-        (
-            request.command.map(CommandName::as_str),
-            request.method,
-            request.path,
-            request.query,
-            request.headers,
-            request.form,
-            request.json,
-        ),
-        (request.media_id.map(MediaId::get), request.at, request.connection, request.body_bytes, request.status),
-        (request.complete, request.effect, request.aborted, request.scripted),
-    )
+    RequestRow {
+        command: request.command.map(CommandName::as_str),
+        method: request.method,
+        path: request.path,
+        query: request.query,
+        headers: request.headers,
+        form: request.form,
+        json: request.json,
+        media_id: request.media_id.map(MediaId::get),
+        at: request.at,
+        connection: request.connection,
+        body_bytes: request.body_bytes,
+        status: request.status,
+        complete: request.complete,
+        effect: request.effect,
+        aborted: request.aborted,
+        scripted: request.scripted,
+    }
 }
 
 fn media_row(py: Python<'_>, record: MediaRecord) -> PyResult<MediaRow> {
-    let data = record.segments.map(|segments| joined(py, &segments)).transpose()?;
-    let subtitles = record
-        .subtitles
-        .into_iter()
-        .map(|subtitle| (subtitle.media_id, subtitle.language_code, subtitle.display_name))
-        .collect();
-    Ok((
-        (record.media_id.get(), record.media_key, record.media_type, record.media_category, record.state),
-        (data, record.sha256, record.size, record.total_bytes, record.segment_sizes),
-        (record.alt_text, subtitles, record.additional_owners, record.shared, record.finalized, record.expired),
-    ))
+    let subtitles = record.subtitles.into_iter();
+    Ok(MediaRow {
+        media_id: record.media_id.get(),
+        data: record.segments.map(|segments| joined(py, &segments)).transpose()?,
+        sha256: record.sha256,
+        size: record.size,
+        total_bytes: record.total_bytes,
+        state: record.state,
+        alt_text: record.alt_text,
+        media_key: record.media_key,
+        media_type: record.media_type,
+        media_category: record.media_category,
+        segments: record.segment_sizes.into_iter().collect(),
+        subtitles: subtitles.map(|each| (each.media_id, each.language_code, each.display_name)).collect(),
+        additional_owners: record.additional_owners,
+        shared: record.shared,
+        finalized: record.finalized,
+        expired: record.expired,
+    })
 }
 
 /// The segments in one `bytes`, written where Python has it.

@@ -8,6 +8,7 @@ mod args;
 mod auth;
 mod call;
 mod client;
+mod client_state;
 mod errors;
 mod imports;
 #[cfg(feature = "mock")]
@@ -33,7 +34,9 @@ mod _core {
     #[pymodule_export]
     use super::call::wait_many::WaitMany;
     #[pymodule_export]
-    use super::client::{Client, Watch};
+    use super::call::watch::Watch;
+    #[pymodule_export]
+    use super::client::Client;
     #[cfg(feature = "mock")]
     #[pymodule_export]
     use super::mock::PyMockServer;

@@ -133,20 +133,35 @@ pub fn progress(py: Python<'_>, progress: Progress) -> PyResult<Py<PyAny>> {
     Ok(imports::PROGRESS.get(py)?.call((), Some(&fields))?.unbind())
 }
 
-/// The arguments of `xmedia._calls.hooks.Hooks.request`.
+/// The arguments of `xmedia.RequestEvent`.
+#[derive(IntoPyObject)]
+struct RequestRow {
+    command: &'static str,
+    media_id: Option<u64>,
+    attempt: u32,
+    status: Option<u16>,
+    error: Option<String>,
+    started_at: SystemTime,
+    duration: f64,
+    bytes_sent: u64,
+    request_id: Option<String>,
+    retry_in: Option<f64>,
+}
+
+/// The argument of `xmedia._calls.hooks.Hooks.request`.
 pub fn report(py: Python<'_>, report: RequestReport) -> PyResult<Py<PyAny>> {
-    let row = (
-        report.command.as_str(),
-        report.media_id.map(MediaId::get),
-        report.attempt,
-        report.status,
-        report.error,
-        epoch(report.started_at),
-        report.duration.as_secs_f64(),
-        report.bytes_sent,
-        report.request_id,
-        report.retry_in.map(|delay| delay.as_secs_f64()),
-    );
+    let row = RequestRow {
+        command: report.command.as_str(),
+        media_id: report.media_id.map(MediaId::get),
+        attempt: report.attempt,
+        status: report.status,
+        error: report.error,
+        started_at: report.started_at,
+        duration: report.duration.as_secs_f64(),
+        bytes_sent: report.bytes_sent,
+        request_id: report.request_id,
+        retry_in: report.retry_in.map(|delay| delay.as_secs_f64()),
+    };
     Ok(row.into_pyobject(py)?.into_any().unbind())
 }
 

@@ -223,7 +223,7 @@ class TestLogger:
     def test_while_nobody_listens_no_report_comes_to_python(self, call, api, server, connect, caplog, monkeypatch):
         """Of no verb; and with DEBUG of every request, which proves that here is looked at the right place."""
         told = []
-        monkeypatch.setattr(Hooks, "request", lambda _, report: told.append(report[0]))
+        monkeypatch.setattr(Hooks, "request", lambda _, report: told.append(report["command"]))
         client = connect(server, api=api)
         every_verb(call, client, server)
         caplog.set_level(logging.ERROR, "xmedia")

@@ -283,6 +283,19 @@ def test_the_exception_of_a_source_arrives_as_it_is(server, connect, call):
     assert "FINALIZE" not in server.commands
 
 
+def test_stop_iteration_of_a_callable_arrives_as_it_is(server, connect):
+    def stop(*_):
+        raise StopIteration("mine")
+
+    class Stopping(Duck):
+        read = stop
+
+    client = connect(server)
+    for source, options in [(Stopping(DATA), {}), (Duck(DATA), {"progress": stop})]:
+        with pytest.raises(StopIteration, match="mine"):
+            client.upload(source, **OPTIONS, **options)
+
+
 @pytest.mark.parametrize("how", ["path", "seekable"])
 def test_an_image_that_changes_while_it_is_sent_at_once_is_told_with_what_came_of_it(
     server, connect, call, tmp_path, how

@@ -1,142 +1,243 @@
-"""Answers what a running verb tells and asks, on the side that called it."""
+"""Runs the callbacks of an operation: what its verb reports to the program, and what it asks of it.
+
+`_protocol` is written once and does no waiting of its own: it yields what is to be done next and is sent the result.
+`run` does that on this thread, `drive` in an event loop, and `CallbackRunner` as far as it goes without waiting.
+"""
 
 from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, NamedTuple, TypeAlias
 
 from .._core import CallbackRequest, Operation
-from .hooks import Hooks, Tokens, checked_token, refuse_awaitable
+from .hooks import Hooks, checked_token, refuse_awaitable
 
-_Progress = Callable[[Any], object]
-
-#: The callbacks of the program itself; every other kind is a method of the operation's callbacks.
-_PROGRAM_TOPICS = frozenset({"warning", "request", "progress", "token", "refreshed"})
-#: The methods of the callbacks that return bytes.
+#: The methods of an operation's callbacks that return bytes.
 _READS = frozenset({"read", "read_at", "load"})
 #: How often is looked, in seconds, whether the verb still waits for an async method.
 _CHECK_EVERY = 0.05
+_ASYNC_PROGRESS = "an async progress callable works with the awaited verbs only; give this verb a plain one"
+
+_ProgressCallable: TypeAlias = Callable[[Any], object]
 
 
-def run_callback(progress: _Progress | None, hooks: Hooks | None, request: CallbackRequest) -> None:
-    """Answer on this thread what is only told, and needs no awaiting."""
-    result = _notify(progress, hooks, request)
-    if inspect.isawaitable(result):
-        if inspect.iscoroutine(result):
-            result.close()
-        raise TypeError("an async progress callable works with the awaited verbs only; give this verb a plain one")
+class _Callback(NamedTuple):
+    """A callable of the program. One that a verb waits for, and that may block, comes with its request."""
+
+    name: str
+    function: Callable[..., object]
+    arguments: tuple[object, ...] = ()
+    request: CallbackRequest | None = None
+
+
+class _End(NamedTuple):
+    """The result of an operation."""
+
+    result: Any
+
+
+#: Yields each callback to run, and None where the next event is wanted; returns the operation's result.
+_Protocol: TypeAlias = Generator[_Callback | None, Any, Any]
+_Step: TypeAlias = _Callback | _End | None
+
+
+def _protocol(operation: Operation[Any]) -> _Protocol:
+    hooks = operation.hooks
+    tokens = TokenDelivery(operation, hooks)
+    yield from tokens.deliver()
+    try:
+        while isinstance(event := (yield None), CallbackRequest):
+            kind = event.kind
+            if kind == "token":
+                assert hooks is not None  # noqa: S101  (without hooks nobody asks)
+                event.give_token(checked_token((yield _Callback("access_token", hooks.access_token))))
+            elif kind == "refreshed":
+                yield from tokens.deliver()
+            elif kind in _NOTIFICATIONS:
+                if (notification := _NOTIFICATIONS[kind](operation.progress, hooks, event)) is not None:
+                    yield notification
+            else:
+                method = operation.callbacks.method(kind)
+                _return_bytes(event, (yield _Callback(kind, method, event.payload, event)))
+            event.complete()
+    except Exception:
+        yield from tokens.deliver()
+        raise
+    yield from tokens.deliver()
+    return event
+
+
+class TokenDelivery:
+    """Gives the program new tokens to keep, at any time of a call. Where it fails, the next call tries again."""
+
+    __slots__ = ("failed", "hooks", "operation")
+
+    def __init__(self, operation: Operation[Any], hooks: Hooks | None) -> None:
+        self.operation = operation
+        self.hooks = hooks
+        self.failed = False
+
+    def deliver(self) -> _Protocol:
+        """The part of a protocol that gives the program the tokens it does not have yet, if there are any."""
+        while not self.failed and self.hooks is not None and (tokens := self.operation.take_refreshed()) is not None:
+            self.failed = True
+            try:
+                yield _Callback("on_refresh", self.hooks.keep, (tokens,))
+                self.failed = False
+            finally:
+                self.operation.end_delivery(not self.failed)
+
+
+def _warning(_: _ProgressCallable | None, hooks: Hooks | None, request: CallbackRequest) -> None:
+    warnings.warn(request.payload, UserWarning, stacklevel=2)
+
+
+def _request(_: _ProgressCallable | None, hooks: Hooks | None, request: CallbackRequest) -> _Callback | None:
+    return None if hooks is None else _Callback("on_event", hooks.request, (request.payload,))
+
+
+def _progress(progress: _ProgressCallable | None, _: Hooks | None, request: CallbackRequest) -> _Callback | None:
+    return None if progress is None else _Callback("progress", progress, (request.payload,))
+
+
+#: What a verb reports and does not ask, and the callback that is run for it.
+_NOTIFICATIONS: dict[str, Callable[[_ProgressCallable | None, Hooks | None, CallbackRequest], _Callback | None]] = {
+    "warning": _warning,
+    "request": _request,
+    "progress": _progress,
+}
+
+
+def run_callback(progress: _ProgressCallable | None, hooks: Hooks | None, request: CallbackRequest) -> None:
+    """Run the callback of a notification on this thread."""
+    if (callback := _NOTIFICATIONS[request.kind](progress, hooks, request)) is not None:
+        _perform(callback)
     request.complete()
 
 
+def _resume(protocol: _Protocol, value: object = None, error: BaseException | None = None) -> _Step:
+    """Give a protocol the result of the step before, or the error that it ended with; the next step."""
+    try:
+        return protocol.send(value) if error is None else protocol.throw(error)
+    except StopIteration as end:
+        return _End(end.value)
+    except RuntimeError as wrapped:
+        # A generator cannot raise StopIteration. One of the program's own is raised to it as it is.
+        if isinstance(error, StopIteration) and wrapped.__cause__ is error:
+            raise error from None
+        raise
+
+
+def _perform(callback: _Callback) -> object:
+    """Run a callback on this thread, where nothing can be awaited."""
+    result = callback.function(*callback.arguments)
+    refuse_awaitable(callback.name, result, _ASYNC_PROGRESS if callback.name == "progress" else None)
+    return result
+
+
 class CallbackRunner:
-    """Answers the questions of one operation on this thread.
+    """Runs the callbacks of one operation on this thread, as its events come.
+
+    Args:
+        operation: The operation. Its tokens that the program does not have yet are given to it now.
 
     Raises:
         TypeError: Something would have to be awaited.
     """
 
     def __init__(self, operation: Operation[Any]) -> None:
-        self.operation = operation
-        self.hooks = operation.hooks
-        if self.hooks is not None:
-            self.hooks.refuse_async()
-        self._tokens = TokenDelivery(operation, self.hooks)
+        if operation.hooks is not None:
+            operation.hooks.refuse_async()
+        self._protocol = _protocol(operation)
+        self._run_until_event(_resume(self._protocol))
 
-    def respond(self, request: CallbackRequest) -> None:
-        """Run a callback on this thread, and send its result."""
-        if request.kind == "token":
-            assert self.hooks is not None  # noqa: S101  (without hooks nobody asks)
-            token = self.hooks.access_token()
-            refuse_awaitable("access_token", token)
-            request.give_token(checked_token(token))
-        elif request.kind == "refreshed":
-            self.deliver()
-        elif request.kind in _PROGRAM_TOPICS:
-            return run_callback(self.operation.progress, self.hooks, request)
-        else:
-            result = self.operation.callbacks.method(request.kind)(*request.payload)
-            refuse_awaitable(request.kind, result)
-            _return_bytes(request, result)
-        return request.complete()
+    def send(self, event: object) -> tuple[Any] | None:
+        """Take an event; the operation's result, in a tuple, if it is the last."""
+        return self._run_until_event(_resume(self._protocol, event))
 
-    def deliver(self) -> None:
-        """Give the program new tokens to keep, if there are any."""
-        self._tokens.deliver()
+    def throw(self, error: Exception) -> None:
+        """Take the operation's error, which is raised when the program has its tokens."""
+        self._run_until_event(_resume(self._protocol, error=error))
+
+    def _run_until_event(self, step: _Step) -> tuple[Any] | None:
+        while step is not None:
+            if isinstance(step, _End):
+                return (step.result,)
+            step = _advance(self._protocol, step)
+        return None
+
+
+def _advance(protocol: _Protocol, callback: _Callback) -> _Step:
+    """Run a callback on this thread; the step after it."""
+    try:
+        value = _perform(callback)
+    except BaseException as error:
+        return _resume(protocol, error=error)
+    return _resume(protocol, value)
 
 
 def run(operation: Operation[Any]) -> Any:
-    """Wait on this thread for an operation that asks for more than a progress callable."""
-    runner = CallbackRunner(operation)
-    over = True
+    """Wait on this thread for an operation that has more callbacks than those of notifications."""
     try:
-        runner.deliver()
-        try:
-            while isinstance(event := operation.step(), CallbackRequest):
-                runner.respond(event)
-        except Exception:
-            runner.deliver()
-            raise
-        runner.deliver()
-        over = False
-        return event
-    finally:
-        if over:
-            operation.abort()
+        runner = CallbackRunner(operation)
+        while True:
+            try:
+                event = operation.step()
+            except Exception as error:
+                runner.throw(error)
+                raise
+            if (outcome := runner.send(event)) is not None:
+                return outcome[0]
+    except BaseException:
+        operation.abort()
+        raise
 
 
 async def drive(operation: Operation[Any]) -> Any:
-    """Await an operation that has questions: plain callables are called, async ones awaited, in this very task.
+    """Await an operation that has callbacks: plain ones are called, async ones awaited, in this very task.
 
     What reads a source or keeps a checkpoint may block, so it is called in a thread, unless it is async.
     """
-    hooks = operation.hooks
-    tokens = TokenDelivery(operation, hooks)
-    over = True
+    protocol = _protocol(operation)
     try:
-        await tokens.deliver_async()
-        try:
-            while isinstance(event := await operation.step_async(), CallbackRequest):
-                if event.kind == "token":
-                    assert hooks is not None  # noqa: S101  (without hooks nobody asks)
-                    token = hooks.access_token()
-                    event.give_token(checked_token(await token if inspect.isawaitable(token) else token))
-                elif event.kind == "refreshed":
-                    await tokens.deliver_async()
-                elif event.kind in _PROGRAM_TOPICS:
-                    result = _notify(operation.progress, hooks, event)
-                    if inspect.isawaitable(result):
-                        await result
-                else:
-                    _return_bytes(event, await _call(operation, event))
-                event.complete()
-        except Exception:
-            await tokens.deliver_async()
-            raise
-        await tokens.deliver_async()
-        over = False
-        return event
-    finally:
+        step = _resume(protocol)
+        while not isinstance(step, _End):
+            step = await _advance_async(protocol, operation, step)
+    except BaseException:
         # Nothing happens if the verb has ended; after an exception of a callable, or cancellation, this ends it.
-        if over:
-            operation.abort()
+        operation.abort()
+        raise
+    return step.result
 
 
-async def _call(operation: Operation[Any], request: CallbackRequest) -> object:
-    """Call a method of the callbacks: an async one here, another in a thread.
+async def _advance_async(protocol: _Protocol, operation: Operation[Any], callback: _Callback | None) -> _Step:
+    """Await the next event, or a callback; the step after it."""
+    try:
+        value = await (operation.step_async() if callback is None else _perform_async(operation, callback))
+    except BaseException as error:
+        return _resume(protocol, error=error)
+    return _resume(protocol, value)
+
+
+async def _perform_async(operation: Operation[Any], callback: _Callback) -> object:
+    """Run a callback here, or in a thread if it may block, and await what it returns.
 
     Cancelled, this ends the verb at once, and returns when the call that is under way in the thread has ended: the
     caller's object must not be read behind its back.
     """
     import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
 
-    method = operation.callbacks.method(request.kind)
-    if inspect.iscoroutinefunction(method):
-        return await _await_until_ended(request, method(*request.payload))
-    if not operation.callbacks.blocks(request.kind):
-        return method(*request.payload)
-    work = asyncio.ensure_future(asyncio.to_thread(method, *request.payload))
+    function, arguments = callback.function, callback.arguments
+    if callback.request is None:
+        result = function(*arguments)
+        return await result if inspect.isawaitable(result) else result
+    if inspect.iscoroutinefunction(function):
+        return await _await_until_ended(callback.request, function(*arguments))
+    if not operation.callbacks.blocks(callback.name):
+        return function(*arguments)
+    work = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
     try:
         result = await asyncio.shield(work)
     except asyncio.CancelledError:
@@ -149,7 +250,7 @@ async def _call(operation: Operation[Any], request: CallbackRequest) -> object:
         if not work.cancelled():
             work.exception()
         raise
-    return await _await_until_ended(request, result) if inspect.isawaitable(result) else result
+    return await _await_until_ended(callback.request, result) if inspect.isawaitable(result) else result
 
 
 async def _await_until_ended(request: CallbackRequest, method: Awaitable[object]) -> object:
@@ -189,51 +290,3 @@ def _return_bytes(request: CallbackRequest, result: object) -> None:
     if not isinstance(result, bytes):
         raise TypeError(f"{request.kind}() must return bytes, not {type(result).__name__}")
     request.give_bytes(result)
-
-
-def _notify(progress: _Progress | None, hooks: Hooks | None, request: CallbackRequest) -> object:
-    if request.kind == "warning":
-        warnings.warn(request.payload, UserWarning, stacklevel=2)
-        return None
-    if request.kind == "request":
-        if hooks is not None:
-            hooks.request(request.payload)
-        return None
-    return None if progress is None else progress(request.payload)
-
-
-class TokenDelivery:
-    """Gives the program new tokens to keep, at any time of a call. Where it fails, the next call tries again."""
-
-    __slots__ = ("failed", "hooks", "operation")
-
-    def __init__(self, operation: Operation[Any], hooks: Hooks | None) -> None:
-        self.operation = operation
-        self.hooks = hooks
-        self.failed = False
-
-    def deliver(self) -> None:
-        while (tokens := self._due()) is not None:
-            try:
-                refuse_awaitable("on_refresh", self._keep(tokens))
-                self.failed = False
-            finally:
-                self.operation.end_delivery(not self.failed)
-
-    async def deliver_async(self) -> None:
-        while (tokens := self._due()) is not None:
-            try:
-                result = self._keep(tokens)
-                if inspect.isawaitable(result):
-                    await result
-                self.failed = False
-            finally:
-                self.operation.end_delivery(not self.failed)
-
-    def _due(self) -> Tokens | None:
-        return None if self.failed or self.hooks is None else self.operation.take_refreshed()
-
-    def _keep(self, tokens: Tokens) -> Any:
-        assert self.hooks is not None  # noqa: S101  (without hooks nothing is due)
-        self.failed = True
-        return self.hooks.keep(tokens)

@@ -3,8 +3,8 @@
 What answers become, `Media` and its parts, the core makes itself, slot by slot.
 """
 
-from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from datetime import datetime
+from typing import Any, TypedDict
 
 from .._types import errors
 from .._types.media import Media
@@ -34,88 +34,52 @@ def stats_from_core(  # noqa: PLR0917  (positional, because Rust calls it)
     )
 
 
-RequestReport: TypeAlias = tuple[
-    str, int | None, int, int | None, str | None, float, float, int, str | None, float | None
-]
+class RequestRow(TypedDict):
+    """The fields of a `RequestEvent`."""
+
+    command: str
+    media_id: int | None
+    attempt: int
+    status: int | None
+    error: str | None
+    started_at: datetime
+    duration: float
+    bytes_sent: int
+    request_id: str | None
+    retry_in: float | None
 
 
-def event_from_core(report: RequestReport) -> RequestEvent:
-    """Build a `RequestEvent` from its fields in their order; `started_at` comes in seconds since the epoch."""
-    command, media_id, attempt, status, error, started_at, duration, bytes_sent, request_id, retry_in = report
-    return RequestEvent(
-        command=command,
-        media_id=media_id,
-        attempt=attempt,
-        status=status,
-        error=error,
-        started_at=datetime.fromtimestamp(started_at, UTC),
-        duration=duration,
-        bytes_sent=bytes_sent,
-        request_id=request_id,
-        retry_in=retry_in,
-    )
-
-
-def with_trace(media: Media, reports: tuple[tuple[RequestReport, int | None], ...]) -> Media:
+def with_trace(media: Media, reports: tuple[tuple[RequestRow, int | None], ...]) -> Media:
     """Give a `Media` that nobody has seen yet the requests that made it up, each with its segment's index."""
-    events = ((event_from_core(report), segment_index) for report, segment_index in reports)
+    events = ((RequestEvent(**row), segment_index) for row, segment_index in reports)
     object.__setattr__(media, "trace", Trace.of(TracedRequest.made_of(event, index) for event, index in events))
     return media
 
 
-_CLASSES: dict[str, type[errors.XMediaError]] = {
-    "invalid_input": errors.InvalidInputError,
-    "closed": errors.ClientClosedError,
-    "transport": errors.TransportError,
-    "request_timeout": errors.RequestTimeoutError,
-    "api": errors.APIError,
-    "invalid_response": errors.InvalidResponseError,
-    "processing": errors.MediaProcessingError,
-    "expired": errors.MediaExpiredError,
-    "checkpoint_locked": errors.CheckpointLockedError,
-    "wait_timeout": errors.WaitTimeoutError,
-}
-
-_API_CLASSES: dict[str, type[errors.APIError]] = {
-    "other": errors.APIError,
-    "bad_request": errors.BadRequestError,
-    "authentication": errors.AuthenticationError,
-    "payment_required": errors.PaymentRequiredError,
-    "permission_denied": errors.PermissionDeniedError,
-    "not_found": errors.NotFoundError,
-    "payload_too_large": errors.PayloadTooLargeError,
-    "rate_limit": errors.RateLimitError,
-    "usage_cap_exceeded": errors.UsageCapExceededError,
-    "server": errors.ServerError,
-}
-
-
 def error_from_core(
-    kind: str, message: str, details: dict[str, Any], cause: BaseException | None
+    class_name: str, message: str, details: dict[str, Any], cause: BaseException | None
 ) -> errors.XMediaError | OSError:
     """Build the exception for an error of the core.
 
     Args:
-        kind: A key of `_CLASSES`, or `"io"` for an error of a file.
+        class_name: The class, one of this package's or `"OSError"`.
         message: The sentence for the user.
-        details: The exception's attributes by name, those left out keep their defaults. With `"api"`
-            also `class`, a key of `_API_CLASSES`. With `"io"`: `errno`, `strerror`, `filename`.
+        details: The exception's attributes by name, those left out keep their defaults. With `"OSError"`: `errno`,
+            `strerror`, `filename`.
         cause: What becomes `__cause__`.
     """
-    error = _os_error(message, details) if kind == "io" else _own_error(kind, message, dict(details))
+    error = _os_error(message, details) if class_name == "OSError" else _own_error(class_name, message, dict(details))
     if cause is not None:
         error.__cause__ = cause
     return error
 
 
-def _own_error(kind: str, message: str, details: dict[str, Any]) -> errors.XMediaError:
-    chosen = _CLASSES.get(kind, errors.XMediaError)
-    if kind == "api":
-        chosen = _API_CLASSES.get(details.pop("class", "other"), errors.APIError)
-    elif kind == "processing":
+def _own_error(class_name: str, message: str, details: dict[str, Any]) -> errors.XMediaError:
+    chosen: type[errors.XMediaError] = getattr(errors, class_name, errors.XMediaError)
+    if chosen is errors.MediaProcessingError:
         failure = details.get("error")
         chosen = errors.processing_error_class(failure.name if failure is not None else None)
-    elif kind == "wait_timeout" and details.get("media") is None and details.get("media_id") is not None:
+    elif chosen is errors.WaitTimeoutError and details.get("media") is None and details.get("media_id") is not None:
         # A caller goes on with `wait(error.media)`, so there is always something to go on with.
         details["media"] = Media(media_id=details["media_id"])
     return chosen(message, **details)

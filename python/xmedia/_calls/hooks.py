@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._auth.credentials import OAuth1, OAuth2, checked_secret
 from .._types.models import RequestEvent
-from .from_core import RequestReport, event_from_core
+from .from_core import RequestRow
 
 if TYPE_CHECKING:
     import logging
@@ -75,20 +75,21 @@ class Hooks:
         # Whether warnings are wanted is not asked before each call, but by the logger when there is one.
         return _ALL_EVENTS if logger.isEnabledFor(_DEBUG) else _RETRIES
 
-    def request(self, report: RequestReport) -> None:
+    def request(self, row: RequestRow) -> None:
         """Tell of a request that has ended."""
-        command, media_id, attempt, status, error, _, duration, _, _, retry_in = report
+        command, media_id, attempt, status = row["command"], row["media_id"], row["attempt"], row["status"]
+        retry_in = row["retry_in"]
         subject = command if media_id is None else f"{command} {media_id}"
-        milliseconds = duration * 1000
+        milliseconds = row["duration"] * 1000
         outcome = "no answer" if status is None else status
         logger = _logger_in_use()
         if logger is not None:
             logger.debug("%s: %s, attempt %d, %.0f ms", subject, outcome, attempt, milliseconds)
         if logger is not None and retry_in is not None:
-            logger.warning("%s: attempt %d failed, again in %.2f s: %s", subject, attempt, retry_in, error)
+            logger.warning("%s: attempt %d failed, again in %.2f s: %s", subject, attempt, retry_in, row["error"])
         if self.on_event is None:
             return
-        result = self.on_event(event_from_core(report))
+        result = self.on_event(RequestEvent(**row))
         if inspect.iscoroutine(result):
             result.close()
             raise TypeError("on_event must be a plain callable; an async one would be awaited by nobody")
@@ -122,12 +123,12 @@ def checked_token(token: object) -> str:
     return checked_secret("the token that the access_token callable returned", token, header=True)
 
 
-def refuse_awaitable(name: str, result: object) -> None:
+def refuse_awaitable(name: str, result: object, message: str | None = None) -> None:
     """Refuse what a callable returned to a sync call if it wants to be awaited."""
     if inspect.isawaitable(result):
         if inspect.iscoroutine(result):
             result.close()
-        raise TypeError(f"{name} returned an awaitable, which only the awaited verbs can use")
+        raise TypeError(message or f"{name} returned an awaitable, which only the awaited verbs can use")
 
 
 def is_async(value: object) -> bool:

@@ -105,11 +105,10 @@ class _Uploading(Generic[ItemT]):
     def _look_at(self, key: int) -> Result[ItemT] | None:
         item, call, runner = self._running[key]
         try:
-            media = _next_media(call.operation, runner)
-            if media is None:
+            outcome = _run_callbacks(call.operation, runner)
+            if outcome is None:
                 return None
-            runner.deliver()
-            result = Result(item=item, media=call.restore_position(media))
+            result = Result(item=item, media=call.restore_position(outcome[0]))
         except Exception as error:
             if raised_by_signal_handler(error):
                 raise
@@ -126,13 +125,18 @@ class _Uploading(Generic[ItemT]):
         self._running.clear()
 
 
-def _next_media(operation: _core.Operation[Media], runner: CallbackRunner) -> Media | None:
-    """Answer the questions that are there; the media, if the operation has ended."""
-    while (event := operation.take_event()) is not None:
-        if not isinstance(event[0], _core.CallbackRequest):
-            return event[0]
-        runner.respond(event[0])
-    return None
+def _run_callbacks(operation: _core.Operation[Media], runner: CallbackRunner) -> tuple[Media] | None:
+    """Run the callbacks that are wanted by now; the media, if the operation has ended."""
+    while True:
+        try:
+            event = operation.take_event()
+        except Exception as error:
+            runner.throw(error)
+            raise
+        if event is None:
+            return None
+        if (outcome := runner.send(event[0])) is not None:
+            return outcome
 
 
 class AsyncUploads(AsyncResults[Result[ItemT]]):

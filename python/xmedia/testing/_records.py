@@ -3,21 +3,7 @@
 import json as json_module
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import NamedTuple, TypeAlias
-
-#: How `xmedia._core` gives a request: what it said, what it was about, how it went.
-RequestRow: TypeAlias = tuple[
-    tuple[str | None, str, str, str, list[tuple[str, str]], list[tuple[str, str]], str | None],
-    tuple[int | None, float, int, int, int | None],
-    tuple[bool, bool, bool, bool],
-]
-
-#: How `xmedia._core` gives an upload: what it is, what was received, what was told about it.
-MediaRow: TypeAlias = tuple[
-    tuple[int, str | None, str, str | None, str],
-    tuple[bytes | None, str | None, int, int, list[tuple[int, int]]],
-    tuple[str | None, list[tuple[str, str, str]], list[str], bool, bool, bool],
-]
+from typing import Any, NamedTuple
 
 #: Parameters and headers that are shown to nobody.
 _SECRETS = frozenset(
@@ -168,52 +154,21 @@ class MediaRecord:
         )
 
 
-def recorded_request(row: RequestRow) -> RecordedRequest:
-    """The request of a row."""
-    (command, method, path, query, headers, form, json), (media_id, at, connection, body_bytes, status), flags = row
-    complete, effect, aborted, scripted = flags
-    return RecordedRequest(
-        command=command,
-        method=method,
-        path=path,
-        query=_query(query),
-        headers=Headers(headers),
-        form=dict(form),
-        json=None if json is None else json_module.loads(json),
-        media_id=media_id,
-        at=at,
-        connection=connection,
-        body_bytes=body_bytes,
-        status=status,
-        complete=complete,
-        effect=effect,
-        aborted=aborted,
-        scripted=scripted,
-    )
+def recorded_request(row: dict[str, Any]) -> RecordedRequest:
+    """The request whose fields `xmedia._core` gives."""
+    json = row["json"]
+    row["query"] = _query(row["query"])
+    row["headers"] = Headers(row["headers"])
+    row["form"] = dict(row["form"])
+    row["json"] = None if json is None else json_module.loads(json)
+    return RecordedRequest(**row)
 
 
-def media_record(row: MediaRow) -> MediaRecord:
-    """The upload of a row."""
-    (media_id, key, media_type, category, state), (data, sha256, size, total_bytes, segments), told = row
-    alt_text, subtitles, owners, shared, finalized, expired = told
-    return MediaRecord(
-        media_id=media_id,
-        data=data,
-        sha256=sha256,
-        size=size,
-        total_bytes=total_bytes,
-        state=state,
-        alt_text=alt_text,
-        media_key=key,
-        media_type=media_type,
-        media_category=category,
-        segments=dict(segments),
-        subtitles=tuple(SubtitleRecord(int(each[0]), each[1], each[2]) for each in subtitles),
-        additional_owners=tuple(owners),
-        shared=shared,
-        finalized=finalized,
-        expired=expired,
-    )
+def media_record(row: dict[str, Any]) -> MediaRecord:
+    """The upload whose fields `xmedia._core` gives."""
+    row["subtitles"] = tuple(SubtitleRecord(int(each[0]), each[1], each[2]) for each in row["subtitles"])
+    row["additional_owners"] = tuple(row["additional_owners"])
+    return MediaRecord(**row)
 
 
 def _query(text: str) -> dict[str, str]:

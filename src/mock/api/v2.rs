@@ -187,8 +187,8 @@ fn metadata(state: &mut State, parameters: &Parameters, now: Instant) -> Result<
     let id = id(body, "id")?;
     let text = body.pointer("/metadata/alt_text/text").and_then(Value::as_str);
     let upload = state.set_alt_text(&id, text.ok_or(Rejection::Missing("metadata"))?, now)?;
-    let told = json!({"data": {"id": id, "associated_metadata": {"alt_text": {"text": upload.alt_text}}}});
-    Ok(ApiResponse::json(200, told.to_string()).effect(upload.id))
+    let shown = json!({"data": {"id": id, "associated_metadata": {"alt_text": {"text": upload.alt_text}}}});
+    Ok(ApiResponse::json(200, shown.to_string()).effect(upload.id))
 }
 
 fn add_subtitles(state: &mut State, parameters: &Parameters, now: Instant) -> Result<ApiResponse, Rejection> {
@@ -205,10 +205,10 @@ fn add_subtitles(state: &mut State, parameters: &Parameters, now: Instant) -> Re
         _ => return Err(Rejection::Missing("subtitles")),
     };
     let upload = state.set_subtitles(&id, added, now)?;
-    let told: Vec<Value> = upload.subtitles.iter().map(|known| {
+    let shown: Vec<Value> = upload.subtitles.iter().map(|known| {
         json!({"id": known.media_id, "language_code": known.language_code, "display_name": known.display_name})
     }).collect();
-    let data = json!({"id": id, "media_category": body.get("media_category"), "associated_subtitles": told});
+    let data = json!({"id": id, "media_category": body.get("media_category"), "associated_subtitles": shown});
     Ok(ApiResponse::json(200, json!({"data": data}).to_string()).effect(upload.id))
 }
 

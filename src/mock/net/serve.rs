@@ -202,7 +202,7 @@ impl RequestContext {
             state.limits.take(account, account.map(|it| state.accounts.app(it)), (self.api, command), now, wall)
         });
         let response = match who {
-            Err(stranger) => stranger.response(self.api),
+            Err(error) => error.response(self.api),
             Ok(_) if rate_limit.is_some_and(|rate_limit| rate_limit.refused) => rate_limited(self.api),
             Ok(_) if too_large => Rejection::TooLarge.response(self.api),
             Ok(_) => {

@@ -199,7 +199,7 @@ impl State {
         Ok(upload)
     }
 
-    /// Puts media in, with all of its bytes, in log_index of what had its id.
+    /// Puts media in, with all of its bytes, in place of what had its id.
     pub(crate) fn add(&mut self, id: MediaId, new: NewMedia, now: Instant) -> Result<(), Rejection> {
         let (_, class) = class_of(&new.media_type).ok_or(Rejection::MediaTypeUnrecognized)?;
         let category = new.media_category.as_deref().and_then(Category::v1_1);

@@ -15,9 +15,9 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyWeakrefReference;
 
 use crate::python::call::channel::Wake;
-use crate::python::call::wakeup::Wakeup;
 use crate::python::imports;
 use crate::python::process::fork::generation;
+use crate::python::process::wakeup::Wakeup;
 
 /// The keys of the operations that have an event, and the descriptor that wakes the loop.
 pub struct Queue {

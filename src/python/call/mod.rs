@@ -16,4 +16,4 @@ pub mod operation;
 pub mod select;
 pub mod task;
 pub mod wait_many;
-mod wakeup;
+pub mod watch;

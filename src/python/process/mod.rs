@@ -5,3 +5,4 @@ pub mod fork;
 pub mod runtime;
 pub mod shutdown;
 pub mod unwind;
+pub mod wakeup;
