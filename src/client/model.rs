@@ -81,6 +81,35 @@ impl ApiVersion {
     }
 }
 
+/// What requests are signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialKind {
+    /// OAuth 1.0a.
+    OAuth1,
+    /// A user's OAuth 2.0 token.
+    OAuth2,
+}
+
+/// In which version of the API a request was made, and with which credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dialect {
+    /// The version.
+    pub version: ApiVersion,
+    /// The credentials.
+    pub credentials: CredentialKind,
+}
+
+impl From<ApiVersion> for Dialect {
+    /// The version with the credentials that are usual for it.
+    fn from(version: ApiVersion) -> Self {
+        let credentials = match version {
+            ApiVersion::V1_1 => CredentialKind::OAuth1,
+            ApiVersion::V2 => CredentialKind::OAuth2,
+        };
+        Dialect { version, credentials }
+    }
+}
+
 /// The commands of the API, in the words of v1.1; rate limits are kept for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CommandName {
@@ -137,7 +166,8 @@ impl CommandName {
 
 impl fmt::Display for CommandName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
+        // The one command that has no name in the API.
+        formatter.write_str(if *self == CommandName::Simple { "image upload" } else { self.as_str() })
     }
 }
 

@@ -133,8 +133,8 @@ def test_rate_limits_show_all_three_and_survive_being_stored(server):
 def test_the_mock_plays_daily_limits(api, name):
     with MockServer(rate_limits={name: (2, 3600), "FINALIZE": (50, 60)}, processing=None) as server:
         client = server.client(api=api)
-        for id in (1, 2, 3):
-            server.add_media(id, media_type="video/mp4")
+        for media_id in (1, 2, 3):
+            server.add_media(media_id, media_type="video/mp4")
         first = client.finalize(1)
         assert getattr(first.rate_limit, name).remaining == 1
         assert (first.rate_limit.limit, first.rate_limit.remaining) == (50, 49)

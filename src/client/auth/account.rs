@@ -12,7 +12,7 @@ use super::oauth1::{self, Signer};
 use super::oauth2::{self, Token};
 use super::refresh::Refreshes;
 use crate::client::limits::{AppId, Limits};
-use crate::client::model::MediaId;
+use crate::client::model::{CredentialKind, MediaId};
 use crate::client::protocol::{Authentication, Body, Request};
 use crate::client::retry::INIT_SETTLE_TIME;
 use crate::sync::lock;
@@ -27,6 +27,14 @@ pub enum Credentials {
 }
 
 impl Credentials {
+    /// What kind they are of.
+    pub fn kind(&self) -> CredentialKind {
+        match self {
+            Credentials::OAuth1(_) => CredentialKind::OAuth1,
+            Credentials::OAuth2(_) => CredentialKind::OAuth2,
+        }
+    }
+
     /// The app that they belong to, if it is known.
     pub fn app(&self) -> Option<AppId> {
         let hash = |kind: &[u8], id: &str| {

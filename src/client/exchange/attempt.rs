@@ -10,7 +10,7 @@ use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result, subject};
 use crate::client::http::{NoResponse, TransportFailure};
 use crate::client::inner::ClientInner;
 use crate::client::limits::BucketName;
-use crate::client::model::{CommandName, MediaId};
+use crate::client::model::{CommandName, Dialect, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
 use crate::client::protocol::{self, Answer, Command, Response};
 
@@ -212,7 +212,9 @@ impl<'a> Attempt<'a> {
     }
 
     fn decode(&self, response: &Response) -> Result<Answer> {
-        protocol::decode(self.client.options.api, self.name, self.media_id, response)
+        let credentials = self.client.account.credentials().kind();
+        let dialect = Dialect { version: self.client.options.api, credentials };
+        protocol::decode(dialect, self.name, self.media_id, response)
     }
 
     fn no_response(

@@ -4,6 +4,7 @@ pub mod encoding;
 mod proxy;
 mod request_progress;
 mod transport;
+mod tunnel;
 
 pub(in crate::client) use self::transport::NoResponse;
 pub use self::transport::{HttpBackend, Reservation, Transport, TransportFailure};

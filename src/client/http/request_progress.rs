@@ -61,6 +61,11 @@ impl RequestProgress {
         self.connection.store(FRESH_OR_ANSWERED, Ordering::Relaxed);
     }
 
+    /// How long ago it was begun.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// Whether it has no connection yet, so that the server has seen nothing of it.
     pub fn connecting(&self) -> bool {
         self.connection.load(Ordering::Relaxed) == CONNECTING

@@ -1,19 +1,18 @@
 //! The error that an unsuccessful answer becomes: what failed, what the server said, what to do.
 
-use std::time::Duration;
-
 use http::StatusCode;
 
-use super::headers::{asked_delay, clock_off_by, rate_limit, request_id, retry_after};
+use super::advice::{Situation, advice};
+use super::headers::{asked_delay, rate_limit, request_id, retry_after};
 use super::problem::{Problem, clip_bytes};
 use super::response::Response;
 use super::server_text::shown;
-use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Received};
-use crate::client::model::{ApiVersion, CommandName, MediaId};
+use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Received, subject};
+use crate::client::model::{CommandName, Dialect, MediaId};
 
 /// The error for an answer with this problem.
 pub(super) fn api_error(
-    version: ApiVersion,
+    dialect: Dialect,
     command: CommandName,
     asked: Option<MediaId>,
     response: &Response,
@@ -35,14 +34,21 @@ pub(super) fn api_error(
         _ if retryable => asked_delay(&response.headers, response.received_at),
         _ => None,
     };
-    let hint = match class {
-        ApiClass::RateLimit => Some(match delay {
-            Some(delay) => format!("Try again in {} s", whole_seconds(delay)),
-            None => "The server does not say when to try again".into(),
-        }),
-        ApiClass::Authentication if command != CommandName::Token => Some(authentication_hint(version, response)),
-        _ => hint(version, command, class, meant, not_found, &problem).map(str::to_owned),
+    let rate_limit = rate_limit(&response.headers);
+    let Dialect { version, credentials } = dialect;
+    let situation = Situation {
+        version,
+        credentials,
+        command,
+        class,
+        status: meant,
+        not_found,
+        problem: &problem,
+        response,
+        delay,
+        rate_limit,
     };
+    let hint = advice(&situation);
     let message = message(command, asked, response.status, &problem, hint);
     let failure = ApiFailure {
         class,
@@ -53,7 +59,7 @@ pub(super) fn api_error(
         detail: problem.detail,
         problem_type: problem.problem_type,
         request_id: request_id(&response.headers),
-        rate_limit: rate_limit(&response.headers),
+        rate_limit,
         body: body(command, response),
         not_found,
         ambiguous: false,
@@ -110,73 +116,9 @@ fn message(
     message
 }
 
-fn subject(command: CommandName, asked: Option<MediaId>) -> String {
-    match asked {
-        Some(media_id) => format!("{command} {media_id}"),
-        None => command.to_string(),
-    }
-}
-
 fn status_line(status: u16) -> String {
     match StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()) {
         Some(reason) => format!("{status} {reason}"),
         None => status.to_string(),
     }
-}
-
-fn whole_seconds(delay: Duration) -> u64 {
-    delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0))
-}
-
-fn authentication_hint(version: ApiVersion, response: &Response) -> String {
-    if let Some(off) = clock_off_by(&response.headers, response.received_at) {
-        return format!("This machine's clock is {} s off the server's: set it right", whole_seconds(off));
-    }
-    match version {
-        ApiVersion::V1_1 => "Check the four OAuth 1.0a credentials and this machine's clock".into(),
-        ApiVersion::V2 => "Check the credentials: an OAuth 2.0 token may have run out".into(),
-    }
-}
-
-/// What to do about a failure, where there is something to do.
-fn hint(
-    version: ApiVersion,
-    command: CommandName,
-    class: ApiClass,
-    status: u16,
-    not_found: bool,
-    problem: &Problem,
-) -> Option<&'static str> {
-    use CommandName::{Append, Finalize, Init, Status, Token};
-    let v1_1 = version == ApiVersion::V1_1;
-    Some(match class {
-        ApiClass::UsageCapExceeded => "The account's usage cap is reached: waiting does not help before it is reset",
-        ApiClass::PaymentRequired => "The account's API credits are used up: waiting does not help",
-        _ if command == Token && matches!(status, 400 | 401) => {
-            "The refresh token is used up or withdrawn: let the user sign in again"
-        }
-        _ if v1_1 && command == Init && matches!(status, 403 | 404 | 410) => {
-            "X is ending media upload in API 1.1: the same client with api=\"2\" uses API 2"
-        }
-        _ if v1_1 && command == Finalize && matches!(status, 403 | 404 | 410) => {
-            "Check the id; X is ending media upload in API 1.1: the same client with api=\"2\" uses API 2"
-        }
-        ApiClass::PermissionDenied if v1_1 => "Check that the app may write and that the token is its user's",
-        ApiClass::PermissionDenied => {
-            "A user's token with the scope media.write is needed; an app-only bearer token is refused"
-        }
-        _ if not_found && command == Status => {
-            "STATUS knows only media that is processed asynchronously: not what was finalized at once, is not finalized \
-             yet, is unknown or has expired"
-        }
-        _ if not_found && matches!(command, Append | Finalize) => "The id is unknown, expired or another user's",
-        ApiClass::PayloadTooLarge => "Send smaller segments: 1 MiB works",
-        _ if status == 431 => "Send smaller segments: 1 MiB works",
-        ApiClass::BadRequest if problem.code == Some(324) => {
-            "Give INIT a media_category, so that the media is processed asynchronously with higher limits"
-        }
-        ApiClass::Server => "The fault is the server's: the same call may succeed later",
-        _ if (300..400).contains(&status) => "Redirects are not followed: check base_url",
-        _ => return None,
-    })
 }

@@ -161,6 +161,8 @@ fn may_repeat(command: CommandName, error: &Error) -> bool {
     match command {
         // What the first one did, the second would be refused for: the session is over, the refresh token used up.
         CommandName::Finalize | CommandName::Token => error.retryable && request_was_not_sent(error),
+        // What is not the server's own answer does not say that the segment arrived, and the last one counts.
+        CommandName::Append if matches!(error.kind, Kind::InvalidResponse(_)) => true,
         _ => may_pass(error),
     }
 }
