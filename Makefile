@@ -20,7 +20,7 @@ demo: develop ## upload a file to the embedded mock server, finalize it and wait
 test: test-rust test-python ## set everything up and run all tests
 
 .PHONY: check
-check: lint audit check-instructions test-wheel test ## all that CI runs: lint, types, dependencies, instruction counts, the built wheel in an empty environment, tests
+check: lint audit check-instructions test-wheel test-installed test ## all that CI runs: lint, types, dependencies, instruction counts, the release wheel, tests
 
 $(BIN)/.tools: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -98,6 +98,17 @@ dist: $(BIN)/.tools ## build the wheel and the sdist into dist/
 test-wheel: dist ## install the built wheel into an empty environment and use it there
 	.ci/test_wheel dist/*.whl $(PYTHON)
 
+INSTALLED := target/installed/bin
+
+.PHONY: test-installed
+test-installed: dist ## the whole Python suite against the release wheel, installed in an environment of its own
+	rm -rf target/installed
+	$(PYTHON) -m venv target/installed
+	$(INSTALLED)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(INSTALLED)/python -m pip install --quiet --group dev
+	$(INSTALLED)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps dist/*.whl
+	$(INSTALLED)/python -m pytest -n 2 --dist worksteal
+
 .PHONY: test-sdist
 test-sdist: dist ## build the sdist in an empty environment (unoptimised, to be quick) and use the result there
 	rm -rf target/sdist
@@ -114,12 +125,12 @@ DENY_CHECK := --hide-inclusion-graph --deny unmatched-skip --deny unnecessary-sk
 .PHONY: audit
 audit: $(BIN)/.tools ## licences, sources and duplicates of the crates, and the RustSec advisories where they can be fetched
 	@if $(DENY) fetch db 2>/dev/null; then $(DENY) check $(DENY_CHECK) all; else \
-	    echo 'audit: the RustSec advisories cannot be fetched here and are left out'; \
-	    $(DENY) check $(DENY_CHECK) bans licenses sources; fi
+	    $(DENY) check $(DENY_CHECK) bans licenses sources && \
+	    echo 'audit: NOT CHECKED: advisories, because the RustSec database cannot be fetched here'; fi
 
 .PHONY: check-instructions
-check-instructions: ## count the instructions of signing, encoding, decoding and retrying, against bench/instructions.json
-	$(PYTHON) bench/instructions.py
+check-instructions: ## count the instructions of signing, encoding, decoding and retrying, against bench/instructions/recorded.json
+	$(PYTHON) bench/instructions/count.py
 
 BENCH := target/bench-venv/bin
 BENCH_ENV := env -u PYO3_PYTHON -u PYO3_BUILD_EXTENSION_MODULE

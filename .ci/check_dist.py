@@ -25,7 +25,7 @@ IN_SDIST = {
     "src/lib.rs",
     "python/pytest_xmedia.py",
 }
-LARGEST_WHEEL = 8 << 20
+MAX_WHEEL_BYTES = 8 << 20
 
 
 def problems_of_wheel(path: Path) -> list[str]:
@@ -35,8 +35,8 @@ def problems_of_wheel(path: Path) -> list[str]:
         problems.append("not tagged cp311-abi3")
     if sys.platform == "linux" and not re.search(r"-(manylinux|musllinux)_\d+_\d+_\w+\.whl$", path.name):
         problems.append("not tagged manylinux or musllinux")
-    if path.stat().st_size > LARGEST_WHEEL:
-        problems.append(f"larger than {LARGEST_WHEEL} bytes")
+    if path.stat().st_size > MAX_WHEEL_BYTES:
+        problems.append(f"larger than {MAX_WHEEL_BYTES} bytes")
     with zipfile.ZipFile(path) as wheel:
         names = set(wheel.namelist())
         problems += [f"lacks {name}" for name in sorted(NEEDED - names)]

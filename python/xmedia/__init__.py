@@ -14,7 +14,10 @@ TYPE_CHECKING = False
 if not __name__:
     # Never run, and read by type checkers and editors; Jedi, for one, passes over what stands under TYPE_CHECKING.
     from ._auth.credentials import OAuth1, OAuth2
+    from ._auth.login import OAuth2Login
+    from ._auth.token_file import TokenFile
     from ._calls.hooks import OnEvent
+    from ._client.checking import check
     from ._client.client import Client
     from ._client.options import (
         CheckpointStore,
@@ -34,11 +37,13 @@ if not __name__:
         APIError,
         AuthenticationError,
         BadRequestError,
+        CheckFailedError,
         CheckpointLockedError,
         ClientClosedError,
         InvalidInputError,
         InvalidMediaError,
         InvalidResponseError,
+        LoginDeniedError,
         MediaExpiredError,
         MediaInternalError,
         MediaProcessingError,
@@ -68,31 +73,49 @@ if not __name__:
         Stats,
         VideoInfo,
     )
+    from ._types.report import (
+        AudioTrack,
+        CheckReport,
+        FileFacts,
+        Finding,
+        ImageFacts,
+        MediaWarning,
+        VideoTrack,
+    )
     from ._types.trace import Trace, TracedRequest, TracedWait
 
 __all__ = [
     "APIError",
+    "AudioTrack",
     "AuthenticationError",
     "BadRequestError",
+    "CheckFailedError",
+    "CheckReport",
     "CheckpointLockedError",
     "CheckpointStore",
     "Client",
     "ClientClosedError",
     "ClientOptions",
     "EnvOptions",
+    "FileFacts",
+    "Finding",
+    "ImageFacts",
     "ImageInfo",
     "InvalidInputError",
     "InvalidMediaError",
     "InvalidResponseError",
+    "LoginDeniedError",
     "Media",
     "MediaCategory",
     "MediaExpiredError",
     "MediaId",
     "MediaInternalError",
     "MediaProcessingError",
+    "MediaWarning",
     "NotFoundError",
     "OAuth1",
     "OAuth2",
+    "OAuth2Login",
     "OnEvent",
     "PayloadTooLargeError",
     "PaymentRequiredError",
@@ -113,6 +136,7 @@ __all__ = [
     "Stats",
     "Subtitle",
     "Timeout",
+    "TokenFile",
     "Trace",
     "TracedRequest",
     "TracedWait",
@@ -123,9 +147,11 @@ __all__ = [
     "UploadSource",
     "UsageCapExceededError",
     "VideoInfo",
+    "VideoTrack",
     "WaitTimeoutError",
     "XMediaError",
     "__version__",
+    "check",
 ]
 
 

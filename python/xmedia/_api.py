@@ -6,16 +6,17 @@ The table is `__all__` of the package. Tracebacks, reprs and pickles say `xmedia
 from collections.abc import Collection, Iterable
 from types import FunctionType
 
-from ._auth import credentials
+from ._auth import credentials, login, token_file
 from ._calls import hooks
-from ._client import client, options
-from ._types import errors, media, models, trace
+from ._client import checking, client, options
+from ._types import errors, media, models, report, trace
 
 
 def public(names: Iterable[str]) -> dict[str, object]:
     """What these names stand for."""
     defined = {}
-    for module in (credentials, hooks, client, options, errors, media, models, trace):
+    modules = (credentials, login, token_file, hooks, checking, client, options, errors, media, models, report, trace)
+    for module in modules:
         defined.update(vars(module))
     found = {name: defined[name] for name in names if name in defined}
     name_as_public(__package__, found.values())
@@ -25,6 +26,8 @@ def public(names: Iterable[str]) -> dict[str, object]:
 def name_as_public(package: str, values: Collection[object]) -> None:
     """Have classes, and methods that stand in private bases of theirs, say the names by which users import them."""
     for public in values:
+        if isinstance(public, FunctionType):
+            public.__module__ = package
         if not isinstance(public, type):
             continue
         public.__module__ = package

@@ -18,6 +18,86 @@ _T_co = TypeVar("_T_co", covariant=True)
 
 def shown(text: str) -> str: ...
 def text_of(answer: bytes) -> str: ...
+def check(source: Prepared, media_category: str | None, account: str | None) -> str: ...
+def chain_hash(client_id: str, refresh_token: str) -> str: ...
+def read_token_file(path: str) -> LoginTokens: ...
+def revoke_token_file(path: str, client_secret: str | None) -> Operation[None]: ...
+def wait_for_refreshes(seconds: float) -> bool: ...
+def exchange_oauth1(
+    oauth1: OAuth1,
+    client_id: str,
+    *,
+    store: str,
+    client_secret: str | None,
+    scope: str | None,
+    timeout: _Timeout,
+    base_url: str | None,
+    proxy: str | Literal[False] | None,
+    ca_file: str | os.PathLike[str] | None,
+    connect_timeout: _Timeout,
+    allow_insecure_http: bool,
+) -> Operation[LoginTokens]: ...
+
+@final
+class LoginTokens:
+    client_id: str | None
+    origin: str | None
+    user_id: str | None
+    chain: list[str]
+    serial: int
+    access_token: str
+    refresh_token: str
+    expires_at: float | None
+    scope: list[str] | None
+
+@final
+class TokenDelivery:
+    def unsettled(self) -> bool: ...
+    def take_refreshed(self) -> Tokens | None: ...
+    def end_delivery(self, taken: bool) -> None: ...
+
+@final
+class LoginFlow:
+    def __new__(
+        cls,
+        client_id: str,
+        redirect_uri: str,
+        scope: Sequence[str],
+        *,
+        base_url: str | None,
+        proxy: str | Literal[False] | None,
+        ca_file: str | os.PathLike[str] | None,
+        connect_timeout: _Timeout,
+        allow_insecure_http: bool,
+    ) -> LoginFlow: ...
+    @staticmethod
+    def from_json(
+        text: str,
+        *,
+        proxy: str | Literal[False] | None,
+        ca_file: str | os.PathLike[str] | None,
+        connect_timeout: _Timeout,
+        allow_insecure_http: bool,
+    ) -> LoginFlow: ...
+    def to_json(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def client_id(self) -> str: ...
+    @property
+    def redirect_uri(self) -> str: ...
+    @property
+    def scope(self) -> list[str]: ...
+    def check(self, callback_url: str) -> None: ...
+    def finish(
+        self,
+        callback_url: str,
+        *,
+        store: str | None,
+        client_secret: str | None,
+        timeout: _Timeout,
+        replace_other_user: bool,
+    ) -> Operation[LoginTokens]: ...
 
 @final
 class Client:
@@ -34,6 +114,8 @@ class Client:
         proxy: str | Literal[False] | None,
         ca_file: str | os.PathLike[str] | None,
         user_agent: str | None,
+        check: str,
+        account: str | None,
         allow_insecure_http: bool,
         hooks: Hooks,
     ) -> Client: ...
@@ -47,6 +129,9 @@ class Client:
     def rate_limits(self) -> dict[str, RateLimit]: ...
     def stats(self) -> Stats: ...
     def refreshed_tokens(self) -> Tokens | None: ...
+    def token_chain(self) -> tuple[list[str], int] | None: ...
+    def token_delivery(self) -> TokenDelivery: ...
+    def revoke(self, timeout: _Timeout) -> Operation[None]: ...
     def settle(self) -> Operation[None] | None: ...
     def with_options(self, **changes: object) -> Client: ...
     def close(self) -> None: ...
@@ -123,7 +208,10 @@ class CallbackRequest:
     def payload(self) -> Any: ...
     def give_token(self, token: str) -> None: ...
     def give_bytes(self, value: bytes) -> None: ...
+    @property
+    def may_fail(self) -> bool: ...
     def abandoned(self) -> bool: ...
+    def fail(self, reason: str) -> None: ...
     def complete(self) -> None: ...
 
 @final
@@ -151,6 +239,7 @@ class MockServer:
         expires_after_secs: float,
         max_segment_bytes: int,
         account: str,
+        inspect: bool,
         rate_limits: Sequence[tuple[str, int, float]],
         keep_data: bool,
         tls: bool,

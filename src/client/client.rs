@@ -23,7 +23,7 @@ use super::wait::{Waited, Watch};
 /// A client: connections, an account and options. Clones are the same client.
 #[derive(Clone)]
 pub struct Client {
-    inner: ClientInner,
+    pub(super) inner: ClientInner,
     closed: Arc<watch::Sender<bool>>,
 }
 

@@ -8,6 +8,7 @@ use url::{Host, Url};
 
 use super::error::{Error, Result};
 use super::model::ApiVersion;
+use super::x_limits::Account;
 
 /// What belongs to one client; clients that share connections may differ in it.
 #[derive(Clone, Debug)]
@@ -18,6 +19,37 @@ pub struct Options {
     pub request_timeout: Option<Duration>,
     /// When a request is sent again; `None` is never.
     pub retry: Option<Retry>,
+    /// What is done about the rules of X that a file breaks.
+    pub check: CheckMode,
+    /// Whose limits hold for files; `None` is not known.
+    pub account: Option<Account>,
+}
+
+/// What is done about the rules of X that a file breaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CheckMode {
+    /// A warning, before anything is sent.
+    #[default]
+    Warn,
+    /// An error, with nothing sent.
+    Error,
+    /// Nothing is looked at.
+    Off,
+}
+
+impl CheckMode {
+    /// The names that users write.
+    pub const NAMES: [&str; 3] = ["warn", "error", "off"];
+
+    /// The mode of this name.
+    pub fn of(name: &str) -> Option<Self> {
+        match name {
+            "warn" => Some(CheckMode::Warn),
+            "error" => Some(CheckMode::Error),
+            "off" => Some(CheckMode::Off),
+            _ => None,
+        }
+    }
 }
 
 /// What belongs to the connections.

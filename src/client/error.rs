@@ -31,6 +31,8 @@ pub struct Failure {
     pub retryable: bool,
     /// How long to wait before that, where it is known.
     pub retry_after: Option<Duration>,
+    /// What a check of the file found, as JSON, if it was checked.
+    pub report: Option<Box<str>>,
     /// The failure before this one, if that explains it.
     pub cause: Option<Error>,
 }
@@ -40,6 +42,8 @@ pub struct Failure {
 pub enum Kind {
     /// An argument is wrong; nothing was sent. Never retried: the same call fails again.
     InvalidInput,
+    /// The file breaks a rule of X, and that was to be an error; nothing was sent. Never retried.
+    CheckFailed,
     /// The client was closed. Never retried.
     Closed,
     /// No HTTP response. Retried; FINALIZE and a token refresh only if `connect` shows that the server saw nothing.
@@ -89,6 +93,7 @@ impl Kind {
     pub fn class(&self) -> &'static str {
         match self {
             Kind::InvalidInput => "InvalidInputError",
+            Kind::CheckFailed => "CheckFailedError",
             Kind::Closed => "ClientClosedError",
             Kind::Transport { .. } => "TransportError",
             Kind::RequestTimeout { .. } => "RequestTimeoutError",
@@ -143,6 +148,8 @@ pub struct ApiFailure {
     pub not_found: bool,
     /// A FINALIZE that may have taken effect before.
     pub ambiguous: bool,
+    /// The token endpoint takes what it was given from nobody any more; only a new login helps.
+    pub refused_for_good: bool,
 }
 
 impl ApiFailure {
@@ -209,6 +216,7 @@ impl Error {
             attempts: 0,
             retryable,
             retry_after: None,
+            report: None,
             cause: None,
         }))
     }

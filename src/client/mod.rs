@@ -12,7 +12,6 @@
 //! * [`model`], [`error`], [`config`], [`observer`]: plain values and what the program is asked and shown
 
 pub mod auth;
-mod blocking;
 pub mod call;
 #[expect(clippy::module_inception, reason = "the client of the client: no other word says what it is")]
 mod client;
@@ -26,16 +25,20 @@ pub mod inspect;
 pub mod limits;
 pub mod model;
 pub mod observer;
-mod per_process;
-pub mod private_file;
 pub mod protocol;
 pub mod retry;
 pub mod stats;
+mod system;
+pub mod tokens;
 pub mod upload;
 mod wait;
 pub mod x_limits;
 
 pub use self::auth::Account;
+pub(crate) use self::blocking::file_error;
 pub use self::client::Client;
 pub use self::http::{HttpBackend, Reservation, Transport, TransportFailure};
+pub(crate) use self::system::blocking;
+use self::system::per_process;
+pub use self::system::private_file;
 pub use self::wait::{Waited, Watch};

@@ -127,12 +127,16 @@ pub enum CommandName {
     Metadata,
     /// Sets or deletes subtitles.
     Subtitles,
-    /// Exchanges a refresh token.
+    /// Asks for OAuth 2.0 tokens.
     Token,
+    /// Ends an OAuth 2.0 token.
+    Revoke,
+    /// Asks who the user is.
+    Me,
 }
 
 impl CommandName {
-    /// Every command, in the order of an upload.
+    /// Every command that a client sends by itself, in the order of an upload.
     pub const ALL: [CommandName; 8] = [
         CommandName::Init,
         CommandName::Append,
@@ -155,6 +159,8 @@ impl CommandName {
             CommandName::Metadata => "METADATA",
             CommandName::Subtitles => "SUBTITLES",
             CommandName::Token => "TOKEN",
+            CommandName::Revoke => "REVOKE",
+            CommandName::Me => "ME",
         }
     }
 

@@ -15,6 +15,11 @@ pub trait Observer: Send + Sync {
     /// Receives a warning for the user; the call goes on.
     fn warn(&self, text: String);
 
+    /// Receives a warning about the file that is about to be uploaded; its error ends the call.
+    fn warn_of_media(&self, _text: String) -> BoxFuture<'_, Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Which requests it is shown.
     fn event_filter(&self) -> EventFilter {
         EventFilter::None

@@ -27,6 +27,8 @@ pub struct Options {
     pub max_segment_bytes: u64,
     /// Whose limits hold.
     pub account: Account,
+    /// Whether processing applies X's rules to the bytes.
+    pub inspect: bool,
     /// Limits and windows that are enforced.
     pub rate_limits: RateLimits,
     /// Whether media is kept, or its hashes only.
@@ -46,6 +48,7 @@ impl Default for Options {
             expires_after: Duration::from_secs(86_400),
             max_segment_bytes: 5_000_000,
             account: Account::default(),
+            inspect: false,
             rate_limits: RateLimits::default(),
             keep_data: true,
             tls: false,

@@ -9,10 +9,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyString};
 
 use crate::client::auth::Credentials;
-use crate::client::config::{Proxy, Retry};
+use crate::client::config::{CheckMode, Proxy, Retry, TransportOptions, parse_base_url};
+use crate::client::error::Error;
 use crate::client::model::{ApiVersion, Media, MediaId};
 use crate::client::protocol::Subtitle;
-use crate::client::x_limits::{MAX_ALT_TEXT, MAX_OWNERS, MAX_TOTAL_BYTES, max_segments};
+use crate::client::x_limits::{
+    self, Account, AltText, MAX_TOTAL_BYTES, MediaCategory, MediaType, Owners, SegmentIndex, SubtitledCategory,
+};
 use crate::python::results;
 use crate::python::{errors, imports};
 
@@ -34,29 +37,23 @@ pub fn media(value: &Bound<'_, PyAny>) -> PyResult<Media> {
 
 fn id(name: &str, value: &Bound<'_, PyAny>, expected: &str) -> PyResult<MediaId> {
     let py = value.py();
-    let refused = |why: &str| errors::invalid_input(py, format!("{name}: {why}"));
-    if let Ok(text) = value.cast::<PyString>() {
-        // A lone surrogate has no UTF-8 and is no digit.
-        let text = text.to_str().map_err(|_| refused("1 to 19 ASCII digits are needed"))?;
-        return MediaId::parse(text).ok_or_else(|| {
-            let is_key = text.split_once('_').is_some_and(|(kind, id)| {
-                [kind, id].iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
-            });
-            if is_key {
-                refused(&format!("{text:?} is a media_key; the API wants the media id, the digits of media_id_string"))
-            } else {
-                refused(&format!("{:?} is no id; 1 to 19 ASCII digits without a leading zero are needed", cut(text)))
-            }
-        });
-    }
-    let Some(number) = whole(value)? else { return Err(wrong_type(name, expected, value)) };
-    let number = number.extract::<u64>().ok().and_then(MediaId::new);
-    number.ok_or_else(|| refused("a number above 0 of at most 19 digits is needed"))
+    let id = if let Ok(text) = value.cast::<PyString>() {
+        // A lone surrogate has no UTF-8, and is not a digit.
+        let text = text.to_str();
+        x_limits::media_id(
+            name,
+            text.map_err(|_| errors::invalid_input(py, format!("{name}: 1 to 19 ASCII digits are needed")))?,
+        )
+    } else {
+        let Some(number) = whole(value)? else { return Err(wrong_type(name, expected, value)) };
+        x_limits::media_id_from_number(name, number.extract::<u64>().ok())
+    };
+    checked(py, id)
 }
 
-/// Text short enough for a message.
-fn cut(text: &str) -> String {
-    text.chars().take(40).collect()
+/// What the client's own checks say, as an exception.
+fn checked<T>(py: Python<'_>, value: Result<T, Error>) -> PyResult<T> {
+    value.map_err(|error| errors::raise(py, error))
 }
 
 /// The value as an int if it is one (or numpy's), but no bool.
@@ -92,7 +89,8 @@ pub fn total_bytes(value: &Bound<'_, PyAny>) -> PyResult<u64> {
 
 /// A segment's number.
 pub fn segment_index(value: &Bound<'_, PyAny>, api: ApiVersion) -> PyResult<u16> {
-    bounded("segment_index", value, 0, max_segments(api) - 1).map(|index| u16::try_from(index).unwrap_or(u16::MAX))
+    let Some(index) = whole(value)? else { return Err(wrong_type("segment_index", "an int", value)) };
+    checked(value.py(), SegmentIndex::new(index.extract::<u64>().ok(), api)).map(SegmentIndex::get)
 }
 
 /// Seconds or a `timedelta`; `None` is no limit.
@@ -127,17 +125,9 @@ pub fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     text.to_str().map(str::to_owned).map_err(|_| errors::invalid_input(value.py(), format!("{name}: not valid text")))
 }
 
-/// `video/mp4` and its like. Types that no document names are let through: the server decides.
+/// `video/mp4` and its like.
 pub fn media_type(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    let media_type = text("media_type", value)?;
-    let token = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
-    };
-    if media_type.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype)) {
-        return Ok(media_type);
-    }
-    let message = format!("media_type: {:?} is no MIME type such as 'video/mp4'", cut(&media_type));
-    Err(errors::invalid_input(value.py(), message))
+    checked(value.py(), MediaType::try_from(text("media_type", value)?)).map(String::from)
 }
 
 /// `tweet_video` and its like, or `None`.
@@ -145,12 +135,7 @@ pub fn media_category(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
     if value.is_none() {
         return Ok(None);
     }
-    let category = text("media_category", value)?;
-    if !category.is_empty() && category.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-        return Ok(Some(category));
-    }
-    let message = format!("media_category: {:?} is no category such as 'tweet_video'", cut(&category));
-    Err(errors::invalid_input(value.py(), message))
+    checked(value.py(), MediaCategory::try_from(text("media_category", value)?)).map(|category| Some(category.into()))
 }
 
 /// Users who may use the media as well.
@@ -160,27 +145,16 @@ pub fn additional_owners(value: &Bound<'_, PyAny>) -> PyResult<Vec<MediaId>> {
         return Err(wrong_type("additional_owners", expected, value));
     }
     let Ok(owners) = value.try_iter() else { return Err(wrong_type("additional_owners", expected, value)) };
-    let mut ids = Vec::new();
+    let mut ids = Owners::default();
     for owner in owners {
-        ids.push(id("additional_owners", &owner?, "user ids (int or str)")?);
-        if ids.len() > MAX_OWNERS {
-            let message = format!("additional_owners: at most {MAX_OWNERS} are allowed");
-            return Err(errors::invalid_input(value.py(), message));
-        }
+        checked(value.py(), ids.push(id("additional_owners", &owner?, "user ids (int or str)")?))?;
     }
-    Ok(ids)
+    Ok(ids.into())
 }
 
 /// A description of 1 to 1000 characters.
 pub fn alt_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
-    let alt_text = text(name, value)?;
-    match alt_text.chars().count() {
-        1..=MAX_ALT_TEXT => Ok(alt_text),
-        characters => {
-            let message = format!("{name}: 1 to {MAX_ALT_TEXT} characters are needed, not {characters}");
-            Err(errors::invalid_input(value.py(), message))
-        }
-    }
+    checked(value.py(), AltText::new(name, text(name, value)?)).map(String::from)
 }
 
 /// One `Subtitle` or several.
@@ -216,19 +190,10 @@ pub fn language_code(value: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(code)
 }
 
-/// The category of a video that can have subtitles, in the spelling that this part of the API takes
-/// (docs/how/wire.md#2-api-11).
+/// The category of a video that can have subtitles, as the API spells it there.
 pub fn video_category(value: &Bound<'_, PyAny>) -> PyResult<&'static str> {
     let category = text("media_category", value)?;
-    match category.as_str() {
-        "tweet_video" | "TweetVideo" => Ok("TweetVideo"),
-        "amplify_video" | "AmplifyVideo" => Ok("AmplifyVideo"),
-        _ => {
-            let message =
-                format!("media_category: 'tweet_video' or 'amplify_video' is needed, not {:?}", cut(&category));
-            Err(errors::invalid_input(value.py(), message))
-        }
-    }
+    checked(value.py(), SubtitledCategory::try_from(category.as_str())).map(SubtitledCategory::as_str)
 }
 
 /// The version of the API; without one that of the credentials.
@@ -244,6 +209,36 @@ pub fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResul
         "2" => Ok(ApiVersion::V2),
         _ => Err(errors::invalid_input(api.py(), "api: \"1.1\" or \"2\" is needed")),
     }
+}
+
+/// The options of a client's connections.
+pub fn transport_options(
+    base_url: &Bound<'_, PyAny>,
+    connect_timeout: &Bound<'_, PyAny>,
+    max_connections: &Bound<'_, PyAny>,
+    proxy: &Bound<'_, PyAny>,
+    ca_file: &Bound<'_, PyAny>,
+    user_agent: &Bound<'_, PyAny>,
+    allow_insecure_http: &Bound<'_, PyAny>,
+) -> PyResult<TransportOptions> {
+    let refused = |error| errors::raise(base_url.py(), error);
+    let mut transport = TransportOptions {
+        connect_timeout: duration("connect_timeout", connect_timeout)?,
+        max_connections: usize::try_from(count("max_connections", max_connections, 1_000_000)?).unwrap_or(usize::MAX),
+        proxy: proxy_choice(proxy)?,
+        ca_pem: pem(ca_file)?,
+        ..TransportOptions::default()
+    };
+    let allow_insecure_http = flag("allow_insecure_http", allow_insecure_http)?;
+    if !base_url.is_none() {
+        let base_url = text("base_url", base_url)?;
+        transport.hosts = parse_base_url(&base_url, allow_insecure_http).map_err(refused)?;
+    }
+    if !user_agent.is_none() {
+        transport.user_agent = text("user_agent", user_agent)?;
+    }
+    transport.validate().map_err(refused)?;
+    Ok(transport)
 }
 
 /// A `Retry`, or `None` for one attempt.
@@ -299,6 +294,30 @@ pub fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
             Err(PyOSError::new_err((error.raw_os_error(), strerror, path.into_os_string())))
         }
     }
+}
+
+/// One of these words, or `None`.
+fn word(name: &str, value: &Bound<'_, PyAny>, words: &[&str]) -> PyResult<Option<String>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    let given = text(name, value)?;
+    if words.contains(&given.as_str()) {
+        return Ok(Some(given));
+    }
+    let known = words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ");
+    let given: String = given.chars().take(40).collect();
+    Err(errors::invalid_input(value.py(), format!("{name} must be one of {known}, not {given:?}")))
+}
+
+/// Whose limits hold, or `None`.
+pub fn account(value: &Bound<'_, PyAny>) -> PyResult<Option<Account>> {
+    Ok(word("account", value, &Account::NAMES)?.as_deref().and_then(Account::of))
+}
+
+/// What is done about the rules of X that a file breaks, or `None`.
+pub fn check_mode(value: &Bound<'_, PyAny>) -> PyResult<Option<CheckMode>> {
+    Ok(word("check", value, &CheckMode::NAMES)?.as_deref().and_then(CheckMode::of))
 }
 
 /// A bool, nothing else.

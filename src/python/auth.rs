@@ -1,5 +1,6 @@
 //! One credential of `xmedia.OAuth1` or `xmedia.OAuth2`, and what its use has taught.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -7,12 +8,15 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::client::Account;
+use crate::client::auth::chain::Beginning;
 use crate::client::auth::oauth2::{App, Secret};
+use crate::client::auth::store::{StoredTokens, TokenFile};
 use crate::client::auth::{Credentials, oauth1, oauth2};
+use crate::client::blocking::file_error;
 use crate::client::error::Error;
-use crate::python::imports;
 use crate::python::process::fork::PerProcess;
 use crate::python::results::epoch;
+use crate::python::{errors, imports};
 
 /// Access token, refresh token, and when the former expires in seconds since the epoch.
 pub type Tokens = (String, Option<String>, Option<f64>);
@@ -47,7 +51,7 @@ impl AuthState {
     /// The newest tokens, if there was a refresh.
     pub fn refreshed(&self) -> Option<Tokens> {
         let Credentials::OAuth2(credentials) = &self.credentials else { return None };
-        let token = credentials.newest().filter(|token| token.version > 0)?;
+        let token = credentials.newest().filter(|token| token.version > 0 || credentials.chain().is_some())?;
         Some((String::clone(&token.access_token), token.refresh_token.as_deref().cloned(), token.expires_at.map(epoch)))
     }
 
@@ -56,6 +60,17 @@ impl AuthState {
     pub fn take_refreshed(&self) -> Option<Tokens> {
         self.account().filter(|account| account.refreshes().begin_delivery())?;
         self.refreshed()
+    }
+
+    /// The chain in the token file, and how many refreshes it has seen, if there is one.
+    pub fn chain(&self) -> Option<(Vec<String>, u64)> {
+        let Credentials::OAuth2(credentials) = &self.credentials else { return None };
+        Some((credentials.chain()?.facts().chain.clone(), credentials.newest()?.serial))
+    }
+
+    /// Whether there is a way to get newer tokens.
+    pub fn can_refresh(&self) -> bool {
+        matches!(&self.credentials, Credentials::OAuth2(credentials) if credentials.can_refresh())
     }
 
     /// The program has taken the tokens, or has not.
@@ -68,6 +83,62 @@ impl AuthState {
     /// Whether there are tokens that the program has not been given, or a refresh is about to bring some.
     pub fn unsettled(&self) -> bool {
         self.account().is_some_and(|account| account.refreshes().unsettled())
+    }
+}
+
+/// The tokens of a login and what is known of it.
+#[pyclass(frozen, get_all, module = "xmedia._core")]
+pub struct LoginTokens {
+    client_id: Option<String>,
+    origin: Option<String>,
+    user_id: Option<String>,
+    chain: Vec<String>,
+    serial: u64,
+    access_token: String,
+    refresh_token: String,
+    expires_at: Option<f64>,
+    scope: Option<Vec<String>>,
+}
+
+impl From<StoredTokens> for LoginTokens {
+    fn from(stored: StoredTokens) -> Self {
+        LoginTokens {
+            client_id: stored.client_id,
+            origin: stored.origin,
+            user_id: stored.user_id,
+            chain: stored.chain,
+            serial: stored.serial,
+            access_token: String::clone(&stored.access_token),
+            refresh_token: String::clone(&stored.refresh_token),
+            expires_at: stored.expires_at.map(epoch),
+            scope: stored.scope,
+        }
+    }
+}
+
+/// The tokens of a client that its program may not have been given yet.
+#[pyclass(frozen, module = "xmedia._core")]
+pub struct TokenDelivery(Arc<AuthState>);
+
+impl TokenDelivery {
+    /// The tokens of this login.
+    pub fn of(login: Arc<AuthState>) -> Self {
+        TokenDelivery(login)
+    }
+}
+
+#[pymethods]
+impl TokenDelivery {
+    fn unsettled(&self) -> bool {
+        self.0.unsettled()
+    }
+
+    fn take_refreshed(&self) -> Option<Tokens> {
+        self.0.take_refreshed()
+    }
+
+    fn end_delivery(&self, taken: bool) {
+        self.0.end_delivery(taken);
     }
 }
 
@@ -102,9 +173,21 @@ fn credentials(auth: &Bound<'_, PyAny>) -> PyResult<Credentials> {
     let client_id = auth.getattr("client_id")?.extract::<Option<String>>()?;
     let client_secret = optional("client_secret")?;
     let app = client_id.map(|client_id| App { client_id, client_secret });
+    let (store, refresh_token) = (auth.getattr("store")?, optional("refresh_token")?);
+    if let Some(app) = app.clone().filter(|_| !store.is_none()) {
+        let path: PathBuf = store.getattr("path")?.extract()?;
+        let beginning = Beginning { refresh_token, chain: auth.getattr("_chain")?.extract()? };
+        let access_token = field("access_token")?.into();
+        // The file is read here, so that one that cannot be used is found at the start.
+        let stored = auth.py().detach(|| {
+            let file = TokenFile::new(&path).map_err(|error| file_error(&error, Some(&path)))?;
+            oauth2::Credentials::stored(file, access_token, expires_at, app, beginning)
+        });
+        return Ok(Credentials::OAuth2(stored.map_err(|error| errors::raise(auth.py(), error))?));
+    }
     Ok(Credentials::OAuth2(oauth2::Credentials::refreshed(
         field("access_token")?.into(),
-        optional("refresh_token")?,
+        refresh_token,
         expires_at,
         app,
     )))

@@ -8,11 +8,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::client::Client as Core;
-use crate::client::config::{Options, TransportOptions, parse_base_url};
+use crate::client::config::Options;
 use crate::client::model::ApiVersion;
 use crate::client::protocol::{Init, Payload};
 use crate::python::args;
-use crate::python::auth::{AuthState, Tokens};
+use crate::python::auth::{AuthState, TokenDelivery, Tokens};
 use crate::python::call::channel::Outcome;
 use crate::python::call::hooks::ClientHooks;
 use crate::python::call::observer::ChannelObserver;
@@ -76,7 +76,7 @@ impl Client {
 impl Client {
     /// Takes the checked credentials and the options as `xmedia.Client` was given them.
     #[new]
-    #[pyo3(signature = (auth, api, *, base_url, request_timeout, connect_timeout, retry, max_connections, proxy, ca_file, user_agent, allow_insecure_http, hooks))]
+    #[pyo3(signature = (auth, api, *, base_url, request_timeout, connect_timeout, retry, max_connections, proxy, ca_file, user_agent, check, account, allow_insecure_http, hooks))]
     #[expect(clippy::too_many_arguments, reason = "they are the options of xmedia.Client")]
     fn new(
         py: Python<'_>,
@@ -90,6 +90,8 @@ impl Client {
         proxy: &Bound<'_, PyAny>,
         ca_file: &Bound<'_, PyAny>,
         user_agent: &Bound<'_, PyAny>,
+        check: &Bound<'_, PyAny>,
+        account: &Bound<'_, PyAny>,
         allow_insecure_http: &Bound<'_, PyAny>,
         hooks: Py<PyAny>,
     ) -> PyResult<Self> {
@@ -99,24 +101,18 @@ impl Client {
             api: args::api_version(api, auth.credentials())?,
             request_timeout: args::duration("request_timeout", request_timeout)?,
             retry: args::retry_policy(retry)?,
+            check: args::check_mode(check)?.unwrap_or_default(),
+            account: args::account(account)?,
         };
-        let mut transport = TransportOptions {
-            connect_timeout: args::duration("connect_timeout", connect_timeout)?,
-            max_connections: usize::try_from(args::count("max_connections", max_connections, 1_000_000)?)
-                .unwrap_or(usize::MAX),
-            proxy: args::proxy_choice(proxy)?,
-            ca_pem: args::pem(ca_file)?,
-            ..TransportOptions::default()
-        };
-        let allow_insecure_http = args::flag("allow_insecure_http", allow_insecure_http)?;
-        if !base_url.is_none() {
-            let base_url = args::text("base_url", base_url)?;
-            transport.hosts = parse_base_url(&base_url, allow_insecure_http).map_err(refused)?;
-        }
-        if !user_agent.is_none() {
-            transport.user_agent = args::text("user_agent", user_agent)?;
-        }
-        transport.validate().map_err(refused)?;
+        let transport = args::transport_options(
+            base_url,
+            connect_timeout,
+            max_connections,
+            proxy,
+            ca_file,
+            user_agent,
+            allow_insecure_http,
+        )?;
         let connections = Arc::new(Connections::new(transport));
         let state = ClientState::new(connections, Arc::new(auth), options).map_err(refused)?;
         Ok(Client { state, hooks })
@@ -140,6 +136,12 @@ impl Client {
         }
         if let Some(retry) = change("retry")? {
             options.retry = args::retry_policy(&retry)?;
+        }
+        if let Some(check) = change("check")? {
+            options.check = args::check_mode(&check)?.unwrap_or_default();
+        }
+        if let Some(account) = change("account")? {
+            options.account = args::account(&account)?;
         }
         let hooks = change("hooks")?.map_or_else(|| self.hooks.clone_ref(py), Bound::unbind);
         let state = ClientState::new(self.state.connections().clone(), auth, options);
@@ -190,6 +192,24 @@ impl Client {
         self.state.auth().refreshed()
     }
 
+    /// The chain in the token file, and how many refreshes it has seen, if there is a file.
+    fn token_chain(&self) -> Option<(Vec<String>, u64)> {
+        self.state.auth().chain()
+    }
+
+    /// The tokens that the program is to be given, which outlive this client.
+    fn token_delivery(&self) -> TokenDelivery {
+        TokenDelivery::of(self.state.auth().clone())
+    }
+
+    fn revoke(&self, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let limit = args::duration("timeout", timeout)?;
+        let (py, core) = (timeout.py(), self.core(timeout.py())?);
+        let operation =
+            Operation::new("revoke", None, |_| Box::pin(async move { core.revoke(limit).await.map(Outcome::from) }));
+        self.with_hooks(py, operation)
+    }
+
     /// A call that waits for a refresh under way, so that its tokens can be kept; None if all were kept.
     fn settle(&self, py: Python<'_>) -> PyResult<Option<Operation>> {
         let Some(core) = self.state.existing_core().filter(|_| self.state.auth().unsettled()) else { return Ok(None) };
@@ -235,9 +255,10 @@ impl Client {
         let upload = args::media(media_id)?;
         let segment_index = args::segment_index(segment_index, self.state.options().api)?;
         let timeout = args::duration("timeout", timeout)?;
-        let media = Payload::Bytes(buffers::borrow("data", data)?);
+        let (data, buffer) = buffers::borrow("data", data)?;
+        let media = Payload::Bytes(data);
         self.operation(py, "append", verb!(|core, hooks| core.append(&upload, segment_index, media, timeout, hooks)))?
-            .reading_python_memory()
+            .reading_python_memory(Some(buffer))
             .with_input(media_id)
     }
 

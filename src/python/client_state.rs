@@ -10,6 +10,7 @@ use crate::client::stats::{Counters, Stats};
 use crate::client::{Client as Core, Transport};
 use crate::python::auth::AuthState;
 use crate::python::process::fork::PerProcess;
+use crate::python::process::shutdown;
 
 /// The connections that several clients share.
 pub struct Connections {
@@ -68,6 +69,9 @@ impl ClientState {
             let transport = self.connections.transport.get_or_make(make)?;
             let core = Core::new(transport, self.auth.make_account()?, self.options.clone())?;
             self.counters.get_or_make(|| Ok::<_, Error>(core.stats().clone()))?;
+            if self.auth.can_refresh() {
+                shutdown::wait_for_refreshes_at_exit();
+            }
             Ok(core)
         })
     }

@@ -27,7 +27,7 @@ pub fn invalid_input(py: Python<'_>, message: impl Into<String>) -> PyErr {
 }
 
 fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-    let Failure { kind, message, command, media_id, media, attempts, retryable, retry_after, cause } =
+    let Failure { kind, message, command, media_id, media, attempts, retryable, retry_after, report, cause } =
         error.into_failure();
     let details = PyDict::new(py);
     let cause = match cause {
@@ -36,6 +36,7 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
     };
     let class = kind.class();
     let is_own = !matches!(kind, Kind::Io { .. });
+    let has_report = matches!(kind, Kind::CheckFailed | Kind::Processing(_));
     match kind {
         Kind::Api(failure) => add_api_details(py, &details, *failure)?,
         Kind::InvalidResponse(Some(received)) => {
@@ -51,6 +52,9 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
             details.set_item("filename", path.map(PathBuf::into_os_string))?;
         }
         _ => {}
+    }
+    if let Some(report) = report.filter(|_| has_report) {
+        details.set_item("report", &*report)?;
     }
     if is_own {
         details.set_item("command", command.map(|command| command.as_str()))?;

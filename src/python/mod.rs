@@ -7,6 +7,7 @@
 mod args;
 mod auth;
 mod call;
+mod check;
 mod client;
 mod client_state;
 mod errors;
@@ -16,6 +17,7 @@ mod mock;
 mod process;
 mod results;
 mod slots;
+mod tokens;
 mod upload;
 
 use pyo3::exceptions::PyImportError;
@@ -23,6 +25,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::auth::{LoginTokens, TokenDelivery};
     #[pymodule_export]
     use super::call::asyncio::Bridge;
     #[pymodule_export]
@@ -36,12 +40,18 @@ mod _core {
     #[pymodule_export]
     use super::call::watch::Watch;
     #[pymodule_export]
+    use super::check::check;
+    #[pymodule_export]
     use super::client::Client;
     #[cfg(feature = "mock")]
     #[pymodule_export]
     use super::mock::PyMockServer;
     #[pymodule_export]
     use super::results::{shown, text_of};
+    #[pymodule_export]
+    use super::tokens::{
+        LoginFlow, chain_hash, exchange_oauth1, read_token_file, revoke_token_file, wait_for_refreshes,
+    };
     use super::*;
 
     #[pymodule_init]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -11,9 +12,10 @@ use pyo3::types::PyDict;
 
 use crate::client::Client as Core;
 use crate::client::error::Result;
+use crate::client::inspect::ReadBytes;
 use crate::client::upload::checkpoint::Store;
 use crate::client::upload::source::Memory;
-use crate::client::upload::source::{Content, OpenFile, Read, ReadAt, Source, Stream};
+use crate::client::upload::source::{AwaitedBytes, Content, OpenFile, Read, ReadAt, Source, Stream};
 use crate::client::upload::{Checkpoint, Upload, UploadOptions};
 use crate::python::args;
 use crate::python::call::channel::{MethodArguments, Outcome};
@@ -21,7 +23,7 @@ use crate::python::call::observer::ChannelObserver;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::Verb;
 use crate::python::errors;
-use crate::python::process::buffers::borrow;
+use crate::python::process::buffers::{BufferUse, borrow};
 
 /// The highest number of segments that may be in flight; there are no more.
 const MAX_CONCURRENCY: u64 = 1000;
@@ -36,7 +38,8 @@ pub fn operation(
     progress: &Bound<'_, PyAny>,
 ) -> PyResult<Operation> {
     let options = options(given)?;
-    let content = content(source)?;
+    let mut buffer = None;
+    let content = content(source, &mut buffer)?;
     let name: Option<String> = source.getattr("name")?.extract()?;
     let total_bytes = item(given, "total_bytes")?;
     let total_bytes = (!total_bytes.is_none()).then(|| args::total_bytes(&total_bytes)).transpose()?;
@@ -47,9 +50,7 @@ pub fn operation(
         options.checkpoint = match checkpoint {
             CheckpointTarget::None => None,
             CheckpointTarget::Path(path) => Some(Checkpoint::Path(path)),
-            CheckpointTarget::Callbacks => {
-                Some(Checkpoint::Store(Arc::new(CallbackIo { observer: observer.clone(), total_bytes: 0 })))
-            }
+            CheckpointTarget::Callbacks => Some(Checkpoint::Store(Arc::new(CallbackIo::new(&observer, 0)))),
         };
         let source = Source { name, total_bytes, content: content.with(&observer) };
         let verb: Verb = Box::pin(async move {
@@ -60,7 +61,8 @@ pub fn operation(
     };
     Ok(Operation::new("upload", progress, verb)
         .with_callbacks((!callbacks.is_none()).then(|| callbacks.clone().unbind()))
-        .reading_python_memory())
+        .in_callers_context()
+        .reading_python_memory(buffer))
 }
 
 fn item<'py>(given: &Bound<'py, PyDict>, name: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -84,7 +86,8 @@ fn options(given: &Bound<'_, PyDict>) -> PyResult<UploadOptions> {
             .unwrap_or(usize::MAX),
         checkpoint: None,
         fingerprint: optional("fingerprint")?.map(|text| args::text("fingerprint", &text)).transpose()?,
-        check_limits: args::flag("check_limits", &value("check_limits")?)?,
+        check: args::check_mode(&value("check")?)?,
+        account: args::account(&value("account")?)?,
         trace: args::flag("trace", &value("trace")?)?,
         wait: args::flag("wait", &value("wait")?)?,
         timeout: args::duration("timeout", &value("timeout")?)?,
@@ -110,7 +113,7 @@ fn checkpoint(value: &Bound<'_, PyAny>) -> PyResult<CheckpointTarget> {
 /// A source as Python prepared it, before there is a way back to Python.
 enum Prepared {
     Content(Content),
-    Seekable(u64),
+    Seekable { total_bytes: u64, in_memory: bool },
     Stream,
 }
 
@@ -118,23 +121,29 @@ impl Prepared {
     fn with(self, observer: &Arc<ChannelObserver>) -> Content {
         match self {
             Prepared::Content(content) => content,
-            Prepared::Seekable(total_bytes) => {
-                Content::Sized(Arc::new(CallbackIo { observer: observer.clone(), total_bytes }))
+            Prepared::Seekable { total_bytes, in_memory } => {
+                let reader = CallbackIo { in_memory, ..CallbackIo::new(observer, total_bytes) };
+                Content::Sized(Arc::new(reader))
             }
-            Prepared::Stream => {
-                Content::Stream(Stream::new(Box::new(CallbackIo { observer: observer.clone(), total_bytes: 0 })))
-            }
+            Prepared::Stream => Content::Stream(Stream::new(Box::new(CallbackIo::new(observer, 0)))),
         }
     }
 }
 
-fn content(source: &Bound<'_, PyAny>) -> PyResult<Prepared> {
+fn content(source: &Bound<'_, PyAny>, buffer: &mut Option<BufferUse>) -> PyResult<Prepared> {
     let (kind, value): (String, Bound<'_, PyAny>) = (source.getattr("kind")?.extract()?, source.getattr("value")?);
     match kind.as_str() {
         "path" => Ok(Prepared::Content(Content::Path(value.extract()?))),
-        "bytes" => Ok(Prepared::Content(Content::Sized(Arc::new(Memory(borrow("source", &value)?))))),
+        "bytes" => {
+            let (bytes, in_use) = borrow("source", &value)?;
+            *buffer = Some(in_use);
+            Ok(Prepared::Content(Content::Sized(Arc::new(Memory(bytes)))))
+        }
         "descriptor" => descriptor(&value),
-        "seekable" => Ok(Prepared::Seekable(value.extract()?)),
+        "seekable" => Ok(Prepared::Seekable {
+            total_bytes: value.extract()?,
+            in_memory: source.getattr("reader")?.getattr("in_memory")?.is_truthy()?,
+        }),
         "stream" => Ok(Prepared::Stream),
         other => Err(PyTypeError::new_err(format!("a source of an unknown kind: {other}"))),
     }
@@ -164,6 +173,24 @@ fn descriptor(_: &Bound<'_, PyAny>) -> PyResult<Prepared> {
 struct CallbackIo {
     observer: Arc<ChannelObserver>,
     total_bytes: u64,
+    /// Reading anywhere costs nothing.
+    in_memory: bool,
+    /// An exception of a store's method does not end the upload any more.
+    may_fail: AtomicBool,
+}
+
+impl CallbackIo {
+    fn new(observer: &Arc<ChannelObserver>, total_bytes: u64) -> Self {
+        CallbackIo { observer: observer.clone(), total_bytes, may_fail: AtomicBool::new(false), in_memory: false }
+    }
+
+    async fn store(&self, method: &'static str, arguments: MethodArguments) -> Result<()> {
+        if self.may_fail.load(Ordering::Relaxed) {
+            self.observer.try_method(method, arguments).await.map(drop)
+        } else {
+            self.observer.call_method(method, arguments).await.map(drop)
+        }
+    }
 }
 
 fn bytes(reply: Option<Bytes>) -> Bytes {
@@ -183,6 +210,10 @@ impl ReadAt for CallbackIo {
         })
     }
 
+    fn inspectable(self: Arc<Self>) -> Option<Box<dyn ReadBytes + Send>> {
+        self.in_memory.then(|| AwaitedBytes::boxed(self))
+    }
+
     fn unchanged(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async { self.observer.call_method("unchanged", MethodArguments::None).await.map(drop) })
     }
@@ -200,10 +231,14 @@ impl Store for CallbackIo {
     }
 
     fn save(&self, record: Bytes) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { self.observer.call_method("save", MethodArguments::Bytes(record)).await.map(drop) })
+        Box::pin(self.store("save", MethodArguments::Bytes(record)))
     }
 
     fn clear(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { self.observer.call_method("clear", MethodArguments::None).await.map(drop) })
+        Box::pin(self.store("clear", MethodArguments::None))
+    }
+
+    fn tolerate_failures(&self) {
+        self.may_fail.store(true, Ordering::Relaxed);
     }
 }

@@ -1,10 +1,9 @@
 """What `Client.from_env` takes from the environment."""
 
 import json
-import stat
 
 import pytest
-from xmedia import Client, InvalidInputError, OAuth1, OAuth2
+from xmedia import Client, InvalidInputError, OAuth1, OAuth2, TokenFile
 from xmedia._auth.environ import options_from_environ
 
 ONE = {
@@ -104,24 +103,70 @@ def test_on_refresh_alone_is_enough_for_a_refresh_token():
     assert (auth, auth.on_refresh) == (expected, print)
 
 
-def test_the_token_file_is_written_on_refresh_and_read_the_next_time(tmp_path):
-    environ = REFRESH | {"X_OAUTH2_TOKEN_FILE": str(tmp_path / "tokens.json")}
-    first = options_from_environ(environ)["auth"]
-    first.on_refresh(first.refreshed("token9", "refresh10", 1763899200))
-    again = options_from_environ(environ)["auth"]
-    assert again == OAuth2("token9", refresh_token="refresh10", client_id="client7", expires_at=1763899200)
-    assert stat.S_IMODE((tmp_path / "tokens.json").stat().st_mode) == 0o600
-
-
-def test_on_refresh_is_called_after_the_token_file_was_written(tmp_path):
+def test_the_token_file_is_the_store(tmp_path):
     path = tmp_path / "tokens.json"
-    seen = []
+    auth = options_from_environ(REFRESH | {"X_OAUTH2_TOKEN_FILE": str(path)}, on_refresh=print)["auth"]
+    assert (auth.store, auth.on_refresh, auth.refresh_token) == (TokenFile(path), print, "refresh6")
 
-    async def on_refresh(new):
-        seen.append((new.access_token, json.loads(path.read_text())["access_token"]))
 
-    auth = options_from_environ(REFRESH | {"X_OAUTH2_TOKEN_FILE": str(path)}, on_refresh=on_refresh)["auth"]
-    # An async callback's coroutine is handed on to whoever can await it.
-    with pytest.raises(StopIteration):
-        auth.on_refresh(auth.refreshed("token9", "refresh10")).send(None)
-    assert seen == [("token9", "token9")]
+class TestFiles:
+    """Credentials that a file keeps: `X_OAUTH2_TOKEN_FILE` alone, a profile by its name, the default profile."""
+
+    @pytest.fixture
+    def config(self, tmp_path):
+        for name in ("default", "work", "elsewhere"):
+            path = tmp_path / "xmedia" / f"{name}.json"
+            path.parent.mkdir(exist_ok=True)
+            path.touch(0o600)
+            stored = {
+                "version": 2,
+                "client_id": "client7",
+                "chain": [name],
+                "serial": 0,
+                "access_token": f"token-{name}",
+                "refresh_token": f"refresh-{name}",
+            }
+            path.write_text(json.dumps(stored))
+        return tmp_path
+
+    @pytest.mark.parametrize(
+        ("environ", "expected"),
+        [
+            ({}, "default"),
+            ({"X_CLIENT_ID": "client7", "X_CLIENT_SECRET": "secret8"}, "default"),
+            ({"X_API": "2"}, "default"),
+            ({"X_PROFILE": "work"}, "work"),
+            ({"X_PROFILE": "work", "X_OAUTH2_TOKEN_FILE": "elsewhere"}, "elsewhere"),
+        ],
+    )
+    def test_are_used_in_this_order(self, config, environ, expected):
+        environ = {"XDG_CONFIG_HOME": str(config), **environ}
+        if "X_OAUTH2_TOKEN_FILE" in environ:
+            environ["X_OAUTH2_TOKEN_FILE"] = str(config / "xmedia" / "elsewhere.json")
+        auth = options_from_environ(environ)["auth"]
+        assert (auth.access_token, auth.client_secret) == (f"token-{expected}", environ.get("X_CLIENT_SECRET"))
+        assert auth.store == TokenFile(config / "xmedia" / f"{expected}.json")
+
+    @pytest.mark.parametrize("environ", [ONE, TWO])
+    def test_come_after_a_complete_set_of_variables(self, config, environ):
+        auth = options_from_environ(environ | {"XDG_CONFIG_HOME": str(config), "X_PROFILE": "work"})["auth"]
+        assert getattr(auth, "store", None) is None
+
+    @pytest.mark.parametrize(
+        ("environ", "named"),
+        [
+            ({"X_CONSUMER_KEY": "key1"}, "X_CONSUMER_SECRET, X_ACCESS_TOKEN, X_ACCESS_TOKEN_SECRET are not set"),
+            ({"X_OAUTH2_REFRESH_TOKEN": "refresh6"}, "X_OAUTH2_ACCESS_TOKEN is not set"),
+            ({"X_API": "1.1"}, "API 1.1 takes OAuth 1.0a only"),
+            ({"X_PROFILE": "nobody"}, "xmedia login --profile nobody"),
+            ({"X_PROFILE": "../work"}, "letters, digits"),
+            ({"X_OAUTH2_TOKEN_FILE": "/nonexistent/tokens.json"}, "does not exist"),
+        ],
+    )
+    def test_are_not_taken_instead_of_what_is_partly_there(self, config, environ, named):
+        with pytest.raises(InvalidInputError, match=named):
+            options_from_environ(environ | {"XDG_CONFIG_HOME": str(config)})
+
+    def test_that_are_not_there_are_not_looked_for_elsewhere(self, tmp_path):
+        with pytest.raises(InvalidInputError, match="xmedia login"):
+            options_from_environ({"XDG_CONFIG_HOME": str(tmp_path), "HOME": str(tmp_path)})

@@ -115,22 +115,38 @@ class TestOneForAll:
 class TestAnAnswerThatIsLost:
     @pytest.mark.parametrize(
         "fault",
-        [Fault.reset(after=True), Fault.close(), Reply(200, body=b"garbage"), Reply(500), Reply(408), Reply(401)],
-        ids=["reset", "closed", "garbage", "500", "408", "401"],
+        [Fault.reset(), Fault.close(), Reply(200, body=b"garbage"), Reply(500), Reply(408)],
+        ids=["reset", "closed", "garbage", "500", "408"],
     )
-    def test_it_is_not_repeated(self, call, server, connect, fault):
-        client = connect(server, kept_in([]))
+    def test_it_is_asked_for_again(self, call, server, connect, fault):
+        kept = []
+        client = connect(server, kept_in(kept))
         server.expire_tokens()
         server.script("TOKEN", fault)
+        assert call(client, "status", ID).media_id == ID
+        assert (server.commands.count("TOKEN"), len(kept)) == (2, 1)
+
+    def test_where_it_had_used_up_the_refresh_token_that_is_refused_for_good(self, call, server, connect):
+        client = connect(server, kept_in([]))
+        server.expire_tokens()
+        server.script("TOKEN", Fault.reset(after=True))
+        for _ in range(2):
+            with pytest.raises(xmedia.AuthenticationError) as caught:
+                call(client, "status", ID)
+            assert (caught.value.command, caught.value.media_id, caught.value.status) == ("STATUS", ID, 401)
+            assert (caught.value.retryable, isinstance(caught.value.__cause__, xmedia.BadRequestError)) == (False, True)
+        assert server.commands.count("TOKEN") == 2
+
+    def test_without_retries_the_next_call_asks_for_it_again(self, call, server, connect):
+        client = connect(server, kept_in([]), retry=None)
+        server.expire_tokens()
+        server.script("TOKEN", Reply(401))
         with pytest.raises(xmedia.AuthenticationError) as caught:
             call(client, "status", ID)
-        assert isinstance(caught.value.__cause__, xmedia.XMediaError)
-        assert (caught.value.command, caught.value.media_id, caught.value.status) == ("STATUS", ID, 401)
-        with pytest.raises(xmedia.AuthenticationError):
-            call(client, "status", ID)
-        assert server.commands.count("TOKEN") == 1
+        assert (caught.value.retryable, isinstance(caught.value.__cause__, xmedia.XMediaError)) == (True, True)
+        assert call(client, "status", ID).media_id == ID
 
-    def test_a_refused_refresh_is_not_repeated_either(self, call, server, connect):
+    def test_a_refused_refresh_is_not_repeated(self, call, server, connect):
         client = connect(server, xmedia.OAuth2("wrong", refresh_token="wrong", client_id="client"))
         for _ in range(2):
             with pytest.raises(xmedia.AuthenticationError) as caught:

@@ -1,19 +1,31 @@
-"""The token file: private, replaced atomically under a lock, and about one chain of tokens."""
+"""The token file: one login for all who use it, and nothing is thrown away because of what stands in its place."""
 
+import asyncio
 import json
 import os
+import pickle
 import stat
-import threading
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from xmedia import InvalidInputError, OAuth2
-from xmedia._auth.token_file import TokenFile
+import xmedia
+from support.logins import FIRST, environ_of, run, start, stored
+from support.media import ID
+from xmedia.testing import Fault, MockServer, Reply
 
-fcntl = pytest.importorskip("fcntl", reason="not on Windows")
+#: How many times the tokens expire under eight processes, by an environment variable for longer runs.
+EXPIRIES = int(os.environ.get("XMEDIA_TEST_EXPIRIES", "2"))
 
-FROM_ENVIRON = OAuth2("token1", refresh_token="refresh1", client_id="client")
-SECOND = FROM_ENVIRON.refreshed("token2", "refresh2", 1763899200.5)
-THIRD = FROM_ENVIRON.refreshed("token3", "refresh3")
+
+@pytest.fixture
+def server():
+    auth = xmedia.OAuth2(FIRST["access_token"], refresh_token=FIRST["refresh_token"], client_id="client")
+    with MockServer(auth=auth, check_after_secs=0.01) as server:
+        server.add_media(ID, finalized=True)
+        yield server
 
 
 @pytest.fixture
@@ -21,154 +33,485 @@ def path(tmp_path):
     return tmp_path / "tokens.json"
 
 
-def test_without_a_file_the_credentials_are_those_given(path):
-    assert (TokenFile(path, FROM_ENVIRON).load(), path.exists()) == (FROM_ENVIRON, False)
+@pytest.fixture
+def login(server, path, connect):
+    """Makes clients of the login that is kept in the file."""
+
+    def login(**options):
+        auth = xmedia.OAuth2(**FIRST, store=xmedia.TokenFile(path))
+        return connect(server, options.pop("auth", auth), **options)
+
+    return login
 
 
-def test_the_tokens_of_the_same_chain_win(path):
-    TokenFile(path, FROM_ENVIRON).save(SECOND)
-    TokenFile(path, FROM_ENVIRON).save(THIRD)
-    assert TokenFile(path, FROM_ENVIRON).load() == THIRD
+class TestOneLoginForAll:
+    def test_the_tokens_are_in_the_file_before_they_are_used(self, call, server, login, path):
+        server.expire_tokens()
+        call(login(), "status", ID)
+        assert server.commands == ["STATUS", "TOKEN", "STATUS"]
+        kept = stored(path)
+        assert (kept["client_id"], kept["origin"], kept["serial"]) == ("client", server.url, 1)
+        assert kept["access_token"].startswith("mock-access-token-")
+        assert FIRST["refresh_token"] not in path.read_text()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert sorted(os.listdir(path.parent)) == ["tokens.json", "tokens.json.lock"]
+
+    def test_the_next_client_begins_with_them(self, server, login):
+        server.expire_tokens()
+        login().status(ID)
+        login().status(ID)
+        assert server.commands == ["STATUS", "TOKEN", "STATUS", "STATUS"]
+
+    def test_clients_of_one_process_refresh_once(self, server, login):
+        clients = [login() for _ in range(8)]
+        server.expire_tokens()
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda client: client.status(ID), clients))
+        assert server.commands.count("TOKEN") == 1
+
+    def test_tokens_that_another_one_had_refreshed_and_that_ran_out_since_are_refreshed_again(self, server, login):
+        first, second = login(), login()
+        server.expire_tokens()
+        first.status(ID)
+        server.expire_tokens()
+        second.status(ID)
+        assert server.commands.count("TOKEN") == 2
+
+    @pytest.mark.parametrize("how", ["spawned", "forked", "forked after use"])
+    def test_processes_refresh_once_an_expiry(self, server, path, how):
+        server.expire_tokens()
+        environ = environ_of(server, path)
+        work = "for _ in range(2): client.status(ID)"
+        if how == "spawned":
+            programs = [(work, environ)] * 4
+        else:
+            before = "client.status(ID)" if how == "forked after use" else ""
+            programs = [
+                (
+                    f"""
+{before}
+import os
+def work():
+    {work}
+children = []
+for _ in range(8):
+    child = os.fork()
+    if child == 0:
+        try: work()
+        except BaseException as error: print(repr(error), flush=True); os._exit(1)
+        os._exit(0)
+    children.append(child)
+assert [os.waitpid(child, 0)[1] for child in children] == [0] * 8
+""",
+                    environ,
+                )
+            ]
+        for number in range(EXPIRIES):
+            running = [start(*program) for program in programs]
+            for process in running:
+                assert (process.communicate(timeout=60), process.returncode) == (("", ""), 0)
+            assert server.commands.count("TOKEN") == number + 1
+            server.expire_tokens()
 
 
-def test_the_expiry_is_kept(path):
-    TokenFile(path, FROM_ENVIRON).save(SECOND)
-    assert TokenFile(path, FROM_ENVIRON).load().expires_at == SECOND.expires_at
+class TestWhatStandsInItsPlace:
+    @pytest.fixture
+    def running(self, server, login):
+        """A client that has the newest tokens in memory, and whose access token has just expired again."""
+        client = login()
+        server.expire_tokens()
+        client.status(ID)
+        server.expire_tokens()
+        return client
+
+    @pytest.mark.parametrize(
+        ("spoil", "said"),
+        [
+            (lambda path: path.write_bytes(b""), "is not a token file"),
+            (lambda path: path.write_bytes(path.read_bytes()[:40]), "is not a token file"),
+            (lambda path: path.chmod(0o640), "mode 0640"),
+        ],
+        ids=["emptied", "torn", "0640"],
+    )
+    def test_a_running_client_replaces_it_with_a_warning(self, call, running, login, server, path, spoil, said):
+        spoil(path)
+        with pytest.warns(UserWarning, match=said):
+            call(running, "status", ID)
+        assert (stored(path)["serial"], stat.S_IMODE(path.stat().st_mode)) == (2, 0o600)
+        call(login(), "status", ID)
+        assert server.commands.count("TOKEN") == 2
+
+    def test_a_removed_one_is_written_again(self, call, running, path):
+        path.unlink()
+        call(running, "status", ID)
+        assert stored(path)["serial"] == 2
+
+    @pytest.mark.parametrize(
+        ("content", "mode", "said"),
+        [(b"", 0o600, "xmedia login"), (b"{}", 0o600, "is not a token file"), (None, 0o640, "chmod 600")],
+        ids=["emptied", "torn", "0640"],
+    )
+    def test_at_the_start_it_is_an_error_that_says_what_to_do(self, running, login, path, content, mode, said):
+        path.write_bytes(path.read_bytes() if content is None else content)
+        path.chmod(mode)
+        with pytest.raises(xmedia.InvalidInputError, match=said):
+            login()
+        with pytest.raises(xmedia.InvalidInputError, match=said):
+            xmedia.OAuth2.from_file(path)
+
+    def test_a_pipe_is_refused_and_not_waited_for(self, login, path):
+        os.mkfifo(path, 0o600)
+        with pytest.raises(xmedia.InvalidInputError, match="not a regular file"):
+            login()
+
+    def test_a_missing_directory_is_found_at_the_start(self, tmp_path, connect, server):
+        auth = xmedia.OAuth2(**FIRST, store=xmedia.TokenFile(tmp_path / "none" / "tokens.json"))
+        with pytest.raises(FileNotFoundError):
+            connect(server, auth)
+
+    def test_a_link_is_kept_and_what_it_names_is_replaced(self, server, connect, path, tmp_path):
+        link = tmp_path / "link.json"
+        link.symlink_to(path)
+        server.expire_tokens()
+        connect(server, xmedia.OAuth2(**FIRST, store=xmedia.TokenFile(link))).status(ID)
+        assert (link.is_symlink(), stored(path)["serial"]) == (True, 1)
+
+    def test_a_mounted_file_is_refused_at_the_start(self, login, path, tmp_path):
+        path.touch(0o600)
+        other = tmp_path / "other"
+        other.touch(0o600)
+        if subprocess.run(["mount", "--bind", other, path], capture_output=True, check=False).returncode:
+            # Only root can mount; what is refused then is not there.
+            return
+        try:
+            with pytest.raises(xmedia.InvalidInputError, match="mount its directory"):
+                login()
+        finally:
+            subprocess.run(["umount", path], check=True)
 
 
-def test_tokens_copied_out_of_the_file_belong_to_its_chain(path):
-    TokenFile(path, FROM_ENVIRON).save(SECOND)
-    TokenFile(path, SECOND).save(THIRD)
-    assert [TokenFile(path, origin).load() for origin in (FROM_ENVIRON, SECOND, THIRD)] == [THIRD] * 3
+class TestTheDisk:
+    def test_the_refresh_token_is_not_used_where_new_tokens_could_not_be_kept(self, call, server, login, path):
+        client = login()
+        server.expire_tokens()
+        # Nothing can be made under a name that a directory has.
+        blocker = path.with_name("tokens.json.xmedia-new")
+        blocker.mkdir()
+        with pytest.raises(xmedia.AuthenticationError, match="the refresh token was not used") as caught:
+            call(client, "status", ID)
+        assert (caught.value.retryable, server.commands.count("TOKEN")) == (True, 0)
+        assert isinstance(caught.value.__cause__, OSError)
+        blocker.rmdir()
+        assert call(client, "status", ID).media_id == ID
+
+    def test_tokens_that_cannot_be_saved_stay_in_use_and_every_call_tries_again(self, server, login, path, tmp_path):
+        client = login()
+        server.expire_tokens()
+        server.script("TOKEN", Fault.delay(0.3))
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(warned, client)
+            while "TOKEN" not in server.commands:
+                time.sleep(0.005)
+            # A directory cannot be replaced by a file.
+            path.mkdir()
+            assert "could not be saved" in answer.result()
+            assert "could not be saved" in warned(client)
+            path.rmdir()
+            assert warned(client) == ""
+        assert (stored(path)["serial"], server.commands.count("TOKEN")) == (1, 1)
 
 
-@pytest.mark.parametrize(
-    "fresh",
-    [
-        OAuth2("token7", refresh_token="refresh7", client_id="client"),
-        OAuth2("token1", refresh_token="refresh1", client_id="another-client"),
-    ],
-)
-def test_credentials_of_another_chain_win_over_the_file_and_replace_it(path, fresh):
-    TokenFile(path, FROM_ENVIRON).save(SECOND)
-    assert TokenFile(path, fresh).load() == fresh
-    TokenFile(path, fresh).save(fresh.refreshed("token8", "refresh8"))
-    assert TokenFile(path, fresh).load().access_token == "token8"
-    assert TokenFile(path, FROM_ENVIRON).load() == FROM_ENVIRON
+def warned(client):
+    """What a call warns of."""
+    import warnings
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert client.status(ID).media_id == ID
+    return "".join(str(warning.message) for warning in caught)
 
 
-def test_the_environments_refresh_token_is_remembered_as_a_hash_only(path):
-    TokenFile(path, FROM_ENVIRON).save(SECOND)
-    assert "refresh1" not in path.read_text()
+class TestTheLock:
+    @pytest.fixture(params=["flock", "lockf"])
+    def held(self, request, path):
+        """The lock is held by another process, which was stopped."""
+        code = (
+            "import fcntl, sys\n"
+            f"file = open({str(path) + '.lock'!r}, 'w')\nfcntl.{request.param}(file, fcntl.LOCK_EX)\n"
+            "print('held', flush=True)\nsys.stdin.read()"
+        )
+        with subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True) as process:
+            assert process.stdout.readline() == "held\n"
+            yield process
+            process.kill()
+
+    def test_waiting_for_it_ends_with_the_verb_and_the_loop_goes_on(self, server, login, held):
+        client = login()
+        server.expire_tokens()
+
+        async def main():
+            gaps, last = [], time.monotonic()
+
+            async def tick():
+                nonlocal last
+                while True:
+                    await asyncio.sleep(0.01)
+                    gaps.append(time.monotonic() - last)
+                    last = time.monotonic()
+
+            ticker = asyncio.create_task(tick())
+            began = time.monotonic()
+            with pytest.raises(xmedia.RequestTimeoutError):
+                await client.status_async(ID, timeout=0.5)
+            ticker.cancel()
+            return time.monotonic() - began, max(gaps)
+
+        took, gap = asyncio.run(main())
+        assert took < 1.5
+        assert gap < 0.05
+        assert server.commands == ["STATUS"]
+
+    def test_it_is_had_as_soon_as_it_is_free(self, call, server, login, held):
+        client = login()
+        server.expire_tokens()
+        with pytest.raises(xmedia.RequestTimeoutError):
+            call(client, "status", ID, timeout=0.1)
+        held.kill()
+        held.wait()
+        assert call(client, "status", ID, timeout=10).media_id == ID
+
+    def test_a_child_that_was_forked_meanwhile_does_not_hold_it(self, server, path):
+        server.expire_tokens()
+        server.script("TOKEN", Fault.delay(0.3))
+        code = """
+        import os, threading, time
+        thread = threading.Thread(target=client.status, args=(ID,)); thread.start()
+        while not os.path.exists(os.environ["X_OAUTH2_TOKEN_FILE"] + ".xmedia-new"): time.sleep(0.005)
+        child = os.fork()
+        if child == 0:
+            time.sleep(60); os._exit(0)
+        thread.join()
+        print(child, flush=True)
+        os._exit(0)
+        """
+        status, child, _ = run_without_waiting(code, environ_of(server, path))
+        try:
+            server.expire_tokens()
+            assert run("print(client.status(ID, timeout=5).media_id)", environ_of(server, path)) == (0, str(ID), "")
+        finally:
+            os.kill(int(child), 9)
+        assert status == 0
 
 
-def test_the_callback_stays(path):
-    TokenFile(path, FROM_ENVIRON).save(SECOND)
-    auth = OAuth2("token1", refresh_token="refresh1", client_id="client", on_refresh=print)
-    assert TokenFile(path, auth).load().on_refresh is print
+def run_without_waiting(code, environ):
+    """Run a program whose children hold its standard output."""
+    process = start(code, environ)
+    line = process.stdout.readline()
+    status = process.wait(30)
+    process.stdout.close()
+    process.stderr.close()
+    return status, line, ""
 
 
-@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
-def test_only_the_owner_can_use_the_file_whatever_the_umask(path, umask):
-    before = os.umask(umask)
-    try:
-        TokenFile(path, FROM_ENVIRON).save(SECOND)
-    finally:
-        os.umask(before)
-    mode = stat.S_IMODE(path.stat().st_mode)
-    assert (mode & 0o077, sorted(os.listdir(path.parent))) == (0, ["tokens.json", "tokens.json.lock"])
+class TestPassingAndFinalFailures:
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            Reply(503),
+            Reply(502, body=b"<html>"),
+            Reply(408),
+            Reply(429),
+            Fault.reset(),
+            Fault.close(),
+            Reply(200, body=b"garbage"),
+        ],
+        ids=["503", "502", "408", "429", "reset", "closed", "garbage"],
+    )
+    def test_one_that_passes_is_tried_again_within_the_verb(self, call, server, login, fault):
+        client = login()
+        server.expire_tokens()
+        server.script("TOKEN", fault)
+        assert call(client, "status", ID).media_id == ID
+        assert server.commands.count("TOKEN") == 2
+
+    def test_and_by_every_later_call(self, call, server, login):
+        client = login(retry=None)
+        server.expire_tokens()
+        server.script("TOKEN", Reply(503), Reply(503))
+        for _ in range(2):
+            with pytest.raises(xmedia.AuthenticationError) as caught:
+                call(client, "status", ID)
+            assert caught.value.retryable
+        assert call(client, "status", ID).media_id == ID
+
+    def test_a_wait_goes_on_until_its_deadline(self, call, server, login):
+        client = login(retry=xmedia.Retry(attempts=1, base_delay=0.01, max_delay=0.02))
+        server.expire_tokens()
+        server.script("TOKEN", *[Reply(503)] * 4)
+        assert call(client, "wait", ID, timeout=20).ready
+        assert server.commands.count("TOKEN") == 5
+
+    @pytest.mark.parametrize("error", ["invalid_grant", "invalid_request", "invalid_client", "unauthorized_client"])
+    def test_a_final_one_is_not_repeated(self, call, server, login, error):
+        client = login()
+        server.expire_tokens()
+        server.script("TOKEN", Reply(400, json={"error": error}))
+        for _ in range(2):
+            with pytest.raises(xmedia.AuthenticationError) as caught:
+                call(client, "status", ID)
+            assert not caught.value.retryable
+        assert server.commands.count("TOKEN") == 1
+
+    def test_but_not_before_one_more_look_into_the_file(self, call, server, login, path):
+        client = login()
+        server.expire_tokens()
+        login().status(ID)
+        newest = stored(path)
+        path.unlink()
+        server.script("TOKEN", Reply(400, json={"error": "invalid_grant"}))
+        with pytest.raises(xmedia.AuthenticationError):
+            call(client, "status", ID)
+        path.touch(0o600)
+        path.write_text(json.dumps(newest))
+        assert call(client, "status", ID).media_id == ID
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601, 0o644])
-@pytest.mark.parametrize("use", [TokenFile.load, lambda file: file.save(THIRD)], ids=["load", "save"])
-def test_a_file_that_others_can_use_is_refused(path, mode, use):
-    TokenFile(path, FROM_ENVIRON).save(SECOND)
-    path.chmod(mode)
-    with pytest.raises(InvalidInputError, match=rf"mode {mode:04o}\); run chmod 600"):
-        use(TokenFile(path, FROM_ENVIRON))
+class TestWhoseTokens:
+    def test_given_tokens_that_the_file_does_not_know_begin_a_chain_and_replace_it(self, server, login, path, connect):
+        server.expire_tokens()
+        login().status(ID)
+        fresh = xmedia.OAuth2("new", refresh_token="fresh", client_id="client", store=xmedia.TokenFile(path))
+        server.script("STATUS", Reply(401))
+        client = connect(server, fresh)
+        server.script("TOKEN", Reply(200, json={"access_token": stored(path)["access_token"], "refresh_token": "next"}))
+        client.status(ID)
+        assert (stored(path)["refresh_token"], stored(path)["serial"]) == ("next", 1)
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ({"client_id": "other"}, "another app"),
+            ({"user_id": "2"}, "another user"),
+            ({}, "another login"),
+        ],
+    )
+    def test_a_running_client_takes_no_others(self, call, server, login, path, change, said):
+        server.expire_tokens()
+        login().status(ID)
+        kept = stored(path) | {"user_id": "1"}
+        path.write_text(json.dumps(kept))
+        client = login()
+        path.write_text(json.dumps(kept | {"chain": ["0" * 64], "serial": 9} | change))
+        server.expire_tokens()
+        with pytest.raises(xmedia.AuthenticationError, match=said) as caught:
+            call(client, "status", ID)
+        assert not caught.value.retryable
+        assert server.commands.count("TOKEN") == 1
+
+    def test_they_go_to_no_other_address(self, call, server, login, connect, path):
+        server.expire_tokens()
+        login().status(ID)
+        with MockServer() as other:
+            client = connect(other, xmedia.OAuth2.from_file(path))
+            with pytest.raises(xmedia.InvalidInputError, match="nothing was sent"):
+                call(client, "status", ID)
+            assert other.requests == []
+
+    def test_a_file_of_0_1_0_is_read(self, server, login, path):
+        server.expire_tokens()
+        login().status(ID)
+        kept = stored(path)
+        old = {
+            "origins": kept["chain"],
+            **{name: kept[name] for name in ("access_token", "refresh_token", "expires_at")},
+        }
+        path.write_text(json.dumps(old))
+        login().status(ID)
+        with pytest.raises(xmedia.InvalidInputError, match="X_CLIENT_ID"):
+            xmedia.OAuth2.from_file(path)
+        assert server.commands.count("TOKEN") == 1
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"{}",
-        b"\xff",
-        b"[" * 60_000,
-        b'{"origins": 5, "access_token": "sEcret", "refresh_token": "b", "expires_at": null}',
-        b'{"origins": [5], "access_token": "sEcret", "refresh_token": "b", "expires_at": null}',
-        b'{"origins": [], "access_token": "", "refresh_token": "b", "expires_at": null}',
-        b'{"origins": [], "access_token": "sEcret", "refresh_token": null, "expires_at": null}',
-        b'{"origins": [], "access_token": "sEcret", "refresh_token": "b", "expires_at": "x"}',
-        b'{"origins": [], "access_token": "sEcret", "refresh_token": "b", "expires_at": true}',
-        b" " * 70_000,
-    ],
-    ids=lambda content: repr(content[:30]),
-)
-def test_a_file_of_another_kind_is_refused_without_showing_it(path, content):
-    path.touch(0o600)
-    path.write_bytes(content)
-    with pytest.raises(InvalidInputError, match="is not a token file") as caught:
-        TokenFile(path, FROM_ENVIRON).load()
-    assert ("sEcret" in str(caught.value), caught.value.__cause__) == (False, None)
+class TestCredentials:
+    def test_from_file(self, call, server, login, connect, path):
+        server.expire_tokens()
+        login().status(ID)
+        auth = xmedia.OAuth2.from_file(path)
+        assert (auth.client_id, auth.access_token) == ("client", stored(path)["access_token"])
+        assert auth.store == xmedia.TokenFile(path)
+        client = connect(server, auth)
+        server.expire_tokens()
+        call(client, "status", ID)
+        assert stored(path)["serial"] == 2
 
+    def test_a_missing_file_is_an_os_error(self, path):
+        with pytest.raises(FileNotFoundError):
+            xmedia.OAuth2.from_file(path)
 
-def test_a_pipe_in_the_files_place_is_refused_and_not_waited_for(path):
-    os.mkfifo(path, 0o600)
-    with pytest.raises(InvalidInputError, match="not a regular file"):
-        TokenFile(path, FROM_ENVIRON).load()
+    @pytest.mark.parametrize(
+        "arguments",
+        [{"access_token": "a"}, {"access_token": lambda: "a"}, {"access_token": lambda: "a", "client_id": "client"}],
+    )
+    def test_a_store_needs_a_refresh_token_and_no_callable(self, arguments, path):
+        with pytest.raises(xmedia.InvalidInputError, match="store"):
+            xmedia.OAuth2(**arguments, store=xmedia.TokenFile(path))
 
+    @pytest.mark.parametrize("store", ["tokens.json", 5])
+    def test_a_store_is_a_token_file(self, store):
+        with pytest.raises(TypeError, match="TokenFile"):
+            xmedia.OAuth2(**FIRST, store=store)
 
-def test_a_missing_directory_is_an_os_error_at_once(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        TokenFile(tmp_path / "none" / "tokens.json", FROM_ENVIRON).load()
+    def test_on_refresh_follows_the_write(self, call, server, connect, path):
+        seen = []
 
+        def on_refresh(new):
+            seen.append((new.access_token, stored(path)["access_token"]))
 
-def test_a_link_is_kept_and_what_it_names_is_replaced(path, tmp_path):
-    link = tmp_path / "link.json"
-    link.symlink_to(path)
-    TokenFile(link, FROM_ENVIRON).save(SECOND)
-    assert (link.is_symlink(), json.loads(path.read_text())["access_token"]) == (True, "token2")
+        server.expire_tokens()
+        auth = xmedia.OAuth2(**FIRST, store=xmedia.TokenFile(path), on_refresh=on_refresh)
+        call(connect(server, auth), "status", ID)
+        assert [new for new, kept in seen if new == kept] == [stored(path)["access_token"]]
 
+    def test_a_pickle_holds_no_refresh_token_and_goes_on_with_the_file(self, server, login, path):
+        server.expire_tokens()
+        client = login()
+        client.status(ID)
+        text = pickle.dumps(client)
+        assert stored(path)["access_token"].encode() in text
+        assert stored(path)["refresh_token"].encode() not in text
+        assert FIRST["refresh_token"].encode() not in text
+        server.expire_tokens()
+        with pickle.loads(text) as copy:
+            copy.status(ID)
+        assert (stored(path)["serial"], server.commands.count("TOKEN")) == (2, 2)
 
-def test_credentials_without_a_refresh_token_need_no_file(path):
-    with pytest.raises(InvalidInputError, match="refresh_token"):
-        TokenFile(path, OAuth2("token1"))
+    def test_without_the_file_its_token_serves_until_it_is_refused(self, call, server, login, path):
+        server.expire_tokens()
+        client = login()
+        client.status(ID)
+        text = pickle.dumps(client)
+        path.unlink()
+        with pickle.loads(text) as copy:
+            assert call(copy, "status", ID).media_id == ID
+            server.expire_tokens()
+            with pytest.raises(xmedia.AuthenticationError, match=r"tokens\.json is missing"):
+                call(copy, "status", ID)
 
+    def test_tokens_are_renewed_a_minute_before_their_end(self, call, server, connect, path):
+        auth = xmedia.OAuth2(**FIRST, expires_at=time.time() + 55, store=xmedia.TokenFile(path))
+        call(connect(server, auth), "status", ID)
+        assert server.commands == ["TOKEN", "STATUS"]
 
-def test_a_failed_write_leaves_the_old_file_and_no_other(path, monkeypatch):
-    TokenFile(path, FROM_ENVIRON).save(SECOND)
+    def test_and_no_sooner(self, call, server, connect, path):
+        auth = xmedia.OAuth2(**FIRST, expires_at=time.time() + 90, store=xmedia.TokenFile(path))
+        call(connect(server, auth), "status", ID)
+        assert server.commands == ["STATUS"]
 
-    def full(descriptor):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", full)
-        with pytest.raises(OSError, match="No space left"):
-            TokenFile(path, FROM_ENVIRON).save(THIRD)
-    assert TokenFile(path, FROM_ENVIRON).load() == SECOND
-    assert sorted(os.listdir(path.parent)) == ["tokens.json", "tokens.json.lock"]
-
-
-def test_a_save_waits_for_the_lock(path):
-    file = TokenFile(path, FROM_ENVIRON)
-    done = threading.Event()
-    with open(f"{path}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        thread = threading.Thread(target=lambda: (file.save(SECOND), done.set()))
-        thread.start()
-        waited = not done.wait(0.05)
-    thread.join(5)
-    assert (waited, done.is_set(), file.load()) == (True, True, SECOND)
-
-
-def test_many_writers_leave_one_whole_file(path):
-    news = [FROM_ENVIRON.refreshed(f"token{n}" * 500, f"refresh{n}") for n in range(20)]
-    threads = [threading.Thread(target=TokenFile(path, FROM_ENVIRON).save, args=(new,)) for new in news]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
-    assert TokenFile(path, FROM_ENVIRON).load() in news
+    def test_scope_is_a_tuple(self):
+        assert xmedia.OAuth2("a", scope="media.write users.read").scope == ("media.write", "users.read")
+        assert xmedia.OAuth2("a", scope=["media.write"]).scope == ("media.write",)
+        assert xmedia.OAuth2("a").scope is None
+        with pytest.raises(TypeError):
+            xmedia.OAuth2("a", scope=5)
+        with pytest.raises(xmedia.InvalidInputError):
+            xmedia.OAuth2("a", scope=["media write"])

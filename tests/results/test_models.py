@@ -16,6 +16,7 @@ from xmedia import (
     Media,
     OAuth1,
     OAuth2,
+    OAuth2Login,
     ProcessingFailure,
     ProcessingInfo,
     ProcessingState,
@@ -25,6 +26,7 @@ from xmedia import (
     Result,
     Retry,
     Subtitle,
+    TokenFile,
     UploadItem,
     VideoInfo,
 )
@@ -283,8 +285,8 @@ def test_a_repr_shows_what_is_there(record, expected):
     assert repr(record) == expected
 
 
-@pytest.mark.parametrize("documented", [Media, ProcessingState, UploadItem, OAuth1, OAuth2])
+@pytest.mark.parametrize("documented", [Media, ProcessingState, UploadItem, OAuth1, OAuth2, OAuth2Login, TokenFile])
 def test_the_examples_in_the_docstrings_are_true(documented):
     examples = doctest.DocTestFinder().find(documented, module=False, globs=dict(vars(xmedia)))
     results = [doctest.DocTestRunner().run(example) for example in examples if example.examples]
-    assert [result.failed for result in results] == [0]
+    assert {result.failed for result in results} == {0}

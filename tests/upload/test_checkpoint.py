@@ -578,3 +578,128 @@ def test_a_checkpoint_that_cannot_be_written_after_finalize_costs_no_media(call,
     with RawServer(answer) as server, pytest.warns(UserWarning, match="checkpoint was not written"):
         media = call(connect(server), "upload", video(3000), segment_bytes=1000, checkpoint=directory / "checkpoint")
     assert media.ready
+
+
+class FailingStore:
+    """A store that fails from a moment on."""
+
+    def __init__(self, fails):
+        self.fails = fails
+        self.record = None
+
+    def load(self):
+        return self.record
+
+    def save(self, record):
+        if self.fails == "save" and b'"waiting"' in record:
+            raise OSError(28, "No space left on device")
+        self.record = record
+
+    def clear(self):
+        if self.fails == "clear":
+            raise LookupError("gone")
+
+
+class AsyncFailingStore(FailingStore):
+    async def load(self):
+        return super().load()
+
+    async def save(self, record):
+        super().save(record)
+
+    async def clear(self):
+        super().clear()
+
+
+@pytest.mark.parametrize("fails", ["save", "clear"])
+def test_a_store_that_fails_after_finalize_costs_no_media(call, server, connect, fails):
+    with pytest.warns(UserWarning, match="checkpoint was not .*(No space left|gone)"):
+        media = call(connect(server), "upload", video(3000), checkpoint=FailingStore(fails), fingerprint="x")
+    assert media.ready
+
+
+@pytest.mark.parametrize("fails", ["save", "clear"])
+def test_an_async_store_that_fails_after_finalize_costs_no_media(server, connect, fails):
+    with pytest.warns(UserWarning, match="checkpoint was not .*(No space left|gone)"):
+        media = asyncio.run(
+            connect(server).upload_async(video(3000), checkpoint=AsyncFailingStore(fails), fingerprint="x")
+        )
+    assert media.ready
+
+
+def test_before_finalize_a_store_that_fails_ends_the_upload(call, server, connect):
+    class Failing(FailingStore):
+        def save(self, record):
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        call(connect(server), "upload", video(3000), checkpoint=Failing("save"), fingerprint="x")
+    assert "FINALIZE" not in server.commands
+
+
+def test_init_is_sent_only_if_a_checkpoint_can_be_written(call, server, connect, tmp_path):
+    # In the way of the file that a record is written to first.
+    (tmp_path / "checkpoint.xmedia-new").mkdir()
+    with pytest.raises(FileExistsError):
+        call(connect(server), "upload", video(3000), checkpoint=tmp_path / "checkpoint")
+    assert server.commands == []
+
+
+def test_a_lock_file_that_is_a_link_is_not_followed(call, server, connect, tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (tmp_path / "checkpoint.xmedia-lock").symlink_to(victim)
+    with pytest.raises(OSError, match=r"(?i)symbolic links"):
+        call(connect(server), "upload", video(3000), checkpoint=tmp_path / "checkpoint")
+    assert victim.read_text() == "mine"
+    assert server.commands == []
+
+
+def test_warnings_name_the_line_that_called(server, connect, tmp_path):
+    path = tmp_path / "checkpoint"
+    path.write_text('{"acknowledged": torn')
+    client = connect(server)
+    with pytest.warns(UserWarning, match="checkpoint") as caught:
+        client.upload(video(3000), checkpoint=path)
+    assert caught[0].filename == __file__
+
+    path.write_text('{"acknowledged": torn')
+
+    async def main():
+        await client.upload_async(video(3000), checkpoint=path)
+
+    with pytest.warns(UserWarning, match="checkpoint") as caught:
+        asyncio.run(main())
+    assert {each.filename.rpartition("/")[2] for each in caught}.isdisjoint({"callbacks.py", "uploads.py"})
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_child_does_not_keep_the_lock_of_its_parent(server, connect, tmp_path):
+    path = tmp_path / "checkpoint"
+    code = """
+import os, sys, time, warnings
+import xmedia
+warnings.simplefilter("ignore")
+client = xmedia.Client.from_env()
+
+def progress(each):
+    if each.segments_done and os.fork() == 0:
+        time.sleep(20)
+        os._exit(0)
+    if each.segments_done:
+        print("forked", flush=True)
+        os.kill(os.getpid(), 9)
+
+client.upload(sys.argv[1], checkpoint=sys.argv[2], segment_bytes=1000, concurrency=1, progress=progress)
+"""
+    source = tmp_path / "clip.mp4"
+    source.write_bytes(video(5000))
+    command = [sys.executable, "-c", code, os.fspath(source), os.fspath(path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, env={**os.environ, **server.environ}, start_new_session=True
+    ) as run:
+        assert run.stdout.readline() == b"forked\n"
+        run.wait()
+        media = connect(server).upload(source, checkpoint=path, segment_bytes=1000)
+        os.killpg(run.pid, 9)
+    assert server.media(media.media_id).data == source.read_bytes()

@@ -122,7 +122,7 @@ def test_what_no_account_may_send_is_refused_here(server, connect, file, refused
     assert server.commands == []
     server.script("INIT", Reply(400))
     with pytest.raises(xmedia.BadRequestError):
-        client.upload(file, check_limits=False)
+        client.upload(file, check="off")
 
 
 def test_too_large_a_segment_starts_the_upload_over_with_half(connect, call, api):

@@ -33,7 +33,7 @@ options = {"media_type": "video/mp4", "media_category": "amplify_video", "concur
 client.upload(small, **{**options, "concurrency": 1})
 Path("/proc/self/clear_refs").write_text("5")
 before = peak()
-media = client.upload(large, check_limits=False, **options)
+media = client.upload(large, check="off", **options)
 print(peak() - before, media.size)
 """
 

@@ -1,15 +1,22 @@
 """What `Client.from_env` takes from the environment: credentials, `api`, `base_url`, `allow_insecure_http`."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, TypeVar
 
 from .._types.errors import InvalidInputError
-from .credentials import OAuth1, OAuth2, checked_secret
+from .credentials import OAuth1, OAuth2, checked_secret, credentials_from_file
+from .hidden import hides_arguments
+from .profiles import DEFAULT_PROFILE, profile_path
+from .token_file import TokenFile
 
 _OAUTH1 = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET")
 _OAUTH2 = ("X_OAUTH2_ACCESS_TOKEN",)
-_REFRESH = ("X_OAUTH2_REFRESH_TOKEN",)
 _APIS: Mapping[str, Literal["1.1", "2"]] = {"1.1": "1.1", "2": "2"}
+
+_CHECKS: Mapping[str, Literal["warn", "error", "off"]] = {"warn": "warn", "error": "error", "off": "off"}
+_ACCOUNTS: Mapping[str, Literal["default", "premium"]] = {"default": "default", "premium": "premium"}
+_T = TypeVar("_T")
 
 _OnRefresh = Callable[[OAuth2], object]
 
@@ -20,9 +27,12 @@ class EnvironOptions(TypedDict, total=False):
     auth: OAuth1 | OAuth2
     api: Literal["1.1", "2"]
     base_url: str
+    check: Literal["warn", "error", "off"]
+    account: Literal["default", "premium"]
     allow_insecure_http: bool
 
 
+@hides_arguments
 def options_from_environ(
     environ: Mapping[str, str],
     *,
@@ -31,6 +41,9 @@ def options_from_environ(
     on_refresh: _OnRefresh | None = None,
 ) -> EnvironOptions:
     """Read the arguments of `Client` from environment variables. An empty variable counts as missing.
+
+    Credentials are looked for in this order: a complete set of variables; `X_OAUTH2_TOKEN_FILE` alone; the profile that
+    `X_PROFILE` names; the profile `default`, only if no variable for credentials is set and `X_API` is not 1.1.
 
     Args:
         environ: The variables, `os.environ` for instance.
@@ -53,6 +66,10 @@ def options_from_environ(
         options["api"] = named_api
     if "X_BASE_URL" in variables:
         options["base_url"] = variables["X_BASE_URL"]
+    if "X_CHECK" in variables:
+        options["check"] = _choice(variables, "X_CHECK", _CHECKS)
+    if "X_ACCOUNT" in variables:
+        options["account"] = _choice(variables, "X_ACCOUNT", _ACCOUNTS)
     insecure = variables.get("X_ALLOW_INSECURE_HTTP", "0")
     if insecure not in {"0", "1"}:
         raise InvalidInputError("X_ALLOW_INSECURE_HTTP must be 1, or 0 or not set")
@@ -71,6 +88,13 @@ def _api(variables: Mapping[str, str]) -> Literal["1.1", "2"] | None:
     return _APIS[variables["X_API"]]
 
 
+def _choice(variables: Mapping[str, str], name: str, known: Mapping[str, _T]) -> _T:
+    value = known.get(variables[name])
+    if value is None:
+        raise InvalidInputError(f"{name} must be one of {', '.join(known)}")
+    return value
+
+
 def _credentials(variables: Mapping[str, str], api: str | None, on_refresh: _OnRefresh | None) -> OAuth1 | OAuth2:
     lacks_oauth1 = [name for name in _OAUTH1 if name not in variables]
     lacks_oauth2 = [name for name in _OAUTH2 if name not in variables]
@@ -87,11 +111,49 @@ def _credentials(variables: Mapping[str, str], api: str | None, on_refresh: _OnR
         return _oauth2(variables, on_refresh)
     if not lacks_oauth1:
         return _oauth1(variables)
-    if len(lacks_oauth1) < len(_OAUTH1):
-        raise InvalidInputError(f"OAuth 1.0a credentials are not complete: {_not_set(lacks_oauth1)}")
+    return _kept(variables, lacks_oauth1, on_refresh)
+
+
+def _kept(variables: Mapping[str, str], lacks_oauth1: Sequence[str], on_refresh: _OnRefresh | None) -> OAuth2:
+    """Credentials that a file keeps, since no set of variables is complete."""
+    begun = [name for name in _OAUTH1 if name in variables]
+    if begun:
+        raise InvalidInputError(f"OAuth 1.0a credentials are not complete: {_not_set(lacks_oauth1)}. {_LOG_IN}")
+    if "X_OAUTH2_REFRESH_TOKEN" in variables:
+        raise InvalidInputError(f"OAuth 2.0 credentials are not complete: {_not_set(_OAUTH2)}. {_LOG_IN}")
+    if "X_OAUTH2_TOKEN_FILE" in variables:
+        path = variables["X_OAUTH2_TOKEN_FILE"]
+        if not os.path.lexists(path):
+            raise InvalidInputError(
+                f"X_OAUTH2_TOKEN_FILE names {path}, which does not exist, and {_not_set(_OAUTH2)}. {_LOG_IN}"
+            )
+        return _from_file(variables, path, on_refresh)
+    if "X_PROFILE" in variables:
+        name = variables["X_PROFILE"]
+        profile = profile_path(name, variables)
+        if not os.path.lexists(profile):
+            raise InvalidInputError(
+                f"X_PROFILE is {name}, but there is no such profile ({profile}): xmedia login --profile {name}"
+            )
+        return _from_file(variables, profile, on_refresh)
+    default = profile_path(DEFAULT_PROFILE, variables)
+    if os.path.lexists(default):
+        return _from_file(variables, default, on_refresh)
     raise InvalidInputError(
         f"no credentials in the environment: set {', '.join(_OAUTH1)} for OAuth 1.0a, "
-        f"or {', '.join(_OAUTH2)} for OAuth 2.0"
+        f"or {', '.join(_OAUTH2)} for OAuth 2.0. {_LOG_IN}"
+    )
+
+
+_LOG_IN = "Or log in: xmedia login"
+
+
+def _from_file(variables: Mapping[str, str], path: str, on_refresh: _OnRefresh | None) -> OAuth2:
+    return credentials_from_file(
+        path,
+        client_id=_optional(variables, "X_CLIENT_ID"),
+        client_secret=_optional(variables, "X_CLIENT_SECRET"),
+        on_refresh=on_refresh,
     )
 
 
@@ -106,7 +168,10 @@ def _oauth2(variables: Mapping[str, str], on_refresh: _OnRefresh | None) -> OAut
     path = variables.get("X_OAUTH2_TOKEN_FILE")
     if refresh_token is None:
         if path is not None:
-            raise InvalidInputError(f"X_OAUTH2_TOKEN_FILE keeps refreshed tokens, but {_not_set(_REFRESH)}")
+            raise InvalidInputError(
+                "X_OAUTH2_TOKEN_FILE keeps refreshed tokens, but X_OAUTH2_REFRESH_TOKEN is not set; unset "
+                "X_OAUTH2_ACCESS_TOKEN to use the tokens in the file"
+            )
         return OAuth2(access_token, on_refresh=on_refresh)
     if client_id is None:
         raise InvalidInputError(f"X_OAUTH2_REFRESH_TOKEN needs the app's client id, but {_not_set(['X_CLIENT_ID'])}")
@@ -115,36 +180,13 @@ def _oauth2(variables: Mapping[str, str], on_refresh: _OnRefresh | None) -> OAut
             "X_OAUTH2_REFRESH_TOKEN is single-use, so the new token must be kept: set X_OAUTH2_TOKEN_FILE to the "
             "path of a file, or give on_refresh="
         )
-    auth = OAuth2(
+    return OAuth2(
         access_token,
         refresh_token=refresh_token,
         client_id=client_id,
         client_secret=_optional(variables, "X_CLIENT_SECRET"),
         on_refresh=on_refresh,
-    )
-    return auth if path is None else _kept_in_file(auth, path)
-
-
-def _kept_in_file(auth: OAuth2, path: str) -> OAuth2:
-    # It brings hashing, locks and temporary files, which only few programs need.
-    from .token_file import TokenFile  # noqa: PLC0415
-
-    file = TokenFile(path, auth)
-    newest = file.load()
-    then = auth.on_refresh
-
-    def on_refresh(new: OAuth2) -> object:
-        # First the file: what a callback does with the tokens must not be able to lose them.
-        file.save(new)
-        return None if then is None else then(new)
-
-    return OAuth2(
-        newest.access_token,
-        refresh_token=newest.refresh_token,
-        client_id=newest.client_id,
-        client_secret=newest.client_secret,
-        expires_at=newest.expires_at,
-        on_refresh=on_refresh,
+        store=None if path is None else TokenFile(path),
     )
 
 

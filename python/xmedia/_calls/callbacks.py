@@ -6,18 +6,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import sys
 import warnings
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from .._auth.credentials import OAuth2
+from .._auth.hidden import Hidden
 from .._core import CallbackRequest, Operation
 from .hooks import Hooks, checked_token, refuse_awaitable
+from .signals import raised_by_signal_handler
+from .source_thread import SourceThread
+
+if TYPE_CHECKING:
+    import asyncio
 
 #: The methods of an operation's callbacks that return bytes.
 _READS = frozenset({"read", "read_at", "load"})
 #: How often is looked, in seconds, whether the verb still waits for an async method.
 _CHECK_EVERY = 0.05
+#: How long, in seconds, a call that blocks is waited for when the verb has ended or was cancelled: a little less than
+#: the second by which a verb may outlive its timeout.
+_BLOCKING_GRACE = 0.8
+_PACKAGE = __name__.partition(".")[0]
 _ASYNC_PROGRESS = "an async progress callable works with the awaited verbs only; give this verb a plain one"
 
 _ProgressCallable: TypeAlias = Callable[[Any], object]
@@ -59,8 +72,15 @@ def _protocol(operation: Operation[Any]) -> _Protocol:
                 if (notification := _NOTIFICATIONS[kind](operation.progress, hooks, event)) is not None:
                     yield notification
             else:
-                method = operation.callbacks.method(kind)
-                _return_bytes(event, (yield _Callback(kind, method, event.payload, event)))
+                method = operation.callbacks.method(kind, event.abandoned)
+                try:
+                    result = yield _Callback(kind, method, event.payload, event)
+                except Exception as error:
+                    if not event.may_fail or raised_by_signal_handler(error):
+                        raise
+                    event.fail(f"{type(error).__name__}: {error}")
+                    continue
+                _return_bytes(event, result)
             event.complete()
     except Exception:
         yield from tokens.deliver()
@@ -81,17 +101,41 @@ class TokenDelivery:
 
     def deliver(self) -> _Protocol:
         """The part of a protocol that gives the program the tokens it does not have yet, if there are any."""
-        while not self.failed and self.hooks is not None and (tokens := self.operation.take_refreshed()) is not None:
+        while (new := self._due()) is not None:
+            assert self.hooks is not None  # noqa: S101  (without hooks nothing is due)
             self.failed = True
             try:
-                yield _Callback("on_refresh", self.hooks.keep, (tokens,))
+                yield _Callback("on_refresh", self.hooks.keep, (new,))
                 self.failed = False
             finally:
                 self.operation.end_delivery(not self.failed)
 
+    def _due(self) -> OAuth2 | None:
+        if self.failed or self.hooks is None:
+            return None
+        return self.hooks.renewed(self.operation.take_refreshed())
+
 
 def _warning(_: _ProgressCallable | None, hooks: Hooks | None, request: CallbackRequest) -> None:
-    warnings.warn(request.payload, UserWarning, stacklevel=2)
+    warnings.warn(request.payload, UserWarning, stacklevel=_callers_level())
+
+
+def _media_warning(_: _ProgressCallable | None, hooks: Hooks | None, request: CallbackRequest) -> None:
+    # Most uploads never need it.
+    from .._types.report import MediaWarning  # noqa: PLC0415
+
+    warnings.warn(request.payload, MediaWarning, stacklevel=_callers_level())
+
+
+def _callers_level() -> int:
+    """The `stacklevel` at which `warnings.warn` names the line of the program, and not one of this package.
+
+    An awaited verb has its callers on the stack as well while its task runs.
+    """
+    level, frame = 1, sys._getframe(1)
+    while (up := frame.f_back) is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
+        level, frame = level + 1, up
+    return level
 
 
 def _request(_: _ProgressCallable | None, hooks: Hooks | None, request: CallbackRequest) -> _Callback | None:
@@ -105,6 +149,7 @@ def _progress(progress: _ProgressCallable | None, _: Hooks | None, request: Call
 #: What a verb reports and does not ask, and the callback that is run for it.
 _NOTIFICATIONS: dict[str, Callable[[_ProgressCallable | None, Hooks | None, CallbackRequest], _Callback | None]] = {
     "warning": _warning,
+    "media_warning": _media_warning,
     "request": _request,
     "progress": _progress,
 }
@@ -200,57 +245,90 @@ async def drive(operation: Operation[Any]) -> Any:
 
     What reads a source or keeps a checkpoint may block, so it is called in a thread, unless it is async.
     """
-    protocol = _protocol(operation)
+    protocol, thread = _protocol(operation), SourceThread()
     try:
         step = _resume(protocol)
         while not isinstance(step, _End):
-            step = await _advance_async(protocol, operation, step)
+            step = await _advance_async(protocol, operation, step, thread)
     except BaseException:
         # Nothing happens if the verb has ended; after an exception of a callable, or cancellation, this ends it.
         operation.abort()
         raise
+    finally:
+        thread.close()
     return step.result
 
 
-async def _advance_async(protocol: _Protocol, operation: Operation[Any], callback: _Callback | None) -> _Step:
+async def _advance_async(
+    protocol: _Protocol, operation: Operation[Any], callback: _Callback | None, thread: SourceThread
+) -> _Step:
     """Await the next event, or a callback; the step after it."""
     try:
-        value = await (operation.step_async() if callback is None else _perform_async(operation, callback))
+        value = await (operation.step_async() if callback is None else _perform_async(operation, callback, thread))
     except BaseException as error:
         return _resume(protocol, error=error)
     return _resume(protocol, value)
 
 
-async def _perform_async(operation: Operation[Any], callback: _Callback) -> object:
-    """Run a callback here, or in a thread if it may block, and await what it returns.
-
-    Cancelled, this ends the verb at once, and returns when the call that is under way in the thread has ended: the
-    caller's object must not be read behind its back.
-    """
-    import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
-
+async def _perform_async(operation: Operation[Any], callback: _Callback, thread: SourceThread) -> object:
+    """Run a callback here, or in a thread if it may block, and await what it returns."""
     function, arguments = callback.function, callback.arguments
     if callback.request is None:
         result = function(*arguments)
+        if callback.name == "access_token" and inspect.isawaitable(result):
+            return Hidden(await result)
         return await result if inspect.isawaitable(result) else result
     if inspect.iscoroutinefunction(function):
         return await _await_until_ended(callback.request, function(*arguments))
     if not operation.callbacks.blocks(callback.name):
         return function(*arguments)
-    work = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
+    result = await _await_thread(operation, callback, thread.call(function, arguments))
+    return await _await_until_ended(callback.request, result) if inspect.isawaitable(result) else result
+
+
+async def _await_thread(operation: Operation[Any], callback: _Callback, work: asyncio.Future[Any]) -> object:
+    """Await a call in a thread.
+
+    When the verb has ended meanwhile, or this is cancelled, which ends it, the call is waited for a moment longer,
+    since the caller's object should not be read behind its back. One that still blocks is left to itself.
+    """
+    import asyncio  # noqa: PLC0415  (as above)
+
+    assert callback.request is not None  # noqa: S101  (what blocks comes with its request)
     try:
-        result = await asyncio.shield(work)
+        while not callback.request.abandoned():
+            await asyncio.wait([work], timeout=_CHECK_EVERY)
+            if work.done():
+                return work.result()
     except asyncio.CancelledError:
         operation.abort()
-        while not work.done():
-            try:
-                await asyncio.wait([work])
-            except asyncio.CancelledError:
-                continue
-        if not work.cancelled():
-            work.exception()
+        await _wait_a_moment(callback, work)
         raise
-    return await _await_until_ended(callback.request, result) if inspect.isawaitable(result) else result
+    await _wait_a_moment(callback, work)
+    return None
+
+
+async def _wait_a_moment(callback: _Callback, work: asyncio.Future[Any]) -> None:
+    import asyncio  # noqa: PLC0415  (as above)
+
+    event_loop = asyncio.get_running_loop()
+    until = event_loop.time() + _BLOCKING_GRACE
+    while not work.done() and (left := until - event_loop.time()) > 0:
+        # It is cancelled already, or its verb is over: nothing more can be broken off.
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([work], timeout=left)
+    if work.done():
+        work.exception()
+        return
+    work.cancel()
+    # The error that ends the call must not give way to a warning that is one.
+    with contextlib.suppress(ResourceWarning):
+        warnings.warn(
+            f"{callback.name}() of the upload's source or checkpoint blocks although the upload has ended; its thread "
+            "was left to itself, and ends when the call does",
+            ResourceWarning,
+            stacklevel=_callers_level(),
+        )
 
 
 async def _await_until_ended(request: CallbackRequest, method: Awaitable[object]) -> object:

@@ -76,6 +76,11 @@ def error_from_core(
 
 def _own_error(class_name: str, message: str, details: dict[str, Any]) -> errors.XMediaError:
     chosen: type[errors.XMediaError] = getattr(errors, class_name, errors.XMediaError)
+    if "report" in details:
+        # Most programs never need it.
+        from .._types.report import report_from_json  # noqa: PLC0415
+
+        details["report"] = report_from_json(details["report"])
     if chosen is errors.MediaProcessingError:
         failure = details.get("error")
         chosen = errors.processing_error_class(failure.name if failure is not None else None)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._auth.credentials import OAuth1, OAuth2, checked_secret
+from .._auth.hidden import Hidden, hides_arguments
 from .._types.models import RequestEvent
 from .from_core import RequestRow
 
@@ -95,16 +96,22 @@ class Hooks:
             raise TypeError("on_event must be a plain callable; an async one would be awaited by nobody")
 
     def access_token(self) -> Any:
-        """Ask the program for its token: text, or an awaitable of it."""
+        """Ask the program for its token: text that is hidden from frames, or an awaitable of it."""
         assert isinstance(self.auth, OAuth2)  # noqa: S101  (only such credentials ask)
         assert callable(self.auth.access_token)  # noqa: S101
-        return self.auth.access_token()
+        token = self.auth.access_token()
+        return token if inspect.isawaitable(token) else Hidden(token)
 
-    def keep(self, tokens: Tokens) -> Any:
+    @hides_arguments
+    def renewed(self, tokens: Tokens | None) -> OAuth2 | None:
+        """The credentials with new tokens, if there are any."""
+        return self.auth.refreshed(*tokens) if tokens is not None and isinstance(self.auth, OAuth2) else None
+
+    def keep(self, new: OAuth2) -> Any:
         """Give the program its new credentials; what `on_refresh` returned, which may be awaitable."""
         if not isinstance(self.auth, OAuth2) or self.auth.on_refresh is None:
             return None
-        return self.auth.on_refresh(self.auth.refreshed(*tokens))
+        return self.auth.on_refresh(new)
 
     def refuse_async(self) -> None:
         """Refuse, before a sync call sends anything, callables that only an awaited one could use.
@@ -118,9 +125,10 @@ class Hooks:
                     raise TypeError(f"{name} of this client's OAuth2 is async, so only the awaited verbs can use it")
 
 
-def checked_token(token: object) -> str:
+@hides_arguments
+def checked_token(token: Hidden[object]) -> str:
     """Return the token that the program gave, if it can be one."""
-    return checked_secret("the token that the access_token callable returned", token, header=True)
+    return checked_secret("the token that the access_token callable returned", token.reveal(), header=True)
 
 
 def refuse_awaitable(name: str, result: object, message: str | None = None) -> None:

@@ -15,6 +15,8 @@ from .._types.errors import InvalidInputError
 
 #: How much is read at a time.
 PIECE = 256 << 10
+#: After so many pieces of an async iterable the loop gets its turn.
+_ITEMS_PER_TURN = 256
 
 #: The file objects whose descriptor tells all there is to know about them.
 _PLAIN_FILES = (io.FileIO, io.BufferedReader, io.BufferedRandom)
@@ -135,10 +137,23 @@ def _as_bytes(what: str, piece: object) -> bytes:
     raise TypeError(f"source: {what} gave {type(piece).__name__}; bytes are needed")
 
 
+class PieceReader:
+    """What calls the program's code several times for one piece.
+
+    A source that is slow, or that gives nothing for ever, must not outlive its upload: between two calls it is asked
+    whether anybody still waits.
+    """
+
+    def __init__(self) -> None:
+        self.given_up: Callable[[], bool] = bool
+
+
 class BufferReader:
     """Memory that may change its place once it is let go, copied piece by piece."""
 
     blocking = False
+    #: Whether reading here and there costs nothing, so that the file can be looked at before it is uploaded.
+    in_memory = True
 
     def __init__(self, view: memoryview) -> None:
         self._view = view
@@ -150,12 +165,14 @@ class BufferReader:
         """Do nothing: as long as it is held, memory keeps its size."""
 
 
-class SeekableReader:
+class SeekableReader(PieceReader):
     """A file object that can be read anywhere."""
 
     def __init__(self, file: Any, start: int) -> None:
+        super().__init__()
         self._file = file
         self._start = start
+        self.in_memory = type(file) is io.BytesIO
         self.total_bytes = self._size()
         file.seek(start)
 
@@ -172,6 +189,8 @@ class SeekableReader:
                 raise ValueError(f"source: read({missing}) gave {len(piece)} bytes")
             pieces.append(piece)
             missing -= len(piece)
+            if self.given_up():
+                break
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def unchanged(self) -> None:
@@ -199,10 +218,11 @@ class AsyncFileReader:
         return _as_bytes("read()", await self._file.read(PIECE))
 
 
-class IterableReader:
+class IterableReader(PieceReader):
     """Pieces of any size, put together to larger ones."""
 
     def __init__(self, pieces: Iterable[object]) -> None:
+        super().__init__()
         self._pieces: Iterator[object] = iter(pieces)
 
     def read(self) -> bytes:
@@ -212,24 +232,31 @@ class IterableReader:
             if not together and len(data) >= PIECE:
                 return data
             together += data
-            if len(together) >= PIECE:
+            if len(together) >= PIECE or self.given_up():
                 break
         return bytes(together)
 
 
-class AsyncIterableReader:
+class AsyncIterableReader(PieceReader):
     """Pieces of any size that are awaited, put together to larger ones."""
 
     def __init__(self, pieces: AsyncIterable[object]) -> None:
+        super().__init__()
         self._pieces: AsyncIterator[object] = aiter(pieces)
 
     async def read(self) -> bytes:
-        together = bytearray()
+        import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
+
+        together, taken = bytearray(), 0
         async for piece in self._pieces:
             data = _as_bytes("the iterable", piece)
             if not together and len(data) >= PIECE:
                 return data
             together += data
-            if len(together) >= PIECE:
+            if len(together) >= PIECE or self.given_up():
                 break
+            taken += 1
+            if taken % _ITEMS_PER_TURN == 0:
+                # An iterable that never really waits would hold up the loop, which could not even cancel this.
+                await asyncio.sleep(0)
         return bytes(together)

@@ -12,7 +12,7 @@ from .._display.progress import Bar
 from .._types.errors import InvalidInputError
 from .._types.media import Media
 from .._types.models import Progress
-from .sources import Prepared, prepare
+from .sources import PieceReader, Prepared, prepare
 
 _STORE_METHODS = ("load", "save", "clear")
 
@@ -24,7 +24,10 @@ class UploadCallbacks:
         self._reader = reader
         self._store = store
 
-    def method(self, name: str) -> Callable[..., object]:
+    def method(self, name: str, given_up: Callable[[], bool]) -> Callable[..., object]:
+        """A method, to be called once; what reads piece by piece looks between two pieces whether it was given up."""
+        if isinstance(self._reader, PieceReader):
+            self._reader.given_up = given_up
         method: Callable[..., object] = getattr(self._store if name in _STORE_METHODS else self._reader, name)
         return method
 

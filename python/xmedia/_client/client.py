@@ -9,6 +9,8 @@ from typing import Any, Literal, Self, Unpack
 
 from .. import _core
 from .._auth.credentials import OAuth1, OAuth2
+from .._auth.hidden import Hidden, hides_arguments
+from .._calls import at_exit
 
 # The core calls these two. They are imported now, because an import reads files, for which it lets go of the GIL: a
 # daemon thread that comes back from that while a CPython before 3.14 exits is ended inside Rust, which aborts.
@@ -19,7 +21,7 @@ from .._types.errors import InvalidInputError
 from .._types.models import RateLimit, Stats
 from .._types.sentinel import NOT_GIVEN, NotGiven
 from .metadata import MetadataVerbs
-from .options import Api, EnvOptions, Retry, Timeout
+from .options import Account, Api, CheckMode, EnvOptions, Retry, Timeout
 from .uploads import UploadVerbs
 from .verbs import MediaVerbs
 
@@ -40,6 +42,9 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         connect_timeout: Seconds for name resolution, TCP and TLS together. None for no limit.
         retry: When requests are sent again; None for one attempt each.
         max_connections: How many requests may be in flight at once; others wait in order of arrival.
+        check: What `upload` does about rules of X that a file breaks: `"warn"` with a `MediaWarning`, `"error"` with a
+            `CheckFailedError` and nothing sent, `"off"` to look at nothing.
+        account: Whose limits the check applies, `"default"` or `"premium"`; None if that is not known.
         proxy: None for the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`; never for
             loopback), False for none, or the address of one that is used for everything.
         ca_file: A file of certificates in PEM to trust besides the platform's.
@@ -60,6 +65,7 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         Client(OAuth1(...), api='1.1', base_url='https://upload.twitter.com')
     """
 
+    @hides_arguments
     def __init__(
         self,
         auth: OAuth1 | OAuth2,
@@ -70,6 +76,8 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         connect_timeout: Timeout = 10.0,
         retry: Retry | None = Retry(),  # noqa: B008  (it is immutable)
         max_connections: int = 100,
+        check: CheckMode = "warn",
+        account: Account | None = None,
         proxy: str | Literal[False] | None = None,
         ca_file: str | os.PathLike[str] | None = None,
         user_agent: str | None = None,
@@ -84,20 +92,25 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
             "connect_timeout": connect_timeout,
             "retry": retry,
             "max_connections": max_connections,
-            "proxy": proxy,
+            "check": check,
+            "account": account,
+            # It may hold a password.
+            "proxy": Hidden(proxy),
             "ca_file": ca_file,
             "user_agent": user_agent,
             "allow_insecure_http": allow_insecure_http,
         }
         self._hooks = Hooks(auth, on_event)
-        self._core = _core.Client(auth, api, **self._options, hooks=self._hooks)
+        self._core = _core.Client(auth, api, **{**self._options, "proxy": proxy}, hooks=self._hooks)
+        self._watch_tokens()
 
     @classmethod
+    @hides_arguments
     def from_env(cls, **options: Unpack[EnvOptions]) -> Self:
         """Make a client with the credentials and settings of the environment.
 
         Read are `X_CONSUMER_KEY`, `X_CONSUMER_SECRET`, `X_ACCESS_TOKEN` and `X_ACCESS_TOKEN_SECRET`, or
-        `X_OAUTH2_ACCESS_TOKEN`; and `X_API`, `X_BASE_URL`, `X_ALLOW_INSECURE_HTTP=1`. With
+        `X_OAUTH2_ACCESS_TOKEN`; and `X_API`, `X_BASE_URL`, `X_CHECK`, `X_ACCOUNT`, `X_ALLOW_INSECURE_HTTP=1`. With
         `X_OAUTH2_REFRESH_TOKEN` (and `X_CLIENT_ID`, `X_CLIENT_SECRET`) tokens are refreshed; since a refresh token
         can be used but once, the new ones have to be kept: in the file that `X_OAUTH2_TOKEN_FILE` names, or by
         `on_refresh`.
@@ -170,6 +183,8 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         api: Api | NotGiven | None = NOT_GIVEN,
         request_timeout: Timeout | NotGiven = NOT_GIVEN,
         retry: Retry | NotGiven | None = NOT_GIVEN,
+        check: CheckMode | NotGiven = NOT_GIVEN,
+        account: Account | NotGiven | None = NOT_GIVEN,
         on_event: OnEvent | NotGiven | None = NOT_GIVEN,
     ) -> Client:
         """Make a client that shares this one's connections and `max_connections`: many accounts, one pool.
@@ -182,6 +197,8 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
             api: Another API version.
             request_timeout: As for `Client`.
             retry: As for `Client`.
+            check: As for `Client`.
+            account: As for `Client`.
             on_event: As for `Client`.
 
         Raises:
@@ -189,6 +206,7 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
             ClientClosedError: This client was closed.
         """
         given: dict[str, Any] = {"auth": auth, "api": api, "request_timeout": request_timeout, "retry": retry}
+        given |= {"check": check, "account": account}
         changes = {name: value for name, value in given.items() if value is not NOT_GIVEN}
         # A version that was never chosen follows the credentials, as for a client of their own.
         changes.setdefault("api", self._api)
@@ -201,7 +219,33 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         changes["hooks"] = client._hooks
         client._options = {**self._options, **{name: changes[name] for name in changes if name in self._options}}
         client._core = self._core.with_options(**changes)
+        client._watch_tokens()
         return client
+
+    def _watch_tokens(self) -> None:
+        """Have the end of the process wait for refreshes, if there can be any."""
+        if isinstance(self._auth, OAuth2) and (self._auth.refresh_token is not None or self._auth.store is not None):
+            at_exit.watch(self._core, self._hooks)
+
+    def revoke(self, *, timeout: Timeout = 60) -> None:
+        """End the OAuth 2.0 login: its newest tokens are revoked at X.
+
+        With a `store` this is done under its lock, and ends the login of all who use it.
+
+        Args:
+            timeout: Seconds for everything. None for no limit.
+
+        Raises:
+            TypeError, InvalidInputError: An argument is wrong, or there is nothing that can be revoked: OAuth 1.0a, an
+                `access_token` callable, or no `client_id`.
+            APIError, TransportError, ClientClosedError: As for `initialize`; what was revoked may be revoked again.
+            OSError: The token file cannot be used.
+        """
+        return self._core.revoke(timeout).wait()
+
+    async def revoke_async(self, *, timeout: Timeout = 60) -> None:
+        """Await what `revoke` does."""
+        return await self._core.revoke(timeout).wait_async()
 
     def _is_own(self, auth: OAuth1 | OAuth2) -> bool:
         """Whether these are this client's credentials, whose newest tokens and limits are shared then."""
@@ -250,8 +294,14 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
     def __reduce__(self) -> tuple[Callable[..., Client], tuple[type[Client], OAuth1 | OAuth2, dict[str, Any]]]:
         # The tokens as they were given are spent once there was a refresh.
         tokens = self._core.refreshed_tokens()
-        auth = self._auth.refreshed(*tokens) if tokens is not None and isinstance(self._auth, OAuth2) else self._auth
-        return _restore, (type(self), auth, {"api": self._api, **self._options})
+        auth = self._auth
+        if tokens is not None and isinstance(auth, OAuth2):
+            auth = auth.refreshed(*tokens)._of_chain(self._core.token_chain())
+        return _restore, (
+            type(self),
+            auth,
+            {"api": self._api, **self._options, "proxy": self._options["proxy"].reveal()},
+        )
 
 
 def _restore(kind: type[Client], auth: OAuth1 | OAuth2, options: dict[str, Any]) -> Client:

@@ -55,6 +55,10 @@ Timeout: TypeAlias = float | timedelta | None
 
 Api: TypeAlias = Literal["1.1", "2"]
 
+CheckMode: TypeAlias = Literal["warn", "error", "off"]
+
+Account: TypeAlias = Literal["default", "premium"]
+
 _KnownCategory: TypeAlias = Literal[
     "tweet_image", "tweet_gif", "tweet_video", "amplify_video", "dm_image", "dm_gif", "dm_video", "subtitles"
 ]
@@ -145,7 +149,8 @@ class UploadDefaults(TypedDict, total=False):
     segment_bytes: int | None
     checkpoint: str | os.PathLike[str] | CheckpointStore | None
     fingerprint: str | None
-    check_limits: bool
+    check: CheckMode | None
+    account: Account | None
     wait: bool
     timeout: Timeout
     progress: ProgressOption
@@ -181,7 +186,8 @@ class UploadItem:
     concurrency: int | NotGiven = NOT_GIVEN
     checkpoint: str | os.PathLike[str] | CheckpointStore | NotGiven | None = NOT_GIVEN
     fingerprint: str | NotGiven | None = NOT_GIVEN
-    check_limits: bool | NotGiven = NOT_GIVEN
+    check: CheckMode | NotGiven | None = NOT_GIVEN
+    account: Account | NotGiven | None = NOT_GIVEN
     wait: bool | NotGiven = NOT_GIVEN
     timeout: Timeout | NotGiven = NOT_GIVEN
     progress: ProgressOption | NotGiven = NOT_GIVEN
@@ -211,6 +217,8 @@ class ClientOptions(TypedDict, total=False):
     connect_timeout: Timeout
     retry: Retry | None
     max_connections: int
+    check: CheckMode
+    account: Account | None
     proxy: str | Literal[False] | None
     ca_file: str | os.PathLike[str] | None
     user_agent: str | None

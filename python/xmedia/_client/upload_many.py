@@ -218,6 +218,10 @@ class _AsyncUploading(Generic[ItemT]):
             tasks.append(self._drawing)
         self._running.clear()
         self._drawing = None
+        if self._loop is not None and self._loop.is_closed():
+            # Its tasks are gone with it: nothing of them runs any more, and none can be cancelled.
+            self._iterator = None
+            return
         for task in tasks:
             task.cancel()
         if tasks:

@@ -11,7 +11,17 @@ from .. import _core
 from .._calls.upload_call import UploadCall
 from .._types.errors import ClientClosedError
 from .._types.media import Media
-from .options import CheckpointStore, MediaCategory, ProgressOption, Timeout, UploadDefaults, UploadItem, UploadSource
+from .options import (
+    Account,
+    CheckMode,
+    CheckpointStore,
+    MediaCategory,
+    ProgressOption,
+    Timeout,
+    UploadDefaults,
+    UploadItem,
+    UploadSource,
+)
 from .upload_many import AsyncUploads, Uploads, check_many, for_all, unpack
 
 _Item = TypeVar("_Item", bound=UploadSource | UploadItem)
@@ -37,7 +47,8 @@ class UploadVerbs:
         concurrency: int = 4,
         checkpoint: str | os.PathLike[str] | CheckpointStore | None = None,
         fingerprint: str | None = None,
-        check_limits: bool = True,
+        check: CheckMode | None = None,
+        account: Account | None = None,
         wait: bool = True,
         timeout: Timeout = 3600,
         progress: ProgressOption = None,
@@ -70,8 +81,11 @@ class UploadVerbs:
                 `clear`. The same call goes on from there after a crash. It is removed in the end.
             fingerprint: Text that tells these bytes from others, for checkpoints of streams. Paths are told
                 apart by size, time and content, other sources by content.
-            check_limits: Whether to refuse what no account may send (images above 5 MB, GIFs above 15 MB,
-                videos above 16 GB).
+            check: What to do about rules of X that the file breaks, found out before anything is sent: `"warn"` (a
+                `MediaWarning`), `"error"` (a `CheckFailedError`), or `"off"`; by default as the client does.
+                Looked at are paths, buffers, plain files and what is spooled. Unless it is off, what no account may
+                send is refused: images above 5 MB, GIFs above 15 MB, files above 16 GB.
+            account: Whose limits the check applies, `"default"` or `"premium"`; by default the client's.
             wait: Whether to wait until the media is ready, rather than return FINALIZE's answer.
             timeout: Seconds for everything, the wait included. None for no limit.
             progress: True for a bar on standard error (tqdm's if it is installed), or a callable that is
@@ -84,8 +98,10 @@ class UploadVerbs:
 
         Raises:
             TypeError, InvalidInputError: An argument is wrong, or the source changed while it was read.
+            CheckFailedError: The file breaks a rule, and `check` is `"error"`; nothing was sent.
             OSError: A file cannot be read, or the checkpoint not be written.
-            MediaProcessingError: Processing failed; see its subclasses and `error`.
+            MediaProcessingError: Processing failed; see its subclasses, `error`, and `report`, which says what the
+                check found.
             PayloadTooLargeError: The server takes no segments of a size that would do.
             CheckpointLockedError: Another upload is using the checkpoint.
             MediaExpiredError: The session ran out before all was sent.
@@ -116,7 +132,8 @@ class UploadVerbs:
         concurrency: int = 4,
         checkpoint: str | os.PathLike[str] | CheckpointStore | None = None,
         fingerprint: str | None = None,
-        check_limits: bool = True,
+        check: CheckMode | None = None,
+        account: Account | None = None,
         wait: bool = True,
         timeout: Timeout = 3600,
         progress: ProgressOption = None,
@@ -125,7 +142,8 @@ class UploadVerbs:
         """Await what `upload` does. The source and `progress` may be async.
 
         What blocks (a plain file object, a plain iterable) is read in a thread. Cancelling aborts the upload
-        at once and waits for the one read in progress.
+        at once and waits for the one read in progress, a second at most: a read that blocks longer is left to itself,
+        and a `ResourceWarning` says so.
         """
         return await UploadCall(self._core, source, _options(locals()), awaited=True).wait_async()
 

@@ -3,6 +3,7 @@
 ```
 XMediaError
 ├── InvalidInputError (ValueError)
+│   └── CheckFailedError
 ├── ClientClosedError (RuntimeError)
 ├── TransportError (ConnectionError)
 │   └── RequestTimeoutError (TimeoutError)
@@ -112,6 +113,18 @@ class InvalidInputError(XMediaError, ValueError):
 
     Correct the argument that the message names. An argument of a wrong type is a `TypeError`.
     """
+
+
+class CheckFailedError(InvalidInputError):
+    """The file breaks a rule of X, and `check="error"` was asked for; nothing was sent.
+
+    Attributes:
+        report: What the check found.
+    """
+
+    def __init__(self, message: str, *, report: xmedia.CheckReport | None = None, **context: Unpack[_Context]) -> None:
+        super().__init__(message, **context)
+        self.report = report
 
 
 class ClientClosedError(XMediaError, RuntimeError):
@@ -257,13 +270,20 @@ class MediaProcessingError(XMediaError):
 
     Attributes:
         error: What the server said about it, or None if it said nothing.
+        report: What the check before the upload found; None if nothing was checked, as in a wait alone.
     """
 
     def __init__(
-        self, message: str, *, error: xmedia.ProcessingFailure | None = None, **context: Unpack[_Context]
+        self,
+        message: str,
+        *,
+        error: xmedia.ProcessingFailure | None = None,
+        report: xmedia.CheckReport | None = None,
+        **context: Unpack[_Context],
     ) -> None:
         super().__init__(message, **context)
         self.error = error
+        self.report = report
 
 
 class InvalidMediaError(MediaProcessingError):
@@ -295,6 +315,10 @@ class CheckpointLockedError(XMediaError):
     def __init__(self, message: str, *, path: str | None = None, **context: Unpack[_Context]) -> None:
         super().__init__(message, **context)
         self.path = path
+
+
+class LoginDeniedError(XMediaError):
+    """The user did not authorize the app on the page of an `OAuth2Login`."""
 
 
 class WaitTimeoutError(XMediaError, TimeoutError):

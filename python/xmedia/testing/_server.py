@@ -41,6 +41,8 @@ class MockServer(ServerControl):
         expires_after_secs: For how many seconds an id can be used.
         max_segment_bytes: The largest segment; larger ones get 413.
         account: Whose limits hold: INIT refuses what X refuses to an account without (`"default"`) or with Premium.
+        inspect: Whether processing applies X's rules to the bytes, as `xmedia.check` does beforehand: FINALIZE and
+            STATUS tell of a failure in X's words, or without any. Needs `keep_data`.
         rate_limits: Limit and window in seconds by command, `{"FINALIZE": (5, 2.0)}`, for each credential;
             `"user_24h"` and `"app_24h"` are X's limits of a day, for each command of a user and of an app. Commands
             without one tell X's limits but never refuse: a used up window is followed by a new one at once.
@@ -74,6 +76,7 @@ class MockServer(ServerControl):
         expires_after_secs: float | timedelta = 86400,
         max_segment_bytes: int = 5_000_000,
         account: Literal["default", "premium"] = "default",
+        inspect: bool = False,
         rate_limits: Mapping[str, tuple[int, float | timedelta]] | None = None,
         keep_data: bool = True,
         tls: bool = False,
@@ -81,9 +84,12 @@ class MockServer(ServerControl):
         check_type("host", host, str)
         if not host or "\0" in host:
             raise InvalidInputError("host must be a name or an address")
-        for name, value in (("verify_auth", verify_auth), ("keep_data", keep_data), ("tls", tls)):
+        for name, value in (("verify_auth", verify_auth), ("inspect", inspect), ("keep_data", keep_data), ("tls", tls)):
             check_type(name, value, bool)
         self._check_after_secs = checked_seconds("check_after_secs", check_after_secs, zero=True)
+        if inspect and not keep_data:
+            raise InvalidInputError("inspect needs the bytes, so keep_data must be True")
+        self._inspects = inspect
         # It is read more than once.
         self._auth = list(auth) if isinstance(auth, Iterator) else auth
         self._ca_file: str | None = None
@@ -97,6 +103,7 @@ class MockServer(ServerControl):
             expires_after_secs=checked_seconds("expires_after_secs", expires_after_secs),
             max_segment_bytes=checked_int("max_segment_bytes", max_segment_bytes, least=1, most=2**40),
             account=checked_account(account),
+            inspect=inspect,
             rate_limits=limit_rows(rate_limits),
             keep_data=keep_data,
             tls=tls,
@@ -141,6 +148,8 @@ class MockServer(ServerControl):
         """The environment variables with which `Client.from_env()` talks to this server as its first credential."""
         first = self.credentials[0]
         environ = {"X_BASE_URL": self.url}
+        if not self._inspects:
+            environ["X_CHECK"] = "off"
         if isinstance(first, OAuth1):
             environ["X_API"] = "1.1"
             environ["X_CONSUMER_KEY"] = first.consumer_key
@@ -157,6 +166,8 @@ class MockServer(ServerControl):
     def client(self, **options: object) -> Client:
         """Make a client of this server: with its first credential that fits, and quick retries.
 
+        It checks files only if the server inspects them, since tests upload bytes that only look like a video.
+
         Args:
             options: Options of `xmedia.Client`, `auth` among them; they go before what the server would choose.
 
@@ -168,6 +179,8 @@ class MockServer(ServerControl):
             fitting = [one for one in self.credentials if options.get("api") != "1.1" or hasattr(one, "consumer_key")]
             auth = (fitting or self.credentials)[0]
         options.setdefault("base_url", self.url)
+        if not self._inspects:
+            options.setdefault("check", "off")
         options.setdefault("retry", Retry(attempts=5, base_delay=0.01, max_delay=0.1))
         if self._ca_file is not None:
             options.setdefault("ca_file", self._ca_file)

@@ -1,7 +1,7 @@
 //! Credentials, and what they put on a request.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -72,7 +72,7 @@ pub struct Account {
     /// The server's clock less ours, in seconds.
     clock_offset: AtomicI64,
     limits: Limits,
-    refreshes: Refreshes,
+    refreshes: Arc<Refreshes>,
     opened: Mutex<Vec<(MediaId, Instant)>>,
 }
 
@@ -88,7 +88,7 @@ impl Account {
             signer,
             clock_offset: AtomicI64::new(0),
             limits: Limits::default(),
-            refreshes: Refreshes::default(),
+            refreshes: Arc::default(),
             opened: Mutex::default(),
         }
     }
@@ -104,7 +104,7 @@ impl Account {
     }
 
     /// Where the refresh of the token stands.
-    pub fn refreshes(&self) -> &Refreshes {
+    pub fn refreshes(&self) -> &Arc<Refreshes> {
         &self.refreshes
     }
 

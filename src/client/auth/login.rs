@@ -10,7 +10,7 @@ use ring::hmac;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::oauth2::Secret;
+use super::token::Secret;
 use crate::client::error::{Error, Kind, Result};
 
 /// The format of [`Login::to_json`].

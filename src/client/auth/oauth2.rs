@@ -5,51 +5,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
-use zeroize::Zeroizing;
 
-use crate::client::protocol::RefreshToken;
-
-/// Text that is wiped from memory when dropped.
-pub type Secret = Zeroizing<String>;
-
-/// An access token and what belongs to it.
-pub struct Token {
-    /// The token to send.
-    pub access_token: Secret,
-    /// What buys the next one, once.
-    pub refresh_token: Option<Secret>,
-    /// When the access token expires, by the local clock.
-    pub expires_at: Option<SystemTime>,
-    /// Counts the tokens of one chain, so that a request can see whether its token was replaced.
-    pub version: u64,
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Token(…, version {})", self.version)
-    }
-}
-
-impl Token {
-    /// A token that the program provided.
-    pub fn asked(access_token: Secret, version: u64) -> Self {
-        Token { access_token, refresh_token: None, expires_at: None, version }
-    }
-
-    /// Whether it has expired.
-    pub fn expired(&self) -> bool {
-        self.expires_at.is_some_and(|at| at <= SystemTime::now())
-    }
-}
-
-/// The app that a refresh token was given to.
-#[derive(Clone)]
-pub struct App {
-    /// Its id.
-    pub client_id: String,
-    /// Its secret, for confidential clients.
-    pub client_secret: Option<Secret>,
-}
+use super::chain::{Beginning, Chain};
+use super::store::TokenFile;
+pub use super::token::{App, RENEWED_BEFORE, Secret, Token};
+use crate::client::error::Result;
 
 /// A user's OAuth 2.0 credentials. Clones share the newest token: it is published without a lock, so that a forked
 /// child starts from the last one.
@@ -58,7 +18,7 @@ pub struct Credentials(Source);
 
 #[derive(Clone)]
 enum Source {
-    Kept { newest: Arc<ArcSwap<Token>>, app: Option<App> },
+    Kept { newest: Arc<ArcSwap<Token>>, app: Option<App>, chain: Option<Arc<Chain>> },
     Asked,
 }
 
@@ -81,8 +41,22 @@ impl Credentials {
         expires_at: Option<SystemTime>,
         app: Option<App>,
     ) -> Self {
-        let token = Token { access_token, refresh_token, expires_at, version: 0 };
-        Credentials(Source::Kept { newest: Arc::new(ArcSwap::from_pointee(token)), app })
+        let token = Token { access_token, refresh_token, expires_at, version: 0, serial: 0 };
+        Credentials(Source::Kept { newest: Arc::new(ArcSwap::from_pointee(token)), app, chain: None })
+    }
+
+    /// A token that is kept in a file, together with all who use that. It blocks as long as the disk does.
+    pub fn stored(
+        file: TokenFile,
+        access_token: Secret,
+        expires_at: Option<SystemTime>,
+        app: App,
+        beginning: Beginning,
+    ) -> Result<Self> {
+        let token = Token { access_token, refresh_token: None, expires_at, version: 0, serial: 0 };
+        let (token, chain) = Chain::open(file, token, &app, beginning)?;
+        let newest = Arc::new(ArcSwap::from_pointee(token));
+        Ok(Credentials(Source::Kept { newest, app: Some(app), chain: Some(Arc::new(chain)) }))
     }
 
     /// Tokens that the program provides.
@@ -109,19 +83,27 @@ impl Credentials {
     /// Whether the client can refresh the token by itself.
     pub fn can_refresh(&self) -> bool {
         match &self.0 {
-            Source::Kept { newest, app } => app.is_some() && newest.load().refresh_token.is_some(),
+            Source::Kept { newest, app, chain } => {
+                app.is_some() && (chain.is_some() || newest.load().refresh_token.is_some())
+            }
             Source::Asked => false,
         }
     }
 
-    /// The exchange that buys the token after this one.
-    pub(in crate::client) fn refresh(&self, token: &Token) -> Option<RefreshToken> {
-        let Source::Kept { app: Some(app), .. } = &self.0 else { return None };
-        Some(RefreshToken {
-            refresh_token: token.refresh_token.as_deref()?.clone(),
-            client_id: app.client_id.clone(),
-            client_secret: app.client_secret.as_deref().cloned(),
-        })
+    /// The app that the refresh token was given to.
+    pub fn app(&self) -> Option<&App> {
+        match &self.0 {
+            Source::Kept { app, .. } => app.as_ref(),
+            Source::Asked => None,
+        }
+    }
+
+    /// The place in a token file, if there is one.
+    pub fn chain(&self) -> Option<&Arc<Chain>> {
+        match &self.0 {
+            Source::Kept { chain, .. } => chain.as_ref(),
+            Source::Asked => None,
+        }
     }
 
     /// Makes this the newest token.

@@ -38,11 +38,20 @@ impl Account {
                     .map(String::as_str),
             );
         }
-        if let Command::RefreshToken(refresh) = command {
-            secrets.push(&refresh.refresh_token);
-            secrets.extend(refresh.client_secret.as_deref());
-            pair =
-                refresh.client_secret.as_deref().map(|secret| Zeroizing::new(basic_pair(&refresh.client_id, secret)));
+        let app = match command {
+            Command::Token(asked) => {
+                secrets.extend(asked.secrets());
+                Some((&asked.client_id, &asked.client_secret))
+            }
+            Command::Revoke(revocation) => {
+                secrets.push(&revocation.token);
+                secrets.extend(revocation.client_secret.as_deref());
+                Some((&revocation.client_id, &revocation.client_secret))
+            }
+            _ => None,
+        };
+        if let Some((client_id, Some(client_secret))) = app {
+            pair = Some(Zeroizing::new(basic_pair(client_id, client_secret)));
         }
         if let Some(token) = token {
             secrets.push(&token.access_token);

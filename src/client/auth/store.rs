@@ -15,7 +15,7 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::oauth2::Secret;
+use super::token::Secret;
 use crate::client::blocking::blocking;
 use crate::client::private_file::{FileLock, Replacement, named_beside, resolved};
 

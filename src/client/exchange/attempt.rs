@@ -61,6 +61,10 @@ pub(super) struct Attempt<'a> {
     pub(super) signed_with: i64,
     pub(super) clock_corrected: bool,
     pub(super) refreshed: bool,
+    /// A token that runs out soon was to be replaced before it was sent.
+    pub(super) asked_early: bool,
+    /// How often the request was sent again with another token.
+    pub(super) repairs: u32,
     /// Why the token could not be replaced before it was sent.
     pub(super) refresh_error: Option<Error>,
 }
@@ -79,6 +83,8 @@ impl<'a> Attempt<'a> {
             signed_with: 0,
             clock_corrected: false,
             refreshed: false,
+            asked_early: false,
+            repairs: 0,
             refresh_error: None,
         }
     }
@@ -233,9 +239,9 @@ impl<'a> Attempt<'a> {
         let bytes = if crate::client::retry::request_was_not_sent(&tried.error) { 0 } else { begun.bytes };
         in_flight.sent(bytes);
         tried.report = Some(self.report(&Begun { bytes, ..*begun }, None, Some(&tried.error)));
-        // The server closed an idle connection in the moment we used it. Only FINALIZE and a refresh must not be sent
-        // twice on such a guess.
-        let harmless = !matches!(self.name, CommandName::Finalize | CommandName::Token);
+        // The server closed an idle connection in the moment we used it. Only FINALIZE must not be sent twice on such a
+        // guess.
+        let harmless = self.name != CommandName::Finalize;
         let cut_off = matches!(tried.error.kind, Kind::Transport { connect: false });
         if reused && cut_off && harmless && !self.resent {
             AttemptFailure::Reused(tried)

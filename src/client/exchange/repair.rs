@@ -1,39 +1,72 @@
 //! The token that an attempt is sent with, and what is repaired after a 401: the clock, or the token.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::attempt::{Attempt, AttemptError};
 use crate::client::auth::oauth2::{self, Token};
+use crate::client::auth::refresh::Renewal;
 use crate::client::auth::{Account, Clock, Credentials};
 use crate::client::call::Hooks;
+use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Result};
 use crate::client::model::CommandName;
 use crate::client::observer::EventFilter;
 use crate::client::protocol::{self, Request, Response};
-use crate::client::retry;
+
+/// How often one request is sent again with another token.
+const MAX_REPAIRS: u32 = 3;
+/// How long is waited for a refresh while the token is still good.
+const EARLY_REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl<'a> Attempt<'a> {
-    /// The token to send, if the credentials are of that kind. An expired one is refreshed before it is sent.
+    /// The token to send, if the credentials are of that kind. One whose time is over is replaced before it is sent.
     pub(super) async fn token(&mut self, request: &Request) -> Result<Option<Arc<Token>>, AttemptError> {
         let Credentials::OAuth2(credentials) = self.client.account.credentials() else { return Ok(None) };
         if !matches!(request.authentication, protocol::Authentication::User) {
             return Ok(None);
         }
+        if let Some(chain) = credentials.chain() {
+            chain.check_origin(&self.client.transport.options().hosts.api)?;
+        }
         let Some(token) = credentials.newest() else {
             self.leave_queue();
             return Ok(Some(self.options.hooks.tokens.access_token(None).await?));
         };
-        if token.expired() && credentials.can_refresh() && !self.refreshed {
-            self.refreshed = true;
+        if token.runs_out() && credentials.can_refresh() && !self.refreshed && !self.asked_early {
             self.leave_queue();
-            // If that fails, the server decides whether the token has expired: its clock counts.
-            self.refresh_error = self.client.ensure_refreshed(credentials, token.version).await.err();
-            self.emit_refresh_events();
-            if self.refresh_error.is_none() {
-                self.options.hooks.tokens.refreshed().await?;
-            }
+            self.refresh_early(credentials, &token).await?;
         }
+        self.save_unsaved(credentials).await;
         Ok(credentials.newest())
+    }
+
+    /// Has a token replaced that will run out, or has. Where it fails, the server is left to say so: its clock counts.
+    async fn refresh_early(&mut self, credentials: &oauth2::Credentials, token: &Token) -> Result<()> {
+        self.asked_early = true;
+        let refresh = self.client.ensure_refreshed(credentials, token.version);
+        let refreshed = if token.expired() {
+            Some(refresh.await)
+        } else {
+            // While the token is good, a slow token endpoint must not hold up everything.
+            Deadline::after(Some(EARLY_REFRESH_TIMEOUT)).limit(refresh).await
+        };
+        self.refreshed = matches!(refreshed, Some(Ok(Renewal::Refreshed) | Err(_)));
+        self.emit_refresh_events();
+        match refreshed {
+            Some(Ok(_)) => self.options.hooks.tokens.refreshed().await?,
+            Some(Err(error)) => self.refresh_error = Some(error),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Tries again to save tokens that are in memory only.
+    async fn save_unsaved(&self, credentials: &oauth2::Credentials) {
+        if credentials.chain().is_some_and(|chain| chain.is_unsaved()) {
+            self.client.save_unsaved(credentials).await;
+            self.emit_refresh_events();
+        }
     }
 
     /// Gives up the position that was taken when the verb was called: the token may itself need a request, which must
@@ -59,10 +92,14 @@ impl<'a> Attempt<'a> {
             return Ok(corrected);
         };
         let Some(token) = token else { return Ok(false) };
-        if std::mem::replace(&mut self.refreshed, true) {
-            return self.refresh_error.take().map_or(Ok(false), |error| Err(Unrepaired::Refresh(error)));
+        if self.repairs >= MAX_REPAIRS {
+            return Ok(false);
         }
+        self.repairs += 1;
         let Some(newest) = credentials.newest() else {
+            if std::mem::replace(&mut self.refreshed, true) {
+                return Ok(false);
+            }
             let asked = self.options.deadline.limit(self.options.hooks.tokens.access_token(Some(token.version))).await;
             let asked = asked.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::TokenProvider)?;
             return Ok(*asked.access_token != *token.access_token);
@@ -70,11 +107,12 @@ impl<'a> Attempt<'a> {
         if newest.version != token.version {
             return Ok(true);
         }
-        if !credentials.can_refresh() {
-            return Ok(false);
+        if self.refreshed || !credentials.can_refresh() {
+            return self.refresh_error.take().map_or(Ok(false), |error| Err(Unrepaired::Refresh(error)));
         }
-        let refreshed = self.options.deadline.limit(self.client.ensure_refreshed(credentials, token.version)).await;
-        refreshed.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Refresh)?;
+        let renewed = self.options.deadline.limit(self.client.ensure_refreshed(credentials, token.version)).await;
+        // Tokens that somebody else had refreshed may have run out since; the server's own have not.
+        self.refreshed = renewed.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Refresh)? == Renewal::Refreshed;
         Ok(true)
     }
 
@@ -85,7 +123,13 @@ impl<'a> Attempt<'a> {
     }
 
     pub(super) fn emit_refresh_events(&self) {
-        if self.options.hooks.observer.event_filter() == EventFilter::None || self.name == CommandName::Token {
+        if self.name == CommandName::Token {
+            return;
+        }
+        for warning in self.client.account.refreshes().take_warnings() {
+            self.options.hooks.observer.warn(warning);
+        }
+        if self.options.hooks.observer.event_filter() == EventFilter::None {
             return;
         }
         for report in self.client.account.refreshes().take_reports() {
@@ -120,7 +164,8 @@ pub(super) enum Unrepaired {
 /// The 401 of a token that could not be replaced.
 pub(super) fn not_refreshed(mut refused: Error, refresh: Error) -> Error {
     refused.message = format!("{} The access token could not be refreshed: {}", refused.message, refresh.message);
-    refused.retryable = refresh.retryable && retry::request_was_not_sent(&refresh);
+    // Nothing else is final: the refresh token may still be good, and the next call tries again.
+    refused.retryable = !refresh.api().is_some_and(|failure| failure.refused_for_good);
     refused.retry_after = refresh.retry_after;
     refused.because(refresh)
 }

@@ -176,7 +176,7 @@ impl<'a> Exchange<'a> {
 fn media_of(answer: Answer, command: CommandName, media_id: Option<MediaId>) -> Result<Media> {
     match answer {
         Answer::Media(media) => Ok(*media),
-        Answer::Tokens(_) | Answer::Done => {
+        Answer::Tokens(_) | Answer::User(_) | Answer::Done => {
             Err(Error::new(Kind::InvalidResponse(None), format!("{command}: the answer names no media"))
                 .about(command, media_id))
         }

@@ -1,42 +1,51 @@
-//! The refresh of an OAuth 2.0 token: a task of its own, which no cancelled call aborts, since the refresh token it sends
-//! is used up by being sent.
+//! The refresh of an OAuth 2.0 token: a task of its own, which no cancelled call aborts, since the refresh token that it
+//! sends is used up by being sent.
+//!
+//! With a token file, all that use it are one: the lock is taken and the file read again before anything is sent, and room
+//! on the disk is taken before the refresh token is spent. New tokens are on the disk before anybody hears of them.
 
+use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
-use tokio::sync::watch;
 
-use crate::client::auth::oauth2::{Credentials, Token};
-use crate::client::auth::refresh::{Outcome, RefreshClaim, lost};
+use crate::client::auth::chain::{Chain, Compared, Look, origin_of};
+use crate::client::auth::oauth2::{App, Credentials, Secret, Token};
+use crate::client::auth::refresh::{Outcome, RefreshClaim, Renewal, Run, cut_off};
+use crate::client::auth::store::LockedTokenFile;
+use crate::client::auth::under_way::UnderWay;
+use crate::client::blocking::{blocking, file_error};
 use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result};
 use crate::client::inner::ClientInner;
 use crate::client::observer::{EventFilter, Observer, Progress, RequestReport};
-use crate::client::protocol::{Answer, Command};
-use crate::client::retry;
+use crate::client::protocol::{Answer, Command, Grant, TokenRequest, Tokens};
 
-/// How long a refresh may take in all, however long its callers wait.
+/// How long a refresh may take in all once it has the lock, however long its callers wait.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a call that could save unsaved tokens waits for the lock.
+const SAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl ClientInner {
     /// Has the token of this version replaced, together with all others who want that.
-    pub(super) async fn ensure_refreshed(&self, credentials: &Credentials, refused: u64) -> Result<()> {
+    pub(super) async fn ensure_refreshed(&self, credentials: &Credentials, refused: u64) -> Result<Renewal> {
         let newest = || credentials.newest().map_or(refused, |token| token.version);
         let mut outcome = match self.account.refreshes().claim(refused, newest) {
-            RefreshClaim::Done => return Ok(()),
-            RefreshClaim::Spent(error) => return Err(error),
+            RefreshClaim::Done => return Ok(Renewal::Found),
+            RefreshClaim::Refused(error) => return self.look_once_more(credentials, error).await,
             RefreshClaim::Wait(outcome) => outcome,
-            RefreshClaim::Session(sender, outcome) => {
-                tokio::spawn(self.clone().refresh(credentials.clone(), sender));
+            RefreshClaim::Run(run, outcome) => {
+                tokio::spawn(self.clone().run_refresh(credentials.clone(), run));
                 outcome
             }
         };
-        match outcome.wait_for(Option::is_some).await {
-            Ok(outcome) => outcome.clone().unwrap_or_else(|| Err(lost())),
-            Err(_) => Err(lost()),
-        }
+        let outcome: Outcome = match outcome.wait_for(Option::is_some).await {
+            Ok(outcome) => outcome.clone(),
+            Err(_) => None,
+        };
+        outcome.unwrap_or_else(|| Err(cut_off()))
     }
 
     /// Waits until no refresh is under way, so that its tokens can be kept before the client is forgotten.
@@ -50,19 +59,164 @@ impl ClientInner {
         }
     }
 
+    /// Tries again to save tokens that could not be saved. Where it fails again, they stay in use.
+    pub(super) async fn save_unsaved(&self, credentials: &Credentials) {
+        let (Some(chain), Some(app), Some(token)) = (credentials.chain(), credentials.app(), credentials.newest())
+        else {
+            return;
+        };
+        if !chain.is_unsaved() {
+            return;
+        }
+        let Some(Ok(locked)) = Deadline::after(Some(SAVE_TIMEOUT)).limit(chain.file().lock()).await else { return };
+        // Whoever had the lock before may have saved them.
+        if !chain.is_unsaved() {
+            return;
+        }
+        let saved = match locked.read().await {
+            Ok(found) => match chain.compare(found, &token, app, &self.origin()) {
+                Ok(Compared { look: Look::Same(_), .. }) => {
+                    locked.replace(&chain.stored(&token, app, &self.origin())).await
+                }
+                // The file is ahead of us, or another's: what is in memory has no place there.
+                _ => Ok(()),
+            },
+            Err(error) => Err(error),
+        };
+        match saved {
+            Ok(()) => chain.set_unsaved(false),
+            Err(error) => self.account.refreshes().warn(unsaved_warning(chain, &error)),
+        }
+    }
+
+    /// The origin of the API that this client talks to.
+    pub(super) fn origin(&self) -> String {
+        origin_of(&self.transport.options().hosts.api)
+    }
+
     /// Boxed, because an exchange that needs a new token leads to another exchange.
-    fn refresh(self, credentials: Credentials, sender: watch::Sender<Outcome>) -> BoxFuture<'static, ()> {
+    fn run_refresh(self, credentials: Credentials, run: Run) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            let outcome = self.refresh_once(&credentials).await;
-            sender.send_replace(Some(outcome));
+            let (Some(newest), Some(app)) = (credentials.newest(), credentials.app()) else {
+                return run.failed(Error::invalid_input("TOKEN: there is no refresh token"), false);
+            };
+            let Some(chain) = credentials.chain() else {
+                let _under_way = UnderWay::begin();
+                let spent = newest.refresh_token.clone().unwrap_or_default();
+                let asked = self.ask_for_tokens(app, spent).await;
+                return match asked {
+                    Ok(tokens) => {
+                        credentials.publish(successor(tokens, &newest, newest.version, newest.serial));
+                        run.refreshed();
+                    }
+                    Err(error) => run.failed(error.clone(), is_for_good(&error)),
+                };
+            };
+            let locked = tokio::select! {
+                locked = chain.file().lock() => locked,
+                () = run.abandoned() => return,
+            };
+            let _under_way = UnderWay::begin();
+            let outcome = match locked {
+                Ok(locked) => self.refresh_under_lock(&credentials, chain, app, &newest, locked).await,
+                Err(error) => Err(file_failed(chain, &error)),
+            };
+            match outcome {
+                Ok(Renewal::Refreshed) => run.refreshed(),
+                Ok(Renewal::Found) => run.found(),
+                Err(error) => run.failed(error.clone(), is_for_good(&error)),
+            }
         })
     }
 
-    async fn refresh_once(&self, credentials: &Credentials) -> Result<()> {
-        let spent = credentials.newest().and_then(|token| Some((credentials.refresh(&token)?, token)));
-        let Some((refresh, spent)) = spent else {
-            return Err(Error::new(Kind::InvalidInput, "TOKEN: there is no refresh token"));
+    async fn refresh_under_lock(
+        &self,
+        credentials: &Credentials,
+        chain: &Arc<Chain>,
+        app: &App,
+        newest: &Token,
+        locked: LockedTokenFile,
+    ) -> Result<Renewal> {
+        let found = locked.read().await.map_err(|error| file_failed(chain, &error))?;
+        let Compared { look, spoilt } = chain.compare(found, newest, app, &self.origin())?;
+        let refreshes = self.account.refreshes();
+        if let Some(why) = &spoilt {
+            refreshes.warn(format!("{why}; it is replaced by the tokens of this program"));
+        }
+        let base = match look {
+            Look::Newer(stored) => {
+                chain.follow(&stored);
+                let token = Token { version: newest.version + 1, ..Token::of(&stored) };
+                let has_run_out = token.runs_out() || *token.access_token == *newest.access_token;
+                if !has_run_out {
+                    if spoilt.is_some() {
+                        // From now on only the owner may read it. Where that fails, the next refresh does it.
+                        let _ = locked.replace(&chain.stored(&token, app, &self.origin())).await;
+                    }
+                    credentials.publish(token);
+                    return Ok(Renewal::Found);
+                }
+                token
+            }
+            Look::Same(refresh_token) => Token {
+                access_token: newest.access_token.clone(),
+                refresh_token,
+                expires_at: newest.expires_at,
+                version: newest.version,
+                serial: newest.serial,
+            },
         };
+        let room = locked.reserve().await.map_err(|error| {
+            let mut failed = file_failed(chain, &error);
+            failed.message =
+                format!("the refresh token was not used, since new tokens could not be kept: {}", failed.message);
+            failed
+        })?;
+        let spent = base.refresh_token.clone().unwrap_or_default();
+        let tokens = match self.ask_for_tokens(app, spent).await {
+            Ok(tokens) => tokens,
+            Err(error) if is_for_good(&error) => return self.look_once_more(credentials, error).await,
+            Err(error) => return Err(error),
+        };
+        if let Some(scope) = &tokens.scope {
+            chain.learn_scope(scope.clone());
+        }
+        let token = successor(tokens, &base, newest.version.max(base.version), base.serial);
+        match locked.save(room, &chain.stored(&token, app, &self.origin())).await {
+            Ok(()) => chain.set_unsaved(false),
+            Err(error) => {
+                chain.set_unsaved(true);
+                refreshes.warn(unsaved_warning(chain, &error));
+            }
+        }
+        credentials.publish(token);
+        Ok(Renewal::Refreshed)
+    }
+
+    /// After a refusal for good: whether somebody else has saved newer tokens since.
+    async fn look_once_more(&self, credentials: &Credentials, error: Error) -> Result<Renewal> {
+        let (Some(chain), Some(app), Some(newest)) = (credentials.chain(), credentials.app(), credentials.newest())
+        else {
+            return Err(error);
+        };
+        let file = chain.file().clone();
+        let Ok(found) = blocking(move || file.read()).await else { return Err(error) };
+        match chain.compare(found, &newest, app, &self.origin()) {
+            Ok(Compared { look: Look::Newer(stored), .. }) if *stored.access_token != *newest.access_token => {
+                chain.follow(&stored);
+                credentials.publish(Token { version: newest.version + 1, ..Token::of(&stored) });
+                Ok(Renewal::Found)
+            }
+            _ => Err(error),
+        }
+    }
+
+    async fn ask_for_tokens(&self, app: &App, refresh_token: Secret) -> Result<Tokens> {
+        let command = Command::Token(TokenRequest {
+            grant: Grant::Refresh(String::clone(&refresh_token)),
+            client_id: app.client_id.clone(),
+            client_secret: app.client_secret.as_deref().cloned(),
+        });
         let collector = ReportCollector::default();
         let options = CallOptions {
             deadline: Deadline::after(Some(REFRESH_TIMEOUT)),
@@ -70,29 +224,47 @@ impl ClientInner {
             hooks: Hooks { observer: &collector, ..Hooks::none() },
             limiter: None,
         };
-        let outcome = self.exchange(&Command::RefreshToken(refresh), options).await;
-        let refreshes = self.account.refreshes();
-        refreshes.keep_reports(collector.0.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let error = match outcome {
-            Ok(Answer::Tokens(mut tokens)) => {
-                let refresh_token = tokens.refresh_token.take().map(Into::into);
-                let lifetime = tokens.expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-                credentials.publish(Token {
-                    access_token: std::mem::take(&mut tokens.access_token).into(),
-                    // A server that names no new one lets the old one be used again.
-                    refresh_token: refresh_token.or_else(|| spent.refresh_token.clone()),
-                    expires_at: lifetime.and_then(|lifetime| SystemTime::now().checked_add(lifetime)),
-                    version: spent.version + 1,
-                });
-                refreshes.succeeded();
-                return Ok(());
-            }
-            Ok(_) => Error::new(Kind::InvalidResponse(None), "TOKEN: the answer names no token"),
-            Err(error) => error,
-        };
-        refreshes.failed(spent.version, &error, !retry::request_was_not_sent(&error));
-        Err(error)
+        let outcome = self.exchange(&command, options).await;
+        let reports = collector.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.account.refreshes().keep_reports(reports);
+        match outcome? {
+            Answer::Tokens(tokens) => Ok(tokens),
+            _ => Err(Error::new(Kind::InvalidResponse(None), "TOKEN: the answer names no token")),
+        }
     }
+}
+
+/// The token that follows `base`.
+fn successor(mut tokens: Tokens, base: &Token, version: u64, serial: u64) -> Token {
+    let lifetime = tokens.expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    Token {
+        access_token: std::mem::take(&mut tokens.access_token).into(),
+        // A server that names no new one lets the old one be used again.
+        refresh_token: tokens.refresh_token.take().map(Into::into).or_else(|| base.refresh_token.clone()),
+        expires_at: lifetime.and_then(|lifetime| SystemTime::now().checked_add(lifetime)),
+        version: version + 1,
+        serial: serial + 1,
+    }
+}
+
+/// Whether the server has said that no later call can bring tokens.
+fn is_for_good(error: &Error) -> bool {
+    error.attempts > 0 && error.api().is_some_and(|failure| failure.refused_for_good)
+}
+
+/// What is wrong with the file or its directory may be mended.
+fn file_failed(chain: &Chain, error: &std::io::Error) -> Error {
+    let mut error = file_error(error, Some(chain.file().path()));
+    error.retryable = true;
+    error
+}
+
+fn unsaved_warning(chain: &Chain, error: &std::io::Error) -> String {
+    format!(
+        "new OAuth 2.0 tokens could not be saved in {} ({error}); they are in use, and each later call tries again to save \
+         them",
+        chain.file().path().display()
+    )
 }
 
 /// Collects the reports of a refresh for those who wait for it.

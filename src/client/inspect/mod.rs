@@ -23,11 +23,11 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use facts::Inspection;
-pub use limits::Level as AccountLevel;
 pub use reader::{FileBytes, ReadBytes};
 pub use report::{Finding, Report};
 pub use rules::Level;
 
+use super::x_limits::Account;
 use facts::{Content, Unknown};
 use format::Format;
 use reader::{Read, Reader, Stop};
@@ -41,7 +41,7 @@ pub struct CheckOptions {
     /// The category; `None` is the one that an upload would send, and empty text is none.
     pub media_category: Option<String>,
     /// Whose limits hold; `None` is not known.
-    pub account: Option<AccountLevel>,
+    pub account: Option<Account>,
 }
 
 /// Looks at a file and holds it against the rules. Only the operating system's errors are errors.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::facts::Unknown;
@@ -41,27 +42,27 @@ impl ReadBytes for &[u8] {
 }
 
 /// A file from a place on.
-pub struct FileBytes<F: AsRef<File>> {
-    file: F,
+pub struct FileBytes {
+    file: Arc<File>,
     start: u64,
     total_bytes: u64,
 }
 
-impl<F: AsRef<File>> FileBytes<F> {
+impl FileBytes {
     /// The file's bytes from this place on, as many as there are now.
-    pub fn new(file: F, start: u64) -> io::Result<Self> {
-        let total_bytes = file.as_ref().metadata()?.len().saturating_sub(start);
+    pub fn new(file: Arc<File>, start: u64) -> io::Result<Self> {
+        let total_bytes = file.metadata()?.len().saturating_sub(start);
         Ok(FileBytes { file, start, total_bytes })
     }
 }
 
-impl<F: AsRef<File>> ReadBytes for FileBytes<F> {
+impl ReadBytes for FileBytes {
     fn total_bytes(&self) -> u64 {
         self.total_bytes
     }
 
     fn read_some(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        read_file_at(self.file.as_ref(), buffer, self.start.saturating_add(offset))
+        read_file_at(&self.file, buffer, self.start.saturating_add(offset))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::api_error::is_about_tokens;
 use super::headers::clock_off_by;
 use super::problem::Problem;
 use super::response::Response;
@@ -41,12 +42,12 @@ pub(super) fn advice(it: &Situation<'_>) -> Option<String> {
         ApiClass::UsageCapExceeded => "The account's usage cap is reached: waiting does not help before it is reset",
         ApiClass::PaymentRequired => "The account's API credits are used up: waiting does not help",
         _ if it.command == Token && matches!(it.status, 400 | 401) => {
-            "The refresh token is used up or withdrawn: let the user sign in again"
+            "It is used up, too old, withdrawn or another app's: log in anew"
         }
         _ => match said(it) {
             Said::Reason(advice) => return advice.map(str::to_owned),
             Said::Nothing => match it.class {
-                ApiClass::Authentication if it.command != Token => return Some(unauthenticated(it)),
+                ApiClass::Authentication if !is_about_tokens(it.command) => return Some(unauthenticated(it)),
                 ApiClass::PermissionDenied | ApiClass::NotFound | ApiClass::Other if retired(it) => RETIRED,
                 ApiClass::PermissionDenied => return by_command(it).or_else(|| forbidden(it)).map(str::to_owned),
                 _ => return by_command(it).map(str::to_owned),

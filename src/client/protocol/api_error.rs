@@ -18,7 +18,7 @@ pub(super) fn api_error(
     response: &Response,
     mut problem: Problem,
 ) -> Error {
-    if command == CommandName::Token && problem.detail.is_none() {
+    if is_about_tokens(command) && problem.detail.is_none() {
         // Nothing but the body's own text is left to show, and there may be a token in it.
         problem.sentences.clear();
     }
@@ -63,6 +63,7 @@ pub(super) fn api_error(
         body: body(command, response),
         not_found,
         ambiguous: false,
+        refused_for_good: command == CommandName::Token && is_refused_for_good(response),
     };
     let mut error = Error::new(Kind::Api(Box::new(failure)), message);
     error.retryable = retryable;
@@ -83,9 +84,23 @@ pub(super) fn invalid_response(
     Error::new(Kind::InvalidResponse(Some(Box::new(received))), message)
 }
 
+/// What the token endpoint calls failures that do not pass (docs/how/wire.md §8).
+const REFUSED_FOR_GOOD: [&str; 4] = ["invalid_grant", "invalid_request", "invalid_client", "unauthorized_client"];
+
+fn is_refused_for_good(response: &Response) -> bool {
+    let Ok(body) = serde_json::from_slice::<serde_json::Value>(&response.body) else { return false };
+    let named = body.get("error").and_then(serde_json::Value::as_str);
+    matches!(response.status, 400 | 401) && named.is_some_and(|error| REFUSED_FOR_GOOD.contains(&error))
+}
+
+/// Whether what is sent are tokens, and the answer may repeat them.
+pub(super) fn is_about_tokens(command: CommandName) -> bool {
+    matches!(command, CommandName::Token | CommandName::Revoke)
+}
+
 /// What is kept of a body: nothing of the answer to a token refresh, which may hold a token.
 fn body(command: CommandName, response: &Response) -> String {
-    if command == CommandName::Token { String::new() } else { clip_bytes(&response.body) }
+    if is_about_tokens(command) { String::new() } else { clip_bytes(&response.body) }
 }
 
 fn message(

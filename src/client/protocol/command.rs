@@ -54,8 +54,12 @@ pub enum Command {
         /// Which subtitles.
         language_code: String,
     },
-    /// Exchanges a refresh token (v2's host, whatever the version).
-    RefreshToken(RefreshToken),
+    /// Asks for tokens (v2's host, whatever the version).
+    Token(TokenRequest),
+    /// Ends a token.
+    Revoke(Revocation),
+    /// Asks who the user is.
+    Me,
 }
 
 /// The parameters of INIT.
@@ -99,27 +103,99 @@ pub struct Subtitle {
     pub display_name: String,
 }
 
-/// The parameters of a token refresh.
+/// What is asked of the token endpoint, and for which app.
 #[derive(Clone)]
-pub struct RefreshToken {
-    /// The token to exchange; valid once.
-    pub refresh_token: String,
+pub struct TokenRequest {
+    /// What is exchanged for tokens.
+    pub grant: Grant,
     /// The app.
     pub client_id: String,
     /// Set for confidential clients, which authenticate with it.
     pub client_secret: Option<String>,
 }
 
-impl Drop for RefreshToken {
+/// What is exchanged for tokens.
+#[derive(Clone)]
+pub enum Grant {
+    /// A refresh token; valid once.
+    Refresh(String),
+    /// The code that the authorization page sent back; valid once, for 30 seconds.
+    Code {
+        /// The code.
+        code: String,
+        /// Where it was sent to.
+        redirect_uri: String,
+        /// What proves that it was sent to us.
+        verifier: String,
+    },
+    /// The tokens of OAuth 1.0a, which stay valid.
+    OAuth1 {
+        /// The access token.
+        token: String,
+        /// Its secret.
+        token_secret: String,
+        /// Which scopes are wanted, if not all.
+        scope: Option<String>,
+    },
+}
+
+/// A token to end, and its app.
+#[derive(Clone)]
+pub struct Revocation {
+    /// An access token or a refresh token.
+    pub token: String,
+    /// The app.
+    pub client_id: String,
+    /// Set for confidential clients.
+    pub client_secret: Option<String>,
+}
+
+impl TokenRequest {
+    /// All of it that nobody may see.
+    pub fn secrets(&self) -> Vec<&str> {
+        let mut secrets: Vec<&str> = match &self.grant {
+            Grant::Refresh(token) => vec![token],
+            Grant::Code { code, verifier, .. } => vec![code, verifier],
+            Grant::OAuth1 { token, token_secret, .. } => vec![token, token_secret],
+        };
+        secrets.extend(self.client_secret.as_deref());
+        secrets
+    }
+}
+
+impl Drop for TokenRequest {
     fn drop(&mut self) {
-        self.refresh_token.zeroize();
+        match &mut self.grant {
+            Grant::Refresh(token) => token.zeroize(),
+            Grant::Code { code, verifier, .. } => {
+                code.zeroize();
+                verifier.zeroize();
+            }
+            Grant::OAuth1 { token, token_secret, .. } => {
+                token.zeroize();
+                token_secret.zeroize();
+            }
+        }
         self.client_secret.zeroize();
     }
 }
 
-impl fmt::Debug for RefreshToken {
+impl Drop for Revocation {
+    fn drop(&mut self) {
+        self.token.zeroize();
+        self.client_secret.zeroize();
+    }
+}
+
+impl fmt::Debug for TokenRequest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("RefreshToken(…)")
+        formatter.write_str("TokenRequest(…)")
+    }
+}
+
+impl fmt::Debug for Revocation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Revocation(…)")
     }
 }
 
@@ -134,7 +210,9 @@ impl Command {
             Command::Simple(_) => CommandName::Simple,
             Command::AltText { .. } => CommandName::Metadata,
             Command::SetSubtitles { .. } | Command::DeleteSubtitles { .. } => CommandName::Subtitles,
-            Command::RefreshToken(_) => CommandName::Token,
+            Command::Token(_) => CommandName::Token,
+            Command::Revoke(_) => CommandName::Revoke,
+            Command::Me => CommandName::Me,
         }
     }
 
@@ -146,7 +224,7 @@ impl Command {
             | Command::AltText { media_id, .. }
             | Command::SetSubtitles { media_id, .. }
             | Command::DeleteSubtitles { media_id, .. } => Some(*media_id),
-            Command::Init(_) | Command::Simple(_) | Command::RefreshToken(_) => None,
+            Command::Init(_) | Command::Simple(_) | Command::Token(_) | Command::Revoke(_) | Command::Me => None,
         }
     }
 

@@ -48,9 +48,8 @@ fn success(
     repair: Repair,
 ) -> Result<Answer> {
     let answer = match (command, Body::read(response)) {
-        (CommandName::Append | CommandName::Metadata | CommandName::Subtitles, Err(Unreadable::Empty)) => {
-            Ok(Answer::Done)
-        }
+        (CommandName::Append | CommandName::Metadata | CommandName::Subtitles, Err(Unreadable::Empty))
+        | (CommandName::Revoke, Err(_)) => Ok(Answer::Done),
         // What a gateway says in the server's place, a page for instance, does not mean that the segment arrived.
         (CommandName::Append, Err(Unreadable::NotJson(_))) if is_json(&response.body) => Ok(Answer::Done),
         (_, Err(unreadable)) => Err(unreadable),
@@ -74,9 +73,10 @@ fn read(
     repair: Repair,
 ) -> Result<Answer, Unreadable> {
     match command {
-        CommandName::Append => Ok(Answer::Done),
+        CommandName::Append | CommandName::Revoke => Ok(Answer::Done),
         CommandName::Metadata | CommandName::Subtitles => done(asked, body),
         CommandName::Token => tokens(&body.whole()?).map(Answer::Tokens),
+        CommandName::Me => user_id(&body.whole()?).map(Answer::User),
         CommandName::Init | CommandName::Finalize | CommandName::Status | CommandName::Simple => {
             media(command, asked, response, body, repair).map(|media| Answer::Media(Box::new(media)))
         }
@@ -278,6 +278,13 @@ fn text(object: &Value, name: &str) -> Option<String> {
     object.get(name)?.as_str().map(str::to_owned)
 }
 
+/// Reads the user's id.
+fn user_id(body: &Value) -> Result<String, Unreadable> {
+    let id = body.get("data").and_then(|data| text(data, "id"));
+    let digits = |id: &String| !id.is_empty() && id.len() <= 19 && id.bytes().all(|byte| byte.is_ascii_digit());
+    Ok(id.filter(digits).ok_or("the body names no user".to_owned())?)
+}
+
 /// Reads a new token. No error says what stood in the body.
 fn tokens(body: &Value) -> Result<Tokens, Unreadable> {
     // A token that no header can hold is ignored: credentials could not be made of it.
@@ -288,5 +295,6 @@ fn tokens(body: &Value) -> Result<Tokens, Unreadable> {
         access_token,
         refresh_token: token("refresh_token"),
         expires_in: body.get("expires_in").and_then(number).map(|seconds| seconds.as_f64()),
+        scope: text(body, "scope").map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
     })
 }

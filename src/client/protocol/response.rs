@@ -28,13 +28,15 @@ pub struct Response {
 pub enum Answer {
     /// INIT, FINALIZE, STATUS and simple uploads.
     Media(Box<Media>),
-    /// A refreshed token.
+    /// New tokens.
     Tokens(Tokens),
-    /// Success that says nothing more: APPEND, METADATA, SUBTITLES.
+    /// The user's id.
+    User(String),
+    /// Success that says nothing more: APPEND, METADATA, SUBTITLES, REVOKE.
     Done,
 }
 
-/// The answer to a token refresh.
+/// The answer of the token endpoint.
 #[derive(Clone)]
 pub struct Tokens {
     /// The new access token.
@@ -43,6 +45,8 @@ pub struct Tokens {
     pub refresh_token: Option<String>,
     /// For how many seconds the access token holds.
     pub expires_in: Option<f64>,
+    /// What was granted, if the answer says so.
+    pub scope: Option<Vec<String>>,
 }
 
 impl Drop for Tokens {

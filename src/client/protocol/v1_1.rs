@@ -47,7 +47,7 @@ pub(super) fn encode(hosts: &Hosts, command: &Command) -> Request {
                 "subtitle_info": {"subtitles": [{"language_code": language_code}]},
             }),
         ),
-        Command::RefreshToken(refresh) => v2::refresh_token(hosts, refresh),
+        Command::Token(_) | Command::Revoke(_) | Command::Me => v2::encode(hosts, command),
     }
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::command::{Command, Init, Payload, RefreshToken, Simple, Subtitle};
+use super::command::{Command, Grant, Init, Payload, Revocation, Simple, Subtitle, TokenRequest};
 use super::request::{Authentication, Body, Part, Request, comma_separated};
 use crate::client::config::Hosts;
 
@@ -52,24 +52,52 @@ pub(super) fn encode(hosts: &Hosts, command: &Command) -> Request {
                 })),
             )
         },
-        Command::RefreshToken(refresh) => refresh_token(hosts, refresh),
+        Command::Token(asked) => token(hosts, asked),
+        Command::Revoke(revocation) => revoke(hosts, revocation),
+        Command::Me => Request { method: Method::GET, ..post(hosts, "/2/users/me", Body::Empty) },
     }
 }
 
-/// The token refresh, which belongs to v2's host whatever the version.
-pub(super) fn refresh_token(hosts: &Hosts, refresh: &RefreshToken) -> Request {
-    let form = vec![
-        ("grant_type", "refresh_token".into()),
-        ("refresh_token", refresh.refresh_token.clone()),
-        ("client_id", refresh.client_id.clone()),
-    ];
-    let authentication = match &refresh.client_secret {
-        Some(client_secret) => {
-            Authentication::App { client_id: refresh.client_id.clone(), client_secret: client_secret.clone() }
+/// Tokens, in exchange for something.
+fn token(hosts: &Hosts, asked: &TokenRequest) -> Request {
+    let mut form: Vec<(&str, String)> = match &asked.grant {
+        Grant::Refresh(token) => {
+            vec![("grant_type", "refresh_token".into()), ("refresh_token", token.clone())]
         }
-        None => Authentication::None,
+        Grant::Code { code, redirect_uri, verifier } => vec![
+            ("grant_type", "authorization_code".into()),
+            ("code", code.clone()),
+            ("redirect_uri", redirect_uri.clone()),
+            ("code_verifier", verifier.clone()),
+        ],
+        Grant::OAuth1 { token, token_secret, scope } => {
+            let mut form = vec![
+                ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange".into()),
+                ("subject_token", token.clone()),
+                ("subject_token_type", "urn:x:params:oauth:token-type:oauth1_token".into()),
+                ("oauth_token_secret", token_secret.clone()),
+            ];
+            form.extend(scope.clone().map(|scope| ("scope", scope)));
+            form
+        }
     };
+    form.push(("client_id", asked.client_id.clone()));
+    let authentication = app(&asked.client_id, asked.client_secret.as_deref());
     Request { authentication, ..post(hosts, "/2/oauth2/token", Body::Form(form)) }
+}
+
+fn revoke(hosts: &Hosts, revocation: &Revocation) -> Request {
+    let form = vec![("token", revocation.token.clone()), ("client_id", revocation.client_id.clone())];
+    let authentication = app(&revocation.client_id, revocation.client_secret.as_deref());
+    Request { authentication, ..post(hosts, "/2/oauth2/revoke", Body::Form(form)) }
+}
+
+/// Confidential clients authenticate with their secret; public ones name themselves in the form.
+fn app(client_id: &str, client_secret: Option<&str>) -> Authentication {
+    client_secret.map_or(Authentication::None, |client_secret| Authentication::App {
+        client_id: client_id.to_owned(),
+        client_secret: client_secret.to_owned(),
+    })
 }
 
 fn post(hosts: &Hosts, path: &str, body: Body) -> Request {

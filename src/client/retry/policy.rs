@@ -91,7 +91,9 @@ pub fn decide_in_wait(
             RetryDecision::DoNotRetry
         };
     }
-    if !may_pass(error) && !matches!(error.kind, Kind::InvalidResponse(_)) {
+    // A token that cannot be refreshed now may be refreshed later.
+    let unauthorized_for_now = error.retryable && error.api().is_some_and(|failure| failure.retry_status() == 401);
+    if !may_pass(error) && !unauthorized_for_now && !matches!(error.kind, Kind::InvalidResponse(_)) {
         return RetryDecision::DoNotRetry;
     }
     RetryDecision::RetryAfter(delay(policy, error, failures, jitter))
@@ -159,10 +161,12 @@ fn not_found_yet(error: &Error, now: &RetryContext) -> bool {
 
 fn may_repeat(command: CommandName, error: &Error) -> bool {
     match command {
-        // What the first one did, the second would be refused for: the session is over, the refresh token used up.
-        CommandName::Finalize | CommandName::Token => error.retryable && request_was_not_sent(error),
-        // What is not the server's own answer does not say that the segment arrived, and the last one counts.
-        CommandName::Append if matches!(error.kind, Kind::InvalidResponse(_)) => true,
+        // What the first one did, the second would be refused for: the session is over.
+        CommandName::Finalize => error.retryable && request_was_not_sent(error),
+        // A refresh whose answer was lost may have used the token up. To send it again does no harm: it works, or it is
+        // refused for good. What is not the server's own answer does not say that a segment arrived, of which the last
+        // one counts.
+        CommandName::Token | CommandName::Append => may_pass(error) || matches!(error.kind, Kind::InvalidResponse(_)),
         _ => may_pass(error),
     }
 }

@@ -56,8 +56,8 @@ impl DetectedMedia {
         MediaClass::of(&self.media_category)
     }
 
-    /// Refuses what no account may send, and warns of what most may not.
-    pub fn check_limits(&self, total_bytes: u64, observer: &dyn Observer) -> Result<()> {
+    /// Refuses what no account may send, and warns of what only some may where it is not known which one this is.
+    pub fn check_limits(&self, total_bytes: u64, account: Option<Account>, observer: &dyn Observer) -> Result<()> {
         let category = self.media_category.as_str();
         let most = max_bytes(category, Account::Premium);
         let what = match self.class() {
@@ -69,11 +69,11 @@ impl DetectedMedia {
         if total_bytes > most {
             return Err(Error::invalid_input(format!(
                 "the file has {total_bytes} bytes and X takes {what} of {most} bytes at most ({category}); make it smaller, \
-                 or pass check_limits=False to let X decide"
+                 or pass check=\"off\" to let X decide"
             )));
         }
         let usual = max_bytes(category, Account::Default);
-        if total_bytes > usual {
+        if total_bytes > usual && account.is_none() {
             observer.warn(format!(
                 "the file has {total_bytes} bytes; from accounts without Premium X takes {usual} at most as {category}, and \
                  may refuse it"

@@ -1,6 +1,7 @@
 //! Uploads a file from its first byte to its last wait.
 
 mod body;
+mod check;
 pub mod checkpoint;
 mod complete;
 mod detect;

@@ -7,8 +7,10 @@ use std::time::Duration;
 pub use super::checkpoint::Store;
 use super::source::Source;
 
+use crate::client::config::CheckMode;
 use crate::client::model::{Media, MediaId};
 use crate::client::observer::RequestReport;
+use crate::client::x_limits::Account;
 
 /// What is to be uploaded, and how.
 pub struct Upload {
@@ -40,8 +42,10 @@ pub struct UploadOptions {
     pub checkpoint: Option<Checkpoint>,
     /// Text that identifies these bytes.
     pub fingerprint: Option<String>,
-    /// Whether to refuse what no account may send.
-    pub check_limits: bool,
+    /// What is done about the rules of X that the file breaks; `None` is what the client does.
+    pub check: Option<CheckMode>,
+    /// Whose limits hold; `None` is what the client says.
+    pub account: Option<Account>,
     /// Whether to keep reports of all requests.
     pub trace: bool,
     /// Whether to wait until the media is ready.
@@ -63,7 +67,8 @@ impl Default for UploadOptions {
             concurrency: 4,
             checkpoint: None,
             fingerprint: None,
-            check_limits: true,
+            check: None,
+            account: None,
             trace: false,
             wait: true,
             timeout: Some(Duration::from_secs(3600)),

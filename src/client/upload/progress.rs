@@ -123,6 +123,10 @@ impl Observer for ProgressReporter<'_> {
         self.observer.warn(text);
     }
 
+    fn warn_of_media(&self, text: String) -> BoxFuture<'_, Result<()>> {
+        self.observer.warn_of_media(text)
+    }
+
     fn event_filter(&self) -> EventFilter {
         let least = if lock(&self.trace).is_some() { EventFilter::All } else { EventFilter::Retries };
         self.observer.event_filter().max(least)

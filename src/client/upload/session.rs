@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 
 use super::body::{SourceError, UploadBody, whole_payload};
+use super::check::{check, explained};
 use super::checkpoint::CheckpointWriter;
 use super::checkpoint::{FileStore, Store};
 use super::checkpoint::{Record, SourceIdentity, Stage};
@@ -23,6 +24,7 @@ use crate::client::deadline::Deadline;
 use crate::client::error::{ApiClass, Error, Kind, Result};
 use crate::client::exchange::refuse_expired;
 use crate::client::inner::ClientInner;
+use crate::client::inspect::Report;
 use crate::client::model::{CommandName, Media};
 use crate::client::observer::Observer as _;
 use crate::client::protocol::{Answer, Command, Init, Simple};
@@ -42,10 +44,10 @@ pub(in crate::client) async fn upload(client: &ClientInner, upload: Upload, hook
     let call = CallOptions { deadline, retry: client.options.retry.as_ref(), hooks, limiter: None };
     check_alt_text(options.alt_text.as_deref())?;
     let mut session = in_time(deadline, &options, Session::prepare(client, source, &options, call, &reporter)).await?;
-    let media = session.send().await?;
+    let media = session.send().await.map_err(|error| explained(error, session.report.as_deref()))?;
     let completion =
         Completion { client, options: &options, checkpoint: &session.checkpoint, reporter: &reporter, call };
-    let media = completion.run(media).await?;
+    let media = completion.run(media).await.map_err(|error| explained(error, session.report.as_deref()))?;
     Ok(Uploaded { media, trace: reporter.take_trace() })
 }
 
@@ -55,6 +57,7 @@ struct Session<'a> {
     options: &'a UploadOptions,
     body: UploadBody,
     detected: DetectedMedia,
+    report: Option<Box<Report>>,
     plan: Plan,
     source_identity: SourceIdentity,
     checkpoint: CheckpointWriter,
@@ -74,9 +77,8 @@ impl<'a> Session<'a> {
         let Source { name, total_bytes, content } = source;
         let (mut body, total_bytes) = UploadBody::of(content, total_bytes).await?;
         let detected = DetectedMedia::of(&mut body, name.as_deref(), options).await?;
-        if options.check_limits {
-            detected.check_limits(total_bytes, reporter)?;
-        }
+        let report =
+            check((&body, total_bytes), name.as_deref(), &detected, (options, &client.options), reporter).await?;
         let plan = Plan::new(total_bytes, client.options.api, options.segment_bytes, options.concurrency)?;
         let store = match &options.checkpoint {
             None => None,
@@ -105,7 +107,7 @@ impl<'a> Session<'a> {
             asked_segment_bytes: options.segment_bytes,
         };
         let checkpoint = CheckpointWriter::new(store);
-        Ok(Session { client, options, body, detected, plan, source_identity, checkpoint, reporter, call })
+        Ok(Session { client, options, body, detected, report, plan, source_identity, checkpoint, reporter, call })
     }
 
     /// Brings all bytes to the server and ends the upload, starting over where that helps.
@@ -156,6 +158,7 @@ impl<'a> Session<'a> {
             None => {
                 self.reporter.begin(&self.plan);
                 self.reporter.report().await?;
+                self.checkpoint.check_writable().await?;
                 let opened = self.client.exchange_media(&Command::Init(self.init()), self.call).await?;
                 let record = || Record::opened(self.source_identity.clone(), self.plan.segment_bytes, &opened);
                 self.checkpoint.begin(record).await?;

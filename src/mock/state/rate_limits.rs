@@ -135,6 +135,7 @@ fn documented(api: ApiVersion, command: CommandName) -> u64 {
         (_, Status) => 1000,
         (V2, Simple) | (_, Metadata) => 500,
         (_, Subtitles) => 100,
-        (_, Token) => 1875,
+        (_, Token | CommandName::Revoke) => 1875,
+        (_, CommandName::Me) => 75,
     }
 }

@@ -35,6 +35,7 @@ pub(crate) struct State {
     expires_after: Duration,
     max_segment_bytes: u64,
     account: Account,
+    inspect: bool,
     keep_data: bool,
 }
 
@@ -53,6 +54,7 @@ impl State {
             expires_after: options.expires_after,
             max_segment_bytes: options.max_segment_bytes,
             account: options.account,
+            inspect: options.inspect,
             keep_data: options.keep_data,
         }
     }
@@ -110,6 +112,7 @@ impl State {
     /// FINALIZE, and whether it was the first; a later one gets the current status again.
     pub(crate) fn finalize(&mut self, id: &str, now: Instant) -> Result<(&Upload, bool), Rejection> {
         let expires = now + self.expires_after;
+        let (inspect, account) = (self.inspect, self.account);
         let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
         if upload.finalized {
             return Ok((upload, false));
@@ -128,6 +131,9 @@ impl State {
                 return Err(Rejection::FileSizeExceeds(MAX_GIF_BYTES_WITHOUT_CATEGORY));
             }
             _ => {}
+        }
+        if let Some(category) = upload.category.filter(|category| inspect && processed(Some(*category))) {
+            upload.inspect(category.name, account);
         }
         upload.finalize(processed(upload.category), now, expires);
         Ok((upload, true))

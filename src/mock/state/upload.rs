@@ -8,9 +8,11 @@ use bytes::Bytes;
 use ring::digest::{Context, SHA256};
 
 use crate::client::model::MediaId;
+use crate::client::x_limits::Account;
 use crate::mock::options::Step;
 use crate::mock::state::category::{Category, MediaClass};
 use crate::mock::state::file_type::HEAD_LEN;
+use crate::mock::state::inspection::judged;
 use crate::mock::state::processing::Progress;
 
 /// Segments that wait for their predecessors when only hashes are kept are held up to this many bytes.
@@ -200,6 +202,14 @@ impl Upload {
         let gapless =
             self.segments.last_key_value().is_none_or(|(last, _)| usize::from(*last) + 1 == self.segments.len());
         gapless && self.received == self.total
+    }
+
+    /// Applies X's rules to what was sent, if it was kept.
+    pub(crate) fn inspect(&mut self, category: &str, account: Account) {
+        if self.rolling.is_none() {
+            let segments = self.segments.values().filter_map(|segment| segment.data.clone()).collect();
+            self.steps = judged(&self.steps, segments, category, account);
+        }
     }
 
     /// Takes effect of FINALIZE.

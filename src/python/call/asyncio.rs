@@ -13,6 +13,7 @@ use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyWeakrefReference;
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::python::call::channel::Wake;
 use crate::python::imports;
@@ -87,6 +88,31 @@ impl Bridge {
         }
         outcome
     }
+
+    /// Futures lead to the loop, and the loop to this.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
+        // A lock that is held says that it is in use.
+        let Ok(waiting) = self.waiting.try_lock() else { return Ok(()) };
+        for each in waiting.values() {
+            visit.call(&each.operation)?;
+            visit.call(&each.future)?;
+        }
+        Ok(())
+    }
+
+    fn __clear__(&self) {
+        let waiting = self.waiting.try_lock().map(|mut waiting| std::mem::take(&mut *waiting));
+        drop(waiting);
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        // The locks of a parent's bridge may be held for ever; its operations are the parent's, too.
+        if self.generation != generation() {
+            std::mem::forget(std::mem::take(&mut self.waiting));
+        }
+    }
 }
 
 impl Bridge {
@@ -107,7 +133,9 @@ impl Bridge {
             .get_or_try_init(py, || Ok::<_, PyErr>(imports::WEAK_KEY_DICTIONARY.get(py)?.call0()?.unbind()))?
             .bind(py);
         let known = bridges.call_method1(pyo3::intern!(py, "get"), (event_loop,))?;
-        if let Ok(bridge) = known.cast_into::<Bridge>()
+        if let Ok(known) = known.cast_into::<PyWeakrefReference>()
+            && let Some(bridge) = known.upgrade()
+            && let Ok(bridge) = bridge.cast_into::<Bridge>()
             && bridge.get().generation == generation()
         {
             return Ok(bridge);
@@ -122,7 +150,9 @@ impl Bridge {
         };
         let bridge = Bound::new(py, bridge)?;
         event_loop.call_method1("add_reader", (descriptor, &bridge))?;
-        bridges.set_item(event_loop, &bridge)?;
+        // The loop holds the bridge, as what watches the descriptor. Held here as well, its futures would keep the loop
+        // alive that is the key: one that was closed with a call pending would never be freed.
+        bridges.set_item(event_loop, PyWeakrefReference::new(&bridge)?)?;
         Ok(bridge)
     }
 

@@ -8,7 +8,7 @@ use pyo3::types::{PyBytes, PyTuple};
 use tokio::sync::oneshot;
 
 use crate::client::auth::oauth2::Secret;
-use crate::client::error::Result;
+use crate::client::error::{Error, Kind, Result};
 use crate::python::call::channel::{CallbackKind, MethodArguments};
 use crate::python::process::buffers;
 use crate::python::process::fork::{generation, if_same_process};
@@ -18,12 +18,15 @@ use crate::sync::lock;
 /// A callback that a verb has run, and where its result goes.
 #[pyclass(frozen, module = "xmedia._core")]
 pub struct CallbackRequest {
-    /// `progress`, `warning`, `request`, `token`, `refreshed`, or the name of a method of the operation's callbacks.
+    /// `progress`, `warning`, `media_warning`, `request`, `token`, `refreshed`, or the name of a method of the operation's callbacks.
     #[pyo3(get)]
     kind: &'static str,
     /// The argument of the callback; the arguments, for a method.
     #[pyo3(get)]
     payload: Py<PyAny>,
+    /// Its exception does not end the verb.
+    #[pyo3(get)]
+    may_fail: bool,
     generation: u64,
     done: Mutex<Option<oneshot::Sender<Result<()>>>>,
     token: Mutex<Option<oneshot::Sender<Secret>>>,
@@ -33,24 +36,26 @@ pub struct CallbackRequest {
 impl CallbackRequest {
     /// A request for a callback of this kind, whose completion is sent there.
     pub fn new(py: Python<'_>, kind: CallbackKind, done: oneshot::Sender<Result<()>>) -> PyResult<Self> {
-        let (mut token, mut bytes) = (None, None);
+        let (mut token, mut bytes, mut tolerated) = (None, None, false);
         let (kind, payload) = match kind {
             CallbackKind::Progress(progress) => ("progress", results::progress(py, *progress)?),
             CallbackKind::Warning(text) => ("warning", text.into_pyobject(py)?.into_any().unbind()),
+            CallbackKind::MediaWarning(text) => ("media_warning", text.into_pyobject(py)?.into_any().unbind()),
             CallbackKind::Request(report) => ("request", results::report(py, *report)?),
             CallbackKind::Token(sender) => {
                 token = Some(sender);
                 ("token", py.None())
             }
             CallbackKind::Refreshed => ("refreshed", py.None()),
-            CallbackKind::Method(name, arguments, sender) => {
-                bytes = Some(sender);
+            CallbackKind::Method { name, arguments, bytes: sender, may_fail } => {
+                (bytes, tolerated) = (Some(sender), may_fail);
                 (name, method_arguments(py, &arguments)?)
             }
         };
         Ok(CallbackRequest {
             kind,
             payload,
+            may_fail: tolerated,
             generation: generation(),
             done: Mutex::new(Some(done)),
             token: Mutex::new(token),
@@ -89,6 +94,14 @@ impl CallbackRequest {
     /// Whether the verb does not wait for the callback any more, because its time is up for instance.
     fn abandoned(&self) -> bool {
         lock(&self.done).as_ref().is_none_or(oneshot::Sender::is_closed)
+    }
+
+    /// Lets the verb go on, with the reason why the callback failed.
+    fn fail(&self, reason: String) {
+        drop(self.take(&self.bytes));
+        if let Some(done) = self.take(&self.done) {
+            let _ = done.send(Err(Error::new(Kind::Callback, reason)));
+        }
     }
 
     /// Lets the verb go on.

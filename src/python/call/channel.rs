@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::client::Waited;
 use crate::client::auth::oauth2::Secret;
+use crate::client::auth::store::StoredTokens;
 use crate::client::error::Result;
 use crate::client::model::Media;
 use crate::client::observer::{Progress, RequestReport};
@@ -20,6 +21,8 @@ pub enum Outcome {
     Media(Option<Box<Media>>),
     /// Media, and the requests that made it up if they were asked for.
     Uploaded(Box<Media>, Option<Vec<RequestReport>>),
+    /// Tokens of a new login.
+    Login(Box<StoredTokens>),
     /// Nothing.
     Nothing,
     /// Some of many waits; more may follow.
@@ -61,14 +64,25 @@ pub enum CallbackKind {
     Progress(Box<Progress>),
     /// A warning for the user.
     Warning(String),
+    /// A warning about the file that is about to be uploaded; where that is an exception, nothing is sent.
+    MediaWarning(String),
     /// The event of a request that has ended.
     Request(Box<RequestReport>),
     /// The callable that returns the access token, and where that is sent.
     Token(oneshot::Sender<Secret>),
     /// The callable that keeps refreshed tokens.
     Refreshed,
-    /// A method of a source or of a checkpoint's store, its arguments, and where the bytes that it returns are sent.
-    Method(&'static str, MethodArguments, oneshot::Sender<Bytes>),
+    /// A method of a source or of a checkpoint's store.
+    Method {
+        /// Its name.
+        name: &'static str,
+        /// Its arguments.
+        arguments: MethodArguments,
+        /// Where the bytes that it returns are sent.
+        bytes: oneshot::Sender<Bytes>,
+        /// Its exception does not end the verb.
+        may_fail: bool,
+    },
 }
 
 /// The arguments of such a method.

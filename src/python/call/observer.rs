@@ -77,8 +77,17 @@ impl ChannelObserver {
 
     /// Has a method of the operation's callbacks called. Returns the bytes that it returned, if it returned some.
     pub async fn call_method(&self, method: &'static str, arguments: MethodArguments) -> Result<Option<Bytes>> {
-        let (sender, given) = oneshot::channel();
-        self.run(CallbackKind::Method(method, arguments, sender)).await?;
+        self.call(method, arguments, false).await
+    }
+
+    /// The same, where an exception of the method is an error of this call and does not end the verb.
+    pub async fn try_method(&self, method: &'static str, arguments: MethodArguments) -> Result<Option<Bytes>> {
+        self.call(method, arguments, true).await
+    }
+
+    async fn call(&self, name: &'static str, arguments: MethodArguments, may_fail: bool) -> Result<Option<Bytes>> {
+        let (bytes, given) = oneshot::channel();
+        self.run(CallbackKind::Method { name, arguments, bytes, may_fail }).await?;
         Ok(given.await.ok())
     }
 
@@ -104,6 +113,10 @@ impl Observer for ChannelObserver {
 
     fn warn(&self, text: String) {
         self.notify(CallbackKind::Warning(text));
+    }
+
+    fn warn_of_media(&self, text: String) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.run(CallbackKind::MediaWarning(text)))
     }
 
     fn event_filter(&self) -> EventFilter {

@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::client::Transport;
 use crate::client::observer::EventFilter;
+use crate::python::auth::LoginTokens;
 use crate::python::auth::Tokens;
 use crate::python::call::asyncio::{self, Bridge};
 use crate::python::call::asyncio_fallback;
@@ -17,7 +19,8 @@ use crate::python::call::hooks::ClientHooks;
 use crate::python::call::inputs::Input;
 use crate::python::call::observer::ChannelObserver;
 use crate::python::call::task::{Task, Verb};
-use crate::python::process::{buffers, unwind};
+use crate::python::process::buffers::{self, BufferUse};
+use crate::python::process::unwind;
 use crate::python::{errors, imports, results};
 use crate::sync::lock;
 
@@ -35,8 +38,11 @@ pub struct Operation {
     #[pyo3(get)]
     callbacks: Option<Py<PyAny>>,
     input: Input,
-    /// The verb reads memory of Python's, which is released when it has ended.
+    /// Its callbacks belong into the caller's context, where warnings are filtered.
+    in_callers_context: bool,
+    /// The verb reads memory of Python's, which is released when it has ended: pieces, and perhaps one buffer.
     reads_python_memory: bool,
+    buffer: Option<BufferUse>,
     /// The loop's bridge and the key there, while a future waits.
     waiting: Mutex<Option<(Py<Bridge>, u64)>>,
 }
@@ -55,7 +61,9 @@ impl Operation {
             progress,
             callbacks: None,
             input: Input::None,
+            in_callers_context: false,
             reads_python_memory: false,
+            buffer: None,
             waiting: Mutex::default(),
         }
     }
@@ -79,9 +87,38 @@ impl Operation {
     }
 
     /// The same call, whose verb reads memory that `buffers` borrowed.
-    pub fn reading_python_memory(mut self) -> Self {
+    pub fn reading_python_memory(mut self, buffer: Option<BufferUse>) -> Self {
         self.reads_python_memory = true;
+        self.buffer = buffer;
         self
+    }
+
+    /// The same call, whose callbacks are run in the caller's context.
+    pub fn in_callers_context(mut self) -> Self {
+        self.in_callers_context = true;
+        self
+    }
+
+    /// Releases what the verb read, now that it has ended.
+    fn release_memory(&self, py: Python<'_>) {
+        match &self.buffer {
+            Some(buffer) => buffer.release(py),
+            None if self.reads_python_memory => buffers::release_pending(py),
+            None => {}
+        }
+    }
+
+    /// Aborts the verb.
+    pub fn abort_task(&self) {
+        self.task.abort();
+    }
+
+    /// Aborts the verb and waits a moment until it has let go of the program's memory.
+    fn abort_and_release(&self, py: Python<'_>) {
+        self.task.abort();
+        if self.ensure_same_process().is_ok() {
+            self.release_memory(py);
+        }
     }
 
     /// The same call, whose verb begins with a request: it joins the queue for connections when the call is made.
@@ -124,13 +161,14 @@ impl Operation {
 
     /// An event as Python gets it: a result, an exception, or a [`CallbackRequest`].
     fn read(&self, py: Python<'_>, event: Event) -> PyResult<Py<PyAny>> {
-        if self.reads_python_memory && !matches!(event, Event::Callback { .. }) {
-            buffers::release_pending(py);
+        if !matches!(event, Event::Callback { .. }) {
+            self.release_memory(py);
         }
         match event {
             Event::Finished(Ok(Outcome::Media(Some(media)))) => results::media(py, *media, self.input.one()),
             Event::Finished(Ok(Outcome::Uploaded(media, trace))) => results::uploaded(py, *media, trace),
             Event::Finished(Ok(Outcome::Media(None) | Outcome::Nothing)) => Ok(py.None()),
+            Event::Finished(Ok(Outcome::Login(tokens))) => Ok(Py::new(py, LoginTokens::from(*tokens))?.into_any()),
             Event::Finished(Ok(Outcome::Waited(waited))) | Event::Partial(Outcome::Waited(waited)) => {
                 self.input.waited_rows(py, waited)
             }
@@ -194,7 +232,7 @@ impl Operation {
             return unwind::call(imports::RUN.get(py)?, &(slf,).into_pyobject(py)?).map(Bound::unbind);
         }
         loop {
-            let event = this.task.next_event(py)?;
+            let event = this.task.next_event(py).inspect_err(|_| this.release_memory(py))?;
             let is_callback = matches!(event, Event::Callback { .. });
             let read = this.read(py, event);
             if !is_callback {
@@ -202,6 +240,7 @@ impl Operation {
             }
             if let Err(error) = read.and_then(|request| this.run_callback(py, request)) {
                 this.task.abort_and_wait(py);
+                this.release_memory(py);
                 return Err(error);
             }
         }
@@ -253,7 +292,7 @@ impl Operation {
     fn wait_async<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let this = slf.get();
-        if this.prepare(py)? || this.progress.is_some() || this.callbacks.is_some() {
+        if this.prepare(py)? || this.progress.is_some() || this.callbacks.is_some() || this.in_callers_context {
             this.driven.store(true, Ordering::Relaxed);
             return drive(slf);
         }
@@ -294,15 +333,30 @@ impl Operation {
     }
 
     /// Aborts the verb, which drops its request. One that has ended stays ended.
-    pub fn abort(&self) {
-        self.task.abort();
+    fn abort(&self, py: Python<'_>) {
+        self.abort_and_release(py);
+    }
+
+    /// The bridge, and what the program gave, may lead back to this.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
+        visit.call(&self.progress)?;
+        visit.call(&self.callbacks)?;
+        match self.waiting.try_lock() {
+            Ok(waiting) => waiting.as_ref().map_or(Ok(()), |(bridge, _)| visit.call(bridge)),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn __clear__(&self) {
+        let waiting = self.waiting.try_lock().ok().and_then(|mut waiting| waiting.take());
+        drop(waiting);
     }
 
     /// Called by the loop when the future is done: a cancelled one aborts the verb.
     fn __call__(&self, py: Python<'_>, future: &Bound<'_, PyAny>) -> PyResult<()> {
         let waiting = lock(&self.waiting).take();
         if future.call_method0(pyo3::intern!(py, "cancelled"))?.is_truthy()? {
-            self.task.abort();
+            self.abort_and_release(py);
             if let Some((bridge, key)) = waiting {
                 bridge.get().forget(key);
             }

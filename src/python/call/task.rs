@@ -1,7 +1,7 @@
 //! The task of one call on the worker thread: started once, waited for by a thread, aborted.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
@@ -139,6 +139,17 @@ impl Task {
                 }
             }
         });
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        // Nobody can wait for it any more: its loop was closed, say.
+        let handle = self.handle.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let handle = handle.and_then(|handle| fork::if_same_process(self.generation, handle));
+        if let Some(handle) = handle.filter(|handle| !handle.is_finished()) {
+            handle.abort();
+        }
     }
 }
 

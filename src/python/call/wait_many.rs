@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::client::model::Media;
@@ -58,6 +59,10 @@ impl WaitMany {
         Ok(())
     }
 
+    fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
+        visit.call(&self.operation)
+    }
+
     /// Says that there will be no more.
     fn finish(&self) {
         let items = lock(&self.items).take();
@@ -68,6 +73,6 @@ impl WaitMany {
 impl Drop for WaitMany {
     fn drop(&mut self) {
         self.finish();
-        self.operation.get().abort();
+        self.operation.get().abort_task();
     }
 }

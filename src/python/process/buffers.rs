@@ -5,7 +5,9 @@
 //! bytes are not read any more.
 
 use crate::sync::lock;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{Ordering, fence};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use pyo3::exceptions::PyTypeError;
@@ -38,7 +40,7 @@ impl AsRef<[u8]> for BorrowedBuffer {
 
 /// The bytes of any object with the buffer protocol: those of `bytes` in place, those of others as a copy, which their
 /// owner may go on to change.
-pub fn borrow(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
+pub fn borrow(name: &str, value: &Bound<'_, PyAny>) -> PyResult<(Bytes, BufferUse)> {
     let py = value.py();
     if value.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err(format!(
@@ -60,20 +62,52 @@ pub fn borrow(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
     if object.as_bytes().is_empty() {
         return Err(errors::invalid_input(py, format!("{name}: it is empty")));
     }
-    Ok(borrow_bytes(&object))
+    let (bytes, count) = borrowed(&object);
+    Ok((bytes, BufferUse(count)))
 }
 
 /// The bytes of a `bytes` object, in place.
 pub fn borrow_bytes(object: &Bound<'_, PyBytes>) -> Bytes {
+    if object.as_bytes().is_empty() { Bytes::new() } else { borrowed(object).0 }
+}
+
+fn borrowed(object: &Bound<'_, PyBytes>) -> (Bytes, Weak<()>) {
     let (py, bytes) = (object.py(), object.as_bytes());
-    if bytes.is_empty() {
-        return Bytes::new();
-    }
     let count = Arc::new(());
     let buffer = BorrowedBuffer { start: bytes.as_ptr(), len: bytes.len(), _count: count.clone() };
     release_pending(py);
+    let weak = Arc::downgrade(&count);
     lock(&PENDING_RELEASE).push((object.clone().unbind(), count));
-    Bytes::from_owner(buffer)
+    (Bytes::from_owner(buffer), weak)
+}
+
+/// How long the end of a call waits until the worker has let go of the call's buffer. It takes microseconds, unless the
+/// worker is busy.
+const RELEASE_TIMEOUT: Duration = Duration::from_millis(100);
+const RELEASE_POLL_INTERVAL: Duration = Duration::from_micros(100);
+
+/// One call's interest in a buffer: whether the worker still reads it.
+pub struct BufferUse(Weak<()>);
+
+impl BufferUse {
+    fn is_read(&self) -> bool {
+        // One count is that of `PENDING_RELEASE`.
+        self.0.strong_count() > 1
+    }
+
+    /// Waits a moment until the worker does not read it any more, and releases it. What the worker keeps longer is released
+    /// by the next call.
+    pub fn release(&self, py: Python<'_>) {
+        if self.is_read() {
+            py.detach(|| {
+                let until = Instant::now() + RELEASE_TIMEOUT;
+                while self.is_read() && Instant::now() < until {
+                    std::thread::sleep(RELEASE_POLL_INTERVAL);
+                }
+            });
+        }
+        release_pending(py);
+    }
 }
 
 /// Releases what is not read any more. It costs next to nothing if there is nothing.
@@ -82,9 +116,10 @@ pub fn release_pending(py: Python<'_>) {
     {
         let mut pending = lock(&PENDING_RELEASE);
         let mut index = 0;
-        while let Some((_, count)) = pending.get_mut(index) {
-            // Ours is the only count left, and the worker's last look at the memory came before it let go of its own.
-            if Arc::get_mut(count).is_some() {
+        while let Some((_, count)) = pending.get(index) {
+            if Arc::strong_count(count) == 1 {
+                // Ours is the only count left, and the worker's last look at the memory came before it let go of its own.
+                fence(Ordering::Acquire);
                 idle.push(pending.swap_remove(index).0);
             } else {
                 index += 1;

@@ -83,3 +83,13 @@ impl Drop for ShutdownPermit {
         self.0.released.notify_all();
     }
 }
+
+/// Has the end of this process wait for refreshes (`xmedia._calls.at_exit`). Where that cannot be had, since the interpreter
+/// is ending, it does not.
+pub fn wait_for_refreshes_at_exit() {
+    Python::attach(|py| {
+        if let Err(error) = imports::WATCH_PROCESS.get(py).and_then(|watch| watch.call0()) {
+            error.write_unraisable(py, None);
+        }
+    });
+}

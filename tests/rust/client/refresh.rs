@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use xmedia::client::auth::oauth2::{App, Credentials};
 use xmedia::client::auth::{self, Account};
 use xmedia::client::call::Hooks;
-use xmedia::client::config::{Options, TransportOptions};
+use xmedia::client::config::{CheckMode, Options, TransportOptions};
 use xmedia::client::model::ApiVersion;
 use xmedia::client::protocol::{Request, Response};
 use xmedia::client::{Client, HttpBackend, Transport, TransportFailure};
@@ -60,7 +60,13 @@ async fn a_refresh_that_never_left_the_queue_is_run_again() {
     let credentials =
         Credentials::refreshed("old".to_owned().into(), Some("refresh".to_owned().into()), None, Some(app));
     let account = Arc::new(Account::new(auth::Credentials::OAuth2(credentials)));
-    let options = Arc::new(Options { api: ApiVersion::V2, request_timeout: None, retry: None });
+    let options = Arc::new(Options {
+        api: ApiVersion::V2,
+        request_timeout: None,
+        retry: None,
+        check: CheckMode::Off,
+        account: None,
+    });
     let client = Client::new(transport, account, options).unwrap();
     let media = example().into();
     let status = || client.status(&media, None, Hooks::none());

@@ -1,6 +1,7 @@
 //! What a file is, and whether X takes it.
 
 mod bounds;
+mod documented;
 mod facts;
 mod mended;
 mod mutated;
@@ -9,7 +10,8 @@ mod rules;
 use std::fs;
 use std::path::PathBuf;
 
-use xmedia::client::inspect::{AccountLevel, CheckOptions, Inspection, Report, check, inspect};
+use xmedia::client::inspect::{CheckOptions, Inspection, Report, check, inspect};
+use xmedia::client::x_limits::Account;
 
 /// Where the samples are.
 fn folder() -> PathBuf {
@@ -34,7 +36,7 @@ fn inspect_sample(name: &str) -> Inspection {
 }
 
 /// The report of a sample for these options.
-fn report_with(name: &str, category: Option<&str>, account: Option<AccountLevel>) -> Report {
+fn report_with(name: &str, category: Option<&str>, account: Option<Account>) -> Report {
     let options = CheckOptions { media_category: category.map(str::to_owned), account };
     check(&mut bytes_of(name).as_slice(), Some(name), &options).unwrap()
 }

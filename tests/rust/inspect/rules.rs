@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use xmedia::client::inspect::facts::{Content, FileFacts, Inspection};
 use xmedia::client::inspect::rules::RULES;
-use xmedia::client::inspect::{AccountLevel, CheckOptions, Level, Report};
+use xmedia::client::inspect::{CheckOptions, Level, Report};
+use xmedia::client::x_limits::Account;
 
 use super::{found, report, report_with, samples};
 
@@ -92,7 +93,7 @@ fn video(size: u64, seconds: f64) -> Inspection {
     Inspection { facts, content: Content::Video, ..Inspection::default() }
 }
 
-fn found_in(inspection: &Inspection, category: Option<&str>, account: Option<AccountLevel>) -> Vec<String> {
+fn found_in(inspection: &Inspection, category: Option<&str>, account: Option<Account>) -> Vec<String> {
     found(&Report::of(inspection, &CheckOptions { media_category: category.map(str::to_owned), account }))
 }
 
@@ -101,8 +102,8 @@ const MB: u64 = 1 << 20;
 
 #[test]
 fn limits_follow_the_category_and_the_account() {
-    use AccountLevel::{Default, Premium};
-    let cases: [(u64, f64, Option<&str>, Option<AccountLevel>, &[&str]); 22] = [
+    use Account::{Default, Premium};
+    let cases: [(u64, f64, Option<&str>, Option<Account>, &[&str]); 22] = [
         (8 * GB, 1200.05, None, Some(Default), &[]),
         (8 * GB, 1200.1, None, Some(Default), &["error duration"]),
         (8 * GB + 1, 60.0, None, Some(Default), &["error size"]),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use xmedia::client::model::{ApiVersion, MediaId};
 use xmedia::client::protocol::{
-    Authentication, Body, Command, Hosts, Init, Part, Payload, RefreshToken, Request, Simple, Subtitle, encode,
+    Authentication, Body, Command, Grant, Hosts, Init, Part, Payload, Request, Simple, Subtitle, TokenRequest, encode,
 };
 
 const V1_1: &str = "https://upload.twitter.com/1.1/media/upload.json";
@@ -271,8 +271,8 @@ fn v2_bodies_have_only_documented_properties() {
 #[test]
 fn a_token_is_refreshed_at_v2_whatever_the_version() {
     let refresh = |client_secret: Option<&str>| {
-        Command::RefreshToken(RefreshToken {
-            refresh_token: "r".into(),
+        Command::Token(TokenRequest {
+            grant: Grant::Refresh("r".into()),
             client_id: "c".into(),
             client_secret: client_secret.map(str::to_owned),
         })

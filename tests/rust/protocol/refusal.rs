@@ -283,8 +283,8 @@ fn a_message_says_what_failed_what_the_server_said_and_what_to_do() {
                 400,
                 r#"{"error":"invalid_request","error_description":"Value passed for the token was invalid."}"#,
             ),
-            "TOKEN: 400 Bad Request: Value passed for the token was invalid. The refresh token is used up or withdrawn: let \
-             the user sign in again.",
+            "TOKEN: 400 Bad Request: Value passed for the token was invalid. It is used up, too old, withdrawn or another \
+             app's: log in anew.",
         ),
     ];
     for ((version, command, status, body), expected) in cases {

@@ -18,7 +18,7 @@ use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use xmedia::client::auth::{Account, Credentials, oauth1};
-use xmedia::client::config::{Options, Retry, TransportOptions};
+use xmedia::client::config::{CheckMode, Options, Retry, TransportOptions};
 use xmedia::client::error::{Error, Kind};
 use xmedia::client::model::ApiVersion;
 use xmedia::client::protocol::{Body, Request, Response};
@@ -293,7 +293,13 @@ where
         access_token_secret: "d".into(),
     };
     let transport_options = Arc::new(TransportOptions::default());
-    let options = Arc::new(Options { api: ApiVersion::V1_1, request_timeout: Some(Duration::from_secs(60)), retry });
+    let options = Arc::new(Options {
+        api: ApiVersion::V1_1,
+        request_timeout: Some(Duration::from_secs(60)),
+        retry,
+        check: CheckMode::Off,
+        account: None,
+    });
     let mut count = 0;
     let mut choices = Some(Choices { depth, ..Choices::default() });
     while let Some(next) = choices {

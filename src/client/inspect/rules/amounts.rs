@@ -1,8 +1,9 @@
 //! Rules for how long and how large a file is, and for its bitrates.
 
 use super::super::facts::Content;
-use super::super::limits::{self, Class, Level as AccountLevel};
+use super::super::limits::{self, Class};
 use super::{Breach, Subject, breach};
+use crate::client::x_limits::{Account, MAX_GIF_BYTES_WITHOUT_CATEGORY};
 
 pub(super) fn wrong_duration(subject: &Subject) -> Option<Breach> {
     let seconds = subject.seconds()?;
@@ -17,7 +18,7 @@ pub(super) fn wrong_duration(subject: &Subject) -> Option<Breach> {
     }
     let limit = subject.limits?.seconds?;
     let (most, whose) = match subject.account {
-        Some(AccountLevel::Default) => (limit.default, " from accounts without Premium"),
+        Some(Account::Default) => (limit.default, " from accounts without Premium"),
         _ => (limit.premium, ""),
     };
     if seconds <= most + limits::SLACK_SECONDS {
@@ -38,14 +39,13 @@ pub(super) fn needs_premium_duration(subject: &Subject) -> Option<Breach> {
 }
 
 pub(super) fn too_many_bytes(subject: &Subject) -> Option<Breach> {
-    let (size, limit) = (subject.size(), subject.limits?.bytes);
+    let size = subject.size();
+    let (default, premium) = (subject.max_bytes(Account::Default), subject.max_bytes(Account::Premium));
     let is_gif = subject.class == Class::None && subject.inspection.content == Content::Animation;
     let (most, whose) = match subject.account {
-        _ if is_gif => (limits::MAX_GIF_BYTES_WITHOUT_CATEGORY, " without a media_category"),
-        Some(AccountLevel::Default) if limit.default != limit.premium => {
-            (limit.default, " from accounts without Premium")
-        }
-        _ => (limit.premium, ""),
+        _ if is_gif => (MAX_GIF_BYTES_WITHOUT_CATEGORY, " without a media_category"),
+        Some(Account::Default) if default != premium => (default, " from accounts without Premium"),
+        _ => (premium, ""),
     };
     if size <= most {
         return None;
@@ -55,9 +55,10 @@ pub(super) fn too_many_bytes(subject: &Subject) -> Option<Breach> {
 }
 
 pub(super) fn needs_premium_bytes(subject: &Subject) -> Option<Breach> {
-    let (size, limit) = (subject.size(), subject.limits?.bytes);
-    (subject.account.is_none() && size > limit.default && size <= limit.premium).then_some(())?;
-    let (found, most) = (bytes(size), bytes(limit.default));
+    let size = subject.size();
+    let (default, premium) = (subject.max_bytes(Account::Default), subject.max_bytes(Account::Premium));
+    (subject.account.is_none() && size > default && size <= premium).then_some(())?;
+    let (found, most) = (bytes(size), bytes(default));
     let message = format!("the file has {found}: that needs Premium; other accounts may send {most}");
     breach(found, format!("at most {most} without Premium"), message)
 }

@@ -2,15 +2,18 @@
 
 use super::super::CheckOptions;
 use super::super::facts::{AudioTrack, Content, ImageFacts, Inspection, VideoTrack};
-use super::super::limits::{self, Class, Level as AccountLevel, Limits};
+use super::super::limits::{self, Class, Limits};
+use crate::client::x_limits::{Account, max_bytes};
 
 /// What the rules are held against.
 pub struct Subject<'a> {
     pub(super) inspection: &'a Inspection,
     pub(super) class: Class,
     pub(super) limits: Option<&'static Limits>,
+    /// The category whose limit of bytes holds.
+    sized_as: String,
     pub(super) category: String,
-    pub(super) account: Option<AccountLevel>,
+    pub(super) account: Option<Account>,
 }
 
 impl<'a> Subject<'a> {
@@ -32,7 +35,13 @@ impl<'a> Subject<'a> {
         };
         // Without a category the limits of the content's own hold, besides those of the synchronous way.
         let limits = if class == Class::None { limits::of(sent()) } else { found };
-        Subject { inspection, class, limits, category, account: options.account }
+        let sized_as = if class == Class::None { sent().to_owned() } else { category.clone() };
+        Subject { inspection, class, limits, sized_as, category, account: options.account }
+    }
+
+    /// The most bytes that such an account may send.
+    pub(super) fn max_bytes(&self, account: Account) -> u64 {
+        max_bytes(&self.sized_as, account)
     }
 
     pub(super) fn video(&self) -> Option<&VideoTrack> {

@@ -18,6 +18,9 @@ use crate::sync::lock;
 /// No record is longer than this; what is longer was not written by us.
 const MAX_RECORD_BYTES: u64 = 1 << 20;
 
+/// Room for a record and the one that it replaces; they are seldom longer.
+const RECORD_ROOM: usize = 8192;
+
 /// How often it is looked whether the lock is free, and how often again: an upload that was given up a moment ago may
 /// still have the system write its last record.
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -32,6 +35,14 @@ pub trait Store: Send + Sync {
     fn set_aside(&self) -> BoxFuture<'_, Result<Option<PathBuf>>> {
         Box::pin(std::future::ready(Ok(None)))
     }
+
+    /// An error unless a record can be kept here, as far as that can be known before there is one.
+    fn check_writable(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// From now on a record that cannot be kept must not end the upload: the server has all of it.
+    fn tolerate_failures(&self) {}
 
     /// Replaces the record.
     fn save(&self, record: Bytes) -> BoxFuture<'_, Result<()>>;
@@ -115,6 +126,11 @@ impl Store for FileStore {
                 Ok(Some(text.into()))
             }
         }))
+    }
+
+    fn check_writable(&self) -> BoxFuture<'_, Result<()>> {
+        // It is removed again, and with it the room that it took.
+        Box::pin(self.locked(|path| Replacement::reserve(path, RECORD_ROOM).map(drop)))
     }
 
     fn set_aside(&self) -> BoxFuture<'_, Result<Option<PathBuf>>> {

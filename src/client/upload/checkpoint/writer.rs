@@ -55,6 +55,21 @@ impl CheckpointWriter {
         Ok(None)
     }
 
+    /// An error unless a session can be written down.
+    pub async fn check_writable(&self) -> Result<()> {
+        match &self.store {
+            Some(store) => store.check_writable().await,
+            None => Ok(()),
+        }
+    }
+
+    /// From now on a record that cannot be kept must not end the upload.
+    pub fn tolerate_failures(&self) {
+        if let Some(store) = &self.store {
+            store.tolerate_failures();
+        }
+    }
+
     /// Writes down a session.
     pub async fn begin(&self, record: impl FnOnce() -> Record) -> Result<()> {
         if self.store.is_none() {

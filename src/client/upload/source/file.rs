@@ -13,6 +13,7 @@ use ring::digest::{Context, SHA256};
 use super::traits::{ReadAt, changed, hex};
 use crate::client::blocking::{blocking, file_error};
 use crate::client::error::Result;
+use crate::client::inspect::{FileBytes, ReadBytes};
 
 /// How much of a file's start and end is hashed into its identity.
 const EDGE_BYTES: u64 = 64 << 10;
@@ -109,6 +110,10 @@ impl ReadAt for OpenFile {
             let same = same.map_err(|error| file_error(&error, self.path.as_deref()))?;
             if same { Ok(()) } else { Err(changed()) }
         })
+    }
+
+    fn inspectable(self: Arc<Self>) -> Option<Box<dyn ReadBytes + Send>> {
+        FileBytes::new(self.file.clone(), self.start).ok().map(|bytes| Box::new(bytes) as _)
     }
 
     /// Hashing a whole file takes as long as sending it to a near server, so its edges and its times stand for it.

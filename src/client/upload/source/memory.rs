@@ -1,12 +1,18 @@
 //! Bytes in memory as a source.
 
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use ring::digest::{Context, SHA256};
+use tokio::runtime::Handle;
 
 use super::traits::{ReadAt, identity_of_all};
 use crate::client::blocking::{blocking, file_error};
 use crate::client::error::Result;
+use crate::client::inspect::ReadBytes;
 
 /// How much of what is in memory is hashed at a time: a hundredth of a second, after which it can be given up.
 const HASH_CHUNK_BYTES: usize = 16 << 20;
@@ -25,6 +31,10 @@ impl ReadAt for Memory {
         Box::pin(std::future::ready(Ok(self.0.slice(from..from.saturating_add(len).min(end)))))
     }
 
+    fn inspectable(self: Arc<Self>) -> Option<Box<dyn ReadBytes + Send>> {
+        Some(Box::new(MemoryBytes(self.0.clone())))
+    }
+
     /// Reading takes no time here, but hashing does: not on the thread on which all requests run.
     fn identity(&self) -> BoxFuture<'_, Result<String>> {
         Box::pin(async {
@@ -40,5 +50,49 @@ impl ReadAt for Memory {
             }
             Ok(identity_of_all(context))
         })
+    }
+}
+
+/// Bytes in memory, looked at.
+struct MemoryBytes(Bytes);
+
+impl ReadBytes for MemoryBytes {
+    fn total_bytes(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_some(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        (&*self.0).read_some(offset, buffer)
+    }
+}
+
+/// How long one read may take before the look is given up.
+const READ_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Bytes whose reading is awaited, looked at on a thread that may block.
+pub struct AwaitedBytes {
+    reader: Arc<dyn ReadAt>,
+    runtime: Handle,
+}
+
+impl AwaitedBytes {
+    /// To be made on the runtime that awaits the reading.
+    pub fn boxed(reader: Arc<dyn ReadAt>) -> Box<dyn ReadBytes + Send> {
+        Box::new(AwaitedBytes { reader, runtime: Handle::current() })
+    }
+}
+
+impl ReadBytes for AwaitedBytes {
+    fn total_bytes(&self) -> u64 {
+        self.reader.total_bytes()
+    }
+
+    fn read_some(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let reading = self.reader.read_at(offset, buffer.len());
+        // Whoever answers may be gone.
+        let read = self.runtime.block_on(async { tokio::time::timeout(READ_TIMEOUT, reading).await });
+        let piece = read.map_err(io::Error::other)?.map_err(io::Error::other)?;
+        buffer.iter_mut().zip(piece.iter()).for_each(|(to, byte)| *to = *byte);
+        Ok(piece.len().min(buffer.len()))
     }
 }

@@ -8,6 +8,6 @@ mod traits;
 
 pub use self::content::{Content, Source, open};
 pub use self::file::OpenFile;
-pub use self::memory::Memory;
+pub use self::memory::{AwaitedBytes, Memory};
 pub use self::stream::Stream;
 pub use self::traits::{PIECE_BYTES, Read, ReadAt, changed};

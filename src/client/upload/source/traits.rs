@@ -1,10 +1,13 @@
 //! How bytes are read: at any offset and again, or once from start to end; and their identity.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use ring::digest::{Context, SHA256};
 
 use crate::client::error::{Error, Result};
+use crate::client::inspect::ReadBytes;
 
 /// How much is read at a time.
 pub const PIECE_BYTES: usize = 256 << 10;
@@ -19,6 +22,11 @@ pub trait ReadAt: Send + Sync {
     /// An error if they are not what they were when the upload began.
     fn unchanged(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// The same bytes for a look at what they are, which blocks; none where reading here and there costs much.
+    fn inspectable(self: Arc<Self>) -> Option<Box<dyn ReadBytes + Send>> {
+        None
     }
 
     /// Text that identifies these bytes.

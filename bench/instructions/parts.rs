@@ -1,6 +1,6 @@
 //! One pure part of the client, run a number of times: `instructions sign|encode|decode|retry TIMES`.
 //!
-//! `bench/instructions.py` runs it under callgrind twice, with different numbers, so that start-up is not counted.
+//! `bench/instructions/count.py` runs it under callgrind twice, with different numbers, so that start-up is not counted.
 
 #![allow(clippy::expect_used, reason = "what it expects is written in this file")]
 

@@ -8,6 +8,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use lock::FileLock;
+#[cfg(unix)]
+pub use lock::forget_in_forked_child;
 pub use replace::Replacement;
 
 /// Links that lead to one another end here, as they do for the system (`ELOOP`).

@@ -13,7 +13,7 @@ pub(in crate::client) async fn blocking<T: Send + 'static>(
 }
 
 /// An error of a file, in the operating system's words.
-pub(in crate::client) fn file_error(error: &io::Error, path: Option<&Path>) -> Error {
+pub(crate) fn file_error(error: &io::Error, path: Option<&Path>) -> Error {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     Error::new(Kind::Io { errno: error.raw_os_error(), path: path.map(Path::to_owned) }, text)

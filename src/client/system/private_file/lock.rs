@@ -1,13 +1,16 @@
 //! A lock that other processes see, that forked children do not inherit, and that is released explicitly.
 //!
 //! On Unix it is a record lock (`fcntl`), which belongs to the process: a forked child does not hold it, and cannot keep
-//! it when its parent was killed, as it would a lock of `flock`, which belongs to the open file that both share. The price
-//! is that closing *any* descriptor of the file releases it. So whoever wants the lock takes a lock of this process for
-//! the same path first, and holds it until the descriptor is closed.
+//! it when its parent was killed. The price is that closing *any* descriptor of the file releases it. So whoever wants the
+//! lock takes a lock of this process for the same path first, and holds it until the descriptor is closed.
+//!
+//! Shell scripts and older versions know the other kind of lock, `flock`, so that one is taken as well. It belongs to the
+//! open file, which a forked child shares: the child closes its copy ([`forget_in_forked_child`]).
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -25,7 +28,7 @@ const LAST_LOOK: Duration = Duration::from_millis(100);
 /// A lock file that is locked as long as this lives. The system takes the lock off when the process ends.
 pub struct FileLock {
     path: PathBuf,
-    file: File,
+    file: ManuallyDrop<File>,
     remove_file: bool,
     process: u32,
     // Dropped last, after the descriptor is closed.
@@ -67,7 +70,7 @@ impl FileLock {
             Ok(match open_locked(&path)? {
                 Some(file) => Ok(FileLock {
                     path,
-                    file,
+                    file: ManuallyDrop::new(file),
                     remove_file: false,
                     process: std::process::id(),
                     _in_process: in_process,
@@ -81,6 +84,7 @@ impl FileLock {
 
 impl Drop for FileLock {
     fn drop(&mut self) {
+        // A forked child has closed the descriptor, whose number may be another file's by now.
         if self.process != std::process::id() {
             return;
         }
@@ -89,6 +93,9 @@ impl Drop for FileLock {
             let _ = std::fs::remove_file(&self.path);
         }
         unlock(&self.file);
+        // SAFETY: nobody uses the field after this.
+        let file = unsafe { ManuallyDrop::take(&mut self.file) };
+        held::remove(&file);
     }
 }
 
@@ -96,26 +103,33 @@ impl Drop for FileLock {
 fn open_locked(path: &Path) -> io::Result<Option<File>> {
     loop {
         let file = private().create(true).open(path)?;
-        if !try_lock(&file)? {
-            return Ok(None);
-        }
+        held::add(&file);
+        let locked = try_lock(&file);
         // Whoever had it before us may have removed it after we had opened it.
-        if is_at(&file, path)? {
+        let is_ours = locked.and_then(|locked| if locked { is_at(&file, path).map(Some) } else { Ok(None) });
+        if let Ok(Some(true)) = is_ours {
             return Ok(Some(file));
+        }
+        held::remove(&file);
+        drop(file);
+        if is_ours?.is_none() {
+            return Ok(None);
         }
     }
 }
 
 #[cfg(unix)]
 fn try_lock(file: &File) -> io::Result<bool> {
-    use rustix::fs::{FlockOperation, fcntl_lock};
+    use rustix::fs::{FlockOperation, fcntl_lock, flock};
     use rustix::io::Errno;
-    match fcntl_lock(file, FlockOperation::NonBlockingLockExclusive) {
+    let taken = |locked| match locked {
         Ok(()) => Ok(true),
         // POSIX lets systems choose between the two.
         Err(Errno::AGAIN | Errno::ACCESS) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+        Err(error) => Err(io::Error::from(error)),
+    };
+    Ok(taken(fcntl_lock(file, FlockOperation::NonBlockingLockExclusive))?
+        && taken(flock(file, FlockOperation::NonBlockingLockExclusive))?)
 }
 
 #[cfg(not(unix))]
@@ -129,7 +143,8 @@ fn try_lock(file: &File) -> io::Result<bool> {
 
 #[cfg(unix)]
 fn unlock(file: &File) {
-    // Closing the descriptor, which follows, would do the same.
+    // A child may have a copy of the descriptor that it is about to close, so closing ours is not enough.
+    let _ = rustix::fs::flock(file, rustix::fs::FlockOperation::NonBlockingUnlock);
     let _ = rustix::fs::fcntl_lock(file, rustix::fs::FlockOperation::NonBlockingUnlock);
 }
 
@@ -169,4 +184,55 @@ fn lock_of_this_process(path: &Path) -> Arc<AsyncMutex<()>> {
     let lock = Arc::new(AsyncMutex::new(()));
     by_path.insert(path.to_owned(), Arc::downgrade(&lock));
     lock
+}
+
+/// Closes this process's copies of its parent's lock files. Call it in a forked child before anything else: it is safe
+/// there, and nothing of the parent's that holds a lock may be dropped afterwards.
+#[cfg(unix)]
+pub fn forget_in_forked_child() {
+    held::close_all();
+}
+
+/// The descriptors of lock files, where a forked child finds them without a lock.
+#[cfg(unix)]
+mod held {
+    use std::fs::File;
+    use std::os::fd::AsRawFd as _;
+    use std::sync::atomic::{AtomicI32, Ordering};
+
+    const NONE: i32 = -1;
+    /// With more locks at a time, a forked child keeps those that have no place here until it ends.
+    const MAX_HELD: usize = 256;
+
+    static HELD: [AtomicI32; MAX_HELD] = [const { AtomicI32::new(NONE) }; MAX_HELD];
+
+    pub(super) fn add(file: &File) {
+        replace_first(NONE, file.as_raw_fd());
+    }
+
+    pub(super) fn remove(file: &File) {
+        replace_first(file.as_raw_fd(), NONE);
+    }
+
+    fn replace_first(old: i32, new: i32) {
+        let _ = HELD.iter().find(|place| place.compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire).is_ok());
+    }
+
+    pub(super) fn close_all() {
+        for place in &HELD {
+            let descriptor = place.swap(NONE, Ordering::AcqRel);
+            if descriptor != NONE {
+                // SAFETY: the descriptor is this process's copy of its parent's, and nobody here uses it: the threads of
+                // the parent do not exist.
+                unsafe { rustix::io::close(descriptor) };
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod held {
+    pub(super) fn add(_: &std::fs::File) {}
+
+    pub(super) fn remove(_: &std::fs::File) {}
 }

@@ -1,0 +1,230 @@
+"""What a check of a file gives: `CheckReport` and its parts."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from .checks import check_type
+from .errors import InvalidInputError
+from .models import brief_repr
+
+
+class MediaWarning(UserWarning):
+    """X will most likely refuse the file that is about to be uploaded; the text says why, and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class VideoTrack:
+    """A file's first video track. Names are those that ffprobe uses; what is not known is None.
+
+    Attributes:
+        codec: `'h264'`, `'hevc'`, …
+        profile: `'High'`, …
+        level: `'3.1'`, …
+        width: Pixels as stored, after cropping.
+        height: Pixels as stored, after cropping.
+        display_width: Pixels as shown, after rotation and pixel aspect.
+        display_height: Pixels as shown, after rotation and pixel aspect.
+        pixel_aspect: A pixel's width and height, `(1, 1)` for square ones.
+        frame_rate: Frames a second: all frames ÷ the duration.
+        bit_depth: Bits of a sample.
+        chroma: `'4:2:0'`, …
+        scan: `'progressive'` or `'interlaced'`.
+        rotation: Degrees clockwise that a player turns the picture: 0, 90, 180 or 270.
+        gop_frames: Frames of the longest group of pictures (GOP).
+        open_gop: Whether groups refer to those before them.
+    """
+
+    codec: str | None = None
+    profile: str | None = None
+    level: str | None = None
+    width: int | None = None
+    height: int | None = None
+    display_width: int | None = None
+    display_height: int | None = None
+    pixel_aspect: tuple[int, int] | None = None
+    frame_rate: float | None = None
+    bit_depth: int | None = None
+    chroma: str | None = None
+    scan: Literal["progressive", "interlaced"] | None = None
+    rotation: int | None = None
+    gop_frames: int | None = None
+    open_gop: bool | None = None
+
+    __repr__ = brief_repr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AudioTrack:
+    """A file's first audio track. Names are those that ffprobe uses; what is not known is None.
+
+    Attributes:
+        codec: `'aac'`, …
+        profile: `'LC'`, `'HE-AAC'`, …
+        channels: 1 is mono, 2 is stereo.
+        sample_rate: Samples a second.
+    """
+
+    codec: str | None = None
+    profile: str | None = None
+    channels: int | None = None
+    sample_rate: int | None = None
+
+    __repr__ = brief_repr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ImageFacts:
+    """An image, still or animated; what is not known is None.
+
+    Attributes:
+        width: Pixels.
+        height: Pixels.
+        frames: 1 for a still image.
+    """
+
+    width: int | None = None
+    height: int | None = None
+    frames: int | None = None
+
+    __repr__ = brief_repr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class FileFacts:
+    """What a file is, as far as its index says; what is not known is None.
+
+    Attributes:
+        container: `'mp4'`, `'mov'`, `'webm'`, `'gif'`, `'jpeg'`, … or the name of a format that X does not take.
+        media_type: The MIME type.
+        size: Bytes.
+        duration: Seconds, of a video or an animated GIF.
+        video: The first video track.
+        audio: The first audio track.
+        image: The image.
+    """
+
+    container: str | None = None
+    media_type: str | None = None
+    size: int | None = None
+    duration: float | None = None
+    video: VideoTrack | None = None
+    audio: AudioTrack | None = None
+    image: ImageFacts | None = None
+
+    __repr__ = brief_repr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Finding:
+    """A rule that a file does not keep.
+
+    Attributes:
+        rule: The rule's name, which stays the same: `'chroma'`, `'frame_rate'`, … They are listed in the
+            documentation.
+        level: `'error'` (documented or seen to fail), `'warning'` (X may refuse it) or `'info'`. It may rise in a
+            minor release.
+        message: A sentence.
+        found: What the file has.
+        allowed: What X takes.
+        source: Who says so.
+    """
+
+    rule: str
+    level: Literal["error", "warning", "info"]
+    message: str
+    found: str | None = None
+    allowed: str | None = None
+    source: str | None = None
+
+    __repr__ = brief_repr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class CheckReport:
+    """What `check` found. As text it is a table; a notebook shows it as one.
+
+    Attributes:
+        facts: What the file is.
+        findings: What is to be said of it, errors first.
+        fix: The options between ffmpeg's input and output that mend the errors; None if there are none, or if
+            encoding anew does not help.
+    """
+
+    facts: FileFacts
+    findings: tuple[Finding, ...] = ()
+    fix: tuple[str, ...] | None = None
+
+    __repr__ = brief_repr
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error."""
+        return not any(finding.level == "error" for finding in self.findings)
+
+    def command(
+        self,
+        input: str | os.PathLike[str],  # noqa: A002  (ffmpeg's own word)
+        output: str | os.PathLike[str],
+    ) -> tuple[str, ...]:
+        """The whole ffmpeg command that mends the file, ready for `subprocess.run` or `shlex.join`.
+
+        Args:
+            input: The file that was checked.
+            output: Where the mended one is written; what is there is replaced. Its name should end in `.mp4`.
+
+        Returns:
+            The program and its arguments. Names are given as `file:…`, so that none is taken for an option or an
+            address.
+
+        Raises:
+            TypeError: A name is no path.
+            InvalidInputError: There is no `fix`.
+
+        Examples:
+            >>> report = CheckReport(facts=FileFacts(), fix=("-c:v", "copy", "-c:a", "aac"))
+            >>> " ".join(report.command("clip.mov", "clip.mp4"))
+            'ffmpeg -y -nostdin -i file:clip.mov -c:v copy -c:a aac file:clip.mp4'
+        """
+        names = []
+        for name, value in (("input", input), ("output", output)):
+            check_type(name, value, str, os.PathLike)
+            names.append(f"file:{os.fsdecode(value)}")
+        if self.fix is None:
+            raise InvalidInputError("there is no fix: nothing has to be mended, or encoding anew does not help")
+        return ("ffmpeg", "-y", "-nostdin", "-i", names[0], *self.fix, names[1])
+
+    def to_json(self) -> str:
+        """The report as JSON text: `ok` and the fields."""
+        return json.dumps({"ok": self.ok, **asdict(self)}, ensure_ascii=False)
+
+    def __str__(self) -> str:
+        from .._display.report import report_text  # noqa: PLC0415  (only who prints it needs it)
+
+        return report_text(self)
+
+    def _repr_html_(self) -> str:
+        from .._display.report import report_html  # noqa: PLC0415  (as above)
+
+        return report_html(self)
+
+
+def report_from_json(text: str) -> CheckReport:
+    """Build a report from the core's JSON."""
+    value = json.loads(text)
+    facts = value["facts"]
+    video = facts["video"] and VideoTrack(**{**facts["video"], "pixel_aspect": _pair(facts["video"]["pixel_aspect"])})
+    audio = facts["audio"] and AudioTrack(**facts["audio"])
+    image = facts["image"] and ImageFacts(**facts["image"])
+    return CheckReport(
+        facts=FileFacts(**{**facts, "video": video, "audio": audio, "image": image}),
+        findings=tuple(Finding(**finding) for finding in value["findings"]),
+        fix=None if value["fix"] is None else tuple(value["fix"]),
+    )
+
+
+def _pair(value: list[int] | None) -> tuple[int, int] | None:
+    return None if value is None else (value[0], value[1])

@@ -1,0 +1,61 @@
+//! The check of a file before it is uploaded: what X would refuse is said before a byte is sent.
+
+use std::sync::Arc;
+
+use super::body::UploadBody;
+use super::detect::DetectedMedia;
+use super::options::UploadOptions;
+use crate::client::blocking::blocking;
+use crate::client::config::{CheckMode, Options};
+use crate::client::error::{Error, Kind, Result};
+use crate::client::inspect::{self, CheckOptions, Report, rules};
+use crate::client::observer::Observer;
+
+/// Looks at the file, and warns of what X refuses or refuses it, as the options say.
+pub(super) async fn check(
+    (body, total_bytes): (&UploadBody, u64),
+    name: Option<&str>,
+    detected: &DetectedMedia,
+    (options, client): (&UploadOptions, &Options),
+    observer: &dyn Observer,
+) -> Result<Option<Box<Report>>> {
+    let mode = options.check.unwrap_or(client.check);
+    if mode == CheckMode::Off {
+        return Ok(None);
+    }
+    let account = options.account.or(client.account);
+    let wanted = CheckOptions { media_category: Some(detected.media_category.clone()), account };
+    let report = look(body, name, wanted).await;
+    let trouble = report.as_ref().and_then(|report| report.summary(name));
+    if let Some(text) = trouble.clone().filter(|_| mode == CheckMode::Error) {
+        let mut error = Error::new(Kind::CheckFailed, text);
+        error.report = report.map(|report| report.to_value().to_string().into());
+        return Err(error);
+    }
+    detected.check_limits(total_bytes, account, observer)?;
+    if let Some(text) = trouble {
+        observer.warn_of_media(text).await?;
+    }
+    Ok(report)
+}
+
+/// The report, unless the bytes come once or cannot be read; what is wrong with them will show as they are sent.
+async fn look(body: &UploadBody, name: Option<&str>, options: CheckOptions) -> Option<Box<Report>> {
+    let UploadBody::Sized(reader) = body else { return None };
+    let mut bytes = Arc::clone(reader).inspectable()?;
+    let name = name.map(str::to_owned);
+    blocking(move || inspect::check(&mut *bytes, name.as_deref(), &options)).await.ok().map(Box::new)
+}
+
+/// The failure of processing with what the check found, which explains it better than X does.
+pub(super) fn explained(mut error: Error, report: Option<&Report>) -> Error {
+    let Some(report) = report.filter(|_| matches!(error.kind, Kind::Processing(_))) else { return error };
+    if let Some(finding) = rules::explanation(&report.findings) {
+        error.message = format!("{}; the file says why: {}", error.message, finding.message);
+        if let Some(fix) = report.fix_text() {
+            error.message.push_str(&format!("; to mend it: {fix}"));
+        }
+    }
+    error.report = Some(report.to_value().to_string().into());
+    error
+}

@@ -1,0 +1,43 @@
+"""CONTRIBUTING says what is there: its tree, its paths, and the versions of the manifests."""
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+TREE = re.search(r"```\n(src/client/.*?)```", TEXT, flags=re.DOTALL)[1]
+
+
+def folders():
+    """The folders of the tree, each with the words that stand beside it and under it."""
+    top = None
+    for line in TREE.splitlines():
+        path, words = re.match(r" *(\S*)(.*)", line).groups()
+        if not line.startswith(" "):
+            top = path
+            yield path, words
+        elif line.startswith("    ") and not line.startswith("     "):
+            yield f"{top.rstrip('/')}/{path}", words
+        else:
+            yield top, line
+
+
+def test_the_tree_is_there():
+    for path, words in folders():
+        assert (ROOT / path).exists(), path
+        above = ROOT / path if (ROOT / path).is_dir() else (ROOT / path).parent
+        for name in re.findall(r"\b[\w/]+\.(?:rs|py|md)\b", words):
+            assert list(above.rglob(Path(name).name)) or (ROOT / name).exists() or (above.parent / name).exists(), name
+
+
+def test_every_path_in_the_text_is_there():
+    for path in re.findall(r"`((?:src|tests|docs|python|bench|fuzz)/[\w./-]+)`", TEXT):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_versions_are_those_of_the_manifests():
+    rust = tomllib.loads((ROOT / "Cargo.toml").read_text("utf-8"))["package"]["rust-version"]
+    python = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["requires-python"]
+    assert f"Rust {rust} or later" in TEXT
+    assert f"Python {python.removeprefix('>=')} or later" in TEXT

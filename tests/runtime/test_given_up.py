@@ -1,0 +1,116 @@
+"""A call that was given up leaves nothing behind: not its bytes, not its loop, not a descriptor."""
+
+import asyncio
+import contextlib
+import gc
+import os
+import sys
+import time
+import weakref
+
+import pytest
+import xmedia
+from support.clients import OAUTH1
+from support.media import ID, MP4
+from support.raw_server import HANG, RawServer
+
+BIG = 8 << 20
+
+
+def references(data):
+    """Who holds these bytes beside the caller, a moment after a call has ended."""
+    gc.collect()
+    # The name in the test, the argument here, and the one of `getrefcount`.
+    return sys.getrefcount(data) - 3
+
+
+@pytest.mark.parametrize("verb", ["append", "upload"])
+@pytest.mark.parametrize("how", ["cancelled", "timeout", "closed"])
+def test_the_bytes_of_a_call_that_was_given_up_are_given_back(how, verb):
+    data = MP4 + os.urandom(BIG)
+
+    async def main(client):
+        arguments = (ID, 0, data) if verb == "append" else (data,)
+        task = asyncio.ensure_future(
+            getattr(client, f"{verb}_async")(*arguments, timeout=0.2 if how == "timeout" else 60)
+        )
+        await asyncio.sleep(0.1)
+        if how == "cancelled":
+            task.cancel()
+        elif how == "closed":
+            client.close()
+        with pytest.raises((asyncio.CancelledError, xmedia.XMediaError)):
+            await task
+        del task, arguments
+        return references(data)
+
+    with RawServer(HANG) as server:
+        client = xmedia.Client(OAUTH1, base_url=server.url, retry=None)
+        asyncio.run(main(client))
+        assert references(data) == 0
+        client.close()
+
+
+@pytest.mark.parametrize("verb", ["append", "upload"])
+def test_the_bytes_of_a_sync_call_that_ran_out_of_time_are_given_back(verb):
+    data = MP4 + os.urandom(BIG)
+    arguments = (ID, 0, data) if verb == "append" else (data,)
+    with RawServer(HANG) as server:
+        client = xmedia.Client(OAUTH1, base_url=server.url, retry=None)
+        with pytest.raises(xmedia.RequestTimeoutError):
+            getattr(client, verb)(*arguments, timeout=0.1)
+        del arguments
+        assert references(data) == 0
+        client.close()
+
+
+def eventfds():
+    descriptors = f"/proc/{os.getpid()}/fd"
+    found = 0
+    for each in os.listdir(descriptors):
+        with contextlib.suppress(FileNotFoundError):
+            found += "eventfd" in os.readlink(f"{descriptors}/{each}")
+    return found
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts descriptors as Linux shows them")
+@pytest.mark.parametrize("verb", ["status", "wait", "upload", "watch", "wait_many", "upload_many"])
+def test_a_loop_that_was_closed_with_a_call_pending_is_freed(verb):
+    loops = []
+    with RawServer(HANG) as server:
+        client = xmedia.Client(OAUTH1, base_url=server.url, max_connections=1000)
+        # The worker thread has descriptors of its own.
+        with pytest.raises(xmedia.RequestTimeoutError):
+            client.status(ID, timeout=0.01)
+        gc.collect()
+        before = eventfds()
+        for _ in range(10):
+            loop = asyncio.new_event_loop()
+            loop.set_exception_handler(lambda *_: None)
+            task = loop.create_task(pending(client, verb))
+            task._log_destroy_pending = False
+            loop.run_until_complete(asyncio.sleep(0.005))
+            loop.close()
+            loops.append(weakref.ref(loop))
+            del task, loop
+        until = time.monotonic() + 1
+        while (alive(loops) or eventfds() > before) and time.monotonic() < until:
+            gc.collect()
+            time.sleep(0.01)
+        assert (alive(loops), eventfds()) == (0, before)
+        client.close()
+
+
+def alive(references):
+    return sum(each() is not None for each in references)
+
+
+async def pending(client, verb):
+    if verb == "upload":
+        await client.upload_async(MP4 + bytes(100))
+    elif verb in ("watch", "wait_many", "upload_many"):
+        items = {"watch": ID, "wait_many": [ID], "upload_many": [MP4]}[verb]
+        async for _ in getattr(client, f"{verb}_async")(items):
+            pass
+    else:
+        await getattr(client, f"{verb}_async")(ID)

@@ -1,0 +1,162 @@
+"""Imports run downwards without a circle, folders stay small, and names are the field's own words."""
+
+import re
+import subprocess
+from collections import defaultdict
+
+import pytest
+from support.modules import (
+    CORE,
+    CRATE,
+    PACKAGE,
+    ROOT,
+    circles,
+    circles_of_files,
+    python_arrows,
+    rust_arrows,
+    string_imports,
+)
+
+#: Circles that there are, each with its reason. This list may only shrink.
+KNOWN = {
+    # `Attempt` has its repairs in a file of their own.
+    "src/client/exchange: attempt.rs, repair.rs",
+    # A finding is made by a rule, and a rule names what mends it.
+    "src/client/inspect: fix.rs, report.rs, rules",
+}
+#: Arrows up, each with its reason.
+UPWARDS = {
+    # Hints of exceptions name `Media`, and are resolved where nothing but the exception was imported.
+    ("_types/errors.py", "_api.py"),
+}
+#: What stands above all that Rust imports from Python, however far that leads.
+ABOVE_THE_CORE = re.compile(r"python/xmedia/(_api|_cli/|_client/(?!options)|compat/|testing/)")
+#: The only file in which Rust names what it imports from Python.
+TABLE = "python/imports.rs"
+
+TOPS = ("src", "python", "tests", "docs", "bench")
+#: How many entries a folder may have, and the few that have more.
+MOST = 13
+LARGE = {
+    "src/client/inspect": 15,  # a file for each container and codec beside the rules
+    "src/client/protocol": 14,  # a file for each version beside what both need
+    "src/client": 23,  # a folder for each of its subjects, beside what all of them share
+    "src/python": 15,  # what Python calls, a file for each, beside the calls' machinery
+    "tests": 22,  # a folder for each subject
+    "docs/tasks": 17,  # a page for each task
+}
+
+#: Words that were metaphors or prose where the field has a word of its own; CONTRIBUTING says which.
+UNWANTED = re.compile(
+    r"""(?<![\w-]) (?:
+    Circumstances | heedless | heeds_limits | finalize_surely | never_arrived | tell_of_\w+
+    | Teller | Mailbox | Inbox | minds_tokens | Gathering | Arrivals | Attendance
+    | Attendant | attended_by | fed_by | _pump | _Delivery | unless_stale | Generational
+    | check_ours | LENT | give_back | MOST_\w+ | LARGEST_\w+ | LONGEST\w* | FURTHEST
+    | USUAL\w* | LEAST | KEPT_BYTES | Bulk | look_again | keep_telling | halves_replaced
+    | House | knock | Underway | break_off | Stranger | Telling | misfortune
+    | mailbox | Caller
+    ) (?![\w-])""",
+    re.VERBOSE,
+)
+#: Words that have an ordinary use as well, and are not wanted as the name of a type.
+DEFINED = re.compile(
+    r"""\b(?:struct|enum|trait|type|union|class) \s+ (
+    Silent | Tried | Terms | Ticket | Gate | Loan | Interest | Post | Question | Tries | Sending | Topic
+    | News | Gone | Pass | Place | Trouble | Wire | Line | Door | Hearing
+    ) \b""",
+    re.VERBOSE,
+)
+#: Files that quote the words on purpose.
+QUOTING = {"tests/test_architecture.py"}
+
+
+@pytest.fixture(scope="module")
+def files():
+    """What is in the repository, or in the sources that are packed for PyPI."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode:
+        paths = [path for top in TOPS for path in (ROOT / top).rglob("*") if path.is_file()]
+        return [path.relative_to(ROOT).as_posix() for path in paths if "__pycache__" not in path.parts]
+    return [each for each in listed.stdout.splitlines() if (ROOT / each).exists()]
+
+
+def arrows_of_python():
+    arrows = python_arrows()
+    for source, target in UPWARDS:
+        arrows[PACKAGE / source].remove(PACKAGE / target)
+    return arrows
+
+
+def test_no_circle_is_among_the_files_and_folders():
+    found = circles(arrows_of_python(), PACKAGE) | circles(rust_arrows(), CRATE)
+    assert sorted(found - KNOWN) == []
+
+
+def test_what_rust_imports_from_python_is_in_one_table():
+    found = list(string_imports())
+    assert {source.relative_to(CRATE).as_posix() for source, _, _ in found} == {TABLE}
+    for _, module, name in found:
+        assert re.search(
+            rf"^(?:(?:async )?def|class) {name}\b|^{name}\b", module.read_text("utf-8"), flags=re.MULTILINE
+        ), name
+
+
+def test_nothing_that_rust_imports_from_python_leads_to_the_client():
+    """Python imports the core, and the core these: what both need, and not what is made of the core."""
+    arrows = arrows_of_python()
+    for _, module, _ in string_imports():
+        arrows.setdefault(CORE, set()).add(module)
+    found = {each for circle in circles_of_files(arrows) for each in circle.split(", ")}
+    assert sorted(filter(ABOVE_THE_CORE.match, found)) == []
+
+
+def test_the_client_knows_neither_python_nor_the_mock_server():
+    outside = {
+        (source.relative_to(CRATE).as_posix(), target.relative_to(CRATE).as_posix())
+        for source, targets in rust_arrows().items()
+        for target in targets
+        if source.is_relative_to(CRATE / "client") and target.relative_to(CRATE).parts[0] in {"python", "mock"}
+    }
+    assert outside == set()
+
+
+def test_a_folder_has_few_entries(files):
+    entries = defaultdict(set)
+    for each in files:
+        parts = each.split("/")
+        # Of files that are data a folder may have as many as it likes.
+        depths = parts.index("data") if "data" in parts[:-1] else len(parts)
+        for depth in range(1, depths):
+            entries["/".join(parts[:depth])].add(parts[depth])
+    large = {
+        folder: len(inside)
+        for folder, inside in entries.items()
+        if folder.split("/")[0] in TOPS and len(inside) > LARGE.get(folder, MOST)
+    }
+    assert large == {}
+
+
+def test_names_are_the_words_of_the_field(files):
+    found = []
+    for each in files:
+        if each.endswith((".rs", ".py", ".pyi", ".md", ".toml")) and each not in QUOTING:
+            for number, line in enumerate((ROOT / each).read_text("utf-8").splitlines(), 1):
+                found += [f"{each}:{number}: {word[0]}" for word in UNWANTED.finditer(line)]
+                found += [f"{each}:{number}: {word[1]}" for word in DEFINED.finditer(line)]
+    assert found == []
+
+
+@pytest.mark.parametrize("arrows", [arrows_of_python, rust_arrows])
+def test_a_circle_would_be_found(arrows):
+    between = arrows()
+    source, targets = next((each, found) for each, found in between.items() if found)
+    between.setdefault(min(targets), set()).add(source)
+    root = PACKAGE if arrows is arrows_of_python else CRATE
+    assert circles(between, root) - circles(arrows(), root)
