@@ -14,6 +14,7 @@ from .._display import text
 from .._display.progress import Bar
 from .._types import exact_json
 from .._types.checks import checked_seconds
+from . import check as check_command
 from . import report
 from . import upload as upload_command
 
@@ -89,11 +90,16 @@ def _parser() -> argparse.ArgumentParser:
     wait.add_argument("media_id", metavar="ID", help="the media's id")
     _common(wait)
 
+    check = command("check", check_command.run, "Say what files are, and why X would refuse them. Nothing is sent.")
+    check_command.add_arguments(check)
+
     mock = command("mock-server", _mock_server, "Run a server on this machine that answers as X does, for tests.")
     mock.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     mock.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
     mock.add_argument("--json", action="store_true", help="print URL and credentials as one JSON object")
     mock.add_argument("--until-stdin-closes", action="store_true", help="also end when standard input ends")
+
+    mock.add_argument("--inspect", action="store_true", help="let processing apply X's rules to the files")
 
     demo = command("demo", _demo, "Upload a file to a mock server in this process, and wait until it is ready.")
     demo.add_argument("file", metavar="FILE", nargs="?", help="the file (default: a small MP4 that comes with xmedia)")
@@ -166,6 +172,7 @@ def _mock_server(arguments: argparse.Namespace) -> int:
         port=arguments.port,
         as_json=arguments.json,
         until_stdin_closes=arguments.until_stdin_closes,
+        inspect=arguments.inspect,
     )
     return report.READY
 

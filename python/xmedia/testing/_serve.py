@@ -13,7 +13,14 @@ from ._rows import DUMMY_OAUTH1, DUMMY_OAUTH2
 from ._server import MockServer
 
 
-def serve(*, host: str = "127.0.0.1", port: int = 0, as_json: bool = False, until_stdin_closes: bool = False) -> None:
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    as_json: bool = False,
+    until_stdin_closes: bool = False,
+    inspect: bool = False,
+) -> None:
     """Run a mock server until SIGINT or SIGTERM comes.
 
     The first line of output has its URL and the credentials it accepts.
@@ -24,13 +31,14 @@ def serve(*, host: str = "127.0.0.1", port: int = 0, as_json: bool = False, unti
         as_json: Whether the first line is a JSON object with `url`, `consumer_key`, `consumer_secret`,
             `access_token`, `access_token_secret` and `oauth2_access_token`.
         until_stdin_closes: Whether to end also at the end of standard input, when the parent process is gone.
+        inspect: Whether processing applies X's rules to the files.
 
     Raises:
         OSError: The address cannot be listened on.
     """
     before = {number: signal.signal(number, _stop) for number in _SIGNALS}
     try:
-        with MockServer(host=host, port=port) as server:
+        with MockServer(host=host, port=port, inspect=inspect) as server:
             print(_first_line(server.url, as_json=as_json), flush=True)
             _wait(until_stdin_closes=until_stdin_closes)
     except _Stopped:
@@ -80,6 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=0, help="the port; a free one by default")
     parser.add_argument("--json", action="store_true", dest="as_json", help="print the first line as JSON")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end also at the end of standard input")
+    parser.add_argument("--inspect", action="store_true", help="let processing apply X's rules to the files")
     serve(**vars(parser.parse_args(argv)))
     return 0
 

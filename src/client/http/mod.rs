@@ -3,6 +3,7 @@
 pub mod encoding;
 mod proxy;
 mod request_progress;
+mod sockets;
 mod transport;
 mod tunnel;
 

@@ -2,15 +2,20 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use futures_util::{Stream, StreamExt as _};
+use hyper_util::client::legacy::connect::Connection;
+use tokio::task::Id;
 use tokio::time::Instant;
+
+use super::sockets::{Ends, Sockets};
+use crate::sync::lock;
 
 tokio::task_local! {
     /// The request that this task is sending.
@@ -30,6 +35,19 @@ pub struct RequestProgress {
     /// The body was asked for bytes that its source does not have yet.
     at_source: AtomicBool,
     connection: AtomicU8,
+    sockets: Sockets,
+    body: Mutex<BodyState>,
+}
+
+/// How far the body is.
+#[derive(Default)]
+struct BodyState {
+    /// The connection that was made for the request.
+    made: Option<Ends>,
+    /// Which task of the HTTP library takes the body's bytes, once it does and until it has all of them and an answer.
+    taken_by: Option<Id>,
+    /// All of it was taken.
+    ended: bool,
 }
 
 /// The request has a connection that had been used before, if it has one.
@@ -39,9 +57,12 @@ const CONNECTING: u8 = 1;
 /// It is past the danger of an idle connection: one was made for it, or its answer has begun.
 const FRESH_OR_ANSWERED: u8 = 2;
 
-impl Default for RequestProgress {
-    fn default() -> Self {
+impl RequestProgress {
+    /// A request that is about to be sent on one of these connections.
+    pub fn new(sockets: Sockets) -> Self {
         RequestProgress {
+            sockets,
+            body: Mutex::default(),
             started: Instant::now(),
             taken_after_ms: AtomicU64::new(0),
             at_source: AtomicBool::new(false),
@@ -66,6 +87,34 @@ impl RequestProgress {
         self.started.elapsed()
     }
 
+    /// Its answer is complete.
+    pub fn done(&self) {
+        let mut body = lock(&self.body);
+        if body.ended {
+            body.taken_by = None;
+        }
+    }
+
+    /// Nobody waits for the request any more. What is left of its body is of no use to anybody, and a server that does not
+    /// read it must not keep it here.
+    pub fn give_up(&self) {
+        if let Some(task) = lock(&self.body).taken_by.take() {
+            self.sockets.shut_down(task);
+        }
+    }
+
+    /// Notes who takes the body's bytes.
+    fn taken(&self) {
+        let mut body = lock(&self.body);
+        if body.taken_by.is_none()
+            && let Some(task) = tokio::task::try_id()
+        {
+            let fresh = body.made.filter(|_| !self.reused());
+            self.sockets.serves(task, fresh);
+            body.taken_by = Some(task);
+        }
+    }
+
     /// Whether it has no connection yet, so that the server has seen nothing of it.
     pub fn connecting(&self) -> bool {
         self.connection.load(Ordering::Relaxed) == CONNECTING
@@ -82,14 +131,21 @@ impl RequestProgress {
         S: Stream<Item = std::io::Result<Bytes>> + Unpin,
     {
         let (mut piece, mut first_slices) = (Bytes::new(), if encrypted { FIRST_SLICES } else { 0 });
-        let turn = Arc::new(Turn::default());
+        let (turn, mut noted) = (Arc::new(Turn::default()), false);
         futures_util::stream::poll_fn(move |context| {
+            if !noted {
+                self.taken();
+                noted = true;
+            }
             if piece.is_empty() {
                 let polled = bytes.poll_next_unpin(context);
                 self.at_source.store(polled.is_pending(), Ordering::Relaxed);
                 match ready!(polled) {
                     Some(Ok(next)) => piece = next,
-                    ended => return Poll::Ready(ended),
+                    ended => {
+                        lock(&self.body).ended = true;
+                        return Poll::Ready(ended);
+                    }
                 }
             }
             // The system is asked for news of the connection before each piece. A server that refuses a body before it has
@@ -183,6 +239,7 @@ pub struct TrackingConnector<S>(S);
 impl<S, R> tower_service::Service<R> for TrackingConnector<S>
 where
     S: tower_service::Service<R>,
+    S::Response: Connection,
     S::Future: Send + 'static,
 {
     type Response = S::Response;
@@ -200,6 +257,12 @@ where
         progress.connection.store(CONNECTING, Ordering::Relaxed);
         Box::pin(std::future::poll_fn(move |context| {
             let polled = connecting.as_mut().poll(context);
+            if let Poll::Ready(Ok(connection)) = &polled
+                && let Some(ends) = Ends::of(connection)
+            {
+                progress.sockets.made(ends);
+                lock(&progress.body).made = Some(ends);
+            }
             let its_own = CURRENT_REQUEST.try_with(|current| Arc::ptr_eq(current, &progress)).unwrap_or(false);
             let now = match (its_own, &polled) {
                 (false, _) => REUSED,

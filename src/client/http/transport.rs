@@ -20,6 +20,7 @@ use url::Origin;
 use super::encoding::percent_encode;
 use super::proxy;
 use super::request_progress::{RequestProgress, TrackConnections};
+use super::sockets::Sockets;
 use super::tunnel::{Tunnel, peer};
 use crate::client::config::{LOCALHOST, Proxy, TransportOptions, stays_local};
 use crate::client::deadline::Deadline;
@@ -41,6 +42,16 @@ pub struct Transport {
     http: OnceLock<Result<Http>>,
     backend: Option<Box<dyn HttpBackend>>,
     permits: Arc<Semaphore>,
+    sockets: Sockets,
+}
+
+/// Gives a request up that has not ended when this goes.
+struct GiveUp<'a>(&'a RequestProgress);
+
+impl Drop for GiveUp<'_> {
+    fn drop(&mut self) {
+        self.0.give_up();
+    }
 }
 
 /// The HTTP client, and the hosts it talks to, as text and as addresses: to parse one takes a while.
@@ -104,7 +115,7 @@ impl Transport {
     /// No connection is made before the first request; neither is TLS set up, which may fail without roots.
     pub fn new(options: Arc<TransportOptions>) -> Self {
         let permits = Arc::new(Semaphore::new(options.max_connections.min(Semaphore::MAX_PERMITS)));
-        Transport { options, http: OnceLock::new(), backend: None, permits }
+        Transport { options, http: OnceLock::new(), backend: None, permits, sockets: Sockets::default() }
     }
 
     /// A transport that makes no connections but asks `backend`.
@@ -146,7 +157,8 @@ impl Transport {
         timeout: Option<Duration>,
         deadline: Deadline,
     ) -> Result<Response, NoResponse> {
-        let progress = Arc::new(RequestProgress::default());
+        let progress = Arc::new(RequestProgress::new(self.sockets.clone()));
+        let _given_up = GiveUp(&progress);
         let sending = progress.scope(async {
             let mut sending = std::pin::pin!(self.attempt(request, authorization, &progress));
             match timeout {
@@ -221,6 +233,7 @@ impl Transport {
                 break;
             }
         }
+        progress.done();
         Ok(Response { status, headers, body: body.freeze(), truncated, received_at: SystemTime::now() })
     }
 }

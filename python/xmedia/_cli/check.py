@@ -1,0 +1,117 @@
+"""`xmedia check`: what files are, which of X's rules they break, and, with `--fix`, a mended one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from .. import CheckReport, InvalidInputError, check
+from . import report
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("files", metavar="FILE", nargs="+", help="a file")
+    parser.add_argument("--category", metavar="C", help="the media category (default: the one that upload would send)")
+    parser.add_argument(
+        "--account", choices=["default", "premium"], help="whose limits hold (default: Premium's, with a warning)"
+    )
+    parser.add_argument(
+        "--fix", metavar="OUT", help="mend FILE with ffmpeg and write it there; what is there is never replaced"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check the files and return the exit status."""
+    if arguments.fix is None:
+        return report.worst([_check(name, name, arguments)[0] for name in arguments.files])
+    if len(arguments.files) > 1:
+        report.say("--fix mends one FILE at a time")
+        return report.USAGE
+    if os.path.lexists(arguments.fix):
+        report.say(f"{arguments.fix} exists already; nothing was written")
+        return report.FAILED
+    (name,) = arguments.files
+    status, found = _check(name, name, arguments)
+    if found is None or found.ok:
+        return status
+    if found.fix is None:
+        report.say(f"{name} cannot be mended by encoding it anew")
+        return report.FAILED
+    return _mend(name, found, arguments)
+
+
+def _check(file: str, shown: str, arguments: argparse.Namespace) -> tuple[int, CheckReport | None]:
+    """Check a file and print what was found."""
+    try:
+        found = check(file, media_category=arguments.category, account=arguments.account)
+    except (OSError, InvalidInputError) as error:
+        return _failed(shown, error, arguments), None
+    if arguments.json:
+        _print({"file": shown, **json.loads(found.to_json())})
+    else:
+        print(f"{shown}: {found}", flush=True)
+    return (report.READY if found.ok else report.FAILED), found
+
+
+def _failed(file: str, error: Exception, arguments: argparse.Namespace) -> int:
+    if arguments.json:
+        _print({"file": file, "error": str(error)})
+    else:
+        report.say(f"{file}: {error}")
+    return report.FAILED
+
+
+def _print(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def _mend(name: str, found: CheckReport, arguments: argparse.Namespace) -> int:
+    """Write a mended file beside OUT, check it, and give it its name."""
+    out = Path(arguments.fix)
+    draft = out.with_name(f".{out.stem}.{secrets.token_hex(4)}.mp4")
+    try:
+        program, *options = found.command(name, draft)
+        done = subprocess.run(  # noqa: S603  (names are given as file:, and no shell reads them)
+            [program, "-hide_banner", "-loglevel", "error", *options],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            report.say(f"ffmpeg failed: {said[-1] if said else f'exit status {done.returncode}'}")
+            return report.FAILED
+        status, _ = _check(os.fspath(draft), arguments.fix, arguments)
+        if status == report.READY:
+            _name(draft, out)
+        return status
+    except FileNotFoundError as error:
+        if error.filename != "ffmpeg":
+            raise
+        report.say("ffmpeg is not installed; the report says what it would have to do")
+        return report.FAILED
+    except FileExistsError:
+        report.say(f"{arguments.fix} exists already; it was not replaced")
+        return report.FAILED
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _name(draft: Path, out: Path) -> None:
+    """Give the draft its name, unless something has it meanwhile."""
+    try:
+        os.link(draft, out)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without links.
+        if os.path.lexists(out):
+            raise FileExistsError from None
+        draft.rename(out)

@@ -1,0 +1,154 @@
+//! Closes the connection of a request that was given up with its body unsent.
+//!
+//! The HTTP library closes such a connection by itself, but not before it has written what it holds of the body; to a
+//! server that does not read it holds socket and body for ever. Neither the connection nor its socket can be had from the
+//! library. So it is noted under which addresses each connection was made, and which of the library's tasks, known when
+//! it asks for the first piece of a body, serves it. The socket is then found by its addresses among those of this
+//! process, and shut down, after which the library's next write fails and it lets go of everything.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use hyper_util::client::legacy::connect::{Connection, HttpInfo};
+use tokio::task::Id;
+
+use crate::sync::lock;
+
+/// The two ends of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    local: SocketAddr,
+    remote: SocketAddr,
+}
+
+impl Ends {
+    /// Those of a connection that was just made, where it tells.
+    pub fn of(connection: &impl Connection) -> Option<Self> {
+        let mut extras = http::Extensions::new();
+        connection.connected().get_extras(&mut extras);
+        let info: &HttpInfo = extras.get()?;
+        Some(Ends { local: info.local_addr(), remote: info.remote_addr() })
+    }
+}
+
+/// Which task serves which connection.
+#[derive(Clone, Default)]
+pub struct Sockets(Arc<Mutex<Known>>);
+
+#[derive(Default)]
+struct Known {
+    by_task: HashMap<Id, Ends>,
+    /// Made, and not seen with a body yet.
+    made: Vec<Ends>,
+}
+
+/// So many connections are remembered; beyond, it is looked which of them there still are.
+const MAX_KNOWN: usize = 256;
+
+impl Sockets {
+    /// Notes a connection that was just made.
+    pub fn made(&self, ends: Ends) {
+        let mut known = lock(&self.0);
+        if known.made.len() + known.by_task.len() >= MAX_KNOWN {
+            let open = system::open();
+            known.made.retain(|ends| open.contains(ends));
+            known.by_task.retain(|_, ends| open.contains(ends));
+        }
+        known.made.push(ends);
+    }
+
+    /// Notes that this task asks for a body's bytes. It serves the connection that was made for this very request, or one
+    /// that is known already, or the only one that may be it.
+    pub fn serves(&self, task: Id, fresh: Option<Ends>) {
+        let mut known = lock(&self.0);
+        let known = &mut *known;
+        if fresh.is_none() && known.by_task.contains_key(&task) {
+            return;
+        }
+        let ends = fresh.or_else(|| {
+            let open = system::open();
+            known.made.retain(|ends| open.contains(ends));
+            known.made.first().copied().filter(|_| known.made.len() == 1)
+        });
+        if let Some(ends) = ends {
+            known.made.retain(|made| *made != ends);
+            known.by_task.insert(task, ends);
+        }
+    }
+
+    /// Shuts down the connection that this task serves. Where that is not known, it is one whose task is not known and that
+    /// takes nothing more now.
+    pub fn shut_down(&self, task: Id) {
+        let mut known = lock(&self.0);
+        match known.by_task.remove(&task) {
+            Some(ends) => system::shut_down_first(|_, found| found == ends),
+            None => {
+                system::shut_down_first(|socket, found| known.made.contains(&found) && !system::is_writable(socket))
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+mod system {
+    use std::os::fd::BorrowedFd;
+
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::net::{Shutdown, getpeername, getsockname, shutdown};
+
+    use super::{Ends, SocketAddr};
+
+    /// The connections of this process.
+    pub(super) fn open() -> Vec<Ends> {
+        let mut found = Vec::new();
+        each(|_, ends| found.push(ends));
+        found
+    }
+
+    pub(super) fn shut_down_first(wanted: impl Fn(BorrowedFd<'_>, Ends) -> bool) {
+        let mut found = false;
+        each(|socket, ends| {
+            if !found && wanted(socket, ends) {
+                let _ = shutdown(socket, Shutdown::Both);
+                found = true;
+            }
+        });
+    }
+
+    pub(super) fn is_writable(socket: BorrowedFd<'_>) -> bool {
+        let mut polled = [PollFd::from_borrowed_fd(socket, PollFlags::OUT)];
+        !matches!(poll(&mut polled, Some(&Timespec::default())), Ok(0))
+    }
+
+    fn each(mut look: impl FnMut(BorrowedFd<'_>, Ends)) {
+        let descriptors = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
+        let numbers = descriptors.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        for number in numbers.collect::<Vec<i32>>() {
+            // SAFETY: it is only asked for its addresses, which fails where nothing is open any more; what has exactly the
+            // addresses of a connection of ours is ours, and was not closed, since its task runs on this thread.
+            let socket = unsafe { BorrowedFd::borrow_raw(number) };
+            let Ok(local) = getsockname(socket) else { continue };
+            let Ok(Some(remote)) = getpeername(socket) else { continue };
+            if let (Ok(local), Ok(remote)) = (SocketAddr::try_from(local), SocketAddr::try_from(remote)) {
+                look(socket, Ends { local, remote });
+            }
+        }
+    }
+}
+
+/// Elsewhere such a connection ends with the server.
+#[cfg(not(unix))]
+mod system {
+    use super::Ends;
+
+    pub(super) fn open() -> Vec<Ends> {
+        Vec::new()
+    }
+
+    pub(super) fn shut_down_first(_: impl Fn((), Ends) -> bool) {}
+
+    pub(super) fn is_writable((): ()) -> bool {
+        true
+    }
+}

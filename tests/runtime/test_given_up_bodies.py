@@ -1,0 +1,145 @@
+"""The connection of a request that was given up with its body unsent is dropped at once, read or not."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import ssl
+import sys
+import threading
+import time
+
+import pytest
+import trustme
+import xmedia
+from support.clients import OAUTH1
+from support.media import ID, MP4
+from support.raw_server import read_request, reply
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts sockets as Linux shows them")
+
+#: More than the system keeps for a connection whose other end does not read.
+BODY = MP4 + bytes(12 << 20)
+
+
+class DeafServer:
+    """Answers so many small requests of a connection, reads nothing of a larger one, and keeps all connections."""
+
+    def __init__(self, *answers, wrap=None):
+        self._answers = answers
+        self._wrap = wrap
+        self._kept = []
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port = self._listener.getsockname()[1]
+        self.url = f"http{'s' if wrap else ''}://127.0.0.1:{self.port}"
+
+    def __enter__(self):
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for each in self._kept:
+            each.close()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        with contextlib.suppress(OSError):
+            if self._wrap is not None:
+                connection = self._wrap(connection)
+            self._kept.append(connection)
+            stream = connection.makefile("rb", buffering=0)
+            for answer in self._answers:
+                if read_request(stream, 0) is None:
+                    return
+                connection.sendall(answer)
+
+
+def sockets(port):
+    """The sockets of this process that are connected to this port."""
+    found = 0
+    for each in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/self/fd/{each}").startswith("socket:"):
+                with socket.socket(fileno=os.dup(int(each))) as one:
+                    found += one.getpeername()[1] == port
+    return found
+
+
+def left(port):
+    """How many there still are after a moment."""
+    until = time.monotonic() + 1
+    while (count := sockets(port)) and time.monotonic() < until:
+        time.sleep(0.02)
+    return count
+
+
+@pytest.mark.parametrize("how", ["timeout", "cancelled", "request_timeout", "closed"])
+def test_nothing_is_left_of_an_append_that_is_not_read(how):
+    async def one(client):
+        task = asyncio.ensure_future(client.append_async(ID, 0, BODY, timeout=0.1 if how == "timeout" else 30))
+        await asyncio.sleep(0.1)
+        if how == "cancelled":
+            task.cancel()
+        with pytest.raises((asyncio.CancelledError, xmedia.XMediaError)):
+            await task
+
+    async def main(client):
+        calls = [asyncio.ensure_future(one(client)) for _ in range(5)]
+        if how == "closed":
+            await asyncio.sleep(0.2)
+            client.close()
+        await asyncio.gather(*calls)
+
+    with DeafServer() as server:
+        options = {"request_timeout": 0.1} if how == "request_timeout" else {}
+        client = xmedia.Client(OAUTH1, base_url=server.url, retry=None, **options)
+        asyncio.run(main(client))
+        assert left(server.port) == 0
+
+
+def test_nothing_is_left_over_tls(tmp_path):
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+
+    with DeafServer(wrap=lambda one: context.wrap_socket(one, server_side=True)) as server:
+        client = xmedia.Client(OAUTH1, base_url=server.url, retry=None, ca_file=tmp_path / "ca.pem")
+        for _ in range(3):
+            with pytest.raises(xmedia.RequestTimeoutError):
+                client.append(ID, 0, BODY, timeout=0.3)
+        assert left(server.port) == 0
+
+
+def test_nothing_is_left_of_a_connection_that_was_used_before():
+    with DeafServer(reply(202, json={"media_id": ID})) as server:
+        client = xmedia.Client(OAUTH1, base_url=server.url, retry=None)
+        for _ in range(3):
+            with pytest.raises(xmedia.RequestTimeoutError):
+                client.upload(BODY, segment_bytes=5_000_000, timeout=0.3)
+        # A connection whose request was answered may be used again, until the client is closed.
+        client.close()
+        assert left(server.port) == 0
+
+
+def test_nothing_is_left_when_the_server_refuses_a_body_and_does_not_read_it():
+    class Refusing(DeafServer):
+        def _serve(self, connection):
+            with contextlib.suppress(OSError):
+                self._kept.append(connection)
+                connection.recv(1000)
+                connection.sendall(reply(413))
+
+    with Refusing() as server:
+        client = xmedia.Client(OAUTH1, base_url=server.url, retry=None)
+        for _ in range(3):
+            with pytest.raises(xmedia.PayloadTooLargeError):
+                client.append(ID, 0, BODY, timeout=5)
+        assert left(server.port) == 0
