@@ -81,7 +81,7 @@ impl Client {
         detached(deadline, async move {
             let Some(destination) = destination else {
                 let _under_way = UnderWay::begin();
-                let tokens = client.redeem(&app, grant, deadline).await?;
+                let tokens = client.redeem(&app, grant, deadline, kept_waiting(timeout)).await?;
                 return Ok(NewLogin { tokens: client.first_of_chain(tokens, &app, None), warning: None });
             };
             let file = &destination.file;
@@ -89,7 +89,7 @@ impl Client {
             let _under_way = UnderWay::begin();
             let failed = |error: std::io::Error| file_error(&error, Some(file.path()));
             let room = locked.reserve().await.map_err(failed)?;
-            let tokens = client.redeem(&app, grant, deadline).await?;
+            let tokens = client.redeem(&app, grant, deadline, kept_waiting(timeout)).await?;
             let (user_id, warning) = match client.user_of(&tokens.access_token).await {
                 Ok(user_id) => (Some(user_id), None),
                 Err(error) => (None, Some(format!("the tokens are kept, but not whose they are: {}", error.message))),
@@ -134,7 +134,7 @@ impl Client {
                 }
             }
             let room = locked.reserve().await.map_err(failed)?;
-            let tokens = client.tokens(&app, grant, client.inner.options.retry.as_ref(), deadline).await?;
+            let tokens = client.tokens(&app, grant, client.inner.options.retry.as_ref(), kept_waiting(timeout)).await?;
             let stored = client.first_of_chain(tokens, &app, Some(user_id));
             locked.save(room, &stored).await.map_err(failed)?;
             Ok(NewLogin { tokens: stored, warning: None })
@@ -199,9 +199,9 @@ impl Client {
     }
 
     /// Exchanges a code. It is sent again only where no connection was made, so that it cannot have been used.
-    async fn redeem(&self, app: &App, grant: Grant, deadline: Deadline) -> Result<Tokens> {
+    async fn redeem(&self, app: &App, grant: Grant, deadline: Deadline, until: Deadline) -> Result<Tokens> {
         loop {
-            match self.tokens(app, grant.clone(), None, deadline).await {
+            match self.tokens(app, grant.clone(), None, until).await {
                 Err(error) if is_unconnected(&error) && !deadline.passed() => {
                     deadline.sleep(CONNECT_AGAIN_AFTER).await;
                     if deadline.passed() {
@@ -283,6 +283,11 @@ async fn detached<T: Send + 'static>(
         Some(Err(_)) => Err(Error::new(Kind::Transport { connect: false }, "TOKEN: the exchange was cut off")),
         None => Err(out_of_time()),
     }
+}
+
+/// Until when an answer is waited for that may bring tokens: whoever asked may have given up before.
+fn kept_waiting(timeout: Option<Duration>) -> Deadline {
+    Deadline::after(timeout.map(|timeout| timeout.max(REQUEST_TIMEOUT)))
 }
 
 async fn lock(file: &TokenFile, deadline: Deadline) -> Result<LockedTokenFile> {

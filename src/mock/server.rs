@@ -155,9 +155,20 @@ impl MockServer {
         self.with_state((), |state| state.clock_offset = seconds);
     }
 
-    /// Makes every OAuth 2.0 access token invalid; refresh tokens stay valid.
+    /// Makes every OAuth 2.0 access token and every code invalid; refresh tokens stay valid.
     pub fn expire_tokens(&self) {
-        self.with_state((), |state| state.accounts.expire_tokens());
+        self.with_state((), |state| state.accounts.logins.expire());
+    }
+
+    /// Plays the user of an authorization page: where the browser is sent. An error says what is wrong with the page's
+    /// address.
+    pub fn authorize(&self, url: &str, deny: bool) -> Result<String, String> {
+        self.with_state(Err("the server is closed".to_owned()), |state| state.accounts.logins.authorize(url, deny))
+    }
+
+    /// Has a refresh token that is used twice end its login.
+    pub fn set_revoke_on_reuse(&self, on: bool) {
+        self.with_state((), |state| state.accounts.logins.revoke_on_reuse = on);
     }
 
     /// Forgets requests, media, and controls; counters of connections stay.

@@ -141,6 +141,12 @@ class OAuth2Login:
             del callback_url, client_secret
 
     @hides_arguments
+    def _finish_at(self, callback_url: str, store: TokenFile, *, replace_other_user: bool) -> OAuth2:
+        """Do what `finish` does; where the file is another user's, only if that may be replaced."""
+        operation = self._finish(callback_url, store, None, 60, replace_other_user)
+        return oauth2_of(operation.wait(), self._client_secret, store)
+
+    @hides_arguments
     def _finish(
         self,
         callback_url: str,

@@ -15,6 +15,7 @@ from .._display.progress import Bar
 from .._types import exact_json
 from .._types.checks import checked_seconds
 from . import check as check_command
+from . import login as login_command
 from . import report
 from . import upload as upload_command
 
@@ -22,6 +23,7 @@ _ENVIRONMENT = """\
 credentials come from the environment:
   X_CONSUMER_KEY, X_CONSUMER_SECRET, X_ACCESS_TOKEN, X_ACCESS_TOKEN_SECRET   OAuth 1.0a
   X_OAUTH2_ACCESS_TOKEN                                                      OAuth 2.0 user token
+  X_OAUTH2_TOKEN_FILE, X_PROFILE, or nothing                                 what xmedia login wrote
   X_API=1.1|2, X_BASE_URL=http://127.0.0.1:8080                              optional
 
 exit status: 0 ready (for status: or not yet), 1 failed or error, 2 usage, 3 timeout, 130 interrupted
@@ -92,6 +94,11 @@ def _parser() -> argparse.ArgumentParser:
 
     check = command("check", check_command.run, "Say what files are, and why X would refuse them. Nothing is sent.")
     check_command.add_arguments(check)
+
+    login = command("login", login_command.login, "Log a user in with OAuth 2.0, and keep the tokens in a file.")
+    login_command.add_login_arguments(login)
+    logout = command("logout", login_command.logout, "End such a login at X, and remove its file.")
+    login_command.add_logout_arguments(logout)
 
     mock = command("mock-server", _mock_server, "Run a server on this machine that answers as X does, for tests.")
     mock.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")

@@ -154,8 +154,28 @@ class ServerControl:
             raise InvalidInputError("offset_secs must be from -1e9 to 1e9")
         self._core.set_clock_offset(float(offset_secs))
 
+    def authorize(self, url: str, *, deny: bool = False) -> str:
+        """Play the user on the page of an `OAuth2Login`.
+
+        Args:
+            url: The page's address, `OAuth2Login.url`.
+            deny: Whether the user does not authorize the app.
+
+        Returns:
+            The address that X sends the browser to, for `OAuth2Login.finish`. Its code works once, for 30 seconds.
+
+        Raises:
+            InvalidInputError: The page would refuse the address; why.
+        """
+        check_type("url", url, str)
+        check_type("deny", deny, bool)
+        try:
+            return self._core.authorize(url, deny)
+        except ValueError as error:
+            raise InvalidInputError(f"url: {error}") from None
+
     def expire_tokens(self) -> None:
-        """Make every OAuth 2.0 access token invalid, as time does; refresh tokens stay valid."""
+        """Make every OAuth 2.0 access token and every code invalid, as time does; refresh tokens stay valid."""
         self._core.expire_tokens()
 
     def reset(self) -> None:

@@ -48,6 +48,7 @@ class MockServer(ServerControl):
             without one tell X's limits but never refuse: a used up window is followed by a new one at once.
         keep_data: Whether to keep the bytes, rather than their hashes only.
         tls: Whether to speak TLS, with a certificate of a private authority (see `ca_file`).
+        revoke_on_reuse: Whether a refresh token that is used twice ends its login, as cautious servers have it.
 
     Raises:
         TypeError: An argument has a wrong type.
@@ -80,11 +81,18 @@ class MockServer(ServerControl):
         rate_limits: Mapping[str, tuple[int, float | timedelta]] | None = None,
         keep_data: bool = True,
         tls: bool = False,
+        revoke_on_reuse: bool = False,
     ) -> None:
         check_type("host", host, str)
         if not host or "\0" in host:
             raise InvalidInputError("host must be a name or an address")
-        for name, value in (("verify_auth", verify_auth), ("inspect", inspect), ("keep_data", keep_data), ("tls", tls)):
+        for name, value in (
+            ("verify_auth", verify_auth),
+            ("inspect", inspect),
+            ("keep_data", keep_data),
+            ("tls", tls),
+            ("revoke_on_reuse", revoke_on_reuse),
+        ):
             check_type(name, value, bool)
         self._check_after_secs = checked_seconds("check_after_secs", check_after_secs, zero=True)
         if inspect and not keep_data:
@@ -108,6 +116,7 @@ class MockServer(ServerControl):
             keep_data=keep_data,
             tls=tls,
         )
+        self._core.set_revoke_on_reuse(revoke_on_reuse)
         if self._core.ca_pem is not None:
             import tempfile  # noqa: PLC0415  (takes longer than all of this package, and few tests want TLS)
 

@@ -37,6 +37,12 @@ pub(crate) enum Route {
     V2Subtitles { delete: bool },
     /// `/2/oauth2/token`
     V2Token,
+    /// `/2/oauth2/revoke`
+    V2Revoke,
+    /// `/2/users/me`
+    V2Me,
+    /// `/i/oauth2/authorize`, the page that a browser is sent to
+    Authorize,
     /// `/__media`, the server's own table
     MediaTable,
     /// Anything else.
@@ -60,6 +66,9 @@ impl Route {
             "/2/media/subtitles" if post => Route::V2Subtitles { delete: false },
             "/2/media/subtitles" if method == Method::DELETE => Route::V2Subtitles { delete: true },
             "/2/oauth2/token" if post => Route::V2Token,
+            "/2/oauth2/revoke" if post => Route::V2Revoke,
+            "/2/users/me" if get => Route::V2Me,
+            "/i/oauth2/authorize" if get => Route::Authorize,
             "/__media" if get => Route::MediaTable,
             _ => path.strip_prefix("/2/media/upload/").filter(|_| post).map_or(Route::Unknown, Route::of_upload),
         }
@@ -92,7 +101,8 @@ impl Route {
             Route::V1Subtitles { .. } | Route::V2Subtitles { .. } => Some(CommandName::Subtitles),
             Route::V2Token => Some(CommandName::Token),
             Route::V1Upload | Route::V2Upload if method == Method::GET => Some(CommandName::Status),
-            Route::V1Upload | Route::V2Upload | Route::V1Verify | Route::MediaTable | Route::Unknown => None,
+            Route::V1Upload | Route::V2Upload | Route::V1Verify => None,
+            Route::V2Revoke | Route::V2Me | Route::Authorize | Route::MediaTable | Route::Unknown => None,
         }
     }
 

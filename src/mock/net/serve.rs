@@ -187,6 +187,8 @@ impl RequestContext {
         match self.route {
             Route::Unknown => return (Rejection::NoSuchPage.response(self.api), None),
             Route::V2Token => return (token::response(&mut state.accounts, &self.parts, parameters), None),
+            Route::V2Revoke => return (token::revoked(&mut state.accounts, &self.parts, parameters), None),
+            Route::Authorize => return (token::page(&mut state.accounts, &self.parts), None),
             _ => {}
         }
         let wall = state.wall();
@@ -204,6 +206,7 @@ impl RequestContext {
         let response = match who {
             Err(error) => error.response(self.api),
             Ok(_) if rate_limit.is_some_and(|rate_limit| rate_limit.refused) => rate_limited(self.api),
+            Ok(_) if self.route == Route::V2Me => token::user(&state.accounts, account),
             Ok(_) if too_large => Rejection::TooLarge.response(self.api),
             Ok(_) => {
                 let get = self.parts.method == Method::GET;

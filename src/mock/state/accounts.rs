@@ -1,4 +1,4 @@
-//! Who sends a request: OAuth 1.0a signatures, bearer tokens, and the refresh tokens that bring new ones.
+//! Who sends a request: OAuth 1.0a signatures and bearer tokens.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,8 @@ use ring::hmac;
 use crate::client::auth::oauth1::{base_string, percent_encode};
 use crate::client::model::ApiVersion;
 use crate::mock::options::Credential;
-use crate::mock::state::rejection::{AuthError, TokenRejection};
+use crate::mock::state::logins::{App, Logins};
+use crate::mock::state::rejection::AuthError;
 
 /// The hosts that a client may believe it talks to, and therefore sign.
 const X_HOSTS: [&str; 4] = ["upload.twitter.com", "upload.x.com", "api.x.com", "api.twitter.com"];
@@ -27,29 +28,19 @@ struct Key {
     account: usize,
     consumer_key: String,
     access_token: String,
+    access_token_secret: String,
     signing: hmac::Key,
-}
-
-struct Refresh {
-    account: usize,
-    client_id: Option<String>,
-    client_secret: Option<String>,
-}
-
-/// What an exchange of a refresh token brings.
-pub(crate) struct TokenPair {
-    pub(crate) access_token: String,
-    pub(crate) refresh_token: String,
 }
 
 /// The accounts behind the credentials, numbered in their order.
 pub(crate) struct Accounts {
     keys: Vec<Key>,
-    bearers: HashMap<String, usize>,
-    refreshes: HashMap<String, Refresh>,
+    /// What OAuth 2.0 has given out.
+    pub(crate) logins: Logins,
+    /// The accounts' users, as far as their tokens name them.
+    users: HashMap<usize, String>,
     /// The first account of the same app, for each account.
     apps: Vec<usize>,
-    issued: u64,
 }
 
 /// The first of these credentials that is of the same app.
@@ -65,26 +56,21 @@ fn first_of_app(credentials: &[Credential], account: usize) -> usize {
 impl Accounts {
     /// The accounts of these credentials.
     pub(crate) fn new(credentials: &[Credential]) -> Self {
-        let mut accounts = Accounts {
-            keys: Vec::new(),
-            bearers: HashMap::new(),
-            refreshes: HashMap::new(),
-            apps: (0..credentials.len()).map(|account| first_of_app(credentials, account)).collect(),
-            issued: 0,
-        };
+        let apps = (0..credentials.len()).map(|account| first_of_app(credentials, account)).collect();
+        let mut accounts = Accounts { keys: Vec::new(), logins: Logins::default(), users: HashMap::new(), apps };
         for (account, credential) in credentials.iter().cloned().enumerate() {
             match credential {
                 Credential::OAuth1 { consumer_key, consumer_secret, access_token, access_token_secret } => {
                     let secret =
                         format!("{}&{}", percent_encode(&consumer_secret), percent_encode(&access_token_secret));
                     let signing = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret.as_bytes());
-                    accounts.keys.push(Key { account, consumer_key, access_token, signing });
+                    if let Some((user, _)) = access_token.split_once('-') {
+                        accounts.users.insert(account, user.to_owned());
+                    }
+                    accounts.keys.push(Key { account, consumer_key, access_token, access_token_secret, signing });
                 }
                 Credential::OAuth2 { access_token, refresh_token, client_id, client_secret } => {
-                    accounts.bearers.insert(access_token, account);
-                    if let Some(token) = refresh_token {
-                        accounts.refreshes.insert(token, Refresh { account, client_id, client_secret });
-                    }
+                    accounts.logins.add(App { account, client_id, client_secret }, access_token, refresh_token);
                 }
             }
         }
@@ -122,9 +108,9 @@ impl Accounts {
     }
 
     fn bearer(&self, api: ApiVersion, token: &str) -> Result<usize, AuthError> {
-        match self.bearers.get(token) {
+        match self.logins.account(token) {
             Some(_) if api == ApiVersion::V1_1 => Err(AuthError::Forbidden),
-            Some(account) => Ok(*account),
+            Some(account) => Ok(account),
             None if token.starts_with(APP_ONLY) => Err(AuthError::Forbidden),
             None => Err(AuthError::Token),
         }
@@ -166,34 +152,26 @@ impl Accounts {
         if holds { Ok(key.account) } else { Err(AuthError::Signature) }
     }
 
-    /// Exchanges a refresh token, which is used up by it, for a new pair.
-    pub(crate) fn refresh(&mut self, parts: &Parts, form: &[(String, String)]) -> Result<TokenPair, TokenRejection> {
-        let get = |wanted: &str| form.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
-        if get("grant_type") != Some("refresh_token") {
-            return Err(TokenRejection::GrantType);
-        }
-        let token = get("refresh_token").ok_or(TokenRejection::Token)?;
-        let known = self.refreshes.get(token).ok_or(TokenRejection::Token)?;
-        let basic = basic(parts);
-        let client = get("client_id").or(basic.as_ref().map(|(id, _)| id.as_str()));
-        let right_client = known.client_id.as_deref().is_none_or(|id| client == Some(id));
-        let right_secret =
-            known.client_secret.as_deref().is_none_or(|secret| basic.as_ref().is_some_and(|(_, sent)| sent == secret));
-        if !right_client || !right_secret {
-            return Err(TokenRejection::Client);
-        }
-        let used = self.refreshes.remove(token).ok_or(TokenRejection::Token)?;
-        self.issued += 1;
-        let access_token = format!("mock-access-token-{}-{:016x}", self.issued, rand::random::<u64>());
-        let refresh_token = format!("mock-refresh-token-{}-{:016x}", self.issued, rand::random::<u64>());
-        self.bearers.insert(access_token.clone(), used.account);
-        self.refreshes.insert(refresh_token.clone(), used);
-        Ok(TokenPair { access_token, refresh_token })
+    /// The account that these OAuth 1.0a tokens belong to.
+    pub(crate) fn of_oauth1(&self, access_token: &str, access_token_secret: &str) -> Option<usize> {
+        let is_theirs = |key: &&Key| key.access_token == access_token && key.access_token_secret == access_token_secret;
+        self.keys.iter().find(is_theirs).map(|key| key.account)
     }
 
-    /// Makes every OAuth 2.0 access token that is valid now invalid, as time would.
-    pub(crate) fn expire_tokens(&mut self) {
-        self.bearers.clear();
+    /// The id of an account's user: what the OAuth 1.0a token says, or a number of our own.
+    pub(crate) fn user_id(&self, account: usize) -> String {
+        self.users.get(&account).cloned().unwrap_or_else(|| (1000 + account).to_string())
+    }
+
+    /// User and password of HTTP Basic.
+    pub(crate) fn basic(parts: &Parts) -> Option<(String, String)> {
+        let header = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, encoded) = header.split_once(' ')?;
+        let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+        let (user, password) = text.split_once(':').filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+        // RFC 6749 §2.3.1 has both form-encoded; most clients send them as they are.
+        let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        Some((decode(user), decode(password)))
     }
 }
 
@@ -204,17 +182,6 @@ fn oauth_parameters(text: &str) -> Vec<(String, String)> {
         .filter_map(|pair| pair.trim().split_once('='))
         .map(|(name, value)| (decode(name.trim()), decode(value.trim().trim_matches('"'))))
         .collect()
-}
-
-/// User and password of HTTP Basic.
-fn basic(parts: &Parts) -> Option<(String, String)> {
-    let header = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, encoded) = header.split_once(' ')?;
-    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
-    let (user, password) = text.split_once(':').filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
-    // RFC 6749 §2.3.1 has both form-encoded; most clients send them as they are.
-    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    Some((decode(user), decode(password)))
 }
 
 /// The URLs that the client may have signed: the host it named, then X's own, over either scheme.

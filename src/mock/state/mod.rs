@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod category;
 pub(crate) mod file_type;
 pub(crate) mod inspection;
+pub(crate) mod logins;
 pub(crate) mod processing;
 pub(crate) mod rate_limits;
 pub(crate) mod rejection;

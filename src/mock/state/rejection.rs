@@ -51,13 +51,15 @@ pub(crate) enum AuthError {
     Forbidden,
 }
 
-/// Why a refresh token is not exchanged.
+/// Why the token endpoint gives no tokens.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum TokenRejection {
     /// The request asks for something else.
     GrantType,
     /// There is no token, or one that is not known or was used already.
     Token,
+    /// A code that is too old, was used, or was given to somebody else; OAuth 1.0a tokens that are not known.
+    Grant,
     /// The app did not identify itself, or is another.
     Client,
 }

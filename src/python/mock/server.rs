@@ -172,6 +172,15 @@ impl PyMockServer {
         Ok(())
     }
 
+    fn authorize(&self, url: &str, deny: bool) -> PyResult<String> {
+        self.ours()?.authorize(url, deny).map_err(PyValueError::new_err)
+    }
+
+    fn set_revoke_on_reuse(&self, on: bool) -> PyResult<()> {
+        self.ours()?.set_revoke_on_reuse(on);
+        Ok(())
+    }
+
     fn expire_tokens(&self) -> PyResult<()> {
         self.ours()?.expire_tokens();
         Ok(())

@@ -111,7 +111,7 @@ fn what_is_sent_again() {
             let harmless = harmless || (command == Append && matches!(error.kind, Kind::InvalidResponse(_)));
             assert_eq!(harmless, decide(Some(&policy()), &error, &now(command)) != DoNotRetry, "{name} of {command}");
         }
-        for command in [Finalize, Token] {
+        for command in [Finalize] {
             assert_eq!(finalize, decide(Some(&policy()), &error, &now(command)) != DoNotRetry, "{name} of {command}");
         }
         assert_eq!(in_wait, decide_in_wait(&policy(), &error, 1, WHOLE, None) != DoNotRetry, "{name} in a wait");

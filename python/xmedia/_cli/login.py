@@ -1,0 +1,285 @@
+"""`xmedia login` and `xmedia logout`: a profile's token file, from a browser or a pasted address, and its end."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import threading
+import urllib.parse
+from collections.abc import Callable
+
+from .. import InvalidInputError, LoginDeniedError, OAuth1, OAuth2, OAuth2Login, TokenFile, XMediaError, _core
+from .._auth.login import DEFAULT_REDIRECT_URI, DEFAULT_SCOPE
+from .._auth.profiles import DEFAULT_PROFILE, profile_path
+from . import report
+
+#: How often an address that is not the callback's is asked for again.
+_PASTES = 3
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_OAUTH1 = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET")
+
+
+def add_login_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `xmedia login`."""
+    parser.add_argument("--client-id", metavar="ID", help="the app's OAuth 2.0 client id (default: X_CLIENT_ID)")
+    _add_profile(parser)
+    parser.add_argument(
+        "--redirect-uri",
+        default=DEFAULT_REDIRECT_URI,
+        metavar="URI",
+        help="a callback URL of the app's settings, letter for letter (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--scope", metavar="NAMES", help="scopes in place of the default, with blanks or commas between them"
+    )
+    parser.add_argument("--post", action="store_true", help="also ask for tweet.write, to post what was uploaded")
+    parser.add_argument("--headless", action="store_true", help="open no browser; the address is pasted")
+    parser.add_argument(
+        "--from-oauth1", action="store_true", help="exchange the OAuth 1.0a credentials of the environment instead"
+    )
+    parser.add_argument("--force", action="store_true", help="replace the login of another user")
+    parser.add_argument(
+        "--confidential", action="store_true", help="the app has a client secret: X_CLIENT_SECRET, or asked for"
+    )
+
+
+def add_logout_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `xmedia logout`."""
+    _add_profile(parser)
+    parser.add_argument("--force", action="store_true", help="remove the file even if X could not be told")
+
+
+def _add_profile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--profile",
+        default=os.environ.get("X_PROFILE") or DEFAULT_PROFILE,
+        metavar="NAME",
+        help="which login (default: X_PROFILE, else default)",
+    )
+
+
+def login(arguments: argparse.Namespace) -> int:
+    """Log a user in, and keep the tokens in the profile's file."""
+    path = profile_path(arguments.profile, os.environ)
+    client_id = arguments.client_id or os.environ.get("X_CLIENT_ID")
+    if not client_id:
+        raise InvalidInputError(
+            "the app's client id is missing: give --client-id, or set X_CLIENT_ID (OAuth 2.0 client id in X's portal)"
+        )
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    store = TokenFile(path)
+    make = _exchange if arguments.from_oauth1 else _log_in
+    if not make(arguments, client_id, store):
+        return report.FAILED
+    stored = _core.read_token_file(path)
+    user = "a user whose id is not known" if stored.user_id is None else f"user {stored.user_id}"
+    report.say(f"logged in as {user}; the tokens are in {path}")
+    if arguments.profile != DEFAULT_PROFILE:
+        report.say(f"to use them: X_PROFILE={arguments.profile}")
+    return report.READY
+
+
+def _exchange(arguments: argparse.Namespace, client_id: str, store: TokenFile) -> bool:
+    """Exchange OAuth 1.0a tokens; whether there are tokens now."""
+    missing = [name for name in _OAUTH1 if not os.environ.get(name)]
+    if missing:
+        raise InvalidInputError(f"--from-oauth1 needs OAuth 1.0a credentials, but {', '.join(missing)} is not set")
+    scope = None if arguments.scope is None and not arguments.post else _scope(arguments)
+    oauth1 = OAuth1(*(os.environ[name] for name in _OAUTH1))
+    _refuse_other_user(arguments, store, oauth1.access_token.partition("-")[0])
+    OAuth2.from_oauth1(
+        oauth1,
+        client_id,
+        store=store,
+        client_secret=_client_secret(arguments),
+        scope=scope,
+        base_url=os.environ.get("X_BASE_URL") or None,
+        allow_insecure_http=os.environ.get("X_ALLOW_INSECURE_HTTP") == "1",
+    )
+    return True
+
+
+def _refuse_other_user(arguments: argparse.Namespace, store: TokenFile, user_id: str) -> None:
+    """Refuse to replace the login of another user before anything is sent."""
+    there = None
+    with contextlib.suppress(InvalidInputError, OSError):
+        there = _core.read_token_file(str(store.path)).user_id
+    if not arguments.force and there is not None and there != user_id:
+        raise InvalidInputError(
+            f"{store.path} holds the login of user {there}; --force replaces it, --profile NAME keeps both"
+        )
+
+
+def _log_in(arguments: argparse.Namespace, client_id: str, store: TokenFile) -> bool:
+    """Have a user authorize the app; whether there are tokens now."""
+    begun = OAuth2Login(
+        client_id,
+        client_secret=_client_secret(arguments),
+        redirect_uri=arguments.redirect_uri,
+        scope=_scope(arguments),
+        base_url=os.environ.get("X_BASE_URL") or None,
+        allow_insecure_http=os.environ.get("X_ALLOW_INSECURE_HTTP") == "1",
+    )
+
+    def finish(callback_url: str) -> None:
+        begun._finish_at(callback_url, store, replace_other_user=arguments.force)
+
+    redirect = urllib.parse.urlsplit(arguments.redirect_uri)
+    listens = redirect.scheme == "http" and redirect.hostname in _LOOPBACK
+    if arguments.headless or not listens:
+        return _paste(begun, finish)
+    _listen(begun, finish, redirect.port or 80, redirect.path)
+    return True
+
+
+def _scope(arguments: argparse.Namespace) -> tuple[str, ...]:
+    names = DEFAULT_SCOPE if arguments.scope is None else tuple(arguments.scope.replace(",", " ").split())
+    more = (*(("tweet.write",) if arguments.post else ()), "offline.access")
+    return tuple(dict.fromkeys((*names, *more)))
+
+
+def _client_secret(arguments: argparse.Namespace) -> str | None:
+    secret = os.environ.get("X_CLIENT_SECRET")
+    if secret:
+        return secret
+    if not arguments.confidential:
+        return None
+    import getpass  # noqa: PLC0415  (few apps have a secret)
+
+    return getpass.getpass("client secret: ")
+
+
+def _paste(begun: OAuth2Login, finish: Callable[[str], None]) -> bool:
+    import getpass  # noqa: PLC0415  (only this way of logging in needs it)
+
+    report.say("open this page in a browser, and authorize the app:")
+    print(begun.url, flush=True)
+    report.say(
+        f"then the browser is sent to {begun.redirect_uri}, a page that will not load. Paste its whole address here "
+        "within 30 seconds:"
+    )
+    for _ in range(_PASTES):
+        try:
+            pasted = getpass.getpass("address: ") if sys.stdin.isatty() else input()
+        except EOFError:
+            break
+        try:
+            begun._core.check(pasted.strip())
+        except InvalidInputError as error:
+            report.say(str(error))
+            continue
+        finish(pasted.strip())
+        return True
+    report.say("no address of the callback was given")
+    return False
+
+
+def _listen(begun: OAuth2Login, finish: Callable[[str], None], port: int, path: str) -> None:
+    import html  # noqa: PLC0415  (they take longer to import than the rest of the command line)
+    import http.server  # noqa: PLC0415
+    import webbrowser  # noqa: PLC0415
+
+    failures: list[Exception] = []
+    turn, over, shown = threading.Lock(), threading.Event(), threading.Event()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        # Browsers open connections that they may never use.
+        timeout = 10
+
+        def do_GET(self) -> None:
+            if urllib.parse.urlsplit(self.path).path != path:
+                return self._page(404, "There is nothing here.")
+            with turn:
+                if over.is_set():
+                    said = (
+                        f"The login failed: {failures[0]}"
+                        if failures
+                        else "You are logged in. You can close this page."
+                    )
+                    self._page(400 if failures else 200, said)
+                    return shown.set()
+                callback_url = urllib.parse.urljoin(begun.redirect_uri, self.path)
+                try:
+                    begun._core.check(callback_url)
+                except InvalidInputError as error:
+                    return self._page(400, str(error))
+                except LoginDeniedError as error:
+                    failures.append(error)
+                try:
+                    if not failures:
+                        finish(callback_url)
+                except Exception as error:
+                    failures.append(error)
+                over.set()
+            # The code must not stay in the browser's address and history.
+            self.send_response(303)
+            self.send_header("Location", path)
+            self.send_header("Content-Length", "0")
+            self._end()
+            return None
+
+        def _page(self, status: int, sentence: str) -> None:
+            body = (
+                '<!doctype html><html lang="en"><meta charset="utf-8"><title>xmedia</title>'
+                f"<body style='font: 1.2em system-ui; margin: 4em auto; max-width: 36em'><p>{html.escape(sentence)}</p>"
+            ).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self._end()
+            self.wfile.write(body)
+
+        def _end(self) -> None:
+            self.send_header("Cache-Control", "no-store")
+            self.send_header("Referrer-Policy", "no-referrer")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing: the address holds the code."""
+
+    class Server(http.server.ThreadingHTTPServer):
+        # Another login that waits on this port must be seen.
+        allow_reuse_port = False
+        daemon_threads = True
+
+    try:
+        server = Server(("127.0.0.1", port), Handler)
+    except OSError as error:
+        taken = f"port {port} of the redirect address cannot be listened on ({error.strerror}); use --headless"
+        raise OSError(error.errno, taken) from None
+    with server:
+        threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
+        report.say("opening this page in your browser:")
+        print(begun.url, flush=True)
+        if not webbrowser.open(begun.url):
+            report.say("no browser could be opened: open the page yourself, on this machine, or use --headless")
+        try:
+            while not over.wait(0.2):
+                pass
+            # The browser still asks for the page that it is sent to.
+            shown.wait(2)
+        finally:
+            server.shutdown()
+    if failures:
+        raise failures[0]
+
+
+def logout(arguments: argparse.Namespace) -> int:
+    """End a profile's login at X, and remove its file."""
+    path = profile_path(arguments.profile, os.environ)
+    if not os.path.lexists(path):
+        raise InvalidInputError(f"there is no profile {arguments.profile} ({path})")
+    try:
+        TokenFile(path).revoke(client_secret=os.environ.get("X_CLIENT_SECRET") or None)
+    except XMediaError as error:
+        if not arguments.force:
+            report.say(f"{error}; the file was kept. --force removes it all the same")
+            return report.exit_status(error)
+        report.say(f"X could not be told ({error}); the file is removed all the same")
+    for name in (path, f"{path}.xmedia-new", f"{path}.lock"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+    report.say(f"logged out; {path} was removed")
+    return report.READY
