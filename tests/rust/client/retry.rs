@@ -10,7 +10,7 @@ use xmedia::client::retry::{
     is_not_found, outcome_is_unknown, request_was_not_sent, status_interval,
 };
 
-use CommandName::{Append, Finalize, Init, Metadata, Simple, Status, Subtitles, Token};
+use CommandName::{Append, Finalize, Init, Metadata, Simple, Status, Subtitles};
 use RetryDecision::{DoNotRetry, RetryAfter};
 
 /// Repeated as often as it takes.
@@ -111,9 +111,7 @@ fn what_is_sent_again() {
             let harmless = harmless || (command == Append && matches!(error.kind, Kind::InvalidResponse(_)));
             assert_eq!(harmless, decide(Some(&policy()), &error, &now(command)) != DoNotRetry, "{name} of {command}");
         }
-        for command in [Finalize] {
-            assert_eq!(finalize, decide(Some(&policy()), &error, &now(command)) != DoNotRetry, "{name} of {command}");
-        }
+        assert_eq!(finalize, decide(Some(&policy()), &error, &now(Finalize)) != DoNotRetry, "{name} of FINALIZE");
         assert_eq!(in_wait, decide_in_wait(&policy(), &error, 1, WHOLE, None) != DoNotRetry, "{name} in a wait");
         assert_eq!(lost, outcome_is_unknown(&error), "{name} of FINALIZE");
         // What never arrived is repeated; what is lost is asked after: nothing is both.
