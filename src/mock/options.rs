@@ -1,12 +1,27 @@
 //! What a test chooses: how the server behaves, which credentials it accepts, and the steps of processing.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::client::model::CommandName;
 use crate::client::x_limits::Account;
-pub use crate::mock::state::rate_limits::RateLimits;
+
+/// How many requests in which time.
+pub(crate) type Rule = (u64, Duration);
+
+/// The limits that a test sets.
+#[derive(Clone, Debug, Default)]
+pub struct RateLimits {
+    /// By command.
+    pub commands: HashMap<CommandName, Rule>,
+    /// For each command of a user, in 24 hours.
+    pub user_24h: Option<Rule>,
+    /// For each command of an app, in 24 hours.
+    pub app_24h: Option<Rule>,
+}
 
 /// How a server behaves.
 #[derive(Clone, Debug)]

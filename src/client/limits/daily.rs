@@ -8,8 +8,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::rate_limit::{BucketName, MAX_RESET};
+use crate::client::model::{ApiVersion, CommandName};
 use crate::sync::lock;
+
+/// A reset further away than this is not believed: X's longest windows last a day.
+pub const MAX_RESET: Duration = Duration::from_secs(86_400);
+
+/// Which bucket a request takes from.
+pub type BucketName = (ApiVersion, CommandName);
 
 /// How often a closed bucket is tried: a day is long, and the server may have given more room meanwhile.
 const TRIAL_INTERVAL: Duration = Duration::from_secs(15 * 60);

@@ -5,5 +5,5 @@ mod daily;
 mod rate_limit;
 
 pub use self::adaptive::{AdaptiveLimiter, Permit};
-pub use self::daily::{AppId, AppLimits};
-pub use self::rate_limit::{BucketName, Limits, MAX_RESET};
+pub use self::daily::{AppId, AppLimits, BucketName, MAX_RESET};
+pub use self::rate_limit::Limits;

@@ -7,15 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use super::daily::DailyBucket;
+use super::daily::{BucketName, DailyBucket, MAX_RESET};
 use crate::client::model::{ApiVersion, CommandName, Delays, RateLimit};
 use crate::sync::lock;
-
-/// A reset further away than this is not believed: X's longest windows last a day.
-pub const MAX_RESET: Duration = Duration::from_secs(86_400);
-
-/// Which bucket a request takes from.
-pub type BucketName = (ApiVersion, CommandName);
 
 /// The limits of one credential.
 #[derive(Debug, Default)]

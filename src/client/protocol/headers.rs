@@ -87,7 +87,7 @@ pub fn retry_after(headers: &HeaderMap, received_at: SystemTime) -> Option<Durat
 
 /// What `Retry-After` says, in seconds or as a date. Every answer carries `x-rate-limit-reset`, so where no rate limit
 /// is the reason, this header alone tells when to come again.
-pub(super) fn asked_delay(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
+pub(in crate::client::protocol) fn asked_delay(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
     let value = text(headers, &RETRY_AFTER)?;
     match number::parse(value).map(Number::as_f64) {
         Some(seconds) => Some(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)),
@@ -109,7 +109,7 @@ pub fn request_id(headers: &HeaderMap) -> Option<String> {
 }
 
 /// How far our clock is off the server's, if that is more than a minute, by which OAuth 1.0a signatures fail.
-pub(super) fn clock_off_by(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
+pub(in crate::client::protocol) fn clock_off_by(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
     let off = since_epoch(server_date(headers)?).abs_diff(since_epoch(received_at));
     (off > Duration::from_secs(60)).then_some(off)
 }

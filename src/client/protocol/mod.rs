@@ -1,6 +1,5 @@
 //! What goes over the wire: a [`Command`] becomes a [`Request`], a [`Response`] becomes an [`Answer`] or an error.
 
-mod advice;
 mod api_error;
 mod command;
 mod decode;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::client::model::{ApiVersion, CommandName};
+use crate::mock::options::{RateLimits, Rule};
 
 /// X's window.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
@@ -49,20 +50,6 @@ enum Scope {
 
 /// Which account (or app), version and command a bucket is for; `None` is everybody without a credential.
 type Key = (Scope, Option<usize>, ApiVersion, CommandName);
-
-/// How many requests in which time.
-pub(crate) type Rule = (u64, Duration);
-
-/// The limits that a test sets.
-#[derive(Clone, Debug, Default)]
-pub struct RateLimits {
-    /// By command.
-    pub commands: HashMap<CommandName, Rule>,
-    /// For each command of a user, in 24 hours.
-    pub user_24h: Option<Rule>,
-    /// For each command of an app, in 24 hours.
-    pub app_24h: Option<Rule>,
-}
 
 /// All buckets.
 pub(crate) struct Limits {

@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use super::api_error::is_about_tokens;
-use super::headers::clock_off_by;
-use super::problem::Problem;
-use super::response::Response;
 use crate::client::error::ApiClass;
 use crate::client::model::{ApiVersion, CommandName, CredentialKind, RateLimit, RateWindow};
+use crate::client::protocol::headers::clock_off_by;
+use crate::client::protocol::problem::Problem;
+use crate::client::protocol::response::Response;
 
 /// What a failure is known by.
 pub(super) struct Situation<'a> {
@@ -184,4 +183,9 @@ fn by_command(it: &Situation<'_>) -> Option<&'static str> {
 
 fn whole_seconds(delay: Duration) -> u64 {
     delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0))
+}
+
+/// Whether what is sent are tokens, and the answer may repeat them.
+pub(super) fn is_about_tokens(command: CommandName) -> bool {
+    matches!(command, CommandName::Token | CommandName::Revoke)
 }

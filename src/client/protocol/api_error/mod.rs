@@ -1,17 +1,19 @@
 //! The error that an unsuccessful answer becomes: what failed, what the server said, what to do.
 
+mod advice;
+
 use http::StatusCode;
 
-use super::advice::{Situation, advice};
-use super::headers::{asked_delay, rate_limit, request_id, retry_after};
-use super::problem::{Problem, clip_bytes};
-use super::response::Response;
-use super::server_text::shown;
+use self::advice::{Situation, advice, is_about_tokens};
 use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Received, subject};
 use crate::client::model::{CommandName, Dialect, MediaId};
+use crate::client::protocol::headers::{asked_delay, rate_limit, request_id, retry_after};
+use crate::client::protocol::problem::{Problem, clip_bytes};
+use crate::client::protocol::response::Response;
+use crate::client::protocol::server_text::shown;
 
 /// The error for an answer with this problem.
-pub(super) fn api_error(
+pub(in crate::client::protocol) fn api_error(
     dialect: Dialect,
     command: CommandName,
     asked: Option<MediaId>,
@@ -72,7 +74,7 @@ pub(super) fn api_error(
 }
 
 /// The error for a success that cannot be understood.
-pub(super) fn invalid_response(
+pub(in crate::client::protocol) fn invalid_response(
     command: CommandName,
     asked: Option<MediaId>,
     response: &Response,
@@ -91,11 +93,6 @@ fn is_refused_for_good(response: &Response) -> bool {
     let Ok(body) = serde_json::from_slice::<serde_json::Value>(&response.body) else { return false };
     let named = body.get("error").and_then(serde_json::Value::as_str);
     matches!(response.status, 400 | 401) && named.is_some_and(|error| REFUSED_FOR_GOOD.contains(&error))
-}
-
-/// Whether what is sent are tokens, and the answer may repeat them.
-pub(super) fn is_about_tokens(command: CommandName) -> bool {
-    matches!(command, CommandName::Token | CommandName::Revoke)
 }
 
 /// What is kept of a body: nothing of the answer to a token refresh, which may hold a token.
