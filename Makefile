@@ -46,6 +46,10 @@ test-rust: $(BIN)/.tools ## the Rust client and the mock server, with no Python
 test-python: develop ## the package, through its public API, against the mock server
 	$(BIN)/pytest -n 2 --dist worksteal
 
+.PHONY: samples
+samples: develop ## hold what is found out of some 150 files against ffprobe, and mend the broken ones with ffmpeg
+	$(BIN)/python tests/check/against_ffprobe.py
+
 .PHONY: test-large
 test-large: develop ## that 2 GiB go through a few MiB of memory
 	XMEDIA_LARGE_FILE=2147483648 $(BIN)/pytest --timeout 300 tests/upload/test_upload_memory.py

@@ -38,6 +38,8 @@ _ENVIRONMENT = (
     "X_OAUTH2_ACCESS_TOKEN",
     "X_OAUTH2_REFRESH_TOKEN",
     "X_OAUTH2_TOKEN_FILE",
+    "X_PROFILE",
+    "X_RECORD",
 )
 
 
@@ -114,11 +116,15 @@ def xmedia_client(xmedia_server: MockServer) -> Iterator[Client]:
 
 
 @pytest.fixture
-def xmedia_env(xmedia_server: MockServer, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def xmedia_env(
+    xmedia_server: MockServer, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
     """The environment for the test's time: `xmedia.Client.from_env()` makes a client of `xmedia_server`.
 
-    The fixture's value are the variables that were set. All others that `from_env` reads are taken away.
+    The fixture's value are the variables that were set. All others that `from_env` reads are taken away, and
+    so are the profiles of `xmedia login`.
     """
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("no-profiles")))
     for name in _ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
     environ = xmedia_server.environ

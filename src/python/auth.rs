@@ -173,6 +173,7 @@ fn credentials(auth: &Bound<'_, PyAny>) -> PyResult<Credentials> {
     let client_id = auth.getattr("client_id")?.extract::<Option<String>>()?;
     let client_secret = optional("client_secret")?;
     let app = client_id.map(|client_id| App { client_id, client_secret });
+    let scope: Option<Vec<String>> = auth.getattr("scope")?.extract()?;
     let (store, refresh_token) = (auth.getattr("store")?, optional("refresh_token")?);
     if let Some(app) = app.clone().filter(|_| !store.is_none()) {
         let path: PathBuf = store.getattr("path")?.extract()?;
@@ -183,12 +184,9 @@ fn credentials(auth: &Bound<'_, PyAny>) -> PyResult<Credentials> {
             let file = TokenFile::new(&path).map_err(|error| file_error(&error, Some(&path)))?;
             oauth2::Credentials::stored(file, access_token, expires_at, app, beginning)
         });
-        return Ok(Credentials::OAuth2(stored.map_err(|error| errors::raise(auth.py(), error))?));
+        let stored = stored.map_err(|error| errors::raise(auth.py(), error))?;
+        return Ok(Credentials::OAuth2(stored.with_scope(scope)));
     }
-    Ok(Credentials::OAuth2(oauth2::Credentials::refreshed(
-        field("access_token")?.into(),
-        refresh_token,
-        expires_at,
-        app,
-    )))
+    let credentials = oauth2::Credentials::refreshed(field("access_token")?.into(), refresh_token, expires_at, app);
+    Ok(Credentials::OAuth2(credentials.with_scope(scope)))
 }

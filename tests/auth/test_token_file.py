@@ -23,7 +23,8 @@ EXPIRIES = int(os.environ.get("XMEDIA_TEST_EXPIRIES", "2"))
 @pytest.fixture
 def server():
     auth = xmedia.OAuth2(FIRST["access_token"], refresh_token=FIRST["refresh_token"], client_id="client")
-    with MockServer(auth=auth, check_after_secs=0.01) as server:
+    # A server that ends the login when a refresh token is used twice.
+    with MockServer(auth=auth, check_after_secs=0.01, revoke_on_reuse=True) as server:
         server.add_media(ID, finalized=True)
         yield server
 
@@ -515,3 +516,12 @@ class TestCredentials:
             xmedia.OAuth2("a", scope=5)
         with pytest.raises(xmedia.InvalidInputError):
             xmedia.OAuth2("a", scope=["media write"])
+
+    @pytest.mark.parametrize("kept", [True, False])
+    def test_a_403_names_the_scope_that_is_missing(self, call, server, connect, path, kept):
+        store = {"store": xmedia.TokenFile(path)} if kept else {}
+        for scope, named in [("users.read", True), ("media.write", False)]:
+            server.script("STATUS", Reply(403))
+            with pytest.raises(xmedia.PermissionDeniedError) as caught:
+                call(connect(server, xmedia.OAuth2(**FIRST, scope=scope, **store)), "status", ID)
+            assert ("not granted media.write" in str(caught.value)) == named

@@ -128,6 +128,9 @@ def _kept(variables: Mapping[str, str], lacks_oauth1: Sequence[str], on_refresh:
                 f"X_OAUTH2_TOKEN_FILE names {path}, which does not exist, and {_not_set(_OAUTH2)}. {_LOG_IN}"
             )
         return _from_file(variables, path, on_refresh)
+    if "XMEDIA_BLOCK_NETWORK" in variables:
+        # Set by the pytest plugin: the logins of whoever runs the tests are not for them.
+        raise InvalidInputError(_NOTHING)
     if "X_PROFILE" in variables:
         name = variables["X_PROFILE"]
         profile = profile_path(name, variables)
@@ -139,13 +142,14 @@ def _kept(variables: Mapping[str, str], lacks_oauth1: Sequence[str], on_refresh:
     default = profile_path(DEFAULT_PROFILE, variables)
     if os.path.lexists(default):
         return _from_file(variables, default, on_refresh)
-    raise InvalidInputError(
-        f"no credentials in the environment: set {', '.join(_OAUTH1)} for OAuth 1.0a, "
-        f"or {', '.join(_OAUTH2)} for OAuth 2.0. {_LOG_IN}"
-    )
+    raise InvalidInputError(_NOTHING)
 
 
 _LOG_IN = "Or log in: xmedia login"
+_NOTHING = (
+    f"no credentials in the environment: set {', '.join(_OAUTH1)} for OAuth 1.0a, "
+    f"or {', '.join(_OAUTH2)} for OAuth 2.0. {_LOG_IN}"
+)
 
 
 def _from_file(variables: Mapping[str, str], path: str, on_refresh: _OnRefresh | None) -> OAuth2:

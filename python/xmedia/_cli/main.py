@@ -6,17 +6,12 @@ import argparse
 import io
 import os
 import sys
-import time
 from collections.abc import Callable, Sequence
 
-from .. import Client, InvalidInputError, Media, XMediaError, __version__
-from .._display import text
-from .._display.progress import Bar
-from .._types import exact_json
-from .._types.checks import checked_seconds
+from .. import InvalidInputError, XMediaError, __version__
 from . import check as check_command
 from . import login as login_command
-from . import report
+from . import one_media, options, report, words
 from . import upload as upload_command
 
 _ENVIRONMENT = """\
@@ -28,9 +23,6 @@ credentials come from the environment:
 
 exit status: 0 ready (for status: or not yet), 1 failed or error, 2 usage, 3 timeout, 130 interrupted
 """
-
-#: Seconds of a wait for which no time is left.
-_SHORTEST = 0.001
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,14 +39,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         report.say("interrupted")
         return report.INTERRUPTED
     except InvalidInputError as error:
-        report.say(str(error))
+        report.say(words.message(error))
         return report.USAGE
     except (XMediaError, OSError) as error:
         if isinstance(error, BrokenPipeError) and not isinstance(error, XMediaError):
             # Whoever read our output has seen enough. What is left in the buffer must not be complained about.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return report.FAILED
-        report.say(str(error))
+        report.say(words.message(error))
         return report.exit_status(error)
 
 
@@ -79,16 +71,16 @@ def _parser() -> argparse.ArgumentParser:
     upload_command.add_arguments(upload)
     _common(upload, timeout=3600.0)
 
-    finalize = command("finalize", _finalize, "End an upload: one FINALIZE.")
+    finalize = command("finalize", one_media.finalize, "End an upload: one FINALIZE.")
     finalize.add_argument("media_id", metavar="ID", help="the upload's id, 1 to 19 digits")
     finalize.add_argument("--wait", action="store_true", help="then wait until the media is ready")
     _common(finalize)
 
-    status = command("status", _status, "Ask once how far processing is: one STATUS.")
+    status = command("status", one_media.status, "Ask once how far processing is: one STATUS.")
     status.add_argument("media_id", metavar="ID", help="the media's id")
     _common(status)
 
-    wait = command("wait", _wait, "Wait until media is ready.")
+    wait = command("wait", one_media.wait, "Wait until media is ready.")
     wait.add_argument("media_id", metavar="ID", help="the media's id")
     _common(wait)
 
@@ -114,61 +106,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _common(parser: argparse.ArgumentParser, timeout: float = 900.0) -> None:
-    parser.add_argument(
-        "--timeout",
-        type=_seconds,
-        default=timeout,
-        metavar="SECONDS",
-        help=f"give up after this time (default: {timeout:g})",
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
-
-
-def _seconds(text: str) -> float:
-    try:
-        return checked_seconds("the time", float(text))
-    except (ValueError, InvalidInputError):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0") from None
-
-
-def _finalize(arguments: argparse.Namespace) -> int:
-    def work(client: Client, bar: Bar | None) -> Media:
-        deadline = time.monotonic() + arguments.timeout
-        media = client.finalize(arguments.media_id, timeout=arguments.timeout)
-        if not arguments.wait:
-            return media
-        return client.wait(media, timeout=max(deadline - time.monotonic(), _SHORTEST), progress=bar)
-
-    return _about_one(arguments, work)
-
-
-def _status(arguments: argparse.Namespace) -> int:
-    return _about_one(arguments, lambda client, _: client.status(arguments.media_id, timeout=arguments.timeout))
-
-
-def _wait(arguments: argparse.Namespace) -> int:
-    return _about_one(
-        arguments, lambda client, bar: client.wait(arguments.media_id, timeout=arguments.timeout, progress=bar)
-    )
-
-
-def _about_one(arguments: argparse.Namespace, work: Callable[[Client, Bar | None], Media]) -> int:
-    bar = Bar(arguments.media_id) if sys.stderr is not None and sys.stderr.isatty() else None
-    with Client.from_env() as client:
-        try:
-            media = work(client, bar)
-        except InvalidInputError:
-            raise
-        except XMediaError as error:
-            if not arguments.json:
-                raise
-            print(exact_json.dumps(report.report(error.media, error=error, media_id=arguments.media_id)), flush=True)
-            return report.exit_status(error)
-        finally:
-            if bar is not None:
-                bar.close()
-    print(exact_json.dumps(report.report(media)) if arguments.json else text.summary(media), flush=True)
-    return report.FAILED if media.failed else report.READY
+    options.add_timeout(parser, timeout)
+    options.add_output(parser)
 
 
 def _mock_server(arguments: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ pub struct Credentials(Source);
 
 #[derive(Clone)]
 enum Source {
-    Kept { newest: Arc<ArcSwap<Token>>, app: Option<App>, chain: Option<Arc<Chain>> },
+    Kept { newest: Arc<ArcSwap<Token>>, app: Option<App>, chain: Option<Arc<Chain>>, scope: Option<Vec<String>> },
     Asked,
 }
 
@@ -42,7 +42,7 @@ impl Credentials {
         app: Option<App>,
     ) -> Self {
         let token = Token { access_token, refresh_token, expires_at, version: 0, serial: 0 };
-        Credentials(Source::Kept { newest: Arc::new(ArcSwap::from_pointee(token)), app, chain: None })
+        Credentials(Source::Kept { newest: Arc::new(ArcSwap::from_pointee(token)), app, chain: None, scope: None })
     }
 
     /// A token that is kept in a file, together with all who use that. It blocks as long as the disk does.
@@ -56,7 +56,7 @@ impl Credentials {
         let token = Token { access_token, refresh_token: None, expires_at, version: 0, serial: 0 };
         let (token, chain) = Chain::open(file, token, &app, beginning)?;
         let newest = Arc::new(ArcSwap::from_pointee(token));
-        Ok(Credentials(Source::Kept { newest, app: Some(app), chain: Some(Arc::new(chain)) }))
+        Ok(Credentials(Source::Kept { newest, app: Some(app), chain: Some(Arc::new(chain)), scope: None }))
     }
 
     /// Tokens that the program provides.
@@ -83,7 +83,7 @@ impl Credentials {
     /// Whether the client can refresh the token by itself.
     pub fn can_refresh(&self) -> bool {
         match &self.0 {
-            Source::Kept { newest, app, chain } => {
+            Source::Kept { newest, app, chain, .. } => {
                 app.is_some() && (chain.is_some() || newest.load().refresh_token.is_some())
             }
             Source::Asked => false,
@@ -96,6 +96,22 @@ impl Credentials {
             Source::Kept { app, .. } => app.as_ref(),
             Source::Asked => None,
         }
+    }
+
+    /// The same credentials, of which it is known what was granted.
+    pub fn with_scope(mut self, granted: Option<Vec<String>>) -> Self {
+        if let Source::Kept { scope, .. } = &mut self.0 {
+            *scope = granted;
+        }
+        self
+    }
+
+    /// Which of these scopes were not granted, as far as it is known what was.
+    pub fn lacks<'a>(&self, needed: &[&'a str]) -> Vec<&'a str> {
+        let Source::Kept { chain, scope, .. } = &self.0 else { return Vec::new() };
+        let kept = chain.as_ref().and_then(|chain| chain.facts().scope.clone());
+        let Some(granted) = kept.as_ref().or(scope.as_ref()) else { return Vec::new() };
+        needed.iter().copied().filter(|name| !granted.iter().any(|granted| granted == name)).collect()
     }
 
     /// The place in a token file, if there is one.

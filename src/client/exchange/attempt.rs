@@ -203,6 +203,7 @@ impl<'a> Attempt<'a> {
             }
             Err(error) => {
                 self.note_refusal(&error, &response);
+                let error = self.naming_missing_scopes(error);
                 let report = self.report(&begun, Some(&response), Some(&error));
                 // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
                 let repairable = matches!(request.authentication, protocol::Authentication::User);

@@ -1,6 +1,7 @@
 //! HTTP: how a request is sent and its response read, and where the bytes of its body stand meanwhile.
 
 pub mod encoding;
+mod flood;
 mod proxy;
 mod request_progress;
 mod sockets;

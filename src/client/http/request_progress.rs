@@ -14,6 +14,7 @@ use hyper_util::client::legacy::connect::Connection;
 use tokio::task::Id;
 use tokio::time::Instant;
 
+use super::flood::AwaitedAnswer;
 use super::sockets::{Ends, Sockets};
 use crate::sync::lock;
 
@@ -48,6 +49,8 @@ struct BodyState {
     taken_by: Option<Id>,
     /// All of it was taken.
     ended: bool,
+    /// The answer is awaited on a new connection.
+    awaited: Option<AwaitedAnswer>,
 }
 
 /// The request has a connection that had been used before, if it has one.
@@ -80,6 +83,12 @@ impl RequestProgress {
     /// Its answer has begun.
     pub fn answered(&self) {
         self.connection.store(FRESH_OR_ANSWERED, Ordering::Relaxed);
+        lock(&self.body).awaited = None;
+    }
+
+    /// Whether its connection was ended, because bytes came without end and no answer.
+    pub fn flooded(&self) -> bool {
+        lock(&self.body).awaited.as_ref().is_some_and(AwaitedAnswer::flooded)
     }
 
     /// How long ago it was begun.
@@ -261,7 +270,9 @@ where
                 && let Some(ends) = Ends::of(connection)
             {
                 progress.sockets.made(ends);
-                lock(&progress.body).made = Some(ends);
+                let mut body = lock(&progress.body);
+                body.made = Some(ends);
+                body.awaited = Some(AwaitedAnswer::new(ends));
             }
             let its_own = CURRENT_REQUEST.try_with(|current| Arc::ptr_eq(current, &progress)).unwrap_or(false);
             let now = match (its_own, &polled) {

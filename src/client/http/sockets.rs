@@ -16,7 +16,7 @@ use tokio::task::Id;
 use crate::sync::lock;
 
 /// The two ends of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ends {
     local: SocketAddr,
     remote: SocketAddr,
@@ -91,10 +91,14 @@ impl Sockets {
 }
 
 #[cfg(unix)]
-mod system {
-    use std::os::fd::BorrowedFd;
+pub(super) mod system {
+    use std::collections::HashMap;
+    use std::os::fd::{AsFd as _, BorrowedFd};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::io::dup;
     use rustix::net::{Shutdown, getpeername, getsockname, shutdown};
 
     use super::{Ends, SocketAddr};
@@ -110,10 +114,64 @@ mod system {
         let mut found = false;
         each(|socket, ends| {
             if !found && wanted(socket, ends) {
-                let _ = shutdown(socket, Shutdown::Both);
+                shut_down(socket, ends);
                 found = true;
             }
         });
+    }
+
+    /// Shuts down those of the connections on which more than so many bytes have come, and says so.
+    pub(in super::super) fn end_floods(awaited: &HashMap<Ends, Arc<AtomicBool>>, most: u64) {
+        each(|socket, ends| {
+            if let Some(flooded) = awaited.get(&ends)
+                && received(socket).is_some_and(|bytes| bytes > most)
+            {
+                flooded.store(true, Ordering::Relaxed);
+                shut_down(socket, ends);
+            }
+        });
+    }
+
+    /// How many bytes have come on a connection, where the system tells.
+    #[cfg(target_os = "linux")]
+    fn received(socket: BorrowedFd<'_>) -> Option<u64> {
+        use std::os::fd::AsRawFd;
+        /// Where `tcpi_bytes_received` stands in `struct tcp_info` (linux/tcp.h), which only ever grows at its end.
+        const AT: usize = 128;
+        let mut info = [0_u8; 256];
+        let mut len = libc::socklen_t::try_from(info.len()).ok()?;
+        // SAFETY: the system writes at most `len` bytes to where `info` is, and how many it were to `len`.
+        let failed = unsafe {
+            libc::getsockopt(
+                socket.as_raw_fd(),
+                libc::IPPROTO_TCP,
+                libc::TCP_INFO,
+                info.as_mut_ptr().cast(),
+                std::ptr::from_mut(&mut len),
+            )
+        };
+        let known = usize::try_from(len).ok().filter(|len| failed == 0 && *len >= AT + 8)?;
+        info.get(..known)?.get(AT..AT + 8)?.try_into().ok().map(u64::from_ne_bytes)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn received(_: BorrowedFd<'_>) -> Option<u64> {
+        None
+    }
+
+    /// Shuts the connection down. It may have been closed meanwhile, and its number be another file's: what is shut down is
+    /// held open, and looked at once more.
+    fn shut_down(socket: BorrowedFd<'_>, ends: Ends) {
+        if let Ok(held) = dup(socket)
+            && ends_of(held.as_fd()) == Some(ends)
+        {
+            let _ = shutdown(&held, Shutdown::Both);
+        }
+    }
+
+    fn ends_of(socket: BorrowedFd<'_>) -> Option<Ends> {
+        let (local, remote) = (getsockname(socket).ok()?, getpeername(socket).ok()??);
+        Some(Ends { local: SocketAddr::try_from(local).ok()?, remote: SocketAddr::try_from(remote).ok()? })
     }
 
     pub(super) fn is_writable(socket: BorrowedFd<'_>) -> bool {
@@ -125,13 +183,10 @@ mod system {
         let descriptors = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
         let numbers = descriptors.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         for number in numbers.collect::<Vec<i32>>() {
-            // SAFETY: it is only asked for its addresses, which fails where nothing is open any more; what has exactly the
-            // addresses of a connection of ours is ours, and was not closed, since its task runs on this thread.
+            // SAFETY: it is only asked for its addresses and its state, which fails where nothing is open any more.
             let socket = unsafe { BorrowedFd::borrow_raw(number) };
-            let Ok(local) = getsockname(socket) else { continue };
-            let Ok(Some(remote)) = getpeername(socket) else { continue };
-            if let (Ok(local), Ok(remote)) = (SocketAddr::try_from(local), SocketAddr::try_from(remote)) {
-                look(socket, Ends { local, remote });
+            if let Some(ends) = ends_of(socket) {
+                look(socket, ends);
             }
         }
     }
@@ -139,8 +194,14 @@ mod system {
 
 /// Elsewhere such a connection ends with the server.
 #[cfg(not(unix))]
-mod system {
+pub(super) mod system {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
     use super::Ends;
+
+    pub(in super::super) fn end_floods(_: &HashMap<Ends, Arc<AtomicBool>>, _: u64) {}
 
     pub(super) fn open() -> Vec<Ends> {
         Vec::new()

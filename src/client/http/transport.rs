@@ -217,7 +217,12 @@ impl Transport {
         let mut response = match builder.send().await {
             Ok(response) => response,
             Err(error) => {
-                return Err(self.refused_by_proxy(http, request, &error).await.unwrap_or_else(|| failed(error)));
+                let refused = self.refused_by_proxy(http, request, &error).await;
+                let mut error = refused.unwrap_or_else(|| failed(error));
+                if progress.flooded() {
+                    error.message = "the server sends bytes without end and no answer".to_owned();
+                }
+                return Err(error);
             }
         };
         progress.answered();

@@ -330,6 +330,16 @@ pub(super) fn object_type_name(object_type: u8) -> Option<&'static str> {
     })
 }
 
+/// The channels of AC-3 (ETSI TS 102 366, F.4).
+pub(super) fn ac3_channels(config: &[u8]) -> Option<u32> {
+    const CHANNELS: [u32; 8] = [2, 1, 2, 3, 3, 4, 4, 5];
+    let mut fields = Fields(config);
+    fields.skip(1)?;
+    let byte = fields.u8()?;
+    let mode = CHANNELS.get(usize::from(byte >> 3 & 7)).copied()?;
+    Some(mode + u32::from(byte >> 2 & 1))
+}
+
 /// Four letters, of which some may be none.
 pub(super) fn printable(kind: [u8; 4]) -> String {
     let letters = kind.iter().map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' });

@@ -1,6 +1,7 @@
 //! How to mend a file: the options between ffmpeg's input and output, only those that this file needs.
 
 use super::facts::{Content, Inspection, VideoTrack};
+use super::limits::MIN_SECONDS;
 use super::report::Finding;
 use super::rules::Level;
 
@@ -139,11 +140,14 @@ fn enlarged(width: u32, height: u32) -> (u32, u32) {
     (even(width), even(height))
 }
 
-/// A GIF as a video, if X takes videos of this shape.
+/// A GIF as a video, if X takes videos of this shape and length.
 fn animation(inspection: &Inspection) -> Option<Vec<String>> {
     let mut options = Vec::new();
     let (width, height) = inspection.facts.image.and_then(|image| image.width.zip(image.height))?;
     if width > height.saturating_mul(3) || height > width.saturating_mul(3) {
+        return None;
+    }
+    if inspection.facts.duration.is_none_or(|seconds| seconds < MIN_SECONDS) {
         return None;
     }
     let wanted = enlarged(width, height);

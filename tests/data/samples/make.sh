@@ -88,7 +88,7 @@ run -f lavfi -i color=black:size=32x32:rate=1/60:duration=1260 $h264 duration_21
 run -f lavfi -i color=black:size=32x32:rate=1/60:duration=7560 $h264 duration_126min.mp4
 run -f lavfi -i "$(sound)" $aac video_track.mp4
 run -f lavfi -i "$(video 32x24 25 15)" gif_frames.gif
-run -f lavfi -i color=red:size=1400x600:rate=10:duration=0.3 gif_dimensions.gif
+run -f lavfi -i color=red:size=1400x600:rate=10:duration=0.6 gif_dimensions.gif
 run -f lavfi -i color=red:size=1000x1000:rate=10:duration=31 gif_pixels.gif
 run -f lavfi -i color=red:size=64x48 -frames:v 1 image_format.bmp
 run -f lavfi -i color=red:size=64x48 -frames:v 1 image_format.tiff

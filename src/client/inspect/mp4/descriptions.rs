@@ -102,8 +102,19 @@ fn read_audio(description: &mut Description, kind: [u8; 4], entry: &[u8]) -> Opt
     if let Some(name) = codecs::pcm_name(kind, bits, flags) {
         audio.codec = Some(name);
     }
-    if kind != *b"mp4a" {
-        return Some(());
+    // Other codecs than AAC: the fixed field says 2 whatever the sound has.
+    match &kind {
+        b"mp4a" => {}
+        b"ac-3" => {
+            let found = entry.get(boxes_at..).and_then(|boxes| find(boxes, b"dac3")).and_then(codecs::ac3_channels);
+            audio.channels = found;
+            return Some(());
+        }
+        b"ec-3" | b".mp3" | b"mp3 " => {
+            audio.channels = None;
+            return Some(());
+        }
+        _ => return Some(()),
     }
     // Version 1 has no more fields than version 0 where the file is no QuickTime.
     let esds = [boxes_at, 28].into_iter().find_map(|at| {
@@ -118,7 +129,10 @@ fn read_audio(description: &mut Description, kind: [u8; 4], entry: &[u8]) -> Opt
             audio.channels = aac.channels.or(audio.channels);
             audio.sample_rate = aac.sample_rate.or(audio.sample_rate);
         }
-        Some(other) => audio.codec = Some(other.to_owned()),
+        Some(other) => {
+            audio.codec = Some(other.to_owned());
+            audio.channels = None;
+        }
         None => return None,
     }
     Some(())

@@ -1,0 +1,124 @@
+"""The lines at the foot of a terminal that show how far each file is; everything else is written above them.
+
+Every line is cut to the terminal's width, so that the cursor can be moved back by as many lines as were drawn. What is
+written meanwhile takes the lines away first and draws them again below it, so that neither is written over the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import unicodedata
+from datetime import datetime
+from typing import TextIO
+
+from .. import Progress
+from .._display import text
+
+_BAR = 20
+#: How much of a line a name may take.
+_NAMES_SHARE = 0.3
+_REASONS = {"rate_limit": "rate limit", "retry": "retry"}
+
+
+class Screen:
+    """The lines of one command, on standard error."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lines: dict[str, str] = {}  # what is said of each name
+        self._drawn = 0
+
+    @staticmethod
+    def fits(stream: TextIO | None) -> bool:
+        """Whether lines can be drawn there."""
+        return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+    def show(self, name: str, progress: Progress) -> None:
+        """Show how far a file is."""
+        line = described(progress)
+        if self._lines.get(name) == line:
+            return
+        self._lines[name] = line
+        self._draw()
+
+    def remove(self, name: str) -> None:
+        """Take a file's line away."""
+        if self._lines.pop(name, None) is not None:
+            self._draw()
+
+    def print(self, line: str, stream: TextIO) -> None:
+        """Print a line above the others."""
+        self._erase()
+        print(line, file=stream, flush=True)
+        self._draw()
+
+    def close(self) -> None:
+        """Take all lines away."""
+        self._lines.clear()
+        self._erase()
+
+    def _draw(self) -> None:
+        size = _size(self._stream)
+        widest = max(int(size.columns * _NAMES_SHARE), 8)
+        lines = [f"{_shortened(name, widest)}  {line}" for name, line in self._lines.items()]
+        if len(lines) >= size.lines:
+            # What has scrolled away at the top cannot be drawn again.
+            kept = max(size.lines - 2, 1)
+            lines = [*lines[:kept], f"and {len(lines) - kept} more"]
+        self._write(self._back() + "\n".join(_cut(line, size.columns - 1) + "\x1b[K" for line in lines) + "\x1b[J")
+        self._drawn = len(lines)
+
+    def _erase(self) -> None:
+        if self._drawn:
+            self._write(self._back() + "\x1b[J")
+            self._drawn = 0
+
+    def _back(self) -> str:
+        return "\r" + (f"\x1b[{self._drawn - 1}A" if self._drawn > 1 else "")
+
+    def _write(self, drawing: str) -> None:
+        # Nothing that happens to a terminal (it was closed, say) may end an upload.
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(drawing)
+            self._stream.flush()
+
+
+def described(progress: Progress) -> str:
+    """How far an upload or a wait is, and what it waits for."""
+    share = text.share(progress)
+    until: datetime | None = getattr(progress, "paused_until", None)
+    if until is None:
+        return f"{text.progress(progress)}  [{'#' * int(_BAR * share):<{_BAR}}]"
+    because = _REASONS.get(getattr(progress, "paused_because", None) or "", "waiting")
+    return f"goes on at {until.astimezone():%H:%M:%S} ({because}), {text.progress(progress)}"
+
+
+def _size(stream: TextIO) -> os.terminal_size:
+    try:
+        size = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        return os.terminal_size((80, 24))
+    return size if size.columns > 1 and size.lines else os.terminal_size((80, 24))
+
+
+def _shortened(name: str, columns: int) -> str:
+    """The end of a long name, which says more than its beginning."""
+    if _cut(name, columns) == name:
+        return name
+    # Cut from behind, read backwards.
+    return "..." + _cut(name[::-1], columns - 3)[::-1]
+
+
+def _cut(line: str, columns: int) -> str:
+    """As much of a line as the columns hold; some characters take two, some none."""
+    if len(line) <= columns and line.isascii():
+        return line
+    used = 0
+    for index, character in enumerate(line):
+        if unicodedata.combining(character):
+            continue
+        used += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        if used > columns:
+            return line[:index]
+    return line

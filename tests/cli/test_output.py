@@ -1,0 +1,167 @@
+"""What the command line prints for scripts and people: ids, requests, sizes, its own words."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import xmedia
+from support.media import ID
+from xmedia._cli import main as _cli
+from xmedia._cli import options, words
+from xmedia.testing import Fault, MockServer, Reply
+
+CLIP = Path(xmedia.__file__).parent / "testing" / "clip.mp4"
+FAILED = {"state": "failed", "error": {"code": 1, "name": "InvalidMedia", "message": "no"}}
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
+    with MockServer(check_after_secs=0.01) as server:
+        server.add_media(ID)
+        for name, value in server.environ.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def run(*arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(
+        [sys.executable, "-m", "xmedia", *arguments], capture_output=True, timeout=30, check=False, input=stdin
+    )
+
+
+class TestIdOnly:
+    def test_prints_the_id_of_ready_media_and_nothing_else(self, server: MockServer) -> None:
+        done = run("upload", "--id-only", str(CLIP))
+        assert (done.returncode, done.stdout.decode(), done.stderr) == (0, f"{server.media_ids[-1]}\n", b"")
+
+    def test_prints_nothing_of_media_that_failed(self, server: MockServer) -> None:
+        server.set_processing(["pending", FAILED])
+        shell = f'id=$("{sys.executable}" -m xmedia upload --id-only "{CLIP}"); echo "status=$? id=$id"'
+        done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+        assert done.stdout == "status=1 id=\n"
+
+    def test_prints_nothing_of_a_file_that_is_not_there(self, server: MockServer) -> None:
+        done = run("upload", "--id-only", "nope.mp4")
+        assert (done.returncode, done.stdout) == (1, b"")
+
+    def test_status_prints_nothing_while_it_is_not_ready(
+        self, server: MockServer, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        server.add_media(ID, processing=["in_progress"], finalized=True)
+        assert _cli.main(["status", str(ID), "--id-only"]) == 0
+        assert capsys.readouterr().out == ""
+
+    def test_finalizing_alone_is_not_enough(self, server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
+        assert _cli.main(["finalize", str(ID), "--id-only"]) == 1
+        assert capsys.readouterr().out == ""
+
+    def test_waiting_prints_it(self, server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
+        assert _cli.main(["finalize", str(ID), "--wait", "--id-only"]) == 0
+        assert capsys.readouterr() == (f"{ID}\n", "")
+
+
+def test_verbose_shows_requests_and_retries(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
+    server.script("STATUS", Reply(503))
+    assert _cli.main(["finalize", str(ID), "--wait", "-v"]) == 0
+    out, err = capsys.readouterr()
+    assert out == f"{ID}  ready\n"
+    lines = err.splitlines()
+    assert re.match(rf"xmedia: FINALIZE {ID}: 201 in \d", lines[0])
+    assert re.match(rf"xmedia: STATUS {ID}: 503 in .*, again in \d", lines[1])
+
+
+def test_quiet_leaves_results_and_errors(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _cli.main(["upload", str(CLIP), "nope.mp4", "-q"]) == 1
+    out, err = capsys.readouterr()
+    assert out.endswith("ready\n")
+    assert err == "xmedia: nope.mp4: No such file or directory\n"
+
+
+class TestStandardInput:
+    def test_is_uploaded(self, server: MockServer) -> None:
+        done = run("upload", "-", "--json", stdin=CLIP.read_bytes())
+        printed = json.loads(done.stdout)
+        assert (done.returncode, printed["file"], printed["ready"]) == (0, "-", True)
+        assert server.media(printed["media_id"]).data == CLIP.read_bytes()
+
+    @pytest.mark.parametrize("arguments", [["-", "-"], ["-", "--checkpoint-dir", "there"]], ids=" ".join)
+    def test_can_be_read_once(self, server: MockServer, arguments: list[str]) -> None:
+        done = run("upload", *arguments)
+        assert (done.returncode, server.commands) == (2, [])
+        assert b"standard input" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1", 1),
+        ("4MiB", 4 << 20),
+        ("4M", 4 << 20),
+        ("4mib", 4 << 20),
+        ("5MB", 5_000_000),
+        ("512 KiB", 512 << 10),
+        ("1.5kB", 1500),
+        ("1GiB", 1 << 30),
+        ("100B", 100),
+    ],
+)
+def test_sizes_have_units(text: str, expected: int) -> None:
+    assert options.size(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1e6", "4 MiBs", "MiB", "4iB", "0x10", "٤"])
+def test_what_is_no_size_is_wrong_usage(server: MockServer, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        _cli.main(["upload", str(CLIP), f"--segment-bytes={text}"])
+    assert "--segment-bytes" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_segment_size_with_a_unit_is_used(server: MockServer) -> None:
+    assert _cli.main(["upload", str(CLIP), "--segment-bytes", "16KiB"]) == 0
+    size = CLIP.stat().st_size
+    assert server.commands.count("APPEND") == -(-size // 16384)
+
+
+def test_a_timeout_says_which_command_goes_on(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
+    server.add_media(ID, processing=["in_progress"], finalized=True)
+    assert _cli.main(["wait", str(ID), "--timeout", "0.05"]) == 3
+    err = capsys.readouterr().err
+    assert f"xmedia wait {ID} goes on waiting" in err
+    assert ".media" not in err
+
+
+def test_ctrl_c_says_the_ids_that_were_finalized(server: MockServer) -> None:
+    server.script("STATUS", Fault.hang())
+    process = subprocess.Popen(
+        [sys.executable, "-m", "xmedia", "finalize", str(ID), "--wait"], stderr=subprocess.PIPE, text=True
+    )
+    while "STATUS" not in server.commands and process.poll() is None:
+        pass
+    process.send_signal(2)
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert errors.splitlines() == [
+        "xmedia: interrupted",
+        f"xmedia: {ID} was finalized: xmedia wait {ID} goes on waiting",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (xmedia.InvalidInputError("media_type must be a MIME type"), "--media-type must be a MIME type"),
+        (xmedia.InvalidInputError('use api="2"'), "use X_API=2"),
+        (
+            xmedia.WaitTimeoutError("not ready; give this error's .media to wait() to go on", media_id=5),
+            "not ready; xmedia wait 5 goes on waiting",
+        ),
+        (xmedia.BadRequestError("the server said: media_type is bad"), "the server said: media_type is bad"),
+        (FileNotFoundError(2, "No such file or directory", "a\x1bb"), r"a\x1bb: No such file or directory"),
+    ],
+)
+def test_messages_are_in_the_command_lines_words(said: Exception, expected: str) -> None:
+    assert words.message(said) == expected
