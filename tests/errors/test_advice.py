@@ -30,7 +30,7 @@ def page(status, title):
 NONE = None
 READ_ONLY = "read and write in the developer portal"
 SCOPE = "media.write"
-LOCKED = "log in to X in a browser"
+LOCKED = "log in at x.com and unlock it"
 SUSPENDED = "only X can lift"
 PAGE = "new credentials do not help"
 CATEGORY = "media_category"

@@ -72,9 +72,9 @@ fn said(it: &Situation<'_>) -> Said {
     let problem_type = it.problem.problem_type.as_deref().unwrap_or_default();
     let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let advice = match it.problem.code {
-        Some(326) => Some("The account is locked: log in to X in a browser and follow what it asks for"),
+        Some(326) => Some("The account is locked: its user has to log in at x.com and unlock it"),
         Some(64) => Some("The account is suspended, which only X can lift"),
-        Some(453) => Some("The app's access level does not include this: see the developer portal"),
+        Some(453) => Some("The app's access level does not include this: see its project in X's developer console"),
         Some(89) => Some("The access token was revoked or belongs to another app: make a new one"),
         Some(135) => Some("Set this machine's clock right"),
         Some(261) => Some(READ_ONLY),
@@ -88,7 +88,7 @@ fn said(it: &Situation<'_>) -> Said {
         }
         _ if any(&["suspended"]) => Some("The account is suspended, which only X can lift"),
         _ if any(&["temporarily locked", "account is locked"]) => {
-            Some("The account is locked: log in to X in a browser and follow what it asks for")
+            Some("The account is locked: its user has to log in at x.com and unlock it")
         }
         _ if problem_type.ends_with("unsupported-authentication") || any(&["application-only"]) => {
             Some("An app-only bearer token is refused: a user's token is needed")
