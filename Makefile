@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 export PYO3_BUILD_EXTENSION_MODULE = 1
 export PYO3_PYTHON = $(abspath $(BIN))/python
 
+SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.rs')
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -13,8 +15,15 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: develop ## upload a file to the embedded mock server, finalize it and wait for it
+demo: $(BIN)/.demo ## upload a file to the embedded mock server, finalize it and wait for it
 	$(BIN)/xmedia demo
+
+# The demo needs the package and what builds it; all else that development wants is left for later.
+$(BIN)/.demo: $(wildcard $(BIN)/.develop) $(SOURCES)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/maturin || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'maturin>=1.16,<2' tqdm
+	$(BIN)/maturin develop --quiet
+	touch $@
 
 .PHONY: test
 test: test-rust test-python ## set everything up and run all tests
@@ -28,7 +37,6 @@ $(BIN)/.tools: pyproject.toml
 	$(BIN)/python -m pip install --quiet --group dev
 	touch $@
 
-SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.rs')
 
 $(BIN)/.develop: $(BIN)/.tools $(SOURCES)
 	$(BIN)/maturin develop --quiet
@@ -90,6 +98,10 @@ format: $(BIN)/.tools ## format Rust and Python
 	cargo fmt --manifest-path fuzz/Cargo.toml
 	$(BIN)/ruff check --fix --quiet
 	$(BIN)/ruff format --quiet
+
+.PHONY: completions
+completions: develop ## write the scripts that complete the command line in bash, zsh and fish
+	$(BIN)/python .ci/make_completions.py
 
 .PHONY: dist
 dist: $(BIN)/.tools ## build the wheel and the sdist into dist/

@@ -2,10 +2,13 @@
 //!
 //! [`MockServer`] runs on a thread of its own and answers as docs/how/wire.md says. Of the client it takes only the
 //! model and the OAuth 1.0a base string. From the bottom upwards: [`options`], [`script`] and [`request_log`] are what a test sets
-//! and reads; [`state`] is what the server knows; [`api`] is what it understands and answers; [`net`] is HTTP,
+//! and reads; [`state`] is what the server knows; [`api`] is what it understands and answers; [`control`]
+//! is how other languages control it; [`net`] is HTTP,
 //! connections and their faults; [`server`] is the handle that a test holds.
 
+mod access;
 mod api;
+mod control;
 mod net;
 mod options;
 mod request_log;

@@ -271,7 +271,7 @@ class TestTls:
 
 
 class TestProgram:
-    COMMAND = (sys.executable, "-m", "xmedia.testing._serve")
+    COMMAND = (sys.executable, "-m", "xmedia", "mock-server")
     NAMES = ("url", "consumer_key", "consumer_secret", "access_token", "access_token_secret", "oauth2_access_token")
 
     def start(self, *options):

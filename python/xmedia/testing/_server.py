@@ -130,6 +130,11 @@ class MockServer(ServerControl):
         return self._core.url
 
     @property
+    def control_token(self) -> str | None:
+        """What the control routes want in `Authorization: Bearer`; None if the server listens on loopback."""
+        return self._core.control_token
+
+    @property
     def auth(self) -> Credential | list[Credential]:
         """What `auth` was given; by default the `OAuth1` that is accepted, so that it can be given to a `Client`."""
         if self._auth is None:

@@ -77,6 +77,11 @@ impl PyMockServer {
     }
 
     #[getter]
+    fn control_token(&self) -> Option<&str> {
+        self.0.control_token()
+    }
+
+    #[getter]
     fn ca_pem(&self) -> Option<&str> {
         self.0.ca_pem()
     }
