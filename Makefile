@@ -29,7 +29,7 @@ $(BIN)/.demo: $(SOURCES)
 test: test-rust test-python ## set everything up and run all tests
 
 .PHONY: check
-check: lint audit check-instructions test-wheel test-installed test ## all that CI runs: lint, types, dependencies, instruction counts, the release wheel, tests
+check: lint test-types audit check-instructions test-wheel test-installed test ## all that CI runs: lint, types, dependencies, instruction counts, the release wheel, tests
 
 $(BIN)/.tools: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -91,6 +91,11 @@ lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest xmedia._core --allowlist tests/typing/stubtest_allowlist.txt
+
+.PHONY: test-types
+test-types: develop ## what editors see: pyright must know at least 95 % of the public types
+	$(BIN)/python -m pip install --quiet pyright
+	$(BIN)/python .ci/verify_types.py
 
 .PHONY: format
 format: $(BIN)/.tools ## format Rust and Python
