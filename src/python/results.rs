@@ -138,6 +138,8 @@ pub fn progress(py: Python<'_>, progress: Progress) -> PyResult<Py<PyAny>> {
 struct RequestRow {
     command: &'static str,
     media_id: Option<u64>,
+    method: String,
+    url: String,
     attempt: u32,
     status: Option<u16>,
     error: Option<String>,
@@ -153,6 +155,8 @@ pub fn report(py: Python<'_>, report: RequestReport) -> PyResult<Py<PyAny>> {
     let row = RequestRow {
         command: report.command.as_str(),
         media_id: report.media_id.map(MediaId::get),
+        method: report.method.to_string(),
+        url: report.url,
         attempt: report.attempt,
         status: report.status,
         error: report.error,

@@ -208,6 +208,8 @@ class RequestEvent:
     Attributes:
         command: `'INIT'`, `'APPEND'`, `'FINALIZE'`, `'STATUS'`, `'SIMPLE'`, `'METADATA'`, `'SUBTITLES'` or `'TOKEN'`.
         media_id: The media it was about, when it had an id already.
+        method: The HTTP method, `'POST'` for instance.
+        url: The address without the query: scheme, host and path.
         attempt: 1 for the first try.
         status: The HTTP status, or None when no answer came.
         error: What went wrong, in a sentence, or None.
@@ -220,6 +222,8 @@ class RequestEvent:
 
     command: str
     media_id: int | None = None
+    method: str = ""
+    url: str = ""
     attempt: int = 1
     status: int | None = None
     error: str | None = None
@@ -230,6 +234,17 @@ class RequestEvent:
     retry_in: float | None = None
 
     __repr__ = brief_repr
+
+    @property
+    def host(self) -> str:
+        """The host of `url`, with its port if that is not the scheme's own: `'api.x.com'`."""
+        return self.url.partition("://")[2].partition("/")[0]
+
+    @property
+    def path(self) -> str:
+        """The path of `url`, without the query: `'/2/media/upload/710511363345354753/finalize'`."""
+        _, slash, path = self.url.partition("://")[2].partition("/")
+        return slash + path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

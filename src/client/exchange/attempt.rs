@@ -177,7 +177,7 @@ impl<'a> Attempt<'a> {
         drop(permit);
         let response = match outcome {
             Ok(response) => response,
-            Err(no_response) => return Err(self.no_response(no_response, &begun, &in_flight)),
+            Err(no_response) => return Err(self.no_response(no_response, &request, &begun, &in_flight)),
         };
         in_flight.sent(begun.bytes);
         in_flight.answered(response.status, response.body.len());
@@ -196,14 +196,14 @@ impl<'a> Attempt<'a> {
                     client.account.note_opened(media.media_id);
                 }
                 if self.options.hooks.observer.event_filter() == EventFilter::All {
-                    self.options.hooks.observer.request(*self.report(&begun, Some(&response), None));
+                    self.options.hooks.observer.request(*self.report(&request, &begun, Some(&response), None));
                 }
                 Ok(answer)
             }
             Err(error) => {
                 self.note_refusal(&error);
                 let error = self.naming_missing_scopes(error);
-                let report = self.report(&begun, Some(&response), Some(&error));
+                let report = self.report(&request, &begun, Some(&response), Some(&error));
                 // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
                 let repairable = matches!(request.authentication, protocol::Authentication::User);
                 let unauthorized = repairable && error.api().is_some_and(|failure| failure.retry_status() == 401);
@@ -224,6 +224,7 @@ impl<'a> Attempt<'a> {
     fn no_response(
         &self,
         no_response: NoResponse,
+        request: &protocol::Request,
         begun: &Begun,
         in_flight: &crate::client::stats::InFlight<'_>,
     ) -> AttemptFailure {
@@ -236,7 +237,7 @@ impl<'a> Attempt<'a> {
         };
         let bytes = if crate::client::retry::request_was_not_sent(&tried.error) { 0 } else { begun.bytes };
         in_flight.sent(bytes);
-        tried.report = Some(self.report(&Begun { bytes, ..*begun }, None, Some(&tried.error)));
+        tried.report = Some(self.report(request, &Begun { bytes, ..*begun }, None, Some(&tried.error)));
         // The server closed an idle connection in the moment we used it. Only FINALIZE must not be sent twice on such a
         // guess.
         let harmless = self.name != CommandName::Finalize;
@@ -312,11 +313,19 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn report(&self, begun: &Begun, response: Option<&Response>, error: Option<&Error>) -> Box<RequestReport> {
+    fn report(
+        &self,
+        request: &protocol::Request,
+        begun: &Begun,
+        response: Option<&Response>,
+        error: Option<&Error>,
+    ) -> Box<RequestReport> {
         Box::new(RequestReport {
             command: self.name,
             media_id: self.media_id,
             segment_index: self.command.segment_index(),
+            method: request.method.clone(),
+            url: request.url.clone(),
             attempt: self.sent,
             status: response.map(|response| response.status),
             error: error.map(|error| error.message.clone()),

@@ -162,7 +162,7 @@ fn hint(
     not_found: bool,
     problem: &Problem,
 ) -> Option<&'static str> {
-    use CommandName::{Append, Finalize, Init, Status, Token};
+    use CommandName::{Append, Finalize, Init, Simple, Status, Token};
     let v1_1 = version == ApiVersion::V1_1;
     Some(match class {
         ApiClass::UsageCapExceeded => "The account's usage cap is reached: waiting does not help before it is reset",
@@ -170,7 +170,13 @@ fn hint(
         _ if command == Token && matches!(status, 400 | 401) => {
             "It is used up, too old, withdrawn or another app's: log in anew"
         }
-        _ if v1_1 && command == Init && matches!(status, 403 | 404 | 410) => {
+        ApiClass::PermissionDenied if problem.code == Some(326) => {
+            "The account is locked: its user has to log in at x.com and unlock it"
+        }
+        ApiClass::PermissionDenied if problem.code == Some(453) => {
+            "The app's access level does not include this: see its project in X's developer console"
+        }
+        _ if v1_1 && matches!(command, Init | Simple) && matches!(status, 403 | 404 | 410) => {
             "X is ending media upload in API 1.1: the same client with api=\"2\" uses API 2"
         }
         _ if v1_1 && command == Finalize && matches!(status, 403 | 404 | 410) => {
