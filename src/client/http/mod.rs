@@ -4,6 +4,7 @@ pub mod encoding;
 mod flood;
 mod proxy;
 mod request_progress;
+mod resolver;
 mod sockets;
 mod transport;
 mod tunnel;

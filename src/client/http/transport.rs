@@ -20,6 +20,7 @@ use url::Origin;
 use super::encoding::percent_encode;
 use super::proxy;
 use super::request_progress::{RequestProgress, TrackConnections};
+use super::resolver::Resolver;
 use super::sockets::Sockets;
 use super::tunnel::{Tunnel, peer};
 use crate::client::config::{LOCALHOST, Proxy, TransportOptions, stays_local};
@@ -319,6 +320,7 @@ fn build(options: &TransportOptions) -> Result<Http> {
         .referer(false)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .pool_max_idle_per_host(options.max_connections)
+        .dns_resolver(Resolver::default())
         .resolve_to_addrs("localhost", &localhost)
         .connector_layer(TrackConnections);
     if let Some(timeout) = options.connect_timeout {
