@@ -16,20 +16,20 @@ help: ## list the targets
 
 .PHONY: demo
 demo: $(BIN)/.demo ## upload a file to the embedded mock server, finalize it and wait for it
-	$(BIN)/xmedia demo
+	PYTHONPATH=python $(BIN)/python -m xmedia demo
 
 # The demo needs the package and what builds it; all else that development wants is left for later.
-$(BIN)/.demo: $(wildcard $(BIN)/.develop) $(SOURCES)
+$(BIN)/.demo: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	test -x $(BIN)/maturin || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'maturin>=1.16,<2' tqdm
-	$(BIN)/maturin develop --quiet
+	$(BIN)/maturin develop --quiet --skip-install
 	touch $@
 
 .PHONY: test
 test: test-rust test-python ## set everything up and run all tests
 
 .PHONY: check
-check: lint audit check-instructions test-wheel test-installed test ## all that CI runs: lint, types, dependencies, instruction counts, the release wheel, tests
+check: lint test-types audit check-instructions test-wheel test-installed test ## all that CI runs: lint, types, dependencies, instruction counts, the release wheel, tests
 
 $(BIN)/.tools: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -91,6 +91,11 @@ lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest xmedia._core --allowlist tests/typing/stubtest_allowlist.txt
+
+.PHONY: test-types
+test-types: develop ## what editors see: pyright must know at least 95 % of the public types
+	$(BIN)/python -m pip install --quiet pyright
+	$(BIN)/python .ci/verify_types.py
 
 .PHONY: format
 format: $(BIN)/.tools ## format Rust and Python

@@ -66,6 +66,7 @@ def attributes(error):
         return COMMON | API
     own = {
         "InvalidResponseError": {"status": 200, "request_id": "f00d", "body": "<html>"},
+        "CheckFailedError": {"report": None},
         "CheckpointLockedError": {"path": "upload.state"},
         "WaitTimeoutError": {"elapsed": 900.0},
     }
