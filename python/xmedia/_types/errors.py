@@ -25,6 +25,7 @@ XMediaError
 │   └── MediaInternalError
 ├── MediaExpiredError
 ├── CheckpointLockedError
+├── LoginDeniedError
 └── WaitTimeoutError (TimeoutError)
 ```
 
