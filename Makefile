@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 export PYO3_BUILD_EXTENSION_MODULE = 1
 export PYO3_PYTHON = $(abspath $(BIN))/python
 
+SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.rs')
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -13,14 +15,21 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: develop ## upload a file to the embedded mock server, finalize it and wait for it
-	$(BIN)/xmedia demo
+demo: $(BIN)/.demo ## upload a file to the embedded mock server, finalize it and wait for it
+	PYTHONPATH=python $(BIN)/python -m xmedia demo
+
+# The demo needs the package and what builds it; all else that development wants is left for later.
+$(BIN)/.demo: $(SOURCES)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/maturin || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'maturin>=1.16,<2' tqdm
+	$(BIN)/maturin develop --quiet --skip-install
+	touch $@
 
 .PHONY: test
 test: test-rust test-python ## set everything up and run all tests
 
 .PHONY: check
-check: lint audit check-instructions test-wheel test-installed test ## all that CI runs: lint, types, dependencies, instruction counts, the release wheel, tests
+check: lint test-types audit check-instructions test-wheel test-installed test ## all that CI runs: lint, types, dependencies, instruction counts, the release wheel, tests
 
 $(BIN)/.tools: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -28,7 +37,6 @@ $(BIN)/.tools: pyproject.toml
 	$(BIN)/python -m pip install --quiet --group dev
 	touch $@
 
-SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.rs')
 
 $(BIN)/.develop: $(BIN)/.tools $(SOURCES)
 	$(BIN)/maturin develop --quiet
@@ -84,12 +92,21 @@ lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest xmedia._core --allowlist tests/typing/stubtest_allowlist.txt
 
+.PHONY: test-types
+test-types: develop ## what editors see: pyright must know at least 95 % of the public types
+	$(BIN)/python -m pip install --quiet pyright
+	$(BIN)/python .ci/verify_types.py
+
 .PHONY: format
 format: $(BIN)/.tools ## format Rust and Python
 	cargo fmt
 	cargo fmt --manifest-path fuzz/Cargo.toml
 	$(BIN)/ruff check --fix --quiet
 	$(BIN)/ruff format --quiet
+
+.PHONY: completions
+completions: develop ## write the scripts that complete the command line in bash, zsh and fish
+	$(BIN)/python .ci/make_completions.py
 
 .PHONY: dist
 dist: $(BIN)/.tools ## build the wheel and the sdist into dist/

@@ -26,6 +26,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import hostile
 import xmedia
 from traffic import Tally, call_async, call_sync
 
@@ -168,6 +169,8 @@ def run(minutes: float, rate: float, seed: int) -> int:
             for n in range(4)
         ]
         threads.append(threading.Thread(target=work_async, args=(accounts, seed - 1, end, tally), daemon=True))
+        wrong: list[str] = []
+        threads.append(threading.Thread(target=lambda: wrong.extend(hostile.work(url, seed, end)), daemon=True))
         for thread in threads:
             thread.start()
         memory = list(samples(end, max(1.0, minutes * 60 / 60)))
@@ -180,7 +183,9 @@ def run(minutes: float, rate: float, seed: int) -> int:
     gc.collect()
     time.sleep(0.5)
     opened = (open_before, descriptors())
-    return report(tally, table, memory=memory, opened=opened, hung=hung, seconds=time.monotonic() - began)
+    for each in wrong:
+        print(each)
+    return bool(wrong) | report(tally, table, memory=memory, opened=opened, hung=hung, seconds=time.monotonic() - began)
 
 
 def report(

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -22,7 +23,12 @@ __all__ = ["xmedia_client", "xmedia_env", "xmedia_server"]
 _INI = "xmedia_block_network"
 #: What xmedia reads when its first name is used, in this process and in those that tests start.
 _VARIABLE = "XMEDIA_BLOCK_NETWORK"
-_BEFORE = pytest.StashKey[str | None]()
+#: The variable's value before, by configuration. (A stash would need pytest 7; an older one must not break every run.)
+_BEFORE: WeakKeyDictionary[pytest.Config, str | None] = WeakKeyDictionary()
+#: Tests that have passed so far: what is wrong at their end would otherwise hide why they failed.
+_PASSED: WeakKeyDictionary[pytest.Item, bool] = WeakKeyDictionary()
+#: What the marker says to the fixture, rather than to the server.
+_UNUSED_SCRIPTS = "unused_scripts"
 
 #: What `Client.from_env` reads. A developer's own credentials must not mix with the server's.
 _ENVIRONMENT = (
@@ -56,16 +62,19 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and block the network if the plugin was loaded too late for the hook above."""
-    config.addinivalue_line("markers", "xmedia(**options): how the fixture xmedia_server makes its MockServer.")
+    config.addinivalue_line(
+        "markers",
+        "xmedia(**options): how the fixture xmedia_server makes its MockServer; unused_scripts='ok' lets a test pass "
+        "that did not use all it scripted.",
+    )
     _block(config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Put the environment back."""
-    if _BEFORE not in config.stash:
+    if config not in _BEFORE:
         return
-    before = config.stash[_BEFORE]
-    del config.stash[_BEFORE]
+    before = _BEFORE.pop(config)
     if before is None:
         os.environ.pop(_VARIABLE, None)
     else:
@@ -74,10 +83,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _block(config: pytest.Config) -> None:
-    if _BEFORE in config.stash or not config.getini(_INI):
+    if config in _BEFORE or not config.getini(_INI):
         return
     reason = f"the ini option {_INI} of pytest is on"
-    config.stash[_BEFORE] = os.environ.get(_VARIABLE)
+    _BEFORE[config] = os.environ.get(_VARIABLE)
     os.environ[_VARIABLE] = reason
     _apply(reason)
 
@@ -91,12 +100,23 @@ def _apply(reason: str | None) -> None:
         _network_guard.block(reason)
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Remember whether a test has passed."""
+    outcome: Any = yield
+    if call.when == "call":
+        _PASSED[item] = outcome.get_result().passed
+
+
 @pytest.fixture
 def xmedia_server(request: pytest.FixtureRequest) -> Iterator[MockServer]:
     """A `xmedia.testing.MockServer`, closed after the test.
 
     The keyword arguments of the marker `xmedia` are handed to it unchanged; of several markers (of a module, a
     class, a test) the nearest one wins for each argument.
+
+    What was scripted and never used fails a test that passed otherwise, for it says that something else was tested than
+    was meant. The marker `xmedia(unused_scripts="ok")` allows it.
     """
     # Imported here, since most of the tests that load this plugin do not use xmedia.
     from xmedia.testing import MockServer  # noqa: PLC0415
@@ -104,8 +124,26 @@ def xmedia_server(request: pytest.FixtureRequest) -> Iterator[MockServer]:
     markers = list(request.node.iter_markers("xmedia"))
     positional = [argument for marker in markers for argument in marker.args]
     options = {name: value for marker in reversed(markers) for name, value in marker.kwargs.items()}
+    unused = options.pop(_UNUSED_SCRIPTS, "error")
+    if unused not in {"error", "ok"}:
+        raise ValueError(f"{_UNUSED_SCRIPTS} must be 'error' or 'ok', not {unused!r}")
     with MockServer(*positional, **options) as server:
         yield server
+        if unused == "error" and _PASSED.get(request.node, False) and (left := _unused(server)):
+            pytest.fail(left, pytrace=False)
+
+
+def _unused(server: MockServer) -> str:
+    """What was scripted and never used, and what came instead."""
+    from xmedia.testing._checks import COMMANDS  # noqa: PLC0415  (as below)
+
+    left = [f"{count} of {command}" for command in COMMANDS if (count := server.scripted(command))]
+    if not left:
+        return ""
+    return (
+        f"scripted items were never used: {', '.join(left)}; the commands that came: "
+        f"{', '.join(server.commands) or 'none'}. If that is meant: @pytest.mark.xmedia(unused_scripts='ok')"
+    )
 
 
 @pytest.fixture

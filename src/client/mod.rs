@@ -25,6 +25,7 @@ pub mod inspect;
 pub mod limits;
 pub mod model;
 pub mod observer;
+pub mod probe;
 pub mod protocol;
 pub mod retry;
 pub mod stats;

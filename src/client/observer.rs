@@ -56,6 +56,10 @@ pub struct RequestReport {
     pub media_id: Option<MediaId>,
     /// Which segment it sent, if it is an APPEND.
     pub segment_index: Option<u16>,
+    /// Its method.
+    pub method: http::Method,
+    /// Its address, without the query.
+    pub url: String,
     /// 1 for the first request of a command.
     pub attempt: u32,
     /// The HTTP status; none where no answer came.

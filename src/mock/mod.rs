@@ -2,10 +2,13 @@
 //!
 //! [`MockServer`] runs on a thread of its own and answers as docs/how/wire.md says. Of the client it takes only the
 //! model and the OAuth 1.0a base string. From the bottom upwards: [`options`], [`script`] and [`request_log`] are what a test sets
-//! and reads; [`state`] is what the server knows; [`api`] is what it understands and answers; [`net`] is HTTP,
+//! and reads; [`state`] is what the server knows; [`api`] is what it understands and answers; [`control`]
+//! is how other languages control it; [`net`] is HTTP,
 //! connections and their faults; [`server`] is the handle that a test holds.
 
+mod access;
 mod api;
+mod control;
 mod net;
 mod options;
 mod request_log;
@@ -14,7 +17,7 @@ mod server;
 mod shared;
 mod state;
 
-pub use options::{Credential, Options, Step};
+pub use options::{Credential, Options, RateLimits, Step};
 pub use request_log::RecordedRequest;
 pub use script::{Fault, FaultKind, Item, Reply};
 pub use server::MockServer;

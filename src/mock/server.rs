@@ -11,6 +11,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use crate::client::model::{CommandName, MediaId};
+use crate::mock::access::ControlAccess;
 use crate::mock::net::acceptor::{Acceptor, bind};
 use crate::mock::net::tls;
 use crate::mock::options::{Options, Step};
@@ -59,6 +60,7 @@ impl MockServer {
             responses: AtomicU64::new(0),
             closing: AtomicBool::new(false),
             verify_auth: options.verify_auth,
+            access: ControlAccess { host: options.host.clone(), token: control_token(address) },
             body_max: usize::try_from(media_max.saturating_add(media_max / 3).saturating_add(BODY_EXTRA_BYTES))
                 .unwrap_or(usize::MAX),
         });
@@ -88,6 +90,11 @@ impl MockServer {
     /// The address it listens on.
     pub fn address(&self) -> Option<SocketAddr> {
         self.inner.as_ref().map(|inner| inner.address)
+    }
+
+    /// What the control routes want to see, if the server listens beyond loopback.
+    pub fn control_token(&self) -> Option<&str> {
+        self.inner.as_ref()?.shared.access.token.as_deref()
     }
 
     /// The authority's certificate, with TLS.
@@ -173,11 +180,7 @@ impl MockServer {
 
     /// Forgets requests, media, and controls; counters of connections stay.
     pub fn reset(&self) {
-        self.with_state((), |state| {
-            state.request_log.clear();
-            state.script.clear();
-            state.forget_media();
-        });
+        self.with_state((), State::reset);
     }
 
     /// Connections accepted so far.
@@ -245,6 +248,11 @@ impl Drop for MockServer {
             std::mem::forget(self.inner.take());
         }
     }
+}
+
+/// A token for the control routes of a server that other machines can reach.
+fn control_token(address: SocketAddr) -> Option<String> {
+    (!address.ip().is_loopback()).then(|| format!("{:032x}", rand::random::<u128>()))
 }
 
 /// The host as a client writes it: one that can be connected to.

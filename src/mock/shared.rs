@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::mock::access::ControlAccess;
 use crate::mock::request_log::LogIndex;
 use crate::mock::state::server_state::State;
 
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) responses: AtomicU64,
     pub(crate) closing: AtomicBool,
     pub(crate) verify_auth: bool,
+    pub(crate) access: ControlAccess,
     pub(crate) body_max: usize,
 }
 
@@ -52,6 +54,11 @@ impl InFlightGuard {
     /// The request at this index in the log.
     pub(crate) fn new(shared: Arc<Shared>, log_index: LogIndex) -> Self {
         InFlightGuard { shared, log_index, finished: false }
+    }
+
+    /// For a request that is not in the log.
+    pub(crate) fn unlogged(shared: Arc<Shared>) -> Self {
+        InFlightGuard { shared, log_index: LogIndex::MAX, finished: true }
     }
 
     /// The response is complete, or the server itself broke it off.

@@ -37,6 +37,8 @@ pub static WATCH_PROCESS: LazyImport = LazyImport::new("xmedia._calls.at_exit", 
 pub static RUN: LazyImport = LazyImport::new("xmedia._calls.callbacks", "run");
 /// Awaits an operation with callbacks.
 pub static DRIVE: LazyImport = LazyImport::new("xmedia._calls.callbacks", "drive");
+/// Warns of a verb that blocks a running event loop.
+pub static WARN_OF_BLOCKED_LOOP: LazyImport = LazyImport::new("xmedia._calls.blocked_loop", "warn");
 /// Runs one callback that needs no awaiting.
 pub static RUN_CALLBACK: LazyImport = LazyImport::new("xmedia._calls.callbacks", "run_callback");
 /// Builds every exception.

@@ -34,6 +34,8 @@ mod _core {
     #[pymodule_export]
     use super::call::operation::Operation;
     #[pymodule_export]
+    use super::call::probe::probe_host;
+    #[pymodule_export]
     use super::call::select::Selector;
     #[pymodule_export]
     use super::call::wait_many::WaitMany;

@@ -3,10 +3,13 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from xmedia._cli import main as cli
+from xmedia.testing import MockServer
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 GOOD, BROKEN = str(SAMPLES / "good_moov_last.mp4"), str(SAMPLES / "audio_codec_pcm.mov")
@@ -120,3 +123,13 @@ def test_fix_of_what_cannot_be_mended_says_so(ffmpeg, tmp_path, capsys):
     assert cli.main(["check", str(SAMPLES / "truncated_mdat.mp4"), "--fix", str(tmp_path / "out.mp4")]) == 1
     assert "cannot be mended" in capsys.readouterr().err
     assert not called.exists()
+
+
+def test_upload_warns_in_a_line_of_its_own():
+    with MockServer(check_after_secs=0.01) as server:
+        command = [sys.executable, "-m", "xmedia", "upload", BROKEN]
+        environ = {**os.environ, **server.environ, "X_CHECK": "warn"}
+        done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=30, check=False)
+    assert done.returncode == 0
+    assert done.stderr.startswith('xmedia: warning: X will refuse "audio_codec_pcm.mov": the audio codec is pcm_s16le')
+    assert "MediaWarning" not in done.stderr

@@ -165,3 +165,10 @@ def test_ctrl_c_says_the_ids_that_were_finalized(server: MockServer) -> None:
 )
 def test_messages_are_in_the_command_lines_words(said: Exception, expected: str) -> None:
     assert words.message(said) == expected
+
+
+def test_the_failing_demo_shows_a_failed_video_and_its_report(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _cli.main(["demo", "--failing"]) == 0
+    out = capsys.readouterr().out
+    assert "InvalidMediaError: " in out
+    assert "truncated      the file is cut" in out

@@ -12,6 +12,7 @@ import logging
 import re
 import sys
 import types
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,10 @@ def test_a_page_runs(
 def _run(code: str, page: Path, module: types.ModuleType, runner: asyncio.Runner) -> None:
     compiled = compile(code, str(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     if compiled.co_flags & inspect.CO_COROUTINE:
-        runner.run(eval(compiled, vars(module)))
+        with warnings.catch_warnings():
+            # As in a notebook, whose cells run in its loop as well.
+            warnings.filterwarnings("ignore", r"\w+\(\) blocks the event loop", RuntimeWarning)
+            runner.run(eval(compiled, vars(module)))
     else:
         exec(compiled, vars(module))
 

@@ -160,3 +160,39 @@ def test_block_network(pytester: pytest.Pytester) -> None:
     pytester.makeconftest("import xmedia\nclient = xmedia.Client(xmedia.OAuth2('a-token'))\n")
     pytester.makepyfile(OFFLINE)
     pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=14)
+
+
+UNUSED = """
+    import pytest
+    from xmedia.testing import Reply
+
+    def test_that_uses_all(xmedia_server, xmedia_client):
+        xmedia_server.add_media(1)
+        xmedia_server.script("FINALIZE", Reply(503))
+        xmedia_server.script("STATUS", None)
+        xmedia_client.finalize(1)
+        xmedia_client.status(1)
+
+    def test_that_scripted_too_much(xmedia_server, xmedia_client):
+        xmedia_server.add_media(1)
+        xmedia_server.script("STATUS", Reply(503))
+        xmedia_client.finalize(1)
+
+    @pytest.mark.xmedia(unused_scripts="ok")
+    def test_that_means_it(xmedia_server):
+        xmedia_server.script("STATUS", Reply(503))
+
+    def test_that_failed_already(xmedia_server):
+        xmedia_server.script("STATUS", Reply(503))
+        assert False
+
+    def test_with_chaos(xmedia_server):
+        xmedia_server.chaos(1, 0.5, [Reply(503)])
+"""
+
+
+def test_scripts_that_were_not_used_fail_a_test_that_passed(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(UNUSED)
+    ended = pytester.runpytest_subprocess(*ALONE)
+    ended.assert_outcomes(passed=4, failed=1, errors=1)
+    ended.stdout.fnmatch_lines(["*never used: 1 of STATUS; the commands that came: FINALIZE*"])

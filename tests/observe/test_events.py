@@ -157,6 +157,36 @@ class TestOnEvent:
         with pytest.raises(LookupError, match="metric"):
             call(connect(server, on_event=on_event), "finalize", ID)
 
+    def test_it_names_method_and_address(self, call, api, server, connect):
+        events = []
+        call(connect(server, api=api, on_event=events.append), "status", call(connect(server), "finalize", ID))
+        [event] = events
+        path = {"1.1": "/1.1/media/upload.json", "2": "/2/media/upload"}[api]
+        assert (event.method, event.host, event.path) == ("GET", server.url.removeprefix("http://"), path)
+        assert event.url == server.url + path
+
+    @pytest.mark.parametrize(
+        ("url", "host", "path"),
+        [
+            ("https://api.x.com/2/media/upload", "api.x.com", "/2/media/upload"),
+            ("http://[::1]:80/a/b", "[::1]:80", "/a/b"),
+            ("https://api.x.com", "api.x.com", ""),
+            ("", "", ""),
+        ],
+    )
+    def test_an_address_has_a_host_and_a_path(self, url, host, path):
+        event = xmedia.RequestEvent(command="STATUS", started_at=datetime.now(UTC), url=url)
+        assert (event.host, event.path) == (host, path)
+
+    def test_its_exception_ends_what_follows_and_not_what_was_done(self, call, server, connect):
+        def on_event(event):
+            raise LookupError("no such metric")
+
+        with pytest.raises(LookupError, match="metric"):
+            call(connect(server, on_event=on_event), "finalize", ID)
+        assert server.commands == ["FINALIZE"]
+        assert call(connect(server), "status", ID).processing_info is not None
+
     def test_with_options_replaces_it(self, call, server, connect):
         first, second = [], []
         server.add_media(ID, finalized=True)
@@ -198,6 +228,23 @@ class TestLogger:
             [f"FINALIZE {ID}: 201", "attempt 1"],
         )
         assert record.getMessage().endswith(" ms")
+
+    def test_records_have_the_requests_fields(self, call, server, connect, caplog):
+        caplog.set_level(logging.DEBUG, "xmedia")
+        server.script("FINALIZE", Reply(503))
+        call(connect(server, api="1.1"), "finalize", ID)
+        records = [record for record in caplog.records if record.name == "xmedia" and record.command == "FINALIZE"]
+        assert [(each.levelname, each.command, each.attempt, each.status) for each in records] == [
+            ("DEBUG", "FINALIZE", 1, 503),
+            ("WARNING", "FINALIZE", 1, 503),
+            ("DEBUG", "FINALIZE", 2, 201),
+        ]
+        assert {(each.media_id, each.method, each.url) for each in records} == {
+            (ID, "POST", f"{server.url}/1.1/media/upload.json")
+        }
+        assert records[0].retry_in == records[1].retry_in is not None
+        assert "503" in records[1].error
+        assert records[2].duration > 0
 
     @pytest.mark.parametrize("verb", VERBS)
     @pytest.mark.parametrize(("failure", "status", "reason"), FAILURES)

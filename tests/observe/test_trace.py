@@ -90,6 +90,8 @@ def test_json_has_the_requests_and_the_waits():
         "command": "APPEND",
         "segment_index": 1,
         "media_id": None,
+        "method": "",
+        "url": "",
         "attempt": 1,
         "status": 503,
         "error": "busy <&> \x00",

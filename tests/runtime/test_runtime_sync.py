@@ -191,6 +191,7 @@ def test_other_threads_run_while_a_verb_waits(server, connect):
     assert ticks[-1] - ticks[0] < 0.28
 
 
+@pytest.mark.filterwarnings("ignore:.* blocks the event loop:RuntimeWarning")
 def test_sync_verbs_work_in_a_thread_with_a_running_loop(server, connect):
     """As in a notebook."""
 

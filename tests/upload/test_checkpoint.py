@@ -293,6 +293,7 @@ def test_a_smaller_segment_after_a_413_is_remembered(connect, call, path, checkp
         assert set(server.media(media.media_id).segments) == set(range(17))
 
 
+@pytest.mark.filterwarnings("ignore:.* blocks the event loop:RuntimeWarning")
 def test_two_uploads_at_once_do_not_share_a_checkpoint(server, connect, call, path, checkpoint):
     refused = []
 

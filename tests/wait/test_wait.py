@@ -354,6 +354,7 @@ class TestProgress:
             connect(server).wait(ID, progress=tell)
         assert server.commands == []
 
+    @pytest.mark.filterwarnings("ignore:.* blocks the event loop:RuntimeWarning")
     def test_it_may_use_the_client(self, call, server, connect):
         client = connect(server)
         server.add_media(ID, finalized=True)

@@ -299,3 +299,62 @@ class TestEnd:
             return server.open_connections
 
         assert asyncio.run(main()) == 0
+
+
+async def arriving(ids, pause=0.0):
+    for each in ids:
+        await asyncio.sleep(pause)
+        yield each
+
+
+@pytest.mark.parametrize("concurrency", [1, 7, 1000])
+@pytest.mark.parametrize("pause", [0, 0.002])
+def test_items_may_come_from_an_async_iterable(server, connect, ids, concurrency, pause):
+    async def main():
+        waits = connect(server).wait_many_async(arriving(ids, pause), concurrency=concurrency)
+        return [result async for result in waits]
+
+    results = asyncio.run(main())
+    assert sorted(result.item for result in results) == ids
+    assert all(result.media.ready for result in results)
+
+
+def test_results_of_an_async_iterable_come_while_it_waits(server, connect, ids):
+    async def endless():
+        yield ids[0]
+        await asyncio.sleep(60)
+
+    async def main():
+        waits = connect(server).wait_many_async(endless())
+        async with asyncio.timeout(5):
+            result = await anext(waits)
+        await waits.aclose()
+        return result
+
+    assert asyncio.run(main()).media.ready
+
+
+def test_an_async_iterable_that_fails_ends_the_waits(server, connect, ids):
+    async def failing():
+        yield ids[0]
+        raise LookupError("no more")
+
+    async def main():
+        async for _ in connect(server).wait_many_async(failing()):
+            pass
+
+    with pytest.raises(LookupError, match="no more"):
+        asyncio.run(main())
+
+
+def test_a_bad_item_of_an_async_iterable_is_its_own_error(server, connect, ids):
+    async def main():
+        return [result async for result in connect(server).wait_many_async(arriving(["x", ids[0]]))]
+
+    errors = {result.item: type(result.error) for result in asyncio.run(main())}
+    assert errors == {"x": xmedia.InvalidInputError, ids[0]: type(None)}
+
+
+def test_sync_waits_take_no_async_iterable(server, connect, ids):
+    with pytest.raises(TypeError, match="iterable of media ids"):
+        connect(server).wait_many(arriving(ids))

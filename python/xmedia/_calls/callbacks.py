@@ -117,17 +117,17 @@ class TokenDelivery:
 
 
 def _warning(_: _ProgressCallable | None, hooks: Hooks | None, request: CallbackRequest) -> None:
-    warnings.warn(request.payload, UserWarning, stacklevel=_callers_level())
+    warnings.warn(request.payload, UserWarning, stacklevel=callers_level())
 
 
 def _media_warning(_: _ProgressCallable | None, hooks: Hooks | None, request: CallbackRequest) -> None:
     # Most uploads never need it.
     from .._types.report import MediaWarning  # noqa: PLC0415
 
-    warnings.warn(request.payload, MediaWarning, stacklevel=_callers_level())
+    warnings.warn(request.payload, MediaWarning, stacklevel=callers_level())
 
 
-def _callers_level() -> int:
+def callers_level() -> int:
     """The `stacklevel` at which `warnings.warn` names the line of the program, and not one of this package.
 
     An awaited verb has its callers on the stack as well while its task runs.
@@ -327,7 +327,7 @@ async def _wait_a_moment(callback: _Callback, work: asyncio.Future[Any]) -> None
             f"{callback.name}() of the upload's source or checkpoint blocks although the upload has ended; its thread "
             "was left to itself, and ends when the call does",
             ResourceWarning,
-            stacklevel=_callers_level(),
+            stacklevel=callers_level(),
         )
 
 

@@ -39,6 +39,8 @@ class RequestRow(TypedDict):
 
     command: str
     media_id: int | None
+    method: str
+    url: str
     attempt: int
     status: int | None
     error: str | None

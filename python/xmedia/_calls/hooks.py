@@ -22,6 +22,8 @@ Tokens: TypeAlias = tuple[str, str | None, float | None]
 
 #: Which requests are reported, as the core reads `event_filter`.
 _NO_EVENTS, _RETRIES, _ALL_EVENTS = range(3)
+#: What log records do not repeat of a request: they have times of their own.
+_NOT_LOGGED = frozenset({"started_at"})
 # The level of `logging`, which only a program that listens has loaded.
 _DEBUG = 10
 
@@ -60,11 +62,11 @@ class Hooks:
             raise TypeError(f"on_event must be callable or None, not {type(on_event).__name__}")
         if is_async(on_event):
             raise TypeError("on_event must be a plain callable; an async one would be awaited by nobody")
-        self.auth = auth
-        self.on_event = on_event
+        self.auth: OAuth1 | OAuth2 = auth
+        self.on_event: OnEvent | None = on_event
         asks = isinstance(auth, OAuth2) and callable(auth.access_token)
         tells = isinstance(auth, OAuth2) and auth.refresh_token is not None and auth.on_refresh is not None
-        self.has_token_callbacks = asks or tells
+        self.has_token_callbacks: bool = asks or tells
 
     def event_filter(self) -> int:
         """Which requests are reported: 0 none, 1 those that are sent again, 2 all."""
@@ -85,9 +87,12 @@ class Hooks:
         outcome = "no answer" if status is None else status
         logger = _logger_in_use()
         if logger is not None:
-            logger.debug("%s: %s, attempt %d, %.0f ms", subject, outcome, attempt, milliseconds)
-        if logger is not None and retry_in is not None:
-            logger.warning("%s: attempt %d failed, again in %.2f s: %s", subject, attempt, retry_in, row["error"])
+            extra = {name: value for name, value in row.items() if name not in _NOT_LOGGED}
+            logger.debug("%s: %s, attempt %d, %.0f ms", subject, outcome, attempt, milliseconds, extra=extra)
+            if retry_in is not None:
+                reason = row["error"]
+                text = "%s: attempt %d failed, again in %.2f s: %s"
+                logger.warning(text, subject, attempt, retry_in, reason, extra=extra)
         if self.on_event is None:
             return
         result = self.on_event(RequestEvent(**row))

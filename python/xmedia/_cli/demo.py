@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
+import warnings
 from importlib import resources
 from pathlib import Path
 
-from .. import Media, Progress
+from .. import Media, MediaProcessingError, MediaWarning, Progress
 from .._display.progress import drawn
 from ..testing import MockServer
 
@@ -32,6 +34,33 @@ def _run(path: Path) -> int:
         print("\nmedia = await client.upload_async(file, progress=show_progress)", flush=True)
         show(asyncio.run(client.upload_async(path, progress=show_progress)))
         print(f"\nwhat the server was asked: {' '.join(server.commands)}")
+    return 0
+
+
+def run_failing(file: str | os.PathLike[str] | None = None) -> int:
+    """Upload a file that X cannot use, or the clip with its end cut off, and show what there is to learn from that."""
+    with tempfile.TemporaryDirectory() as directory:
+        if file is None:
+            whole = (resources.files("xmedia.testing") / "clip.mp4").read_bytes()
+            path = Path(directory) / "cut-off.mp4"
+            path.write_bytes(whole[: len(whole) * 6 // 10])
+        else:
+            path = Path(file)
+        return _run_failing(path)
+
+
+def _run_failing(path: Path) -> int:
+    with MockServer(inspect=True, check_after_secs=0.4) as server, server.client() as client:
+        print(f"{path.name}, to a mock of X that looks at files as X does, at {server.url}", flush=True)
+        print("\nmedia = client.upload(file, progress=True)", flush=True)
+        try:
+            with warnings.catch_warnings():
+                # It says beforehand what the error says below.
+                warnings.simplefilter("ignore", MediaWarning)
+                show(client.upload(path, progress=True))
+        except MediaProcessingError as error:
+            print(f"  {type(error).__name__}: {error}\n\nerror.report\n{error.report}")
+            print("\nBefore it is uploaded, xmedia check FILE says the same.", flush=True)
     return 0
 
 

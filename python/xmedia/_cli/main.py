@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from .. import InvalidInputError, XMediaError, __version__
 from . import check as check_command
 from . import login as login_command
-from . import one_media, options, report, words
+from . import mock_server, one_media, options, report, words
 from . import upload as upload_command
+from .completion import command as completion_command
+from .doctor import command as doctor_command
 
 _ENVIRONMENT = """\
 credentials come from the environment:
@@ -31,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A name that the terminal's encoding lacks is written with escapes, rather than ending the program.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
         return run(arguments)
@@ -50,7 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return report.exit_status(error)
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Describe the whole command line."""
     parser = argparse.ArgumentParser(
         prog="xmedia",
         description="Upload media to X (Twitter), finalize it, and wait until it is ready.",
@@ -92,16 +95,18 @@ def _parser() -> argparse.ArgumentParser:
     logout = command("logout", login_command.logout, "End such a login at X, and remove its file.")
     login_command.add_logout_arguments(logout)
 
-    mock = command("mock-server", _mock_server, "Run a server on this machine that answers as X does, for tests.")
-    mock.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    mock.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
-    mock.add_argument("--json", action="store_true", help="print URL and credentials as one JSON object")
-    mock.add_argument("--until-stdin-closes", action="store_true", help="also end when standard input ends")
+    mock = command("mock-server", mock_server.run, "Run a server on this machine that answers as X does, for tests.")
+    mock_server.add_arguments(mock)
 
-    mock.add_argument("--inspect", action="store_true", help="let processing apply X's rules to the files")
+    doctor = command("doctor", doctor_command.run, "Say what is wrong with the set-up, and what to do about it.")
+    doctor_command.add_arguments(doctor)
+
+    completion = command("completion", completion_command.run, "Print the script that completes this command.")
+    completion_command.add_arguments(completion)
 
     demo = command("demo", _demo, "Upload a file to a mock server in this process, and wait until it is ready.")
     demo.add_argument("file", metavar="FILE", nargs="?", help="the file (default: a small MP4 that comes with xmedia)")
+    demo.add_argument("--failing", action="store_true", help="show a video that fails, and its report")
     return parser
 
 
@@ -110,20 +115,7 @@ def _common(parser: argparse.ArgumentParser, timeout: float = 900.0) -> None:
     options.add_output(parser)
 
 
-def _mock_server(arguments: argparse.Namespace) -> int:
-    from ..testing import _serve  # noqa: PLC0415  (only this command needs the server)
-
-    _serve.serve(
-        host=arguments.host,
-        port=arguments.port,
-        as_json=arguments.json,
-        until_stdin_closes=arguments.until_stdin_closes,
-        inspect=arguments.inspect,
-    )
-    return report.READY
-
-
 def _demo(arguments: argparse.Namespace) -> int:
     from . import demo  # noqa: PLC0415  (only this command needs it)
 
-    return demo.run(arguments.file)
+    return demo.run_failing(arguments.file) if arguments.failing else demo.run(arguments.file)

@@ -50,7 +50,8 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         ca_file: A file of certificates in PEM to trust besides the platform's.
         user_agent: The `User-Agent` header; by default it names this library.
         on_event: Called with a `RequestEvent` for each request, on the calling side and in order. It must be a plain
-            callable. An exception in it ends the call that sent the request, as one in `progress` does.
+            callable. An exception in it ends the call that sent the request, as one in `progress` does; what X did
+            stays done.
         allow_insecure_http: Lets credentials go over plain http to other machines. For test set-ups only.
 
     Raises:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Protocol, Self, TypeVar
 
+ItemT = TypeVar("ItemT")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
@@ -38,6 +39,14 @@ class AsyncWork(Protocol[ResultT_co]):
     def abandon(self) -> None:
         """Have the same done later; called on any thread."""
         ...
+
+
+async def next_in_tuple(iterator: AsyncIterator[ItemT]) -> tuple[ItemT] | tuple[()]:
+    """The next item in a tuple, which is empty at the end: a task cannot end with StopAsyncIteration."""
+    try:
+        return (await anext(iterator),)
+    except StopAsyncIteration:
+        return ()
 
 
 class Results(Iterator[ResultT_co]):

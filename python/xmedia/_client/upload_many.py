@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .. import _core
@@ -14,7 +14,7 @@ from .._calls.signals import raised_by_signal_handler
 from .._calls.upload_call import UploadCall
 from .._types.checks import checked_concurrency
 from .._types.media import Media, Result
-from .iterators import AsyncResults, Results
+from .iterators import AsyncResults, Results, next_in_tuple
 from .options import UploadItem
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class _AsyncUploading(Generic[ItemT]):
             if not self._closed and self._drawing is None and len(self._running) < self._concurrency:
                 if self._iterator is None:
                     self._iterator = _aiter(self._items)
-                self._drawing = asyncio.ensure_future(_anext(self._iterator))
+                self._drawing = asyncio.ensure_future(next_in_tuple(self._iterator))
             waiting: set[asyncio.Task[Any]] = set(self._running)
             if self._drawing is not None:
                 waiting.add(self._drawing)
@@ -261,11 +261,3 @@ async def _aiter(items: Iterable[ItemT] | AsyncIterable[ItemT]) -> AsyncGenerato
     else:
         for item in items:
             yield item
-
-
-async def _anext(iterator: AsyncIterator[ItemT]) -> tuple[ItemT] | tuple[()]:
-    """The next item in a tuple, which is empty at the end: a task cannot end with StopAsyncIteration."""
-    try:
-        return (await anext(iterator),)
-    except StopAsyncIteration:
-        return ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable
 from typing import TypeVar
 
 from .. import _core
@@ -13,7 +13,7 @@ from .options import Buffer, MediaCategory, MediaId, Timeout
 from .wait_many import AsyncWaitMany, WaitMany
 from .watch import AsyncWatch, Watch
 
-ItemT = TypeVar("ItemT", bound=int | str | Media)
+_Item = TypeVar("_Item", bound=int | str | Media)
 
 
 class MediaVerbs:
@@ -235,8 +235,8 @@ class MediaVerbs:
         return AsyncWatch(self._core, self._core.watch(media_id, timeout))
 
     def wait_many(
-        self, media_ids: Iterable[ItemT], *, timeout: Timeout = 900, concurrency: int = 1000
-    ) -> WaitMany[ItemT]:
+        self, media_ids: Iterable[_Item], *, timeout: Timeout = 900, concurrency: int = 1000
+    ) -> WaitMany[_Item]:
         """Wait for many media at once, and iterate over the results as they finish.
 
         One failing does not stop the rest. The waits go on between the items; closing the iterator drops them.
@@ -262,7 +262,7 @@ class MediaVerbs:
         return WaitMany(self._core.wait_many(timeout), media_ids, concurrency)
 
     def wait_many_async(
-        self, media_ids: Iterable[ItemT], *, timeout: Timeout = 900, concurrency: int = 1000
-    ) -> AsyncWaitMany[ItemT]:
-        """Iterate with `async for` over what `wait_many` brings. The iterator has `aclose`."""
+        self, media_ids: Iterable[_Item] | AsyncIterable[_Item], *, timeout: Timeout = 900, concurrency: int = 1000
+    ) -> AsyncWaitMany[_Item]:
+        """Iterate with `async for` over what `wait_many` brings. `media_ids` may be async. It has `aclose`."""
         return AsyncWaitMany(self._core.wait_many(timeout), media_ids, concurrency)

@@ -76,7 +76,7 @@ class XMediaError(Exception):
     ) -> None:
         super().__init__(message)
         self.command = command
-        self.media_id = media.media_id if media_id is None and media is not None else media_id
+        self.media_id: int | None = media.media_id if media_id is None and media is not None else media_id
         self.media = media
         self.attempts = attempts
         self.retryable = retryable
@@ -190,7 +190,7 @@ class APIError(XMediaError):
         self.request_id = request_id
         self.rate_limit = rate_limit
         self.body = body
-        self.not_found = (status == 404 or isinstance(self, NotFoundError)) if not_found is None else not_found
+        self.not_found: bool = (status == 404 or isinstance(self, NotFoundError)) if not_found is None else not_found
         self.ambiguous = ambiguous
 
 

@@ -164,16 +164,27 @@ class RateLimit:
         limit: Requests allowed in the current window.
         remaining: Requests left in it.
         reset_at: When the next window begins, by the server's clock, in UTC.
+        user_24h: The user's limit of 24 hours for the command, if the answer reported one.
+        app_24h: The app's, likewise.
     """
 
     limit: int | None = None
     remaining: int | None = None
     reset_at: datetime | None = None
+    user_24h: "RateLimit | None" = None
+    app_24h: "RateLimit | None" = None
 
     __repr__ = brief_repr
 
     def __post_init__(self) -> None:
-        check_fields(self, {"limit": (int,), "remaining": (int,), "reset_at": (datetime,)})
+        kinds = {"limit": (int,), "remaining": (int,), "reset_at": (datetime,)}
+        check_fields(self, {**kinds, "user_24h": (RateLimit,), "app_24h": (RateLimit,)})
+
+    @property
+    def exhausted(self) -> "RateLimit | None":
+        """The limit that is used up: this one, `user_24h` or `app_24h`, the one that is reset last; None if none is."""
+        empty = [limit for limit in (self, self.user_24h, self.app_24h) if limit is not None and limit.remaining == 0]
+        return max(empty, key=lambda limit: limit.reset_at.timestamp() if limit.reset_at else 0.0, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -208,6 +219,8 @@ class RequestEvent:
     Attributes:
         command: `'INIT'`, `'APPEND'`, `'FINALIZE'`, `'STATUS'`, `'SIMPLE'`, `'METADATA'`, `'SUBTITLES'` or `'TOKEN'`.
         media_id: The media it was about, when it had an id already.
+        method: The HTTP method, `'POST'` for instance.
+        url: The address without the query: scheme, host and path.
         attempt: 1 for the first try.
         status: The HTTP status, or None when no answer came.
         error: What went wrong, in a sentence, or None.
@@ -220,6 +233,8 @@ class RequestEvent:
 
     command: str
     media_id: int | None = None
+    method: str = ""
+    url: str = ""
     attempt: int = 1
     status: int | None = None
     error: str | None = None
@@ -230,6 +245,17 @@ class RequestEvent:
     retry_in: float | None = None
 
     __repr__ = brief_repr
+
+    @property
+    def host(self) -> str:
+        """The host of `url`, with its port if that is not the scheme's own: `'api.x.com'`."""
+        return self.url.partition("://")[2].partition("/")[0]
+
+    @property
+    def path(self) -> str:
+        """The path of `url`, without the query: `'/2/media/upload/710511363345354753/finalize'`."""
+        _, slash, path = self.url.partition("://")[2].partition("/")
+        return slash + path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

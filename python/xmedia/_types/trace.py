@@ -27,8 +27,6 @@ class TracedRequest(RequestEvent):
     segment_index: int | None = None
     started: float = 0.0
 
-    __repr__ = brief_repr
-
     @classmethod
     def made_of(cls, event: RequestEvent, segment_index: int | None = None) -> "TracedRequest":
         """Copy an event, which does not know of segments."""

@@ -85,7 +85,8 @@ class ServerControl:
         number = checked_media_id(media_id)
         row = self._core.media(number)
         if row is None:
-            raise KeyError(number)
+            known = ", ".join(map(str, self.media_ids)) or "none"
+            raise KeyError(f"there is no media {number}; there are: {known}")
         return media_record(row)
 
     @property

@@ -1,5 +1,6 @@
 """The options of the mock server as `xmedia._core` takes them."""
 
+import difflib
 import json
 from collections.abc import Iterable, Mapping
 
@@ -10,6 +11,9 @@ from ._checks import checked_command, checked_items, checked_seconds
 #: The credentials that a server accepts when it is given none.
 DUMMY_OAUTH1 = ("mock-consumer-key", "mock-consumer-secret", "1-mock-access-token", "mock-access-token-secret")
 DUMMY_OAUTH2 = "mock-oauth2-access-token"
+
+#: The states of processing that X documents.
+STATES = ("pending", "in_progress", "succeeded", "failed")
 
 
 def credential_rows(auth: object) -> list[tuple[str, list[str | None]]]:
@@ -40,13 +44,14 @@ def limit_rows(rate_limits: object) -> list[tuple[str, int, float]]:
     rows = []
     for command, given in rate_limits.items():
         # A number alone is a limit for X's own window.
-        rule = (given, 900) if isinstance(given, int) and not isinstance(given, bool) else given
+        daily = command in ("user_24h", "app_24h")
+        rule = (given, 86_400 if daily else 900) if isinstance(given, int) and not isinstance(given, bool) else given
         if not isinstance(rule, (tuple, list)):
             raise TypeError(f"rate_limits[{command!r}] must be (limit, seconds), not {type(rule).__name__}")
         if len(rule) != 2:
             raise InvalidInputError(f"rate_limits[{command!r}] must be (limit, seconds)")
         limit = checked_int("a limit", rule[0])
-        rows.append((checked_command(command), limit, checked_seconds("a window", rule[1])))
+        rows.append((command if daily else checked_command(command), limit, checked_seconds("a window", rule[1])))
     return rows
 
 
@@ -61,9 +66,7 @@ def step_rows(processing: object) -> list[tuple[str, str | None, float]]:
 
 def _step_row(step: object) -> tuple[str, str | None, float]:
     if isinstance(step, str):
-        if not step:
-            raise InvalidInputError("a state of processing must not be empty")
-        return (str(step), None, 0)
+        return (checked_state(step), None, 0)
     if isinstance(step, Mapping):
         info = dict(step)
     elif isinstance(step, ProcessingInfo):
@@ -77,6 +80,18 @@ def _step_row(step: object) -> tuple[str, str | None, float]:
     except ValueError as error:
         raise InvalidInputError(f"an element of processing cannot be written as JSON: {error}") from None
     return (str(info.get("state", "")), text, _wait(info.get("check_after_secs")))
+
+
+def checked_state(state: str) -> str:
+    """Return a state that X has; others need a `ProcessingInfo` around them, so that a slip does not pass for one."""
+    if state in STATES:
+        return str(state)
+    near = difflib.get_close_matches(state, STATES, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise InvalidInputError(
+        f"processing: {state!r} is not a state that X has; {hint}States are {', '.join(STATES)}; to send another one, "
+        f"write ProcessingInfo(state={state!r})"
+    )
 
 
 def _given(record: object, names: tuple[str, ...]) -> dict[str, object]:

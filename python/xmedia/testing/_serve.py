@@ -1,13 +1,13 @@
 """The mock server as a program: `xmedia mock-server`."""
 
-import argparse
 import json
 import os
+import shlex
 import signal
 import sys
 import time
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Iterable
+from typing import Any, Literal, NoReturn
 
 from ._rows import DUMMY_OAUTH1, DUMMY_OAUTH2
 from ._server import MockServer
@@ -15,31 +15,31 @@ from ._server import MockServer
 
 def serve(
     *,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    as_json: bool = False,
+    form: Literal["text", "json", "shell"] = "text",
     until_stdin_closes: bool = False,
-    inspect: bool = False,
+    media: Iterable[str] = (),
+    **options: Any,
 ) -> None:
     """Run a mock server until SIGINT or SIGTERM comes.
 
     The first line of output has its URL and the credentials it accepts.
 
     Args:
-        host: The name or address to listen on.
-        port: The port; 0 takes a free one.
-        as_json: Whether the first line is a JSON object with `url`, `consumer_key`, `consumer_secret`,
-            `access_token`, `access_token_secret` and `oauth2_access_token`.
+        form: Whether the first line is text, or a JSON object with `url`, `consumer_key`, `consumer_secret`,
+            `access_token`, `access_token_secret` and `oauth2_access_token`, or export lines for a shell.
         until_stdin_closes: Whether to end also at the end of standard input, when the parent process is gone.
-        inspect: Whether processing applies X's rules to the files.
+        media: Ids of uploads that FINALIZE comes next for.
+        options: Those of `MockServer`.
 
     Raises:
         OSError: The address cannot be listened on.
     """
     before = {number: signal.signal(number, _stop) for number in _SIGNALS}
     try:
-        with MockServer(host=host, port=port, inspect=inspect) as server:
-            print(_first_line(server.url, as_json=as_json), flush=True)
+        with MockServer(**options) as server:
+            for media_id in media:
+                server.add_media(media_id)
+            print(_exports(server) if form == "shell" else _first_line(server, as_json=form == "json"), flush=True)
             _wait(until_stdin_closes=until_stdin_closes)
     except _Stopped:
         pass
@@ -62,12 +62,21 @@ def _stop(signum: int, frame: object) -> NoReturn:
     raise _Stopped
 
 
-def _first_line(url: str, *, as_json: bool) -> str:
+def _first_line(server: MockServer, *, as_json: bool) -> str:
     names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret", "oauth2_access_token")
-    values = dict(zip(("url", *names), (url, *DUMMY_OAUTH1, DUMMY_OAUTH2), strict=True))
+    values = dict(zip(("url", *names), (server.url, *DUMMY_OAUTH1, DUMMY_OAUTH2), strict=True))
+    if server.control_token is not None:
+        values["control_token"] = server.control_token
     if as_json:
         return json.dumps(values)
-    return " ".join([url, *(f"{name}={values[name]}" for name in names)])
+    return " ".join([server.url, *(f"{name}={value}" for name, value in values.items() if name != "url")])
+
+
+def _exports(server: MockServer) -> str:
+    variables = dict(server.environ)
+    if server.control_token is not None:
+        variables["XMEDIA_CONTROL_TOKEN"] = server.control_token
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
 
 
 def _wait(*, until_stdin_closes: bool) -> None:
@@ -79,19 +88,3 @@ def _wait(*, until_stdin_closes: bool) -> None:
         return
     while True:
         time.sleep(3600)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run `serve` with the options of a command line."""
-    parser = argparse.ArgumentParser(prog="xmedia mock-server", description="Run a fake of X's media upload.")
-    parser.add_argument("--host", default="127.0.0.1", help="the name or address to listen on")
-    parser.add_argument("--port", type=int, default=0, help="the port; a free one by default")
-    parser.add_argument("--json", action="store_true", dest="as_json", help="print the first line as JSON")
-    parser.add_argument("--until-stdin-closes", action="store_true", help="end also at the end of standard input")
-    parser.add_argument("--inspect", action="store_true", help="let processing apply X's rules to the files")
-    serve(**vars(parser.parse_args(argv)))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,7 +10,7 @@ use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result, subject};
 use crate::client::http::{NoResponse, TransportFailure};
 use crate::client::inner::ClientInner;
 use crate::client::limits::BucketName;
-use crate::client::model::{CommandName, MediaId};
+use crate::client::model::{CommandName, Dialect, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
 use crate::client::protocol::{self, Answer, Command, Response};
 
@@ -177,7 +177,7 @@ impl<'a> Attempt<'a> {
         drop(permit);
         let response = match outcome {
             Ok(response) => response,
-            Err(no_response) => return Err(self.no_response(no_response, &begun, &in_flight)),
+            Err(no_response) => return Err(self.no_response(no_response, &request, &begun, &in_flight)),
         };
         in_flight.sent(begun.bytes);
         in_flight.answered(response.status, response.body.len());
@@ -192,18 +192,19 @@ impl<'a> Attempt<'a> {
         });
         match decoded {
             Ok(answer) => {
+                self.note_success();
                 if let (CommandName::Init, Answer::Media(media)) = (self.name, &answer) {
                     client.account.note_opened(media.media_id);
                 }
                 if self.options.hooks.observer.event_filter() == EventFilter::All {
-                    self.options.hooks.observer.request(*self.report(&begun, Some(&response), None));
+                    self.options.hooks.observer.request(*self.report(&request, &begun, Some(&response), None));
                 }
                 Ok(answer)
             }
             Err(error) => {
-                self.note_refusal(&error);
+                self.note_refusal(&error, &response);
                 let error = self.naming_missing_scopes(error);
-                let report = self.report(&begun, Some(&response), Some(&error));
+                let report = self.report(&request, &begun, Some(&response), Some(&error));
                 // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
                 let repairable = matches!(request.authentication, protocol::Authentication::User);
                 let unauthorized = repairable && error.api().is_some_and(|failure| failure.retry_status() == 401);
@@ -218,12 +219,15 @@ impl<'a> Attempt<'a> {
     }
 
     fn decode(&self, response: &Response) -> Result<Answer> {
-        protocol::decode(self.client.options.api, self.name, self.media_id, response)
+        let credentials = self.client.account.credentials().kind();
+        let dialect = Dialect { version: self.client.options.api, credentials };
+        protocol::decode(dialect, self.name, self.media_id, response)
     }
 
     fn no_response(
         &self,
         no_response: NoResponse,
+        request: &protocol::Request,
         begun: &Begun,
         in_flight: &crate::client::stats::InFlight<'_>,
     ) -> AttemptFailure {
@@ -236,7 +240,7 @@ impl<'a> Attempt<'a> {
         };
         let bytes = if crate::client::retry::request_was_not_sent(&tried.error) { 0 } else { begun.bytes };
         in_flight.sent(bytes);
-        tried.report = Some(self.report(&Begun { bytes, ..*begun }, None, Some(&tried.error)));
+        tried.report = Some(self.report(request, &Begun { bytes, ..*begun }, None, Some(&tried.error)));
         // The server closed an idle connection in the moment we used it. Only FINALIZE must not be sent twice on such a
         // guess.
         let harmless = self.name != CommandName::Finalize;
@@ -256,10 +260,9 @@ impl<'a> Attempt<'a> {
     /// Waits until the rate limit allows the command and one more request may be in flight. Nothing is held while it
     /// waits for the rate limit.
     async fn wait_for_slot(&self) -> Result<tokio::sync::OwnedSemaphorePermit, AttemptError> {
-        let limits = self.client.account.limits();
         let mut reservation = self.options.hooks.queue.take_reservation();
         loop {
-            if let Some(left) = limits.empty_for(self.bucket()).filter(|_| !self.ignore_rate_limits) {
+            if let Some(left) = self.limited_for().filter(|_| !self.ignore_rate_limits) {
                 let wait = left.saturating_add(MAX_RESET_SPREAD.mul_f64(rand::random()));
                 if self.options.deadline.remaining().is_some_and(|remaining| left >= remaining) {
                     return Err(self.limited(left).into());
@@ -273,10 +276,18 @@ impl<'a> Attempt<'a> {
             };
             let permit = permit.ok_or_else(|| AttemptError::out_of_time(true, None))??;
             // Those who were before it in the queue may have emptied the bucket.
-            if self.ignore_rate_limits || limits.empty_for(self.bucket()).is_none() {
+            if self.ignore_rate_limits || self.limited_for().is_none() {
+                self.client.account.limits().sent(self.bucket());
+                self.client.app_limits.sent(self.bucket());
                 return Ok(permit);
             }
         }
+    }
+
+    /// For how long nothing is to be sent, because a bucket of the user's or of the app's is empty.
+    fn limited_for(&self) -> Option<Duration> {
+        let of_user = self.client.account.limits().empty_for(self.bucket());
+        of_user.max(self.client.app_limits.closed_for(self.bucket()))
     }
 
     /// The error that the server would answer with.
@@ -305,18 +316,34 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn note_refusal(&self, error: &Error) {
-        let limited = error.api().is_some_and(|failure| failure.class == ApiClass::RateLimit);
-        if let Some(retry_after) = error.retry_after.filter(|_| limited) {
-            self.client.account.limits().note_refusal(self.bucket(), retry_after);
+    fn note_refusal(&self, error: &Error, response: &Response) {
+        if error.api().is_some_and(|failure| failure.class == ApiClass::RateLimit) {
+            let delays = protocol::delays(&response.headers, response.received_at);
+            self.client.account.limits().note_refusal(self.bucket(), delays);
+            if let Some(delay) = delays.app_24h {
+                self.client.app_limits.note_refusal(self.bucket(), delay);
+            }
         }
     }
 
-    fn report(&self, begun: &Begun, response: Option<&Response>, error: Option<&Error>) -> Box<RequestReport> {
+    fn note_success(&self) {
+        self.client.account.limits().note_success(self.bucket());
+        self.client.app_limits.note_success(self.bucket());
+    }
+
+    fn report(
+        &self,
+        request: &protocol::Request,
+        begun: &Begun,
+        response: Option<&Response>,
+        error: Option<&Error>,
+    ) -> Box<RequestReport> {
         Box::new(RequestReport {
             command: self.name,
             media_id: self.media_id,
             segment_index: self.command.segment_index(),
+            method: request.method.clone(),
+            url: request.url.clone(),
             attempt: self.sent,
             status: response.map(|response| response.status),
             error: error.map(|error| error.message.clone()),

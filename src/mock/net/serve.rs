@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
+use http::request::Parts;
 use http::{Method, Response};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 
 use crate::client::model::ApiVersion;
@@ -14,6 +15,7 @@ use crate::mock::api::rejections::rate_limited;
 use crate::mock::api::request::{Parameters, Route};
 use crate::mock::api::responses::ApiResponse;
 use crate::mock::api::{token, v1_1, v2};
+use crate::mock::control::commands;
 use crate::mock::net::body::{ResponseBody, transfer_time};
 use crate::mock::net::context::{ConnectionEnded, RequestContext};
 use crate::mock::net::ending::ConnectionHandle;
@@ -35,6 +37,14 @@ pub(crate) async fn serve(
     request: http::Request<Incoming>,
 ) -> Result<Response<ResponseBody>, ConnectionEnded> {
     let (parts, body) = request.into_parts();
+    if commands::is_control(parts.uri.path()) {
+        if let Some((status, why)) = shared.access.refusal(&parts) {
+            return Ok(unlogged(&shared, commands::refused(status, why)));
+        }
+        if parts.method == Method::POST || parts.uri.path() != "/__media" {
+            return Ok(control(&shared, &parts, body).await);
+        }
+    }
     let route = Route::of(&parts.method, parts.uri.path());
     let api = route.api(parts.uri.path());
     let log_index = {
@@ -77,6 +87,19 @@ pub(crate) async fn serve(
             inject_fault(&context, fault, in_flight, response).await
         }
     }
+}
+
+/// Responds to a program that controls the server. Such requests are not logged: they are none of the client's.
+async fn control(shared: &Arc<Shared>, parts: &Parts, body: Incoming) -> Response<ResponseBody> {
+    let response = match Limited::new(body, shared.body_max).collect().await {
+        Ok(body) => commands::respond(shared, parts, &body.to_bytes()),
+        Err(_) => commands::refused(http::StatusCode::PAYLOAD_TOO_LARGE, "the body is cut off or too large"),
+    };
+    unlogged(shared, response)
+}
+
+fn unlogged(shared: &Arc<Shared>, response: Response<Bytes>) -> Response<ResponseBody> {
+    response.map(|body| ResponseBody::whole(body, InFlightGuard::unlogged(Arc::clone(shared))))
 }
 
 /// How the body was read.
@@ -200,7 +223,9 @@ impl RequestContext {
             false => Ok(None),
         };
         let account = who.as_ref().ok().copied().flatten();
-        let rate_limit = self.command.map(|command| state.limits.take((account, self.api, command), now, wall));
+        let rate_limit = self.command.map(|command| {
+            state.limits.take(account, account.map(|it| state.accounts.app(it)), (self.api, command), now, wall)
+        });
         let response = match who {
             Err(error) => error.response(self.api),
             Ok(_) if rate_limit.is_some_and(|rate_limit| rate_limit.refused) => rate_limited(self.api),

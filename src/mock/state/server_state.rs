@@ -252,8 +252,10 @@ impl State {
         self.uploads.values()
     }
 
-    /// Forgets all uploads.
-    pub(crate) fn forget_media(&mut self) {
+    /// Forgets requests, media and scripts.
+    pub(crate) fn reset(&mut self) {
+        self.request_log.clear();
+        self.script.clear();
         self.uploads.clear();
     }
 

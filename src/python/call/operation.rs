@@ -19,6 +19,7 @@ use crate::python::call::hooks::ClientHooks;
 use crate::python::call::inputs::Input;
 use crate::python::call::observer::ChannelObserver;
 use crate::python::call::task::{Task, Verb};
+use crate::python::process::blocked_loop;
 use crate::python::process::buffers::{self, BufferUse};
 use crate::python::process::unwind;
 use crate::python::{errors, imports, results};
@@ -227,6 +228,7 @@ impl Operation {
     /// Waits on this thread, running the verb's callbacks meanwhile.
     fn wait(slf: Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         let (py, this) = (slf.py(), slf.get());
+        blocked_loop::warn_once(py, this.task.name())?;
         this.prepare(py)?;
         if this.callbacks.is_some() || this.hooks.as_ref().is_some_and(ClientHooks::has_token_callbacks) {
             return unwind::call(imports::RUN.get(py)?, &(slf,).into_pyobject(py)?).map(Bound::unbind);

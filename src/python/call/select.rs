@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use crate::python::call::channel::Wake;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::SIGNAL_INTERVAL;
+use crate::python::process::blocked_loop;
 use crate::python::process::fork::{ensure_same_process, generation};
 use crate::sync::lock;
 
@@ -58,6 +59,7 @@ impl Selector {
     /// The key of an operation that has an event. Looks for signals meanwhile.
     fn wait(&self, py: Python<'_>) -> PyResult<u64> {
         ensure_same_process(self.generation, "upload_many")?;
+        blocked_loop::warn_once(py, "upload_many")?;
         loop {
             if let Some(key) = py.detach(|| self.ready.wait_timeout(SIGNAL_INTERVAL)) {
                 return Ok(key);

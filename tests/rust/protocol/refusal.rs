@@ -249,6 +249,23 @@ fn a_message_says_what_failed_what_the_server_said_and_what_to_do() {
             "INIT: 403 Forbidden. X is ending media upload in API 1.1: the same client with api=\"2\" uses API 2.",
         ),
         (
+            (V1_1, Simple, 410, ""),
+            "SIMPLE 710511363345354753: 410 Gone. X is ending media upload in API 1.1: the same client with api=\"2\" uses API 2.",
+        ),
+        (
+            (V1_1, Simple, 404, ""),
+            "SIMPLE 710511363345354753: 404 Not Found. X is ending media upload in API 1.1: the same client with api=\"2\" uses API 2.",
+        ),
+        (
+            (V1_1, Init, 403, r#"{"errors":[{"code":326,"message":"Locked."}]}"#),
+            "INIT: 403 Forbidden: Locked (code 326). The account is locked: its user has to log in at x.com and unlock it.",
+        ),
+        (
+            (V1_1, Simple, 403, r#"{"errors":[{"code":453,"message":"A subset."}]}"#),
+            "SIMPLE 710511363345354753: 403 Forbidden: A subset (code 453). The app's access level does not include this: see its project in \
+             X's developer console.",
+        ),
+        (
             (V1_1, Finalize, 410, ""),
             "FINALIZE 710511363345354753: 410 Gone. Check the id; X is ending media upload in API 1.1: the same client \
              with api=\"2\" uses API 2.",

@@ -5,6 +5,7 @@
 //! of the client is replaced, so that what holds here holds for `exchange`, `retry`, `finalize` and `wait` together.
 
 mod finalize;
+mod model;
 mod retry;
 mod wait;
 

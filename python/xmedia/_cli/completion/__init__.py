@@ -1,0 +1,1 @@
+"""Scripts for shells that complete this command line."""

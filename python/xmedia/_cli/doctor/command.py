@@ -1,0 +1,56 @@
+"""`xmedia doctor`: looks at the set-up, a line for each thing, with what to do about it."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Iterator
+
+from .. import report
+from . import credentials, network, online, token_file
+from .finding import Finding
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument("--online", action="store_true", help="also ask X who the user is, and which limits follow")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what is found, and return the exit status."""
+    status = report.READY
+    for finding in findings(online_too=arguments.online):
+        if finding.level == "error":
+            status = report.FAILED
+        print(json.dumps(dataclasses.asdict(finding)) if arguments.json else line(finding), flush=True)
+    return status
+
+
+def findings(*, online_too: bool) -> Iterator[Finding]:
+    """All that is found. It never refreshes tokens and uploads nothing."""
+    environ = os.environ
+    found, auth = credentials.found(environ)
+    yield from found
+    if (path := credentials.token_path(environ)) is not None:
+        yield from token_file.findings(path)
+    yield from network.findings(environ)
+    if online_too:
+        yield from online.findings(auth, environ)
+    yield ffmpeg()
+
+
+def ffmpeg() -> Finding:
+    """Whether ffmpeg is there, which `xmedia check --fix` runs."""
+    if (program := shutil.which("ffmpeg")) is None:
+        return Finding("ffmpeg", "warning", "not found; xmedia check --fix needs it", "install ffmpeg")
+    return Finding("ffmpeg", "ok", program)
+
+
+def line(finding: Finding) -> str:
+    """A finding as text."""
+    todo = f"\n{'':9}to do: {finding.todo}" if finding.todo else ""
+    return f"{finding.level:<8} {finding.check}: {finding.message}{todo}"

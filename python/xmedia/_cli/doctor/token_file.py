@@ -1,0 +1,85 @@
+"""The token file: its mode, its directory, its lock, the life and the scopes of its tokens."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ... import InvalidInputError, OAuth2, XMediaError
+from .. import words
+from .finding import Finding
+
+_NEEDED = ("media.write",)
+_LOG_IN = "run: xmedia login"
+
+
+def findings(path: str) -> Iterator[Finding]:
+    """Look at a token file."""
+    file, shown = Path(path), words.escaped(path)
+    try:
+        mode = file.stat().st_mode
+    except FileNotFoundError:
+        yield Finding("token file", "error", f"{shown} does not exist", _LOG_IN)
+        return
+    except OSError as error:
+        yield Finding("token file", "error", words.message(error), "make it readable to this user")
+        return
+    if not stat.S_ISREG(mode):
+        yield Finding("token file", "error", f"{shown} is no file", "name a file in a directory of yours")
+        return
+    if os.name == "posix" and mode & 0o077:
+        yield Finding("token file", "error", f"{shown} can be read by others ({mode & 0o777:o})", f"chmod 600 {shown}")
+    elif not os.access(file, os.R_OK):
+        yield Finding("token file", "error", f"{shown} cannot be read", f"chown it to this user: chown $USER {shown}")
+    else:
+        yield Finding("token file", "ok", shown)
+    yield from _places(file)
+    yield from _tokens(path)
+
+
+def _places(file: Path) -> Iterator[Finding]:
+    directory, lock = file.parent, file.with_name(file.name + ".lock")
+    shown = words.escaped(str(directory))
+    if not os.access(directory, os.W_OK | os.X_OK):
+        yield Finding(
+            "token directory",
+            "error",
+            f"{shown} cannot be written, so new tokens cannot be kept",
+            f"chmod u+rwx {shown}",
+        )
+    elif os.path.ismount(file):
+        yield Finding(
+            "token directory", "error", "the file is mounted by itself and cannot be replaced", f"mount {shown} instead"
+        )
+    else:
+        yield Finding("token directory", "ok", shown)
+    if lock.exists() and not os.access(lock, os.R_OK | os.W_OK):
+        name = words.escaped(str(lock))
+        yield Finding("token lock", "error", f"{name} cannot be opened", f"chmod 600 {name}")
+    else:
+        yield Finding("token lock", "ok", "can be taken")
+
+
+def _tokens(path: str) -> Iterator[Finding]:
+    try:
+        auth = OAuth2.from_file(path)
+    except (InvalidInputError, XMediaError, OSError) as error:
+        yield Finding("tokens", "error", words.message(error), _LOG_IN)
+        return
+    if auth.expires_at is None:
+        yield Finding("tokens", "unknown", "the file does not say until when the access token is valid")
+    elif (left := auth.expires_at.timestamp() - time.time()) > 0:
+        yield Finding("tokens", "ok", f"the access token is valid for {left / 60:.0f} more minutes")
+    else:
+        yield Finding("tokens", "ok", f"the access token ended {-left / 60:.0f} minutes ago; the next call renews it")
+    if auth.scope is None:
+        yield Finding("scopes", "unknown", "the file does not say what was granted", "xmedia doctor --online asks X")
+    elif missing := [name for name in _NEEDED if name not in auth.scope]:
+        yield Finding("scopes", "error", f"{', '.join(missing)} was not granted", _LOG_IN)
+    elif "offline.access" not in auth.scope:
+        yield Finding("scopes", "warning", "without offline.access the login ends after two hours", _LOG_IN)
+    else:
+        yield Finding("scopes", "ok", " ".join(auth.scope))

@@ -1,0 +1,210 @@
+"""`xmedia doctor` finds what is wrong with the set-up, and says what to do about it."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from xmedia._cli import main as _cli
+from xmedia._cli.doctor import network
+from xmedia.testing import MockServer
+
+Report = dict[str, dict[str, str]]
+
+
+@pytest.fixture
+def server() -> Iterator[MockServer]:
+    with MockServer() as server:
+        yield server
+
+
+@pytest.fixture
+def doctor(server: MockServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    """Runs the doctor in a set-up that is right but for what the test plants in it."""
+    for name in [name for name in os.environ if name.startswith("X_") or "proxy" in name.lower()]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+    def run(*options: str, expected: int, **environ: str | None) -> Report:
+        for name, value in {**server.environ, **environ}.items():
+            if value is None:
+                monkeypatch.delenv(name, raising=False)
+            else:
+                monkeypatch.setenv(name, value)
+        status = _cli.main(["doctor", "--json", *options])
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert all(set(line) == {"check", "level", "message", "todo"} for line in lines)
+        assert all(line["todo"] for line in lines if line["level"] in {"error", "warning"}), lines
+        assert status == expected, lines
+        return {line["check"]: line for line in lines}
+
+    return run
+
+
+OAUTH1 = dict.fromkeys(("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET", "X_API"))
+
+
+def token_file(path: Path, server: MockServer, **changes: object) -> str:
+    path.parent.mkdir(exist_ok=True)
+    stored = {
+        "version": 2,
+        "client_id": "app",
+        "origin": server.url,
+        "user_id": "1",
+        "chain": ["a" * 64],
+        "serial": 1,
+        "access_token": "mock-oauth2-access-token",
+        "refresh_token": "a-refresh-token",
+        "expires_at": time.time() + 3600,
+        "scope": ["tweet.read", "users.read", "media.write", "offline.access"],
+        **changes,
+    }
+    path.write_text(json.dumps(stored))
+    path.chmod(0o600)
+    return str(path)
+
+
+def test_a_good_set_up_has_no_error(doctor) -> None:
+    found = doctor(expected=0)
+    assert found["credentials"]["level"] == "ok"
+    assert found["server"]["level"] == "ok"
+    assert found["clock"]["level"] == "ok"
+    assert found["proxy"]["message"] == "none"
+
+
+def test_no_credentials_is_an_error_and_all_else_is_looked_at(doctor) -> None:
+    found = doctor(expected=1, **OAUTH1)
+    assert (found["credentials"]["level"], found["credentials"]["todo"]) == ("error", "run: xmedia login")
+    assert found["server"]["level"] == "ok"
+
+
+def test_a_set_that_is_not_complete_names_what_is_missing(doctor) -> None:
+    found = doctor(expected=1, X_ACCESS_TOKEN_SECRET=None)
+    assert "X_ACCESS_TOKEN_SECRET" in found["credentials"]["todo"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"X_API": "3"}, "X_API"),
+        ({"X_API": None, "X_OAUTH2_ACCESS_TOKEN": "t"}, "X_API"),
+        ({**OAUTH1, "X_OAUTH2_ACCESS_TOKEN": "t", "X_OAUTH2_REFRESH_TOKEN": "r"}, "X_CLIENT_ID"),
+        ({**OAUTH1, "X_PROFILE": "none"}, "no such profile"),
+        ({"X_CHECK": "perhaps"}, "X_CHECK"),
+    ],
+    ids=lambda value: ",".join(value)[-40:],
+)
+def test_contradictions_are_named(doctor, environ: dict[str, str | None], named: str) -> None:
+    assert named in doctor(expected=1, **environ)["credentials"]["message"]
+
+
+def test_quotes_around_a_value_are_seen(doctor, server: MockServer) -> None:
+    doctor(expected=0, X_CONSUMER_KEY='"key"')
+
+
+class TestTokenFile:
+    @pytest.fixture
+    def look(self, doctor, server: MockServer, tmp_path: Path):
+        def look(*options: str, expected: int, mode: int = 0o600, **changes: object) -> Report:
+            path = Path(token_file(tmp_path / "tokens" / "t.json", server, **changes))
+            path.chmod(mode)
+            return doctor(*options, expected=expected, **OAUTH1, X_OAUTH2_TOKEN_FILE=str(path))
+
+        return look
+
+    def test_a_good_one(self, look) -> None:
+        found = look(expected=0)
+        assert {found[name]["level"] for name in ("credentials", "token file", "tokens", "scopes")} == {"ok"}
+
+    def test_that_others_can_read(self, look) -> None:
+        found = look(expected=1, mode=0o644)
+        assert found["token file"]["todo"].startswith("chmod 600 ")
+
+    def test_that_is_not_there(self, doctor, tmp_path: Path) -> None:
+        found = doctor(expected=1, **OAUTH1, X_OAUTH2_TOKEN_FILE=str(tmp_path / "none.json"))
+        assert "xmedia login" in found["token file"]["todo"]
+
+    def test_that_is_damaged(self, look) -> None:
+        found = look(expected=1, access_token=5)
+        assert (found["tokens"]["level"], found["tokens"]["todo"]) == ("error", "run: xmedia login")
+
+    def test_without_the_scope_for_media(self, look) -> None:
+        found = look(expected=1, scope=["tweet.read", "offline.access"])
+        assert "media.write" in found["scopes"]["message"]
+
+    def test_without_offline_access(self, look) -> None:
+        assert look(expected=0, scope=["media.write"])["scopes"]["level"] == "warning"
+
+    def test_whose_token_has_ended_is_renewed_by_the_next_call(self, look) -> None:
+        assert look(expected=0, expires_at=time.time() - 600)["tokens"]["level"] == "ok"
+
+    def test_online_says_who_the_user_is(self, look) -> None:
+        assert look("--online", expected=0)["user"]["level"] == "ok"
+
+    def test_online_a_refused_token_with_a_refresh_token_is_unknown(self, look, server: MockServer) -> None:
+        found = look("--online", expected=0, access_token="another")
+        assert found["user"]["level"] == "unknown"
+        assert "TOKEN" not in server.commands
+
+
+def test_online_a_refused_token_is_an_error(doctor) -> None:
+    found = doctor("--online", expected=1, **OAUTH1, X_OAUTH2_ACCESS_TOKEN="another")
+    assert "xmedia login" in found["user"]["todo"]
+
+
+class TestNetwork:
+    @pytest.mark.parametrize(
+        ("offset", "level"), [(100, "warning"), (-100, "warning"), (400, "error"), (-400, "error")]
+    )
+    def test_a_clock_that_is_off(self, doctor, server: MockServer, offset: int, level: str) -> None:
+        server.set_clock(offset)
+        found = doctor(expected=int(level == "error"))
+        assert found["clock"]["level"] == level
+        assert "behind" in found["clock"]["message"] if offset > 0 else "ahead" in found["clock"]["message"]
+
+    def test_a_server_that_is_not_there(self, doctor) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        found = doctor(expected=1, X_BASE_URL=f"http://127.0.0.1:{port}")
+        assert found["server"]["level"] == "error"
+        assert found["clock"]["level"] == "unknown"
+
+    @pytest.mark.parametrize("base_url", ["nonsense", "http://", "http://example.com", "ftp://127.0.0.1"])
+    def test_an_address_that_cannot_be_right(self, doctor, base_url: str) -> None:
+        assert "X_BASE_URL" in doctor(expected=1, X_BASE_URL=base_url)["server"]["message"]
+
+    def test_a_name_that_is_not_found(self, doctor) -> None:
+        found = doctor(expected=1, X_BASE_URL="https://no-such-host.invalid")
+        assert found["name resolution (server)"]["level"] == "error"
+
+    def test_a_certificate_that_nobody_knows(self, doctor) -> None:
+        with MockServer(tls=True) as server:
+            found = doctor(expected=1, X_BASE_URL=server.url)
+        assert "SSL_CERT_FILE" in found["TLS (server)"]["todo"]
+
+    def test_plain_http_behind_an_https_address(self, doctor, server: MockServer) -> None:
+        found = doctor(expected=1, X_BASE_URL=server.url.replace("http", "https"))
+        assert "error" in {found[name]["level"] for name in found if name in {"TLS (server)", "server"}}
+
+    def test_a_proxy_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        found = list(network.findings({"HTTPS_PROXY": f"http://127.0.0.1:{port}"}))
+        assert {each.check for each in found if each.level == "error"} == {"API 1.1", "API 2"}
+        assert not [each for each in found if each.check.startswith("name resolution")]
+        assert all("HTTPS_PROXY" in each.todo for each in found if each.level == "error")
+
+
+def test_ffmpeg_that_is_missing_is_a_warning(doctor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert doctor(expected=0)["ffmpeg"]["level"] == "warning"
+
+
+def test_no_secret_is_printed(doctor, capsys: pytest.CaptureFixture[str], server: MockServer) -> None:
+    found = json.dumps(doctor("--online", expected=0))
+    assert "mock-consumer-secret" not in found
+    assert "mock-access-token-secret" not in found
