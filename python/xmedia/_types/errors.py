@@ -26,6 +26,7 @@ XMediaError
 ├── MediaExpiredError
 ├── LoginDeniedError
 ├── CheckpointLockedError
+├── LoginDeniedError
 └── WaitTimeoutError (TimeoutError)
 ```
 
