@@ -16,13 +16,13 @@ help: ## list the targets
 
 .PHONY: demo
 demo: $(BIN)/.demo ## upload a file to the embedded mock server, finalize it and wait for it
-	$(BIN)/xmedia demo
+	PYTHONPATH=python $(BIN)/python -m xmedia demo
 
 # The demo needs the package and what builds it; all else that development wants is left for later.
-$(BIN)/.demo: $(wildcard $(BIN)/.develop) $(SOURCES)
+$(BIN)/.demo: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	test -x $(BIN)/maturin || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'maturin>=1.16,<2' tqdm
-	$(BIN)/maturin develop --quiet
+	$(BIN)/maturin develop --quiet --skip-install
 	touch $@
 
 .PHONY: test

@@ -8,6 +8,7 @@ use super::call::{CallOptions, Hooks};
 use super::config::Options;
 use super::deadline::Deadline;
 use super::http::Transport;
+use super::limits::AppLimits;
 use super::model::ApiVersion;
 use super::retry::budget::Budget;
 use super::stats::Counters;
@@ -17,6 +18,7 @@ use super::stats::Counters;
 pub struct ClientInner {
     pub(super) transport: Arc<Transport>,
     pub(super) account: Arc<Account>,
+    pub(super) app_limits: Arc<AppLimits>,
     pub(super) options: Arc<Options>,
     pub(super) budget: Arc<Budget>,
     pub(super) stats: Arc<Counters>,
@@ -24,7 +26,8 @@ pub struct ClientInner {
 
 impl ClientInner {
     pub(super) fn new(transport: Arc<Transport>, account: Arc<Account>, options: Arc<Options>) -> Self {
-        ClientInner { transport, account, options, budget: Arc::default(), stats: Arc::default() }
+        let app_limits = AppLimits::of(account.credentials().app(), &transport.options().hosts.api);
+        ClientInner { transport, account, app_limits, options, budget: Arc::default(), stats: Arc::default() }
     }
 
     /// Where this client's requests for media go.

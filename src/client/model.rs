@@ -81,6 +81,35 @@ impl ApiVersion {
     }
 }
 
+/// What requests are signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialKind {
+    /// OAuth 1.0a.
+    OAuth1,
+    /// A user's OAuth 2.0 token.
+    OAuth2,
+}
+
+/// In which version of the API a request was made, and with which credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dialect {
+    /// The version.
+    pub version: ApiVersion,
+    /// The credentials.
+    pub credentials: CredentialKind,
+}
+
+impl From<ApiVersion> for Dialect {
+    /// The version with the credentials that are usual for it.
+    fn from(version: ApiVersion) -> Self {
+        let credentials = match version {
+            ApiVersion::V1_1 => CredentialKind::OAuth1,
+            ApiVersion::V2 => CredentialKind::OAuth2,
+        };
+        Dialect { version, credentials }
+    }
+}
+
 /// The commands of the API, in the words of v1.1; rate limits are kept for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CommandName {
@@ -143,7 +172,8 @@ impl CommandName {
 
 impl fmt::Display for CommandName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
+        // The one command that has no name in the API.
+        formatter.write_str(if *self == CommandName::Simple { "image upload" } else { self.as_str() })
     }
 }
 
@@ -277,9 +307,42 @@ pub struct VideoInfo {
     pub video_type: Option<String>,
 }
 
-/// The `x-rate-limit-*` headers of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The `x-rate-limit-*` headers of an answer, and those of the limits of 24 hours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RateLimit {
+    /// Requests allowed in a window.
+    pub limit: Option<u64>,
+    /// Requests left in this window.
+    pub remaining: Option<u64>,
+    /// When the window ends, by the server's clock.
+    pub reset_at: Option<SystemTime>,
+    /// The user's limit of 24 hours (`x-user-limit-24hour-*`).
+    pub user_24h: Option<RateWindow>,
+    /// The app's limit of 24 hours (`x-app-limit-24hour-*`).
+    pub app_24h: Option<RateWindow>,
+}
+
+/// For how long a refused caller is to leave the server alone, by the bucket that is empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delays {
+    /// Because of the usual bucket, or of `Retry-After`.
+    pub quarter_hour: Option<Duration>,
+    /// Because of the user's bucket of 24 hours.
+    pub user_24h: Option<Duration>,
+    /// Because of the app's.
+    pub app_24h: Option<Duration>,
+}
+
+impl Delays {
+    /// How long a caller has to wait.
+    pub fn longest(&self) -> Option<Duration> {
+        self.quarter_hour.max(self.user_24h).max(self.app_24h)
+    }
+}
+
+/// One window of a rate limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RateWindow {
     /// Requests allowed in a window.
     pub limit: Option<u64>,
     /// Requests left in this window.

@@ -17,7 +17,7 @@ mod server;
 mod shared;
 mod state;
 
-pub use options::{Credential, Options, Step};
+pub use options::{Credential, Options, RateLimits, Step};
 pub use request_log::RecordedRequest;
 pub use script::{Fault, FaultKind, Item, Reply};
 pub use server::MockServer;

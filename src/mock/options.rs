@@ -9,8 +9,19 @@ use serde_json::{Map, Value, json};
 use crate::client::model::CommandName;
 use crate::client::x_limits::Account;
 
-/// Limits by command.
-pub(crate) type RateLimits = HashMap<CommandName, (u64, Duration)>;
+/// How many requests in which time.
+pub(crate) type Rule = (u64, Duration);
+
+/// The limits that a test sets.
+#[derive(Clone, Debug, Default)]
+pub struct RateLimits {
+    /// By command.
+    pub commands: HashMap<CommandName, Rule>,
+    /// For each command of a user, in 24 hours.
+    pub user_24h: Option<Rule>,
+    /// For each command of an app, in 24 hours.
+    pub app_24h: Option<Rule>,
+}
 
 /// How a server behaves.
 #[derive(Clone, Debug)]
@@ -53,7 +64,7 @@ impl Default for Options {
             max_segment_bytes: 5_000_000,
             account: Account::default(),
             inspect: false,
-            rate_limits: HashMap::new(),
+            rate_limits: RateLimits::default(),
             keep_data: true,
             tls: false,
         }

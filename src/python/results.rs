@@ -8,7 +8,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyString, PyTuple};
 
 use crate::client::model::{
-    CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo,
+    CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, RateWindow, VideoInfo,
 };
 use crate::client::observer::{Phase, Progress, RequestReport};
 use crate::client::protocol::{self, lossy_json};
@@ -195,9 +195,14 @@ pub fn rate_limit_record(py: Python<'_>, limit: RateLimit) -> PyResult<Bound<'_,
     imports::RATE_LIMIT_OF.get(py)?.call1((rate_limit(limit),))
 }
 
+/// `(limit, remaining, reset_at)` of one window.
+type WindowRow = (Option<u64>, Option<u64>, Option<f64>);
+
 /// What `xmedia._types.lazy_fields.rate_limit_of` reads.
-fn rate_limit(limit: RateLimit) -> (Option<u64>, Option<u64>, Option<f64>) {
-    (limit.limit, limit.remaining, limit.reset_at.map(epoch))
+fn rate_limit(limit: RateLimit) -> (WindowRow, Option<WindowRow>, Option<WindowRow>) {
+    let row = |window: RateWindow| (window.limit, window.remaining, window.reset_at.map(epoch));
+    let short = RateWindow { limit: limit.limit, remaining: limit.remaining, reset_at: limit.reset_at };
+    (row(short), limit.user_24h.map(row), limit.app_24h.map(row))
 }
 
 /// `xmedia.ProcessingFailure`.

@@ -99,7 +99,7 @@ CASES = [
         Reply(403, json={"title": "Forbidden", "type": "about:blank", "status": 403, "detail": "Forbidden"}),
         xmedia.PermissionDeniedError,
         {"status": 403, "title": "Forbidden"},
-        "media.write",
+        "read and write",
     ),
     (
         "1.1",
@@ -224,7 +224,7 @@ def test_of_an_answer_to_a_refresh_no_body_is_kept(call, server, connect):
     server.script("STATUS", Reply(401))
     server.script("TOKEN", Reply(200, json={"refresh_token": "refresh2"}, headers={"x-transaction-id": "abc123"}))
     with pytest.raises(xmedia.AuthenticationError) as caught:
-        call(connect(server, auth), "status", ID)
+        call(connect(server, auth, retry=None), "status", ID)
     cause = caught.value.__cause__
     assert (type(cause), cause.status, cause.request_id, cause.body) == (
         xmedia.InvalidResponseError, 200, "abc123", "",
@@ -297,11 +297,35 @@ def test_numbers_are_kept_exactly(call, server, connect, sent, expected):
     assert media.expires_after_secs == expected
 
 
-@pytest.mark.parametrize("status", [200, 201, 202, 204])
-def test_every_success_of_append_is_one_whatever_its_body(call, api, server, connect, status):
-    body = b"" if status == 204 else b"<html>whatever"
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (204, b""),
+        (200, b""),
+        (201, b""),
+        (202, b" \n"),
+        (200, b"{}"),
+        (200, b'{"data":{"expires_at":5}}'),
+        (200, b"[1]"),
+    ],
+)
+def test_no_body_and_json_acknowledge_a_segment(call, api, server, connect, status, body):
     server.script("APPEND", Reply(status, body=body))
     assert call(connect(server, api=api), "append", ID, 0, b"data") is None
+    assert server.commands == ["APPEND"]
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+@pytest.mark.parametrize("body", [b"<html><title>Sign in to Airport Wi-Fi</title>", b"OK", b'{"data":'])
+def test_a_segment_whose_acknowledgement_is_not_the_servers_is_sent_again(call, api, server, connect, status, body):
+    media = connect(server, api=api).initialize(4, "video/mp4")
+    server.script("APPEND", Reply(status, body=body))
+    assert call(connect(server, api=api), "append", media, 0, b"data") is None
+    assert server.commands == ["INIT", "APPEND", "APPEND"]
+    server.script("APPEND", *[Reply(status, body=body)] * 3)
+    with pytest.raises(xmedia.InvalidResponseError, match="APPEND"):
+        call(connect(server, api=api), "append", media, 0, b"data")
+    assert server.media(media.media_id).size == 4
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])

@@ -6,6 +6,7 @@ import time
 
 import pytest
 import xmedia
+from support.clients import OAUTH1
 from support.media import ID
 from support.raw_server import CLOSE, HANG, RESET, RawServer, reply
 from xmedia.testing import Fault, MockServer, Reply
@@ -222,3 +223,13 @@ def test_a_request_in_flight_is_seen_by_the_server_until_it_ends(connect):
 def closed_in_flight(client):
     with pytest.raises(xmedia.ClientClosedError):
         client.status(ID)
+
+
+def test_a_name_that_is_not_found_is_looked_up_for_all_calls():
+    async def main():
+        async with xmedia.Client(OAUTH1, base_url="https://media.invalid", retry=None, proxy=False) as client:
+            calls = [client.status_async(ID, timeout=20) for _ in range(50)]
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+    errors = asyncio.run(main())
+    assert {type(error) for error in errors} <= {xmedia.TransportError, xmedia.RequestTimeoutError}

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from datetime import timedelta
 
 import pytest
@@ -300,3 +302,12 @@ class TestProgram:
             assert program.stdout.readline().startswith(f"http://127.0.0.1:{port} ")
             program.terminate()
             assert program.wait(10) == 0
+
+
+def test_large_forms_are_not_kept_in_the_log(server):
+    body = b"command=INIT&media_data=" + b"x" * 1_000_000
+    for _ in range(3):
+        request = urllib.request.Request(f"{server.url}/1.1/media/upload.json", body)
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(request)
+    assert [each.form for each in server.requests] == [{"command": "INIT"}] * 3

@@ -45,10 +45,10 @@ UNREADABLE = xmedia.InvalidResponseError
 def outcomes(default, **others):
     """An outcome for each command: the same for all but those that are named.
 
-    A refresh token may be used up by being sent, so that what is lost of a TOKEN is lost for good. An upload ends as
-    the command does at which it meets the fault.
+    What passes of a TOKEN is sent again as of any other command; what lasts leaves the 401 that asked for it. An upload
+    ends as the command does at which it meets the fault.
     """
-    others.setdefault("TOKEN", xmedia.AuthenticationError)
+    others.setdefault("TOKEN", RIGHT if default == RIGHT else xmedia.AuthenticationError)
     others.setdefault("no SUBTITLES", others.get("SUBTITLES", default))
     others.setdefault("upload, STATUS", others.get("wait", default))
     for command in ("INIT", "APPEND", "FINALIZE"):
@@ -139,17 +139,19 @@ def limited(seconds):
 
 #: 1.1 answers some commands without a body, so that there is nothing to be slow.
 BODILESS = {"1.1": RIGHT, "2": TIMED_OUT}
-BODILESS_VERBS = dict.fromkeys(("METADATA", "SUBTITLES", "no SUBTITLES"), RIGHT)
+#: No body and any JSON acknowledge a segment.
+ACKNOWLEDGED = {"APPEND": RIGHT, "upload, APPEND": RIGHT}
+BODILESS_VERBS = {**dict.fromkeys(("METADATA", "SUBTITLES", "no SUBTITLES"), RIGHT), **ACKNOWLEDGED}
 BOMB = gzip.compress(bytes(64_000_000), compresslevel=9)
 NOT_FOUND = {"1.1": {"errors": [{"code": 34, "message": "Sorry, that page does not exist."}]}}
 OK_AFTER = Reply(
     200, body=b"<html>welcome to this hotel</html>", headers={"content-type": "application/json"}, apply=True
 )
 
-#: An APPEND's body is ignored, so that no body can spoil it; a FINALIZE asks STATUS; STATUS and INIT are not repeated.
+#: An APPEND is sent again; a FINALIZE asks STATUS; STATUS and INIT are not repeated.
 SPOILT = {
     "once": outcomes(UNREADABLE, APPEND=RIGHT, FINALIZE=RIGHT, wait=RIGHT),
-    "always": settled(UNREADABLE, APPEND=RIGHT),
+    "always": settled(UNREADABLE),
 }
 
 
@@ -244,7 +246,7 @@ FAULTS: dict[str, Case] = {
         once=outcomes(xmedia.APIError),
         always=outcomes(xmedia.APIError),
     ),
-    "wrong id in a good answer": Case(item=wrong_id, **SPOILT),
+    "wrong id in a good answer": Case(item=wrong_id, once=SPOILT["once"], always={**SPOILT["always"], **ACKNOWLEDGED}),
     "HTML that says it is JSON": Case(item=fault(OK_AFTER), **SPOILT),
     "empty success": Case(
         item=fault(Reply(200, apply=True)),

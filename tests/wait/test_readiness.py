@@ -20,7 +20,7 @@ CASES = [
     ({"state": "in_progress", "progress_percent": 100}, NOT_YET),
     ({"state": "in_progress", "error": None}, NOT_YET),
     ({"state": "processing"}, NOT_YET),
-    ({"state": "SUCCEEDED"}, NOT_YET),
+    ({"state": "SUCCEEDED"}, READY),
     ({"state": ""}, NOT_YET),
     ({"state": "failed"}, FAILED),
     ({"state": "failed", "error": None}, FAILED),

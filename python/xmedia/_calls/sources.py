@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import io
 import os
 import stat
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .._types.errors import InvalidInputError
+from .foreign_sources import file_name, is_async_reader, opened, refuse_cut
 
 #: How much is read at a time.
 PIECE = 256 << 10
@@ -41,7 +41,7 @@ class Prepared:
     finish: Callable[[], object] | None = None
 
 
-def prepare(source: object, *, awaited: bool) -> Prepared:
+def prepare(source: object, *, awaited: bool) -> Prepared:  # noqa: PLR0911  (a table)
     """Find out how a source is read. Nothing is read yet.
 
     Raises:
@@ -49,6 +49,7 @@ def prepare(source: object, *, awaited: bool) -> Prepared:
         InvalidInputError: It is empty.
         OSError: The file object cannot be read.
     """
+    source = opened(source, awaited)
     if isinstance(source, (str, os.PathLike)):
         path = os.fsdecode(source)
         if "\0" in path:
@@ -59,6 +60,14 @@ def prepare(source: object, *, awaited: bool) -> Prepared:
     view = _view(source)
     if view is not None:
         return Prepared(kind="seekable", value=view.nbytes, reader=BufferReader(view))
+    # What is both is awaited where that is possible.
+    if (
+        isinstance(source, AsyncIterable)
+        and isinstance(source, Iterable)
+        and not callable(getattr(source, "read", None))
+    ):
+        pieces = AsyncIterableReader(source) if awaited else IterableReader(source)
+        return Prepared(kind="stream", value=None, reader=pieces)
     if callable(getattr(source, "read", None)):
         return _prepare_file(source, awaited)
     if isinstance(source, AsyncIterable):
@@ -84,33 +93,65 @@ def _view(source: object) -> memoryview | None:
     except TypeError:
         return None
     # Memory with gaps (every second column of an array, say) has to be put together first.
-    return view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
+    if view.c_contiguous and view.nbytes:
+        with view:
+            return view.cast("B")
+    with view:
+        return memoryview(view.tobytes())
 
 
 def _prepare_file(file: Any, awaited: bool) -> Prepared:
     if isinstance(file, io.TextIOBase):
         raise TypeError("source is a file in text mode; open it with mode 'rb'")
-    name = getattr(file, "name", None)
-    name = _shown(os.path.basename(name)) if isinstance(name, str) else None
-    if inspect.iscoroutinefunction(file.read):
+    name = file_name(file)
+    if is_async_reader(file):
         _refuse_unless(awaited, "an object with async read()")
         return Prepared(kind="stream", value=None, name=name, reader=AsyncFileReader(file))
+    # What `tempfile` makes is read through the file that is inside.
+    inner = getattr(file, "file", None)
+    file = inner if type(inner) in _PLAIN_FILES else file
     readable = getattr(file, "readable", None)
     if readable is not None and not readable():
         raise io.UnsupportedOperation("source: the file is not open for reading")
-    seekable = getattr(file, "seekable", None)
-    if seekable is None or not seekable():
+    start = _position(file)
+    if start is None:
         return Prepared(kind="stream", value=None, name=name, reader=FileReader(file))
-    start = file.tell()
     if _is_plain(file):
         if isinstance(file, io.BufferedRandom):
             file.flush()
-        end = max(start, os.fstat(file.fileno()).st_size)
-        finish = functools.partial(file.seek, end)
+        end = os.fstat(file.fileno()).st_size
+        _refuse_end(start, end)
+        finish = functools.partial(file.seek, max(start, end))
         return Prepared(kind="descriptor", value=(file.fileno(), start), name=name, finish=finish)
+    if type(file) is not io.BytesIO:
+        # Who knows what it costs to read here and there: a decompressor begins anew, another machine is asked again.
+        return Prepared(kind="stream", value=None, name=name, reader=FileReader(file, start))
     reader = SeekableReader(file, start)
+    _refuse_end(start, start + reader.total_bytes)
     finish = functools.partial(file.seek, start + reader.total_bytes)
     return Prepared(kind="seekable", value=reader.total_bytes, name=name, reader=reader, finish=finish)
+
+
+def _position(file: Any) -> int | None:
+    """Where a file object stands; nothing if it can only be read on and on, whatever it says of itself."""
+    try:
+        if not file.seekable():
+            return None
+        start = int(file.tell())
+        if _is_plain(file) or type(file) is io.BytesIO:
+            file.seek(start)
+    except (AttributeError, NotImplementedError, OSError, TypeError, ValueError):
+        return None
+    return start
+
+
+def _refuse_end(start: int, end: int) -> None:
+    if 0 < end <= start:
+        raise InvalidInputError(f"{_AT_END} {start}; call seek(0) on it first")
+
+
+#: A file object that was written and not rewound.
+_AT_END = "source: the file object stands at its end, at byte"
 
 
 def _is_plain(file: Any) -> bool:
@@ -128,13 +169,15 @@ def _refuse_unless(awaited: bool, what: str) -> None:
 def _as_bytes(what: str, piece: object) -> bytes:
     if isinstance(piece, bytes):
         return piece
-    if isinstance(piece, (bytearray, memoryview)):
-        return bytes(piece)
     if isinstance(piece, str):
         raise TypeError(f"source: {what} gave str; bytes are needed (mode 'rb' for a file)")
     if piece is None:
         raise BlockingIOError(f"source: {what} gave None, as files do that do not block and have nothing yet")
-    raise TypeError(f"source: {what} gave {type(piece).__name__}; bytes are needed")
+    try:
+        with memoryview(piece) as view:  # type: ignore[arg-type]  # that is what is being found out
+            return view.tobytes()
+    except TypeError:
+        raise TypeError(f"source: {what} gave {type(piece).__name__}; bytes are needed") from None
 
 
 class PieceReader:
@@ -157,6 +200,10 @@ class BufferReader:
 
     def __init__(self, view: memoryview) -> None:
         self._view = view
+
+    def release(self) -> None:
+        """Let the memory go, so that its owner can close or resize it."""
+        self._view.release()
 
     def read_at(self, offset: int, size: int) -> bytes:
         return self._view[offset : offset + size].tobytes()
@@ -199,13 +246,21 @@ class SeekableReader(PieceReader):
 
 
 class FileReader:
-    """A file object that can only be read on and on."""
+    """A file object that is read from where it stands to its end, once."""
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: Any, start: int = 0) -> None:
         self._file = file
+        self._start = start
+        self._began = False
 
     def read(self) -> bytes:
-        return _as_bytes("read()", self._file.read(PIECE))
+        piece = _as_bytes("read()", self._file.read(PIECE))
+        if not piece:
+            if self._start and not self._began:
+                raise InvalidInputError(f"{_AT_END} {self._start}; call seek(0) on it first")
+            refuse_cut(self._file)
+        self._began = True
+        return piece
 
 
 class AsyncFileReader:

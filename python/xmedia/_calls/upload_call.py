@@ -12,7 +12,7 @@ from .._display.progress import Bar
 from .._types.errors import InvalidInputError
 from .._types.media import Media
 from .._types.models import Progress
-from .sources import PieceReader, Prepared, prepare
+from .sources import BufferReader, PieceReader, Prepared, prepare
 
 _STORE_METHODS = ("load", "save", "clear")
 
@@ -81,6 +81,9 @@ class UploadCall:
     def close(self) -> None:
         """Abort the upload if it has not ended, and take the bar away."""
         self.operation.abort()
+        # While an error is on its way, its traceback would hold the memory.
+        if isinstance(self._source.reader, BufferReader):
+            self._source.reader.release()
         if self._bar is not None:
             self._bar.close()
 

@@ -121,7 +121,7 @@ class Output:
 
     def _warn(self, message: Warning | str, *_: object) -> None:
         said = words.message(message) if isinstance(message, Warning) else str(message)
-        self.say(said)
+        self.say(f"warning: {said}")
 
 
 def _described(event: RequestEvent) -> str:

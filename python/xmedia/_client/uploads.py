@@ -115,7 +115,11 @@ class UploadVerbs:
         Examples:
             >>> client.upload("clip.mp4", progress=True, checkpoint="clip.mp4.upload")  # doctest: +SKIP
         """
-        return UploadCall(self._core, source, _options(locals()), awaited=False).wait()
+        options = _options(locals())
+        call = UploadCall(self._core, source, options, awaited=False)
+        # An error's traceback would hold it: memory that its owner wants to close, for instance.
+        del source
+        return call.wait()
 
     async def upload_async(
         self,
@@ -145,7 +149,10 @@ class UploadVerbs:
         at once and waits for the one read in progress, a second at most: a read that blocks longer is left to itself,
         and a `ResourceWarning` says so.
         """
-        return await UploadCall(self._core, source, _options(locals()), awaited=True).wait_async()
+        options = _options(locals())
+        call = UploadCall(self._core, source, options, awaited=True)
+        del source
+        return await call.wait_async()
 
     def upload_many(
         self, items: Iterable[_Item], *, concurrency: int = 4, **defaults: Unpack[UploadDefaults]
@@ -203,8 +210,10 @@ class UploadVerbs:
 OPTIONS: Mapping[str, object] = MappingProxyType(UploadVerbs.upload.__kwdefaults__ or {})
 
 
-def _options(arguments: Mapping[str, object]) -> dict[str, object]:
+def _options(arguments: dict[str, object]) -> dict[str, object]:
     """The options among the arguments of a call."""
+    # What `locals()` gave may live as long as the frame, and the source must not.
+    arguments.pop("source", None)
     return {name: arguments[name] for name in OPTIONS}
 
 

@@ -24,7 +24,9 @@ XMediaError
 │   ├── UnsupportedMediaError
 │   └── MediaInternalError
 ├── MediaExpiredError
+├── LoginDeniedError
 ├── CheckpointLockedError
+├── LoginDeniedError
 └── WaitTimeoutError (TimeoutError)
 ```
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from .models import RateLimit
 
@@ -70,11 +70,26 @@ def moment_of(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def rate_limit_of(told: tuple[int | None, int | None, float | None]) -> RateLimit:
-    """A `RateLimit` of `(limit, remaining, reset_at)`, the last in seconds since the epoch or beyond the calendar."""
-    limit, remaining, reset_at = told
+_Window: TypeAlias = tuple[int | None, int | None, float | None]
+
+
+def rate_limit_of(windows: tuple[_Window, _Window | None, _Window | None]) -> RateLimit:
+    """A `RateLimit` of `(limit, remaining, reset_at)` for the usual window and those of 24 hours.
+
+    `reset_at` is in seconds since the epoch, and may be beyond the calendar.
+    """
+    usual, user_24h, app_24h = windows
+    return RateLimit(
+        **_window(usual),
+        user_24h=None if user_24h is None else RateLimit(**_window(user_24h)),
+        app_24h=None if app_24h is None else RateLimit(**_window(app_24h)),
+    )
+
+
+def _window(window: _Window) -> dict[str, Any]:
+    limit, remaining, reset_at = window
     try:
         moment = None if reset_at is None else moment_of(reset_at)
     except (OverflowError, ValueError, OSError):
         moment = None
-    return RateLimit(limit=limit, remaining=remaining, reset_at=moment)
+    return {"limit": limit, "remaining": remaining, "reset_at": moment}

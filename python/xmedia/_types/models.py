@@ -164,16 +164,27 @@ class RateLimit:
         limit: Requests allowed in the current window.
         remaining: Requests left in it.
         reset_at: When the next window begins, by the server's clock, in UTC.
+        user_24h: The user's limit of 24 hours for the command, if the answer reported one.
+        app_24h: The app's, likewise.
     """
 
     limit: int | None = None
     remaining: int | None = None
     reset_at: datetime | None = None
+    user_24h: "RateLimit | None" = None
+    app_24h: "RateLimit | None" = None
 
     __repr__ = brief_repr
 
     def __post_init__(self) -> None:
-        check_fields(self, {"limit": (int,), "remaining": (int,), "reset_at": (datetime,)})
+        kinds = {"limit": (int,), "remaining": (int,), "reset_at": (datetime,)}
+        check_fields(self, {**kinds, "user_24h": (RateLimit,), "app_24h": (RateLimit,)})
+
+    @property
+    def exhausted(self) -> "RateLimit | None":
+        """The limit that is used up: this one, `user_24h` or `app_24h`, the one that is reset last; None if none is."""
+        empty = [limit for limit in (self, self.user_24h, self.app_24h) if limit is not None and limit.remaining == 0]
+        return max(empty, key=lambda limit: limit.reset_at.timestamp() if limit.reset_at else 0.0, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -38,12 +38,7 @@ def to_json(media: Any) -> str:
             "command": media.command,
             "received_at": media.received_at.isoformat(),
             "request_id": media.request_id,
-            "rate_limit": limit
-            and {
-                "limit": limit.limit,
-                "remaining": limit.remaining,
-                "reset_at": limit.reset_at and limit.reset_at.isoformat(),
-            },
+            "rate_limit": limit and _stored_limit(limit),
             "raw": media.raw,
         }
     )
@@ -160,9 +155,23 @@ def _image(image: _Stored) -> ImageInfo:
     return ImageInfo(image_type=image.text("image_type"), w=image.integer("w"), h=image.integer("h"))
 
 
+def _stored_limit(limit: RateLimit) -> dict[str, object]:
+    stored: dict[str, object] = {
+        "limit": limit.limit,
+        "remaining": limit.remaining,
+        "reset_at": limit.reset_at and limit.reset_at.isoformat(),
+    }
+    daily = {"user_24h": limit.user_24h, "app_24h": limit.app_24h}
+    return stored | {name: _stored_limit(of_day) for name, of_day in daily.items() if of_day is not None}
+
+
 def _rate_limit(limit: _Stored) -> RateLimit:
     return RateLimit(
-        limit=limit.integer("limit"), remaining=limit.integer("remaining"), reset_at=limit.moment("reset_at")
+        limit=limit.integer("limit"),
+        remaining=limit.integer("remaining"),
+        reset_at=limit.moment("reset_at"),
+        user_24h=limit.record("user_24h", _rate_limit),
+        app_24h=limit.record("app_24h", _rate_limit),
     )
 
 

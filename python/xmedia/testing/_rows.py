@@ -44,13 +44,14 @@ def limit_rows(rate_limits: object) -> list[tuple[str, int, float]]:
     rows = []
     for command, given in rate_limits.items():
         # A number alone is a limit for X's own window.
-        rule = (given, 900) if isinstance(given, int) and not isinstance(given, bool) else given
+        daily = command in ("user_24h", "app_24h")
+        rule = (given, 86_400 if daily else 900) if isinstance(given, int) and not isinstance(given, bool) else given
         if not isinstance(rule, (tuple, list)):
             raise TypeError(f"rate_limits[{command!r}] must be (limit, seconds), not {type(rule).__name__}")
         if len(rule) != 2:
             raise InvalidInputError(f"rate_limits[{command!r}] must be (limit, seconds)")
         limit = checked_int("a limit", rule[0])
-        rows.append((checked_command(command), limit, checked_seconds("a window", rule[1])))
+        rows.append((command if daily else checked_command(command), limit, checked_seconds("a window", rule[1])))
     return rows
 
 

@@ -43,7 +43,8 @@ class MockServer(ServerControl):
         account: Whose limits hold: INIT refuses what X refuses to an account without (`"default"`) or with Premium.
         inspect: Whether processing applies X's rules to the bytes, as `xmedia.check` does beforehand: FINALIZE and
             STATUS tell of a failure in X's words, or without any. Needs `keep_data`.
-        rate_limits: Limit and window in seconds by command, `{"FINALIZE": (5, 2.0)}`, for each credential. Commands
+        rate_limits: Limit and window in seconds by command, `{"FINALIZE": (5, 2.0)}`, for each credential;
+            `"user_24h"` and `"app_24h"` are X's limits of a day, for each command of a user and of an app. Commands
             without one tell X's limits but never refuse: a used up window is followed by a new one at once.
         keep_data: Whether to keep the bytes, rather than their hashes only.
         tls: Whether to speak TLS, with a certificate of a private authority (see `ca_file`).

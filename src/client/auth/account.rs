@@ -6,12 +6,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use ring::digest::{Context, SHA256};
 
 use super::oauth1::{self, Signer};
 use super::oauth2::{self, Token};
 use super::refresh::Refreshes;
-use crate::client::limits::Limits;
-use crate::client::model::MediaId;
+use crate::client::limits::{AppId, Limits};
+use crate::client::model::{CredentialKind, MediaId};
 use crate::client::protocol::{Authentication, Body, Request};
 use crate::client::retry::INIT_SETTLE_TIME;
 use crate::sync::lock;
@@ -23,6 +24,30 @@ pub enum Credentials {
     OAuth1(oauth1::Credentials),
     /// An OAuth 2.0 user token.
     OAuth2(oauth2::Credentials),
+}
+
+impl Credentials {
+    /// What kind they are of.
+    pub fn kind(&self) -> CredentialKind {
+        match self {
+            Credentials::OAuth1(_) => CredentialKind::OAuth1,
+            Credentials::OAuth2(_) => CredentialKind::OAuth2,
+        }
+    }
+
+    /// The app that they belong to, if it is known.
+    pub fn app(&self) -> Option<AppId> {
+        let hash = |kind: &[u8], id: &str| {
+            let mut context = Context::new(&SHA256);
+            context.update(kind);
+            context.update(id.as_bytes());
+            context.finish().as_ref().try_into().ok()
+        };
+        match self {
+            Credentials::OAuth1(credentials) => hash(b"consumer key ", &credentials.consumer_key),
+            Credentials::OAuth2(credentials) => hash(b"client id ", credentials.client_id()?),
+        }
+    }
 }
 
 /// Clocks that differ by more than this are corrected after a 401; servers refuse at some minutes.

@@ -72,6 +72,14 @@ impl Credentials {
         }
     }
 
+    /// The app that the tokens were given to, if it is known.
+    pub fn client_id(&self) -> Option<&str> {
+        match &self.0 {
+            Source::Kept { app, .. } => app.as_ref().map(|app| app.client_id.as_str()),
+            Source::Asked => None,
+        }
+    }
+
     /// Whether the client can refresh the token by itself.
     pub fn can_refresh(&self) -> bool {
         match &self.0 {

@@ -10,7 +10,7 @@ use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result, subject};
 use crate::client::http::{NoResponse, TransportFailure};
 use crate::client::inner::ClientInner;
 use crate::client::limits::BucketName;
-use crate::client::model::{CommandName, MediaId};
+use crate::client::model::{CommandName, Dialect, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
 use crate::client::protocol::{self, Answer, Command, Response};
 
@@ -192,6 +192,7 @@ impl<'a> Attempt<'a> {
         });
         match decoded {
             Ok(answer) => {
+                self.note_success();
                 if let (CommandName::Init, Answer::Media(media)) = (self.name, &answer) {
                     client.account.note_opened(media.media_id);
                 }
@@ -201,7 +202,7 @@ impl<'a> Attempt<'a> {
                 Ok(answer)
             }
             Err(error) => {
-                self.note_refusal(&error);
+                self.note_refusal(&error, &response);
                 let error = self.naming_missing_scopes(error);
                 let report = self.report(&request, &begun, Some(&response), Some(&error));
                 // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
@@ -218,7 +219,9 @@ impl<'a> Attempt<'a> {
     }
 
     fn decode(&self, response: &Response) -> Result<Answer> {
-        protocol::decode(self.client.options.api, self.name, self.media_id, response)
+        let credentials = self.client.account.credentials().kind();
+        let dialect = Dialect { version: self.client.options.api, credentials };
+        protocol::decode(dialect, self.name, self.media_id, response)
     }
 
     fn no_response(
@@ -257,10 +260,9 @@ impl<'a> Attempt<'a> {
     /// Waits until the rate limit allows the command and one more request may be in flight. Nothing is held while it
     /// waits for the rate limit.
     async fn wait_for_slot(&self) -> Result<tokio::sync::OwnedSemaphorePermit, AttemptError> {
-        let limits = self.client.account.limits();
         let mut reservation = self.options.hooks.queue.take_reservation();
         loop {
-            if let Some(left) = limits.empty_for(self.bucket()).filter(|_| !self.ignore_rate_limits) {
+            if let Some(left) = self.limited_for().filter(|_| !self.ignore_rate_limits) {
                 let wait = left.saturating_add(MAX_RESET_SPREAD.mul_f64(rand::random()));
                 if self.options.deadline.remaining().is_some_and(|remaining| left >= remaining) {
                     return Err(self.limited(left).into());
@@ -274,10 +276,18 @@ impl<'a> Attempt<'a> {
             };
             let permit = permit.ok_or_else(|| AttemptError::out_of_time(true, None))??;
             // Those who were before it in the queue may have emptied the bucket.
-            if self.ignore_rate_limits || limits.empty_for(self.bucket()).is_none() {
+            if self.ignore_rate_limits || self.limited_for().is_none() {
+                self.client.account.limits().sent(self.bucket());
+                self.client.app_limits.sent(self.bucket());
                 return Ok(permit);
             }
         }
+    }
+
+    /// For how long nothing is to be sent, because a bucket of the user's or of the app's is empty.
+    fn limited_for(&self) -> Option<Duration> {
+        let of_user = self.client.account.limits().empty_for(self.bucket());
+        of_user.max(self.client.app_limits.closed_for(self.bucket()))
     }
 
     /// The error that the server would answer with.
@@ -306,11 +316,19 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn note_refusal(&self, error: &Error) {
-        let limited = error.api().is_some_and(|failure| failure.class == ApiClass::RateLimit);
-        if let Some(retry_after) = error.retry_after.filter(|_| limited) {
-            self.client.account.limits().note_refusal(self.bucket(), retry_after);
+    fn note_refusal(&self, error: &Error, response: &Response) {
+        if error.api().is_some_and(|failure| failure.class == ApiClass::RateLimit) {
+            let delays = protocol::delays(&response.headers, response.received_at);
+            self.client.account.limits().note_refusal(self.bucket(), delays);
+            if let Some(delay) = delays.app_24h {
+                self.client.app_limits.note_refusal(self.bucket(), delay);
+            }
         }
+    }
+
+    fn note_success(&self) {
+        self.client.account.limits().note_success(self.bucket());
+        self.client.app_limits.note_success(self.bucket());
     }
 
     fn report(

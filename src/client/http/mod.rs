@@ -4,8 +4,10 @@ pub mod encoding;
 mod flood;
 mod proxy;
 mod request_progress;
+mod resolver;
 mod sockets;
 mod transport;
+mod tunnel;
 
 pub(in crate::client) use self::transport::NoResponse;
 pub use self::transport::{HttpBackend, Reservation, Transport, TransportFailure};

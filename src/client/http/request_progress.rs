@@ -91,6 +91,11 @@ impl RequestProgress {
         lock(&self.body).awaited.as_ref().is_some_and(AwaitedAnswer::flooded)
     }
 
+    /// How long ago it was begun.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// Its answer is complete.
     pub fn done(&self) {
         let mut body = lock(&self.body);

@@ -11,14 +11,18 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
+use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::multipart::{Form, Part as FormPart};
 use reqwest::{ClientBuilder, Url};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use url::Origin;
 
 use super::encoding::percent_encode;
 use super::proxy;
 use super::request_progress::{RequestProgress, TrackConnections};
+use super::resolver::Resolver;
 use super::sockets::Sockets;
+use super::tunnel::{Tunnel, peer};
 use crate::client::config::{LOCALHOST, Proxy, TransportOptions, stays_local};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result};
@@ -28,6 +32,8 @@ use crate::client::protocol::{Body, Part, Payload, Request, Response};
 const MAX_BODY_BYTES: usize = 1 << 20;
 /// Bytes in memory are handed over in pieces of this size, so that progress is seen.
 const PIECE_BYTES: usize = 256 << 10;
+/// More headers than this are refused; gateways add some to X's thirty.
+const MAX_HEADERS: usize = 256;
 /// Idle connections are dropped after this time, well before servers and load balancers do (from 60 s up).
 const IDLE_TIMEOUT: Duration = Duration::from_secs(25);
 
@@ -53,6 +59,7 @@ impl Drop for GiveUp<'_> {
 struct Http {
     client: reqwest::Client,
     hosts: Vec<(String, Url)>,
+    tunnels: Vec<(Origin, Tunnel)>,
 }
 
 /// What sends requests in place of the network, so that a test can drive the client through every failure.
@@ -159,7 +166,9 @@ impl Transport {
                 Some(timeout) => progress.limit(sending.as_mut(), timeout).await.unwrap_or_else(|| {
                     let connect = progress.connecting();
                     let what = if connect { "connection" } else { "answer" };
-                    let message = format!("no {what} within request_timeout ({} s)", timeout.as_secs_f64());
+                    let (from_or_to, peer) = (if connect { "to" } else { "from" }, peer_of(&request.url));
+                    let limit = timeout.as_secs_f64();
+                    let message = format!("no {what} within request_timeout ({limit} s) {from_or_to} {peer}");
                     Err(Error::new(Kind::RequestTimeout { connect }, message))
                 }),
                 None => sending.await,
@@ -191,6 +200,9 @@ impl Transport {
         let http = self.http.get_or_init(|| build(&self.options)).as_ref().map_err(Clone::clone)?;
         let address = http.address(request)?;
         let encrypted = address.scheme() == "https";
+        let failed = |error: reqwest::Error| {
+            to_error(error, &peer_of(&request.url), progress.elapsed(), self.options.connect_timeout)
+        };
         let mut builder = http.client.request(request.method.clone(), address);
         if let Some(authorization) = authorization {
             builder = builder.header(http::header::AUTHORIZATION, authorization);
@@ -203,19 +215,23 @@ impl Transport {
             Body::Json(json) => builder.header(http::header::CONTENT_TYPE, "application/json").body(json.clone()),
             Body::Multipart(parts) => builder.multipart(form(parts, progress, encrypted)?),
         };
-        let mut response = builder.send().await.map_err(|error| {
-            let mut error = to_error(error);
-            if progress.flooded() {
-                error.message = "the server sends bytes without end and no answer".to_owned();
+        let mut response = match builder.send().await {
+            Ok(response) => response,
+            Err(error) => {
+                let refused = self.refused_by_proxy(http, request, &error).await;
+                let mut error = refused.unwrap_or_else(|| failed(error));
+                if progress.flooded() {
+                    error.message = "the server sends bytes without end and no answer".to_owned();
+                }
+                return Err(error);
             }
-            error
-        })?;
+        };
         progress.answered();
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
         let mut truncated = false;
-        while let Some(chunk) = response.chunk().await.map_err(to_error)? {
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
             let room = MAX_BODY_BYTES - body.len();
             body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
             truncated = chunk.len() > room;
@@ -228,7 +244,26 @@ impl Transport {
     }
 }
 
+impl Transport {
+    /// What a proxy said when it refused the connection, if it was that.
+    async fn refused_by_proxy(&self, http: &Http, request: &Request, error: &reqwest::Error) -> Option<Error> {
+        let refused =
+            error.is_connect() && sources(error).any(|source| source.to_string().starts_with("tunnel error: unsuc"));
+        let address = parse(&request.url).ok().filter(|_| refused)?;
+        let refusal = http.tunnel(&address)?.refusal(&address);
+        match self.options.connect_timeout {
+            Some(timeout) => tokio::time::timeout(timeout, refusal).await.ok().flatten(),
+            None => refusal.await,
+        }
+    }
+}
+
 impl Http {
+    /// The proxy through which a connection to this address is made.
+    fn tunnel(&self, address: &Url) -> Option<&Tunnel> {
+        self.tunnels.iter().find(|(to, _)| *to == address.origin()).map(|(_, tunnel)| tunnel)
+    }
+
     /// The address with its query, encoded as OAuth 1.0a signs it.
     fn address(&self, request: &Request) -> Result<Url> {
         let known = self.hosts.iter().find_map(|(text, host)| Some((host, request.url.strip_prefix(text.as_str())?)));
@@ -252,6 +287,11 @@ impl Http {
     }
 }
 
+/// Host and port of an address, for a message.
+fn peer_of(url: &str) -> String {
+    parse(url).map_or_else(|_| url.to_owned(), |url| peer(&url))
+}
+
 fn parse(url: &str) -> Result<Url> {
     Url::parse(url).map_err(|error| Error::invalid_input(format!("{url:?} is no address: {error}")))
 }
@@ -270,9 +310,17 @@ fn build(options: &TransportOptions) -> Result<Http> {
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .http1_only()
+        // What gateways are allowed to send, or send all the same.
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_max_headers(MAX_HEADERS)
+        // We ask for plain bodies; what is sent zipped all the same is read.
+        .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]))
         .referer(false)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .pool_max_idle_per_host(options.max_connections)
+        .dns_resolver(Resolver::default())
         .resolve_to_addrs("localhost", &localhost)
         .connector_layer(TrackConnections);
     if let Some(timeout) = options.connect_timeout {
@@ -281,10 +329,18 @@ fn build(options: &TransportOptions) -> Result<Http> {
     let local = stays_local(&options.hosts);
     let hosts = [&options.hosts.upload, &options.hosts.api];
     let hosts: Vec<_> = hosts.into_iter().map(|host| Ok((host.clone(), parse(host)?))).collect::<Result<_>>()?;
+    let mut proxies = Vec::new();
     builder = match &options.proxy {
-        Proxy::Environment if !local => with_environment(builder.no_proxy(), &hosts)?,
+        Proxy::Environment if !local => {
+            proxies = of_environment(&hosts)?;
+            with_proxies(builder.no_proxy(), proxies.clone())
+        }
         Proxy::Environment | Proxy::Off => builder.no_proxy(),
-        Proxy::Url(url) => builder.no_proxy().proxy(reqwest::Proxy::all(url).map_err(|error| refused("proxy", error))?),
+        Proxy::Url(url) => {
+            let proxy = parse(url)?;
+            proxies.extend(hosts.iter().map(|(_, host)| (host.origin(), proxy.clone())));
+            builder.no_proxy().proxy(reqwest::Proxy::all(url).map_err(|error| refused("proxy", error))?)
+        }
     };
     let own = match &options.ca_pem {
         Some(pem) => reqwest::Certificate::from_pem_bundle(pem).map_err(|error| refused("ca_file", error))?,
@@ -304,20 +360,30 @@ fn build(options: &TransportOptions) -> Result<Http> {
             error,
         )
     })?;
-    Ok(Http { client, hosts })
+    let encrypted = proxies.into_iter().filter(|(to, _)| to.ascii_serialization().starts_with("https:"));
+    let tunnels = encrypted.map(|(to, proxy)| (to, Tunnel::new(proxy))).collect();
+    Ok(Http { client, hosts, tunnels })
 }
 
-/// Has requests go through the proxies that the environment names for these hosts.
-fn with_environment(builder: ClientBuilder, hosts: &[(String, Url)]) -> Result<ClientBuilder> {
+/// Hosts, and the proxies through which requests to them go.
+type Proxies = Vec<(Origin, Url)>;
+
+/// The proxies that the environment names for these hosts.
+fn of_environment(hosts: &[(String, Url)]) -> Result<Proxies> {
     let mut proxies = Vec::new();
     for (_, host) in hosts {
         if let Some(proxy) = proxy::for_host(host, &|name| std::env::var_os(name))? {
             proxies.push((host.origin(), proxy));
         }
     }
+    Ok(proxies)
+}
+
+/// Has requests go through these proxies.
+fn with_proxies(builder: ClientBuilder, proxies: Proxies) -> ClientBuilder {
     let chosen =
         move |to: &Url| proxies.iter().find(|(origin, _)| *origin == to.origin()).map(|(_, proxy)| proxy.clone());
-    Ok(builder.proxy(reqwest::Proxy::custom(chosen)))
+    builder.proxy(reqwest::Proxy::custom(chosen))
 }
 
 /// Parameters as a form or a query, in the encoding that OAuth 1.0a signs.
@@ -366,25 +432,35 @@ fn pieces(payload: &Payload) -> BoxStream<'static, std::io::Result<Bytes>> {
     }
 }
 
-/// Our error for reqwest's, without its address (which the message has in our words).
-fn to_error(error: reqwest::Error) -> Error {
+/// Our error for reqwest's: what was tried with whom, and for how long.
+fn to_error(error: reqwest::Error, peer: &str, elapsed: Duration, connect_timeout: Option<Duration>) -> Error {
     let connect = error.is_connect();
     let error = error.without_url();
     let text = chain(&error);
+    let seconds = elapsed.as_secs_f64();
     if error.is_timeout() {
-        let what = if connect { "no connection within connect_timeout" } else { "timed out" };
-        return Error::new(Kind::RequestTimeout { connect }, format!("{what}: {text}"));
+        let limit = connect_timeout.unwrap_or_default().as_secs_f64();
+        let message = match connect {
+            true => format!("no connection to {peer} within connect_timeout ({limit} s)"),
+            false => format!("{peer} timed out after {seconds:.1} s: {text}"),
+        };
+        return Error::new(Kind::RequestTimeout { connect }, message);
     }
     let certificate = sources(&error).any(is_bad_certificate);
+    let unauthorized = text.contains("proxy authorization required");
     let hint = if text.contains("UnknownIssuer") {
         "; the server's certificate is not signed by a known authority: pass ca_file= or set SSL_CERT_FILE if it is yours"
     } else if text.contains("certificate") {
         "; check the server's certificate, the host name and this machine's clock"
+    } else if unauthorized {
+        " (407); give the proxy a user and a password: http://user:password@host:port"
     } else {
         ""
     };
-    let mut converted = Error::new(Kind::Transport { connect }, format!("{text}{hint}"));
-    converted.retryable = !certificate;
+    let what = if connect { "no connection to" } else { "the connection failed that was made to" };
+    let message = format!("{what} {peer}, after {seconds:.1} s: {text}{hint}");
+    let mut converted = Error::new(Kind::Transport { connect }, message);
+    converted.retryable = !certificate && !unauthorized;
     converted
 }
 
@@ -395,8 +471,15 @@ fn is_bad_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
 
 /// An error and all that caused it, each once.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    // These say only that something failed, which the sentence around it does.
+    const EMPTY: [&str; 4] = [
+        "error sending request",
+        "client error (Connect)",
+        "client error (SendRequest)",
+        "request or response body error",
+    ];
     let mut text = String::new();
-    for inner in sources(error).map(ToString::to_string) {
+    for inner in sources(error).map(ToString::to_string).filter(|inner| !EMPTY.contains(&inner.as_str())) {
         if text.is_empty() {
             text = inner;
         } else if !text.contains(&inner) {

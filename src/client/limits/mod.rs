@@ -1,7 +1,9 @@
 //! What holds a request back before it is sent: the server's rate limits, and how many may be in flight.
 
 mod adaptive;
+mod daily;
 mod rate_limit;
 
 pub use self::adaptive::{AdaptiveLimiter, Permit};
-pub use self::rate_limit::{BucketName, Limits, MAX_RESET};
+pub use self::daily::{AppId, AppLimits, BucketName, MAX_RESET};
+pub use self::rate_limit::Limits;

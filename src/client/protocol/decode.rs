@@ -15,19 +15,20 @@ use super::processing::processing_info;
 use super::response::{Answer, Response, Tokens};
 use super::server_text::shown;
 use crate::client::error::Result;
-use crate::client::model::{ApiVersion, CommandName, ImageInfo, Media, MediaId, VideoInfo};
+use crate::client::model::{CommandName, Dialect, ImageInfo, Media, MediaId, VideoInfo};
 
 /// Reads the answer to a command; `asked` is the id that it was about. Every 2xx that can be read is a success.
 pub fn decode(
-    version: ApiVersion,
+    dialect: impl Into<Dialect>,
     command: CommandName,
     asked: Option<MediaId>,
     response: &Response,
 ) -> Result<Answer> {
+    let dialect = dialect.into();
     let answer = if (200..300).contains(&response.status) {
-        success(version, command, asked, response, Repair::None)
+        success(dialect, command, asked, response, Repair::None)
     } else {
-        Err(api_error(version, command, asked, response, Problem::read(&response.body)))
+        Err(api_error(dialect, command, asked, response, Problem::read(&response.body)))
     };
     answer.map_err(|error| error.about(command, asked))
 }
@@ -40,25 +41,26 @@ enum Repair {
 }
 
 fn success(
-    version: ApiVersion,
+    dialect: Dialect,
     command: CommandName,
     asked: Option<MediaId>,
     response: &Response,
     repair: Repair,
 ) -> Result<Answer> {
     let answer = match (command, Body::read(response)) {
-        (CommandName::Append | CommandName::Revoke, Err(_))
-        | (CommandName::Metadata | CommandName::Subtitles, Err(Unreadable::Empty)) => Ok(Answer::Done),
+        (CommandName::Append | CommandName::Metadata | CommandName::Subtitles, Err(Unreadable::Empty))
+        | (CommandName::Revoke, Err(_)) => Ok(Answer::Done),
+        // What a gateway says in the server's place, a page for instance, does not mean that the segment arrived.
+        (CommandName::Append, Err(Unreadable::NotJson(_))) if is_json(&response.body) => Ok(Answer::Done),
         (_, Err(unreadable)) => Err(unreadable),
         (_, Ok(body)) => match body.problem() {
             Ok(None) => body.refuse_error(command).and_then(|()| read(command, asked, response, &body, repair)),
-            Ok(Some(problem)) => return Err(api_error(version, command, asked, response, problem)),
-            Err(_) if command == CommandName::Append => Ok(Answer::Done),
+            Ok(Some(problem)) => return Err(api_error(dialect, command, asked, response, problem)),
             Err(unreadable) => Err(unreadable),
         },
     };
     answer.or_else(|reason| match reason.lossy_json(response) {
-        Some(response) => success(version, command, asked, &response, Repair::Done),
+        Some(response) => success(dialect, command, asked, &response, Repair::Done),
         None => Err(invalid_response(command, asked, response, &reason.to_string())),
     })
 }
@@ -79,6 +81,11 @@ fn read(
             media(command, asked, response, body, repair).map(|media| Answer::Media(Box::new(media)))
         }
     }
+}
+
+/// Whether a body is JSON of any kind.
+fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<&serde_json::value::RawValue>(body).is_ok()
 }
 
 /// Why a body cannot be read.

@@ -6,11 +6,26 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
 use super::json::number;
-use crate::client::model::{Number, RateLimit};
+use crate::client::model::{Delays, Number, RateLimit, RateWindow};
 
-static LIMIT: HeaderName = HeaderName::from_static("x-rate-limit-limit");
-static REMAINING: HeaderName = HeaderName::from_static("x-rate-limit-remaining");
-static RESET: HeaderName = HeaderName::from_static("x-rate-limit-reset");
+/// The names of a window's headers: its limit, what remains of it, and when it ends.
+type WindowHeaders = [HeaderName; 3];
+
+static QUARTER_HOUR: WindowHeaders = [
+    HeaderName::from_static("x-rate-limit-limit"),
+    HeaderName::from_static("x-rate-limit-remaining"),
+    HeaderName::from_static("x-rate-limit-reset"),
+];
+static USER_24H: WindowHeaders = [
+    HeaderName::from_static("x-user-limit-24hour-limit"),
+    HeaderName::from_static("x-user-limit-24hour-remaining"),
+    HeaderName::from_static("x-user-limit-24hour-reset"),
+];
+static APP_24H: WindowHeaders = [
+    HeaderName::from_static("x-app-limit-24hour-limit"),
+    HeaderName::from_static("x-app-limit-24hour-remaining"),
+    HeaderName::from_static("x-app-limit-24hour-reset"),
+];
 /// The names that a request's id goes by, the most common first.
 static IDS: [HeaderName; 3] = [
     HeaderName::from_static("x-transaction-id"),
@@ -18,16 +33,30 @@ static IDS: [HeaderName; 3] = [
     HeaderName::from_static("x-request-id"),
 ];
 
-/// The `x-rate-limit-*` headers, if there is any.
+/// The headers of rate limits, if there is any.
 pub fn rate_limit(headers: &HeaderMap) -> Option<RateLimit> {
-    let limit = count(headers, &LIMIT);
-    let remaining = count(headers, &REMAINING);
-    let reset = count(headers, &RESET);
+    let (short, user_24h, app_24h) =
+        (window(headers, &QUARTER_HOUR), window(headers, &USER_24H), window(headers, &APP_24H));
+    if short.is_none() && user_24h.is_none() && app_24h.is_none() {
+        return None;
+    }
+    let RateWindow { limit, remaining, reset_at } = short.unwrap_or_default();
+    Some(RateLimit { limit, remaining, reset_at, user_24h, app_24h })
+}
+
+fn window(headers: &HeaderMap, [limit, remaining, reset]: &WindowHeaders) -> Option<RateWindow> {
+    let (limit, remaining, reset) = (count(headers, limit), count(headers, remaining), count(headers, reset));
     if limit.is_none() && remaining.is_none() && reset.is_none() {
         return None;
     }
-    let reset_at = reset.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
-    Some(RateLimit { limit, remaining, reset_at })
+    let reset_at = reset.and_then(|reset| UNIX_EPOCH.checked_add(since_epoch_of(reset)));
+    Some(RateWindow { limit, remaining, reset_at })
+}
+
+/// A reset as time since the epoch. More than eleven digits are milliseconds, as some gateways send them.
+fn since_epoch_of(reset: u64) -> Duration {
+    const MAX_SECONDS: u64 = 99_999_999_999;
+    if reset > MAX_SECONDS && reset < u64::MAX { Duration::from_millis(reset) } else { Duration::from_secs(reset) }
 }
 
 /// The server's clock, from `Date`.
@@ -35,19 +64,30 @@ pub fn server_date(headers: &HeaderMap) -> Option<SystemTime> {
     httpdate::parse_http_date(text(headers, &DATE)?).ok()
 }
 
-/// How long a rate-limited caller has to wait: until `x-rate-limit-reset` by the server's clock (by ours, if it does
-/// not tell), or as `Retry-After` says, whichever is later. What is past is zero; what is absurdly far is kept.
+/// What a refusal says of when to come again: the resets of the buckets that are empty, by the server's clock (by ours, if
+/// the answer has none), or `Retry-After` if that is later. What is past is zero; what is absurdly far is kept. The usual
+/// bucket's reset counts without a number of what remains, since something must be empty.
+pub fn delays(headers: &HeaderMap, received_at: SystemTime) -> Delays {
+    let now = since_epoch(server_date(headers).unwrap_or(received_at));
+    let until = |[_, remaining, reset]: &WindowHeaders, unknown: u64| {
+        let empty = count(headers, remaining).unwrap_or(unknown) == 0;
+        count(headers, reset).filter(|_| empty).map(|reset| since_epoch_of(reset).saturating_sub(now))
+    };
+    Delays {
+        quarter_hour: until(&QUARTER_HOUR, 0).max(asked_delay(headers, received_at)),
+        user_24h: until(&USER_24H, 1),
+        app_24h: until(&APP_24H, 1),
+    }
+}
+
+/// How long a rate-limited caller has to wait.
 pub fn retry_after(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
-    let reset = count(headers, &RESET).map(|reset| {
-        let now = since_epoch(server_date(headers).unwrap_or(received_at));
-        Duration::from_secs(reset).saturating_sub(now)
-    });
-    reset.max(asked_delay(headers, received_at))
+    delays(headers, received_at).longest()
 }
 
 /// What `Retry-After` says, in seconds or as a date. Every answer carries `x-rate-limit-reset`, so where no rate limit
 /// is the reason, this header alone tells when to come again.
-pub(super) fn asked_delay(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
+pub(in crate::client::protocol) fn asked_delay(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
     let value = text(headers, &RETRY_AFTER)?;
     match number::parse(value).map(Number::as_f64) {
         Some(seconds) => Some(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)),
@@ -69,7 +109,7 @@ pub fn request_id(headers: &HeaderMap) -> Option<String> {
 }
 
 /// How far our clock is off the server's, if that is more than a minute, by which OAuth 1.0a signatures fail.
-pub(super) fn clock_off_by(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
+pub(in crate::client::protocol) fn clock_off_by(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
     let off = since_epoch(server_date(headers)?).abs_diff(since_epoch(received_at));
     (off > Duration::from_secs(60)).then_some(off)
 }

@@ -17,7 +17,7 @@ mod v2;
 pub use self::command::{Command, Grant, Init, Payload, Revocation, Segment, Simple, Subtitle, TokenRequest};
 pub use self::decode::decode;
 pub use self::encode::encode;
-pub use self::headers::{rate_limit, request_id, retry_after, server_date};
+pub use self::headers::{delays, rate_limit, request_id, retry_after, server_date};
 pub use self::json::lossy_json;
 pub use self::request::{Authentication, Body, Part, Request};
 pub use self::response::{Answer, Response, Tokens};

@@ -13,17 +13,17 @@ const MAX_PROBLEMS: usize = 16;
 
 /// What a server said about a failure, as far as it said anything.
 #[derive(Debug, Default)]
-pub(super) struct Problem {
+pub(in crate::client::protocol) struct Problem {
     /// v1.1's number.
-    pub(super) code: Option<i64>,
+    pub(in crate::client::protocol) code: Option<i64>,
     /// v2's title.
-    pub(super) title: Option<String>,
+    pub(in crate::client::protocol) title: Option<String>,
     /// v2's detail, or the first sentence found elsewhere.
-    pub(super) detail: Option<String>,
+    pub(in crate::client::protocol) detail: Option<String>,
     /// v2's problem type, a URI.
-    pub(super) problem_type: Option<String>,
+    pub(in crate::client::protocol) problem_type: Option<String>,
     /// All that was said, the most particular first.
-    pub(super) sentences: Vec<String>,
+    pub(in crate::client::protocol) sentences: Vec<String>,
     /// The status that the problem itself names.
     status: Option<u16>,
     /// What its types and titles name, in the order found.
@@ -42,7 +42,7 @@ enum Known {
 
 impl Problem {
     /// Reads the body of an unsuccessful response.
-    pub(super) fn read(body: &[u8]) -> Problem {
+    pub(in crate::client::protocol) fn read(body: &[u8]) -> Problem {
         let text = String::from_utf8_lossy(body);
         let text = text.trim_start_matches('\u{feff}').trim();
         let value = serde_json::from_str(text).or_else(|_| serde_json::from_str(&lossy_json(text.as_bytes())));
@@ -70,14 +70,14 @@ impl Problem {
     }
 
     /// The failure inside a success: v2 may send `errors` instead of `data` with 200.
-    pub(super) fn in_success(body: &Value) -> Option<Problem> {
+    pub(in crate::client::protocol) fn in_success(body: &Value) -> Option<Problem> {
         let errors = body.get("errors").is_some_and(|errors| !is_nothing(errors));
         let data = body.get("data").is_some_and(|data| !is_nothing(data));
         (errors && !data).then(|| Problem::from_json(body))
     }
 
     /// The first sentence in any of the JSON shapes.
-    pub(super) fn sentence(value: &Value) -> Option<String> {
+    pub(in crate::client::protocol) fn sentence(value: &Value) -> Option<String> {
         Problem::from_json(value).sentences.into_iter().next()
     }
 
@@ -140,7 +140,7 @@ impl Problem {
 
     /// The class of the failure, and the status that it is to be treated as: a problem's type counts before the
     /// status of the answer where it is more specific, and inside a success it is all there is.
-    pub(super) fn class(&self, status: u16) -> (ApiClass, u16) {
+    pub(in crate::client::protocol) fn class(&self, status: u16) -> (ApiClass, u16) {
         if self.known.contains(&Known::UsageCapped) {
             return (ApiClass::UsageCapExceeded, 429);
         }
@@ -163,7 +163,7 @@ impl Problem {
     }
 
     /// Whether the server says that it does not know the media: 404, or v2's 400 "BadRequest: Not found".
-    pub(super) fn not_found(&self, status: u16) -> bool {
+    pub(in crate::client::protocol) fn not_found(&self, status: u16) -> bool {
         let said = || {
             self.sentences.iter().any(|sentence| {
                 let words = sentence.trim_end_matches(['.', ' ']).as_bytes();
@@ -208,7 +208,7 @@ impl<'body> Found<'body> {
 }
 
 /// The beginning of a text, 4 KiB at most.
-pub(super) fn clip(text: &str) -> String {
+pub(in crate::client::protocol) fn clip(text: &str) -> String {
     let mut end = text.len().min(MAX_KEPT_BYTES);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -217,7 +217,7 @@ pub(super) fn clip(text: &str) -> String {
 }
 
 /// The beginning of a body as text, 4 KiB at most, with replacement characters for what is not UTF-8.
-pub(super) fn clip_bytes(body: &[u8]) -> String {
+pub(in crate::client::protocol) fn clip_bytes(body: &[u8]) -> String {
     // A few bytes more are read, so that a character that the limit cuts does not look like an invalid one.
     clip(&String::from_utf8_lossy(body.get(..MAX_KEPT_BYTES + 4).unwrap_or(body)))
 }

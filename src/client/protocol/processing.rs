@@ -14,7 +14,7 @@ pub(super) fn processing_info(value: &Value) -> Result<ProcessingInfo, String> {
     };
     let error = info.get("error").and_then(failure);
     let state = match (info.get("state"), &error) {
-        (Some(Value::String(state)), _) => state.clone(),
+        (Some(Value::String(state)), _) => known_state(state).map_or_else(|| state.clone(), str::to_owned),
         (_, Some(_)) => "failed".into(),
         _ => return Err("processing_info has no state".into()),
     };
@@ -24,6 +24,11 @@ pub(super) fn processing_info(value: &Value) -> Result<ProcessingInfo, String> {
         progress_percent: info.get("progress_percent").and_then(number),
         error,
     })
+}
+
+/// A documented state, however it is spelt.
+fn known_state(state: &str) -> Option<&'static str> {
+    ["pending", "in_progress", "succeeded", "failed"].into_iter().find(|known| known.eq_ignore_ascii_case(state.trim()))
 }
 
 /// An `error` of any kind counts, `{}` too; only `null` and `false` say that there is none.

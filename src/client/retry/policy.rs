@@ -164,8 +164,9 @@ fn may_repeat(command: CommandName, error: &Error) -> bool {
         // What the first one did, the second would be refused for: the session is over.
         CommandName::Finalize => error.retryable && request_was_not_sent(error),
         // A refresh whose answer was lost may have used the token up. To send it again does no harm: it works, or it is
-        // refused for good.
-        CommandName::Token => may_pass(error) || matches!(error.kind, Kind::InvalidResponse(_)),
+        // refused for good. What is not the server's own answer does not say that a segment arrived, of which the last
+        // one counts.
+        CommandName::Token | CommandName::Append => may_pass(error) || matches!(error.kind, Kind::InvalidResponse(_)),
         _ => may_pass(error),
     }
 }

@@ -260,7 +260,7 @@ impl<'a> Session<'a> {
         let Answer::Media(media) =
             exchange_whole(self.client, &Command::Simple(simple), self.call, &source_error).await?
         else {
-            let message = "SIMPLE: the answer names no media";
+            let message = "image upload: the answer names no media";
             return Err(Error::new(Kind::InvalidResponse(None), message).about(CommandName::Simple, None));
         };
         if let UploadBody::Sized(reader) = &self.body {

@@ -229,8 +229,11 @@ impl Watch {
         };
         let limit = self.timeout.unwrap_or_default().as_secs_f64();
         let message = format!(
-            "media {} is not ready after {limit} s: {state}; give this error's .media to wait() to go on",
-            self.media.media_id
+            "media {} is not ready after {limit} s: {state}{}; give this error's .media to wait() to go on",
+            self.media.media_id,
+            self.last_error
+                .as_ref()
+                .map_or_else(String::new, |error| format!(" (the last failure: {})", error.message))
         );
         let mut error = Error::new(Kind::WaitTimeout { elapsed }, message);
         error.media = Some(self.media.clone());

@@ -38,6 +38,20 @@ pub(crate) struct RequestContext {
     pub(crate) item: Option<Item>,
 }
 
+/// So much of a body is kept in the request log. Anybody can send a large one, with credentials or without.
+const MAX_LOGGED_BYTES: usize = 64 << 10;
+
+/// The fields of a form as they are logged: whole, as long as there is room.
+fn logged(form: &[(String, String)]) -> Vec<(String, String)> {
+    let mut room = MAX_LOGGED_BYTES;
+    let fits = |(name, value): &&(String, String)| {
+        let left = room.checked_sub(name.len() + value.len());
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    form.iter().filter(fits).cloned().collect()
+}
+
 impl RequestContext {
     /// Finds out the command from the address, the query, or what has arrived of the body.
     pub(crate) fn identify_command(&mut self, body: &Bytes) {
@@ -61,7 +75,8 @@ impl RequestContext {
         };
         let media_id = asked.and_then(MediaId::parse);
         let json = (parameters.encoding == Encoding::Json).then(|| parameters.json.as_ref().map(ToString::to_string));
-        let details = Details { form: parameters.form().to_vec(), json: json.flatten() };
+        let json = json.flatten().filter(|json| json.len() <= MAX_LOGGED_BYTES);
+        let details = Details { form: logged(parameters.form()), json };
         self.entry(|entry| {
             entry.command = self.command;
             entry.media_id = media_id;

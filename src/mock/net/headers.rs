@@ -45,9 +45,16 @@ pub(crate) fn with_standard_headers(
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     if let Some(rate_limit) = rate_limit {
-        headers.insert("x-rate-limit-limit", HeaderValue::from(rate_limit.limit));
-        headers.insert("x-rate-limit-remaining", HeaderValue::from(rate_limit.remaining));
-        headers.insert("x-rate-limit-reset", HeaderValue::from(rate_limit.reset));
+        let usual = ["x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-reset"];
+        let user = ["x-user-limit-24hour-limit", "x-user-limit-24hour-remaining", "x-user-limit-24hour-reset"];
+        let app = ["x-app-limit-24hour-limit", "x-app-limit-24hour-remaining", "x-app-limit-24hour-reset"];
+        let windows = [(usual, Some(rate_limit.usual)), (user, rate_limit.user_24h), (app, rate_limit.app_24h)];
+        for ([limit, remaining, reset], window) in windows {
+            let Some(window) = window else { continue };
+            headers.insert(limit, HeaderValue::from(window.limit));
+            headers.insert(remaining, HeaderValue::from(window.remaining));
+            headers.insert(reset, HeaderValue::from(window.reset));
+        }
     }
     let number = context.shared.responses.fetch_add(1, Ordering::Relaxed) + 1;
     let name = match context.api {

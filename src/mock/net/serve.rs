@@ -223,7 +223,9 @@ impl RequestContext {
             false => Ok(None),
         };
         let account = who.as_ref().ok().copied().flatten();
-        let rate_limit = self.command.map(|command| state.limits.take((account, self.api, command), now, wall));
+        let rate_limit = self.command.map(|command| {
+            state.limits.take(account, account.map(|it| state.accounts.app(it)), (self.api, command), now, wall)
+        });
         let response = match who {
             Err(error) => error.response(self.api),
             Ok(_) if rate_limit.is_some_and(|rate_limit| rate_limit.refused) => rate_limited(self.api),

@@ -39,12 +39,25 @@ pub(crate) struct Accounts {
     pub(crate) logins: Logins,
     /// The accounts' users, as far as their tokens name them.
     users: HashMap<usize, String>,
+    /// The first account of the same app, for each account.
+    apps: Vec<usize>,
+}
+
+/// The first of these credentials that is of the same app.
+fn first_of_app(credentials: &[Credential], account: usize) -> usize {
+    let app = |credential: &Credential| match credential {
+        Credential::OAuth1 { consumer_key, .. } => Some((true, consumer_key.clone())),
+        Credential::OAuth2 { client_id, .. } => client_id.clone().map(|id| (false, id)),
+    };
+    let own = credentials.get(account).and_then(app);
+    credentials.iter().position(|other| own.is_some() && app(other) == own).unwrap_or(account)
 }
 
 impl Accounts {
     /// The accounts of these credentials.
     pub(crate) fn new(credentials: &[Credential]) -> Self {
-        let mut accounts = Accounts { keys: Vec::new(), logins: Logins::default(), users: HashMap::new() };
+        let apps = (0..credentials.len()).map(|account| first_of_app(credentials, account)).collect();
+        let mut accounts = Accounts { keys: Vec::new(), logins: Logins::default(), users: HashMap::new(), apps };
         for (account, credential) in credentials.iter().cloned().enumerate() {
             match credential {
                 Credential::OAuth1 { consumer_key, consumer_secret, access_token, access_token_secret } => {
@@ -62,6 +75,11 @@ impl Accounts {
             }
         }
         accounts
+    }
+
+    /// The app of an account, named by its first account.
+    pub(crate) fn app(&self, account: usize) -> usize {
+        self.apps.get(account).copied().unwrap_or(account)
     }
 
     /// The account that sends a request; `query` and `form` are its signed parameters, `now` seconds since the epoch.

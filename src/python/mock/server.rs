@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 
 use crate::client::model::{CommandName, MediaId};
 use crate::client::x_limits::Account;
-use crate::mock::{Item, MockServer, NewMedia, Options};
+use crate::mock::{Item, MockServer, NewMedia, Options, RateLimits};
 use crate::python::mock::rows::{
     CredentialRow, ItemRow, MediaRow, RequestRow, StepRow, command, credential, item, media_row, processing_steps,
     request_row, seconds,
@@ -27,6 +27,20 @@ impl PyMockServer {
             Err(PyRuntimeError::new_err("this mock server runs in the process that this one was forked from"))
         }
     }
+}
+
+/// Limits by command, and those of 24 hours by their own names.
+fn limits(rows: Vec<(String, u64, f64)>) -> PyResult<RateLimits> {
+    let mut limits = RateLimits::default();
+    for (name, limit, window) in rows {
+        let rule = (limit, seconds(window)?);
+        match name.as_str() {
+            "user_24h" => limits.user_24h = Some(rule),
+            "app_24h" => limits.app_24h = Some(rule),
+            name => drop(limits.commands.insert(command(name)?, rule)),
+        }
+    }
+    Ok(limits)
 }
 
 #[pymethods]
@@ -50,10 +64,7 @@ impl PyMockServer {
         keep_data: bool,
         tls: bool,
     ) -> PyResult<Self> {
-        let rate_limits: PyResult<_> = rate_limits
-            .into_iter()
-            .map(|(name, limit, window)| Ok((command(&name)?, (limit, seconds(window)?))))
-            .collect();
+        let rate_limits = limits(rate_limits)?;
         let options = Options {
             host,
             port,
@@ -63,7 +74,7 @@ impl PyMockServer {
             expires_after: seconds(expires_after_secs)?,
             max_segment_bytes,
             account: if account == "premium" { Account::Premium } else { Account::Default },
-            rate_limits: rate_limits?,
+            rate_limits,
             inspect,
             keep_data,
             tls,

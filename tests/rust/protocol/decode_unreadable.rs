@@ -77,7 +77,11 @@ fn bodies_that_are_no_json_are_refused() {
             refused(answer(command, 200, body));
         }
         refused(tokens(body));
-        assert!(matches!(answer(CommandName::Append, 200, body), Ok(Answer::Done)), "an APPEND's body is ignored");
+        if body.trim_ascii().is_empty() {
+            assert!(matches!(answer(CommandName::Append, 200, body), Ok(Answer::Done)));
+        } else {
+            refused(answer(CommandName::Append, 200, body));
+        }
     }
     refused(answer(CommandName::Finalize, 204, b""));
     let truncated = Response { truncated: true, ..response(200, FINALIZED.as_bytes()) };

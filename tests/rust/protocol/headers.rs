@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use xmedia::client::model::RateLimit;
+use xmedia::client::model::{RateLimit, RateWindow};
 use xmedia::client::protocol::{rate_limit, request_id, retry_after, server_date};
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`
@@ -22,13 +22,13 @@ fn at(seconds: u64) -> SystemTime {
 
 #[test]
 fn rate_limits_are_read_as_far_as_they_are_there() {
-    let none = RateLimit { limit: None, remaining: None, reset_at: None };
+    let none = RateLimit::default();
     let cases: [(&[(&str, &str)], Option<RateLimit>); 6] = [
         (&[], None),
         (&[("x-rate-limit-limit", "many"), ("x-rate-limit-reset", "")], None),
         (
             &[("x-rate-limit-limit", "615"), ("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", "784111800")],
-            Some(RateLimit { limit: Some(615), remaining: Some(0), reset_at: Some(at(784_111_800)) }),
+            Some(RateLimit { limit: Some(615), remaining: Some(0), reset_at: Some(at(784_111_800)), ..none }),
         ),
         (&[("x-rate-limit-remaining", " 7 ")], Some(RateLimit { remaining: Some(7), ..none })),
         (&[("x-rate-limit-limit", "1"), ("x-rate-limit-reset", "-5")], Some(RateLimit { limit: Some(1), ..none })),
@@ -64,6 +64,28 @@ fn a_reset_is_read_against_the_servers_clock() {
         assert_eq!(expected, retry_after(&headers(pairs), ours), "{pairs:?}");
     }
     assert_eq!(Some(at(DATE)), server_date(&headers(&[date])));
+}
+
+#[test]
+fn daily_limits_and_milliseconds_are_read() {
+    let all = headers(&[
+        ("x-rate-limit-remaining", "1858"),
+        ("x-rate-limit-reset", "784111800"),
+        ("x-user-limit-24hour-limit", "17"),
+        ("x-user-limit-24hour-remaining", "0"),
+        ("x-user-limit-24hour-reset", "784151777000"),
+        ("x-app-limit-24hour-remaining", "5"),
+        ("x-app-limit-24hour-reset", "784191777"),
+    ]);
+    let told = rate_limit(&all).unwrap();
+    assert_eq!((told.remaining, told.reset_at), (Some(1858), Some(at(784_111_800))));
+    let user = RateWindow { limit: Some(17), remaining: Some(0), reset_at: Some(at(DATE + 40_000)) };
+    let app = RateWindow { limit: None, remaining: Some(5), reset_at: Some(at(DATE + 80_000)) };
+    assert_eq!((told.user_24h, told.app_24h), (Some(user), Some(app)));
+    // Only what is empty says when to come again.
+    assert_eq!(Some(Duration::from_secs(40_000)), retry_after(&all, at(DATE)));
+    let not_empty = headers(&[("x-rate-limit-remaining", "3"), ("x-rate-limit-reset", "784112677")]);
+    assert_eq!(None, retry_after(&not_empty, at(DATE)));
 }
 
 #[test]

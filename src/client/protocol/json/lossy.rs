@@ -1,4 +1,5 @@
-//! Lossy decoding of JSON text: lone surrogate escapes and bytes that are not UTF-8 become replacement characters.
+//! Lossy decoding of JSON text: lone surrogate escapes and bytes that are not UTF-8 become replacement characters, numbers
+//! that are none become `null`.
 
 use std::borrow::Cow;
 
@@ -9,7 +10,30 @@ const REPLACEMENT: &str = "\\ufffd";
 /// its other half. Python and JavaScript write such halves, and some JSON readers refuse all of the text for one.
 pub fn lossy_json(body: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(body);
-    if text.contains('\\') { replace_lone_surrogates(text) } else { text }
+    let text = if text.contains('\\') { replace_lone_surrogates(text) } else { text };
+    if NOT_NUMBERS.iter().any(|word| text.contains(word)) { replace_not_numbers(text) } else { text }
+}
+
+/// What JavaScript and Python write for numbers that JSON does not have.
+const NOT_NUMBERS: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
+
+/// Outside of strings, `null` in place of what is not a number.
+fn replace_not_numbers(text: Cow<'_, str>) -> Cow<'_, str> {
+    let mut replaced = String::with_capacity(text.len());
+    let (mut in_string, mut escaped) = (false, false);
+    let mut rest = text.as_ref();
+    while let Some(character) = rest.chars().next() {
+        if let Some(after) = NOT_NUMBERS.iter().find_map(|word| rest.strip_prefix(word)).filter(|_| !in_string) {
+            replaced.push_str("null");
+            rest = after;
+            continue;
+        }
+        in_string ^= character == '"' && !escaped;
+        escaped = in_string && character == '\\' && !escaped;
+        replaced.push(character);
+        rest = rest.get(character.len_utf8()..).unwrap_or_default();
+    }
+    Cow::Owned(replaced)
 }
 
 /// In JSON, a backslash stands in strings only, and always begins an escape.

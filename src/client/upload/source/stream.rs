@@ -85,7 +85,15 @@ impl Stream {
 
     /// Keeps what comes in a temporary file, which has no name and goes with the process.
     pub async fn spool(mut self, most: u64) -> Result<OpenFile> {
-        let spool_error = |error: io::Error| file_error(&error, None);
+        let spool_error = |error: io::Error| {
+            let directory = std::env::temp_dir();
+            let mut error = file_error(&error, Some(&directory));
+            error.message.push_str(
+                " (the temporary file of a source whose size is not known; set TMPDIR to a directory with room for it, or \
+                 give total_bytes)",
+            );
+            error
+        };
         let file = Arc::new(blocking(tempfile::tempfile).await.map_err(spool_error)?);
         let mut len = 0;
         while let Some(piece) = self.next().await? {

@@ -1,0 +1,124 @@
+"""Sources of other libraries, told by what they can do and where they come from; none of the libraries is imported."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import os
+import re
+from typing import Any
+
+from .._types.errors import InvalidInputError
+
+#: An address, which is no path. Names of one letter are drives of Windows.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+#: How much is read at a time.
+_PIECE = 256 << 10
+
+
+def opened(source: Any, awaited: bool) -> Any:  # noqa: PLR0911  (a table)
+    """The source itself, or what it has to be read through: files that are not open yet, responses, uploads.
+
+    Raises:
+        InvalidInputError: It is an address that cannot be opened here; the error says how.
+    """
+    if isinstance(source, str):
+        return _open_address(source) if _ADDRESS.match(source) else source
+    if isinstance(source, os.PathLike):
+        protocol = getattr(source, "protocol", "")
+        local = protocol in ("", "file", "local") or not isinstance(protocol, str)
+        return source if local else source.open("rb")  # type: ignore[attr-defined]  # an UPath has it
+    module = type(source).__module__.partition(".")[0]
+    if module == "fsspec" and not hasattr(source, "read") and callable(getattr(source, "open", None)):
+        return source.open()
+    if callable(getattr(source, "iter_bytes", None)):
+        return _httpx(source, awaited)
+    if callable(getattr(source, "iter_content", None)) and not hasattr(source, "read"):
+        return source.iter_content(_PIECE)
+    content = getattr(source, "content", None)
+    if content is not None and inspect.iscoroutinefunction(getattr(content, "read", None)):
+        return content
+    return _of_framework(source)
+
+
+def _httpx(response: Any, awaited: bool) -> Any:
+    """The bytes of a response of httpx, which were read already or are still to come."""
+    stream = getattr(response, "stream", None)
+    only_awaited = hasattr(stream, "__aiter__") and not hasattr(stream, "__iter__")
+    if awaited and only_awaited and hasattr(response, "aiter_bytes"):
+        return response.aiter_bytes()
+    return response.iter_bytes()
+
+
+def _of_framework(source: Any) -> Any:
+    """The file inside of an upload that a web framework hands over."""
+    if isinstance(source, io.IOBase) or getattr(source, "filename", None) is None:
+        return source
+    for name in ("file", "stream"):
+        file: Any = getattr(source, name, None)
+        if callable(getattr(file, "read", None)) and not inspect.iscoroutinefunction(file.read):
+            return Named(file, source.filename)
+    return source
+
+
+class Named:
+    """A file object with the name that its framework knows."""
+
+    def __init__(self, file: Any, name: object) -> None:
+        self.__file = file
+        self.filename = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__file, name)
+
+
+def _open_address(address: str) -> Any:
+    scheme = address.partition(":")[0]
+    try:
+        import fsspec  # type: ignore[import-untyped]  # noqa: PLC0415  (only if it is there)
+
+        return fsspec.open(address, "rb").open()
+    except (ImportError, ValueError) as error:
+        how = (
+            "pass urllib.request.urlopen(…), or a response of requests or httpx"
+            if scheme in ("http", "https")
+            else f"install fsspec and its support for {scheme}://, or pass a file object"
+        )
+        raise InvalidInputError(f"source: {address[:200]!r} is an address, not a path ({error}): {how}") from None
+
+
+def file_name(file: Any) -> str | None:
+    """A file's name, whose ending may tell what it is."""
+    # On Python's own files `filename` is something else, or deprecated.
+    for attribute in ("name",) if isinstance(file, io.IOBase) else ("filename", "name"):
+        name = getattr(file, attribute, None)
+        if isinstance(name, str):
+            return os.path.basename(name).encode("utf-8", "replace").decode("utf-8")
+    return None
+
+
+def is_async_reader(file: Any) -> bool:
+    """Whether `read` has to be awaited."""
+    if inspect.iscoroutinefunction(file.read):
+        return True
+    # obstore's readers are of one class, and have to be asked which kind they are of.
+    if (type(file).__module__, type(file).__name__) != ("builtins", "ReadableFile"):
+        return False
+    try:
+        return inspect.isawaitable(file.tell())
+    except RuntimeError:
+        return True
+
+
+def refuse_cut(file: Any) -> None:
+    """Raise for a response that ended before its length, and knows it.
+
+    Raises:
+        InvalidInputError: Bytes are missing.
+    """
+    for attribute in ("length", "length_remaining"):
+        missing = getattr(file, attribute, None)
+        if isinstance(missing, int) and not isinstance(missing, bool) and missing > 0 and hasattr(file, "status"):
+            raise InvalidInputError(
+                f"source: it ended {missing} bytes before the length that it was announced with; nothing was finalized"
+            )

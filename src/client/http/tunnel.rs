@@ -1,0 +1,110 @@
+//! Why a proxy refuses: the HTTP library says no more than that it did, so the proxy is asked once more.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use percent_encoding::percent_decode_str;
+use reqwest::Url;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::client::error::{Error, Kind};
+use crate::client::protocol::shown;
+
+/// The longest head of an answer that is read.
+const MAX_HEAD_BYTES: usize = 8 << 10;
+
+/// A proxy through which requests to one host go.
+pub(super) struct Tunnel {
+    proxy: Url,
+}
+
+impl Tunnel {
+    pub(super) fn new(proxy: Url) -> Self {
+        Tunnel { proxy }
+    }
+
+    /// The error for a connection to this host that the proxy refused; nothing if it does not say why, or not again.
+    pub(super) async fn refusal(&self, to: &Url) -> Option<Error> {
+        // One that speaks TLS itself is left alone.
+        if self.proxy.scheme() != "http" {
+            return None;
+        }
+        let status = self.status(to).await.filter(|status| status.code != Some(200))?;
+        let message = format!("the proxy {} refused a connection to {}: {status}", peer(&self.proxy), peer(to));
+        let mut refused = Error::new(Kind::Transport { connect: true }, message);
+        refused.retryable = !status.is_final();
+        Some(refused)
+    }
+
+    /// What it answers to CONNECT; nothing if it cannot be reached or says nothing.
+    async fn status(&self, to: &Url) -> Option<Status> {
+        let port = self.proxy.port_or_known_default()?;
+        let host = self.proxy.host_str()?.trim_matches(['[', ']']);
+        let mut connection = TcpStream::connect((host, port)).await.ok()?;
+        let target = peer(to);
+        let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
+        if !self.proxy.username().is_empty() {
+            let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+            let user = decoded(self.proxy.username());
+            let password = decoded(self.proxy.password().unwrap_or_default());
+            request
+                .push_str(&format!("Proxy-Authorization: Basic {}\r\n", BASE64.encode(format!("{user}:{password}"))));
+        }
+        request.push_str("\r\n");
+        connection.write_all(request.as_bytes()).await.ok()?;
+        zeroize::Zeroize::zeroize(&mut request);
+        let mut head = vec![0; MAX_HEAD_BYTES];
+        let mut read = 0;
+        loop {
+            let room = head.get_mut(read..).filter(|room| !room.is_empty())?;
+            let more = connection.read(room).await.ok()?;
+            read += more;
+            let line = head.get(..read)?;
+            if let Some(end) = line.iter().position(|byte| *byte == b'\n') {
+                return Status::parse(line.get(..end)?);
+            }
+            if more == 0 {
+                return None;
+            }
+        }
+    }
+}
+
+/// The first line of an answer.
+struct Status {
+    code: Option<u16>,
+    text: String,
+}
+
+impl Status {
+    fn parse(line: &[u8]) -> Option<Self> {
+        let line = String::from_utf8_lossy(line);
+        let (version, text) = line.trim().split_once(' ')?;
+        let code = text.get(..3).and_then(|code| code.parse().ok());
+        version.starts_with("HTTP/").then(|| Status { code, text: shown(text.trim()) })
+    }
+
+    /// Whether asking again helps nobody: the proxy wants credentials, or its rules forbid this.
+    fn is_final(&self) -> bool {
+        matches!(self.code, Some(401 | 403 | 407))
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)?;
+        formatter.write_str(match self.code {
+            Some(401 | 407) => "; give it a user and a password: http://user:password@host:port",
+            Some(403) => "; its rules forbid this: ask whoever runs it",
+            _ => "",
+        })
+    }
+}
+
+/// Host and port of an address.
+pub(super) fn peer(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("?");
+    url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}

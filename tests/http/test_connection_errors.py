@@ -1,0 +1,108 @@
+"""Failures to connect name host, port, what was tried and for how long; a proxy's refusal shows its status."""
+
+import re
+import socket
+import threading
+import time
+
+import pytest
+import xmedia
+
+ID = 123
+TOKEN = xmedia.OAuth2("t")
+
+
+@pytest.fixture
+def proxy():
+    """Starts proxies that answer every CONNECT so, and count them."""
+    servers = []
+
+    def start(answer):
+        server = socket.create_server(("127.0.0.1", 0))
+        servers.append(server)
+        seen = []
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection, connection.makefile("rb") as lines:
+                    seen.append(next(lines, b""))
+                    while lines.readline() not in (b"\r\n", b""):
+                        pass
+                    connection.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        return f"http://127.0.0.1:{server.getsockname()[1]}", seen
+
+    yield start
+    for server in servers:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+
+
+def hang_up(server):
+    connection, _ = server.accept()
+    connection.close()
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Blocked by policy", "407 Proxy Authentication Required"])
+@pytest.mark.parametrize("verb", ["status", "wait"])
+def test_a_proxys_refusal_is_final_and_shows_its_status(proxy, call, status, verb):
+    url, seen = proxy(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+    begun = time.monotonic()
+    with pytest.raises(xmedia.TransportError, match=status[:3]) as caught:
+        call(xmedia.Client(TOKEN, proxy=url), verb, ID, timeout=20)
+    assert not caught.value.retryable
+    assert time.monotonic() - begun < 5
+    # The second one asks why.
+    assert 1 <= len(seen) <= 2
+
+
+def test_a_proxy_that_fails_is_asked_again(proxy):
+    url, seen = proxy(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+    retry = xmedia.Retry(attempts=2, base_delay=0.01)
+    with pytest.raises(xmedia.TransportError, match=r"502 Bad Gateway .*2 attempts") as caught:
+        xmedia.Client(TOKEN, proxy=url, retry=retry).status(ID)
+    assert caught.value.retryable
+    assert seen[0].startswith(b"CONNECT api.x.com:443 ")
+
+
+def test_a_wait_that_ran_out_says_what_failed_last(proxy):
+    url, _ = proxy(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+    with pytest.raises(xmedia.WaitTimeoutError, match="502 Bad Gateway") as caught:
+        xmedia.Client(TOKEN, proxy=url).wait(ID, timeout=0.5)
+    assert isinstance(caught.value.__cause__, xmedia.TransportError)
+
+
+def test_what_the_proxy_says_is_escaped(proxy):
+    url, _ = proxy(b"HTTP/1.1 403 No\x1b[31m way\r\nContent-Length: 0\r\n\r\n")
+    with pytest.raises(xmedia.TransportError) as caught:
+        xmedia.Client(TOKEN, proxy=url, retry=None).status(ID)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_a_refused_connection_names_host_port_and_time(call):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    client = xmedia.Client(TOKEN, base_url=f"http://127.0.0.1:{port}", retry=None)
+    with pytest.raises(xmedia.TransportError) as caught:
+        call(client, "status", ID)
+    assert re.search(rf"127\.0\.0\.1:{port}, after \d+\.\d s: .*refused", str(caught.value))
+
+
+def test_a_connection_that_breaks_and_one_that_is_silent_name_their_peer():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        client = xmedia.Client(TOKEN, base_url=f"http://localhost:{port}", retry=None, request_timeout=0.2)
+        with pytest.raises(xmedia.RequestTimeoutError, match=f"no answer within request_timeout .* localhost:{port}"):
+            client.status(ID)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        thread = threading.Thread(target=hang_up, args=(server,), daemon=True)
+        thread.start()
+        with pytest.raises(xmedia.TransportError, match=f"127.0.0.1:{port}"):
+            xmedia.Client(TOKEN, base_url=f"http://127.0.0.1:{port}", retry=None).status(ID)
+        thread.join()

@@ -1,0 +1,37 @@
+"""Answers that gateways may give, or that are near enough, are read."""
+
+import gzip
+import json
+
+import pytest
+import xmedia
+from support.raw_server import RawServer
+
+ID = "710511363345354753"
+BODY = json.dumps({"data": {"id": ID, "processing_info": {"state": "succeeded", "progress_percent": 100}}}).encode()
+
+
+def answer(body=BODY, headers=b""):
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + headers
+    return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        answer(gzip.compress(BODY), b"Content-Encoding: gzip\r\n"),
+        answer(headers=b"X-Note: a\r\n b\r\n"),
+        answer(headers=b"X-Note : a\r\n"),
+        answer(headers=b"".join(b"X-%d: a\r\n" % number for number in range(120))),
+        answer(BODY.replace(b"succeeded", b"SUCCEEDED")),
+        answer(BODY.replace(b"100", b"NaN")),
+        answer(BODY.replace(b"100", b"-Infinity")),
+    ],
+    ids=["gzip", "folded", "space before the colon", "120 headers", "upper case", "NaN", "infinity"],
+)
+@pytest.mark.parametrize("verb", ["status", "wait"])
+def test_an_answer_that_is_near_enough_is_read(call, raw, verb):
+    with RawServer(raw) as server:
+        media = call(xmedia.Client(xmedia.OAuth2("t"), base_url=server.url, retry=None), verb, ID, timeout=5)
+    assert media.ready
+    assert media.processing_info.state == "succeeded"

@@ -1,0 +1,215 @@
+"""Sources of other libraries arrive whole, and are asked for their bytes once, from start to end."""
+
+import asyncio
+import gzip
+import io
+import mmap
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from multiprocessing import shared_memory
+
+import fsspec
+import httpx
+import numpy as np
+import obstore
+import obstore.store
+import pytest
+import xmedia
+from support.raw_server import RawServer
+
+DATA = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2mp41" + os.urandom(700_000)
+
+
+class Remote(io.RawIOBase):
+    """As the files of object stores: to read on is free, to read elsewhere is a new request."""
+
+    def __init__(self, data):
+        self.data, self.at, self.open_at, self.requests = data, 0, None, 0
+
+    def readable(self):
+        return True
+
+    def seekable(self):
+        return True
+
+    def tell(self):
+        return self.at
+
+    def seek(self, to, whence=0):
+        self.at = to + (0, self.at, len(self.data))[whence]
+        return self.at
+
+    def read(self, size=-1):
+        self.requests += self.open_at != self.at
+        piece = self.data[self.at :] if size < 0 else self.data[self.at : self.at + size]
+        self.at += len(piece)
+        self.open_at = self.at
+        return piece
+
+
+class Liar(io.BytesIO):
+    """Says that it can be sought, and cannot."""
+
+    def tell(self):
+        raise ValueError("Cannot seek streaming HTTP file")
+
+    seek = tell
+
+
+def zipped():
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("clip.mp4", DATA)
+    return zipfile.ZipFile(archive).open("clip.mp4")
+
+
+def in_fsspec():
+    with fsspec.open("memory://clip.mp4", "wb") as file:
+        file.write(DATA)
+    return fsspec.open("memory://clip.mp4", "rb")
+
+
+def in_obstore():
+    store = obstore.store.MemoryStore()
+    obstore.put(store, "clip.mp4", DATA)
+    return store
+
+
+def temporary(kind):
+    file = kind()
+    file.write(DATA)
+    file.seek(0)
+    return file
+
+
+SOURCES = {
+    "zip member": zipped,
+    "gzip": lambda: gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(DATA, 1))),
+    "remote": lambda: Remote(DATA),
+    "seek raises": lambda: Liar(DATA),
+    "fsspec, not opened": in_fsspec,
+    "fsspec, opened": lambda: in_fsspec().open(),
+    "fsspec, by address": lambda: in_fsspec() and "memory://clip.mp4",
+    "obstore reader": lambda: obstore.open_reader(in_obstore(), "clip.mp4"),
+    "obstore result": lambda: obstore.get(in_obstore(), "clip.mp4"),
+    "obstore stream": lambda: obstore.get(in_obstore(), "clip.mp4").stream(),
+    "httpx response": lambda: httpx.Response(200, content=DATA),
+    "numpy pieces": lambda: iter(np.array_split(np.frombuffer(DATA, np.uint8), 7)),
+    "temporary file": lambda: temporary(tempfile.TemporaryFile),
+    "named temporary file": lambda: temporary(tempfile.NamedTemporaryFile),
+    "spooled temporary file": lambda: temporary(tempfile.SpooledTemporaryFile),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_every_kind_of_source_arrives_whole(server, call, source):
+    media = call(server.client(), "upload", source(), media_type="video/mp4")
+    assert server.media(media.media_id).data == DATA
+
+
+def test_an_async_reader_of_obstore_arrives_whole(server):
+    async def main():
+        reader = await obstore.open_reader_async(in_obstore(), "clip.mp4")
+        return await server.client().upload_async(reader)
+
+    assert server.media(asyncio.run(main()).media_id).data == DATA
+
+
+def test_a_remote_file_is_asked_for_one_range(server, call):
+    remote = Remote(DATA)
+    call(server.client(), "upload", remote)
+    assert (remote.requests, remote.at) == (1, len(DATA))
+
+
+@pytest.mark.parametrize("kind", [io.BytesIO, tempfile.TemporaryFile, tempfile.SpooledTemporaryFile])
+def test_a_file_that_was_written_and_not_rewound_says_so(server, kind):
+    file = kind()
+    file.write(DATA)
+    with pytest.raises(xmedia.InvalidInputError, match=r"at its end.*seek\(0\)"):
+        server.client().upload(file)
+    file.close()
+    assert server.commands == []
+
+
+def test_a_response_that_ends_before_its_length_is_no_upload(server, call):
+    import urllib.request
+
+    cut = b"HTTP/1.1 200 OK\r\nContent-Length: 700000\r\nConnection: close\r\n\r\n" + DATA[:300_000]
+    with RawServer(lambda request: cut) as web:
+        web_response = urllib.request.urlopen(f"{web.url}/clip.mp4")
+        web_response.fp.raw._sock.settimeout(1)
+        with pytest.raises((xmedia.InvalidInputError, TimeoutError)):
+            call(server.client(), "upload", web_response)
+        web_response.close()
+    assert "FINALIZE" not in server.commands
+
+
+def test_a_damaged_member_of_a_zip_file_is_no_upload(server):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("clip.mp4", DATA)
+    damaged = bytearray(archive.getvalue())
+    damaged[len(damaged) // 2] ^= 0xFF
+    with zipfile.ZipFile(io.BytesIO(damaged)).open("clip.mp4") as member, pytest.raises(zipfile.BadZipFile):
+        server.client().upload(member)
+
+
+def test_an_address_is_not_taken_for_a_path(server):
+    with pytest.raises(xmedia.InvalidInputError, match="address"):
+        server.client().upload("nowhere://bucket/clip.mp4")
+
+
+def test_the_name_that_a_framework_knows_says_what_text_is(server):
+    class UploadFile:
+        def __init__(self, data, filename):
+            self.file, self.filename = io.BytesIO(data), filename
+
+        async def read(self, size=-1):
+            return self.file.read(size)
+
+    media = server.client().upload(UploadFile(b"1\n00:00:00,000 --> 00:00:01,000\nHi\n", "words.srt"))
+    assert server.media(media.media_id).media_type == "text/srt"
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_memory_is_let_go_before_the_error_leaves(server, awaited):
+    client = server.client()
+
+    def upload():
+        with mmap.mmap(-1, len(DATA)) as mapped:
+            mapped[:] = DATA
+            if awaited:
+                asyncio.run(client.upload_async(mapped, timeout=0.0001))
+            else:
+                client.upload(mapped, timeout=0.0001)
+
+    with pytest.raises(xmedia.XMediaError):
+        upload()
+    shared = shared_memory.SharedMemory(create=True, size=len(DATA))
+    shared.buf[: len(DATA)] = DATA
+    try:
+        client.upload(shared.buf[: len(DATA)], timeout=0.0001)
+    except xmedia.XMediaError:
+        shared.close()
+    shared.unlink()
+
+
+def test_where_no_temporary_file_can_be_made_the_error_says_where_and_what_helps():
+    code = """
+import xmedia
+from xmedia.testing import MockServer
+with MockServer() as server:
+    try:
+        server.client().upload(iter([bytes(1000)]))
+    except OSError as error:
+        print(error)
+"""
+    environ = {**os.environ, "TMPDIR": "/nonexistent"}
+    told = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True).stdout
+    assert "/nonexistent" in told
+    assert "TMPDIR" in told
+    assert "total_bytes" in told
