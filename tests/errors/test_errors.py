@@ -12,6 +12,7 @@ from xmedia._types import errors
 TREE = {
     "XMediaError": ("Exception",),
     "InvalidInputError": ("XMediaError", "ValueError"),
+    "CheckFailedError": ("InvalidInputError",),
     "ClientClosedError": ("XMediaError", "RuntimeError"),
     "TransportError": ("XMediaError", "ConnectionError"),
     "RequestTimeoutError": ("TransportError", "TimeoutError"),
@@ -33,6 +34,7 @@ TREE = {
     "MediaInternalError": ("MediaProcessingError",),
     "MediaExpiredError": ("XMediaError",),
     "CheckpointLockedError": ("XMediaError",),
+    "LoginDeniedError": ("XMediaError",),
     "WaitTimeoutError": ("XMediaError", "TimeoutError"),
 }
 COMMON = {
@@ -64,11 +66,12 @@ def attributes(error):
         return COMMON | API
     own = {
         "InvalidResponseError": {"status": 200, "request_id": "f00d", "body": "<html>"},
+        "CheckFailedError": {"report": None},
         "CheckpointLockedError": {"path": "upload.state"},
         "WaitTimeoutError": {"elapsed": 900.0},
     }
     if issubclass(error, xmedia.MediaProcessingError):
-        return COMMON | {"error": ProcessingFailure(code=1, name="InvalidMedia")}
+        return COMMON | {"error": ProcessingFailure(code=1, name="InvalidMedia"), "report": None}
     return COMMON | own.get(error.__name__, {})
 
 

@@ -224,7 +224,7 @@ def test_of_an_answer_to_a_refresh_no_body_is_kept(call, server, connect):
     server.script("STATUS", Reply(401))
     server.script("TOKEN", Reply(200, json={"refresh_token": "refresh2"}, headers={"x-transaction-id": "abc123"}))
     with pytest.raises(xmedia.AuthenticationError) as caught:
-        call(connect(server, auth), "status", ID)
+        call(connect(server, auth, retry=None), "status", ID)
     cause = caught.value.__cause__
     assert (type(cause), cause.status, cause.request_id, cause.body) == (
         xmedia.InvalidResponseError, 200, "abc123", "",
