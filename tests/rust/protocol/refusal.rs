@@ -250,7 +250,7 @@ fn a_message_says_what_failed_what_the_server_said_and_what_to_do() {
         ),
         (
             (V1_1, Simple, 410, ""),
-            "SIMPLE 710511363345354753: 410 Gone. X is ending media upload in API 1.1: the same client with api=\"2\" uses API 2.",
+            "image upload 710511363345354753: 410 Gone. X is ending media upload in API 1.1: the same client with api=\"2\" uses API 2.",
         ),
         (
             (V1_1, Simple, 404, ""),
