@@ -36,6 +36,7 @@ mod wait;
 pub mod x_limits;
 
 pub use self::auth::Account;
+#[cfg(feature = "python")]
 pub(crate) use self::blocking::file_error;
 pub use self::client::Client;
 pub use self::http::{HttpBackend, Reservation, Transport, TransportFailure};

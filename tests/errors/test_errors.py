@@ -13,6 +13,7 @@ TREE = {
     "XMediaError": ("Exception",),
     "InvalidInputError": ("XMediaError", "ValueError"),
     "CheckFailedError": ("InvalidInputError",),
+    "LoginDeniedError": ("XMediaError",),
     "ClientClosedError": ("XMediaError", "RuntimeError"),
     "TransportError": ("XMediaError", "ConnectionError"),
     "RequestTimeoutError": ("TransportError", "TimeoutError"),
@@ -34,7 +35,6 @@ TREE = {
     "MediaInternalError": ("MediaProcessingError",),
     "MediaExpiredError": ("XMediaError",),
     "CheckpointLockedError": ("XMediaError",),
-    "LoginDeniedError": ("XMediaError",),
     "WaitTimeoutError": ("XMediaError", "TimeoutError"),
 }
 COMMON = {

@@ -192,18 +192,22 @@ def try_cell(cell, case, wanted, *, api, often):
         elif (first := case.item(meets, api)) is not None:
             server.script(meets, first, *([] if once else [case.item(meets, api) for _ in range(60)]))
         outcome, spent = perform(client, command, media, mode, timeout)
+    sent = [each for each in server.requests[before:] if each.command == meets]
+    final = wanted != RIGHT and wanted is case.outcome("once", command, api)
+    if command == "TOKEN" and any(each.effect and (each.scripted or TREATED in each.headers) for each in sent):
+        # The server has taken the refresh token and its answer was lost: it is tried again, and refused for good.
+        wanted, final = xmedia.AuthenticationError, False
     expect(command, outcome, wanted, server, case)
     # A wait's last question gets a second, and a slow machine some more.
     assert spent < (timeout + 2 if lasts else ENOUGH / 2), "it took longer than it needs"
     # The bodies of an APPEND's answers are not read, so that some faults spoil nothing.
     harmless = case.always is not None and case.outcome("always", "APPEND", api) == RIGHT
     check_journal(server, lambda request: TREATED in request.headers or (request.scripted and not harmless))
-    sent = [each for each in server.requests[before:] if each.command == meets]
     # The segments of an upload are on their way together. One that is given up with its body on the way names no index.
     indexes = [each.form.get("segment_index") for each in sent]
     counted = [each for each in indexes if each is not None or command != "upload, APPEND"]
     number = max(collections.Counter(counted).values(), default=0)
-    check_number(command, number, wanted=wanted, final=wanted != RIGHT and wanted is case.outcome("once", command, api))
+    check_number(command, number, wanted=wanted, final=final)
     if wanted == RIGHT:
         check_effect(command, media, server)
         finalized = {each.media_id for each in server.requests if each.command == "FINALIZE" and each.effect}

@@ -16,7 +16,7 @@ import warnings
 import pytest
 import xmedia
 from support.clients import OAUTH1, OAUTH2
-from support.media import ID
+from support.media import ID, PNG
 from xmedia.testing import Fault
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -206,7 +206,7 @@ def step_of_wait_many(client, run_aside):
 
 
 def step_of_upload_many(client, run_aside):
-    uploads = client.upload_many([b"GIF89a", b"GIF89a"], concurrency=2)
+    uploads = client.upload_many([PNG, PNG], concurrency=2)
     run_aside(lambda: next(uploads))
     return lambda: next(uploads)
 

@@ -45,10 +45,10 @@ UNREADABLE = xmedia.InvalidResponseError
 def outcomes(default, **others):
     """An outcome for each command: the same for all but those that are named.
 
-    A refresh token may be used up by being sent, so that what is lost of a TOKEN is lost for good. An upload ends as
-    the command does at which it meets the fault.
+    What passes of a TOKEN is sent again as of any other command; what lasts leaves the 401 that asked for it. An upload
+    ends as the command does at which it meets the fault.
     """
-    others.setdefault("TOKEN", xmedia.AuthenticationError)
+    others.setdefault("TOKEN", RIGHT if default == RIGHT else xmedia.AuthenticationError)
     others.setdefault("no SUBTITLES", others.get("SUBTITLES", default))
     others.setdefault("upload, STATUS", others.get("wait", default))
     for command in ("INIT", "APPEND", "FINALIZE"):

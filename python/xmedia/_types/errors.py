@@ -24,6 +24,7 @@ XMediaError
 │   ├── UnsupportedMediaError
 │   └── MediaInternalError
 ├── MediaExpiredError
+├── LoginDeniedError
 ├── CheckpointLockedError
 ├── LoginDeniedError
 └── WaitTimeoutError (TimeoutError)

@@ -33,7 +33,7 @@ impl Http {
 
     /// One request and its answer.
     pub fn call(&mut self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Answer {
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: mock\r\nContent-Length: {}\r\n", body.len());
+        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n", body.len());
         if !content_type.is_empty() {
             request.push_str(&format!("Content-Type: {content_type}\r\n"));
         }

@@ -76,7 +76,7 @@ fn with_acknowledged(acknowledged: Value) -> Option<Record> {
 
 #[test]
 fn segments_that_no_upload_has_make_a_file_void() {
-    assert_eq!(None, with_acknowledged(json!([[0, 1000]])));
+    assert_eq!(None, with_acknowledged(json!([[0, 10_000]])));
     assert_eq!(None, with_acknowledged(json!([[0, 65_535], [0, 65_535]])));
     assert_eq!(
         Some(BTreeSet::from([0, 1, 999])),

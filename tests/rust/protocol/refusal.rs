@@ -254,7 +254,7 @@ fn a_message_says_what_failed_what_the_server_said_and_what_to_do() {
         ),
         (
             (V1_1, Simple, 404, ""),
-            "SIMPLE 710511363345354753: 404 Not Found. X is ending media upload in API 1.1: the same client with api=\"2\" uses API 2.",
+            "image upload 710511363345354753: 404 Not Found. X is ending media upload in API 1.1: the same client with api=\"2\" uses API 2.",
         ),
         (
             (V1_1, Init, 403, r#"{"errors":[{"code":326,"message":"Locked."}]}"#),
@@ -262,7 +262,7 @@ fn a_message_says_what_failed_what_the_server_said_and_what_to_do() {
         ),
         (
             (V1_1, Simple, 403, r#"{"errors":[{"code":453,"message":"A subset."}]}"#),
-            "SIMPLE 710511363345354753: 403 Forbidden: A subset (code 453). The app's access level does not include this: see its project in \
+            "image upload 710511363345354753: 403 Forbidden: A subset (code 453). The app's access level does not include this: see its project in \
              X's developer console.",
         ),
         (
