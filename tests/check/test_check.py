@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import xmedia
+from support.media import PNG
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 
@@ -239,6 +240,32 @@ def test_a_wrong_type_of_an_option_is_a_type_error(options):
 def test_a_wrong_value_of_an_option_is_invalid_input(options):
     with pytest.raises(xmedia.InvalidInputError):
         xmedia.check(b"", **options)
+
+
+def test_an_object_that_can_seek_is_read_from_where_it_stands_and_left_there():
+    class Remote(io.RawIOBase):
+        def __init__(self):
+            self.inner = io.BytesIO(b"before" + PNG)
+            self.inner.seek(6)
+
+        def readable(self):
+            return True
+
+        def seekable(self):
+            return True
+
+        def seek(self, *place):
+            return self.inner.seek(*place)
+
+        def tell(self):
+            return self.inner.tell()
+
+        def readinto(self, buffer):
+            return self.inner.readinto(buffer)
+
+    source = Remote()
+    assert xmedia.check(source).facts.container == "png"
+    assert source.tell() == 6
 
 
 def test_an_error_of_the_file_object_is_raised_as_it_is():

@@ -21,7 +21,7 @@ VERBS = {
     "status": ("STATUS", (ID,)),
 }
 #: A failure that passes, its status, and what is said of it.
-FAILURES = [(Reply(503), 503, "503"), (Fault.reset(), None, "error sending request")]
+FAILURES = [(Reply(503), 503, "503"), (Fault.reset(), None, "Connection reset")]
 PENDING = {"media_id": ID, "processing_info": {"state": "pending"}}
 
 

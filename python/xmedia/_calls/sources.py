@@ -81,6 +81,16 @@ def prepare(source: object, *, awaited: bool) -> Prepared:  # noqa: PLR0911  (a 
     )
 
 
+def prepare_for_check(source: Any) -> Prepared:
+    """The same for a source that is looked at and not uploaded: whatever can seek is read here and there."""
+    prepared = prepare(source, awaited=False)
+    start = _position(source) if prepared.kind == "stream" and callable(getattr(source, "read", None)) else None
+    if start is None:
+        return prepared
+    reader = SeekableReader(source, start)
+    return Prepared(kind="seekable", value=reader.total_bytes, name=prepared.name, reader=reader)
+
+
 def _shown(name: str) -> str:
     """A file's name as text that can be shown: names on disk need not be UTF-8."""
     return name.encode("utf-8", "replace").decode("utf-8")

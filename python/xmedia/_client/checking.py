@@ -6,7 +6,7 @@ import os
 from typing import BinaryIO
 
 from .. import _core
-from .._calls.sources import prepare
+from .._calls.sources import prepare_for_check
 from .._types.report import CheckReport, report_from_json
 from .options import Account, Buffer, MediaCategory
 
@@ -45,7 +45,7 @@ def check(
         >>> report.ok, report.facts.container
         (True, 'png')
     """
-    prepared = prepare(source, awaited=False)
+    prepared = prepare_for_check(source)
     if prepared.kind == "stream":
         raise TypeError("source must be a path, a buffer, or a binary file that can seek: checking needs its end, too")
     place = source.tell() if prepared.reader is not None and hasattr(source, "tell") else None
