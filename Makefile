@@ -39,7 +39,7 @@ $(BIN)/.tools: pyproject.toml
 
 
 $(BIN)/.develop: $(BIN)/.tools $(SOURCES)
-	$(BIN)/maturin develop --quiet
+	PIP_QUIET=1 $(BIN)/maturin develop --quiet
 	touch $@
 
 .PHONY: develop
