@@ -35,13 +35,21 @@ static IDS: [HeaderName; 3] = [
 
 /// The headers of rate limits, if there is any.
 pub fn rate_limit(headers: &HeaderMap) -> Option<RateLimit> {
-    let (short, user_24h, app_24h) =
-        (window(headers, &QUARTER_HOUR), window(headers, &USER_24H), window(headers, &APP_24H));
+    let short = window(headers, &QUARTER_HOUR);
+    let (user_24h, app_24h) = match names_a_day(headers) {
+        true => (window(headers, &USER_24H), window(headers, &APP_24H)),
+        false => (None, None),
+    };
     if short.is_none() && user_24h.is_none() && app_24h.is_none() {
         return None;
     }
     let RateWindow { limit, remaining, reset_at } = short.unwrap_or_default();
     Some(RateLimit { limit, remaining, reset_at, user_24h, app_24h })
+}
+
+/// Whether there may be limits of 24 hours. Few answers have some, and to look each of their names up takes longer.
+fn names_a_day(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| name.as_str().contains("-limit-24hour-"))
 }
 
 fn window(headers: &HeaderMap, [limit, remaining, reset]: &WindowHeaders) -> Option<RateWindow> {
