@@ -142,7 +142,7 @@ def test_a_complaint_names_tweepys_arguments(server: MockServer, ours: Any, opti
 
 
 def test_a_text_file_is_a_type_error_in_tweepys_words(ours: Any) -> None:
-    with pytest.raises(TypeError, match="^file is in text mode"):
+    with pytest.raises(TypeError, match=r"^file is in text mode"):
         ours.media_upload("clip.mp4", file=io.StringIO("text"))
 
 
