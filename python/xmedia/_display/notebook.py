@@ -46,7 +46,7 @@ class HtmlBar:
         if self._handle is None:
             from IPython.display import display  # noqa: PLC0415  (loaded already, or this is no notebook)
 
-            self._handle = display(view, display_id=True)
+            self._handle = display(view, display_id=True)  # type: ignore[no-untyped-call]  # it has no types
         else:
             self._handle.update(view)
 
