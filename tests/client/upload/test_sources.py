@@ -450,3 +450,10 @@ def test_another_name_does_not_change_a_file(server, connect, tmp_path, move):
         path, progress=lambda _: moves and moves.pop()(path, tmp_path / "other.mp4"), **OPTIONS
     )
     assert server.media(media.media_id).data == DATA
+
+
+def test_a_file_whose_name_is_not_utf8_is_uploaded(server, connect, call, tmp_path):
+    odd = os.fsdecode(os.path.join(os.fsencode(tmp_path), b"v\xff.mp4"))
+    with open(odd, "wb") as file:
+        file.write(DATA)
+    assert call(connect(server), "upload", odd, **OPTIONS).ready
