@@ -89,13 +89,13 @@ def leave_waiting(call, client, path, checkpoint):
 
 
 @pytest.mark.parametrize("wait", [True, False])
-@pytest.mark.parametrize("trouble", [[Reply(404), Reply(404)], [Reply(503)] * 9, [Fault.reset()] * 9])
-def test_stage_waiting_goes_on_as_a_wait_which_bears_trouble(connect, call, path, checkpoint, trouble, wait):
+@pytest.mark.parametrize("failure", [[Reply(404), Reply(404)], [Reply(503)] * 9, [Fault.reset()] * 9])
+def test_stage_waiting_goes_on_as_a_wait_which_bears_failures(connect, call, path, checkpoint, failure, wait):
     with MockServer(processing=["pending"] * 1000 + ["succeeded"], check_after_secs=0.05) as server:
         client = connect(server)
         leave_waiting(call, client, path, checkpoint)
         (media_id,) = {request.media_id for request in server.requests if request.media_id}
-        server.script("STATUS", *trouble, Reply(200, json={"media_id": media_id, "processing_info": SUCCEEDED}))
+        server.script("STATUS", *failure, Reply(200, json={"media_id": media_id, "processing_info": SUCCEEDED}))
         media = call(client, "upload", path, checkpoint=checkpoint, wait=wait, **OPTIONS)
         assert (media.media_id, media.ready) == (media_id, True)
         assert server.commands.count("INIT") == 1
@@ -145,7 +145,7 @@ def test_a_smaller_segment_after_a_413_is_remembered(connect, call, path, checkp
 
 
 @pytest.mark.parametrize("make", [lambda data: data, bytearray, io.BytesIO])
-def test_other_sources_are_told_apart_by_their_content(server, connect, call, checkpoint, make):
+def test_other_sources_are_identified_by_their_content(server, connect, call, checkpoint, make):
     client = connect(server)
     interrupt(call, server, client, make(DATA), checkpoint, 7)
     media = call(client, "upload", make(DATA), checkpoint=checkpoint, **OPTIONS)
