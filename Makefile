@@ -79,7 +79,7 @@ docs: $(BIN)/.docs ## build the documentation's site into target/site, with warn
 	mkdir -p target
 	$(BIN)/zensical build --clean --strict >target/docs.log 2>&1 || { cat target/docs.log; exit 1; }
 	! grep -E '^(griffe|mkdocstrings|autorefs): ' target/docs.log
-	! grep -rn '^ *Example:$$' python  # only «Examples:» is shown as code
+	! grep -rn '^ *Example:$$' python  # only "Examples:" is shown as code
 
 .PHONY: lint
 lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest

@@ -54,7 +54,7 @@ def checked_scope(scope: object) -> tuple[str, ...]:
         raise TypeError(f"scope must be str or an iterable of str, not {type(scope).__name__}")
     for name in names:
         check_type("each name in scope", name, str)
-        assert isinstance(name, str)  # noqa: S101  (tells the type checker what the line above ensures)
+        assert isinstance(name, str)  # noqa: S101  (for the type checker: the line above ensures it)
         if (
             not name
             or not name.isascii()

@@ -1,4 +1,4 @@
-"""Sources of other libraries, told by what they can do and where they come from; none of the libraries is imported."""
+"""Sources of other libraries, recognized by what they can do; none of the libraries is imported."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class NamedFile:
         self.filename = filename
 
     def read(self, size: int = -1) -> Any:
-        """What the file object reads; told by this, it is a file."""
+        """What the file object reads; an object that has this is a file."""
         return self.file.read(size)
 
 
@@ -94,7 +94,7 @@ def _open_address(address: str) -> Any:
 
 
 def file_name(file: Any) -> str | None:
-    """A file's name, whose ending may tell what it is."""
+    """A file's name, whose ending may say what it is."""
     # On Python's own files `filename` is something else, or deprecated.
     for attribute in ("name",) if isinstance(file, io.IOBase) else ("filename", "name"):
         name = getattr(file, attribute, None)

@@ -66,9 +66,9 @@ class Hooks:
             raise TypeError("on_event must be a plain callable; an async one would be awaited by nobody")
         self.auth: OAuth1 | OAuth2 = auth
         self.on_event: OnEvent | None = on_event
-        asks = isinstance(auth, OAuth2) and callable(auth.access_token)
-        tells = isinstance(auth, OAuth2) and auth.refresh_token is not None and auth.on_refresh is not None
-        self.has_token_callbacks: bool = asks or tells
+        asks_for_token = isinstance(auth, OAuth2) and callable(auth.access_token)
+        reports_refresh = isinstance(auth, OAuth2) and auth.refresh_token is not None and auth.on_refresh is not None
+        self.has_token_callbacks: bool = asks_for_token or reports_refresh
 
     def event_filter(self) -> int:
         """Which requests are reported: 0 none, 1 those that are sent again, 2 all."""
@@ -81,7 +81,7 @@ class Hooks:
         return _ALL_EVENTS if logger.isEnabledFor(_DEBUG) else _RETRIES
 
     def request(self, row: RequestRow) -> None:
-        """Tell of a request that has ended."""
+        """Report a request that has ended."""
         command, media_id, attempt, status = row["command"], row["media_id"], row["attempt"], row["status"]
         retry_in = row["retry_in"]
         subject = command if media_id is None else f"{command} {media_id}"

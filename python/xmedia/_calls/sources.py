@@ -1,4 +1,4 @@
-"""What can be uploaded, told apart, and how the kinds that only Python can read are read."""
+"""Classifies what can be uploaded, and reads the kinds that only Python can read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PIECE = 256 << 10
 #: After so many pieces of an async iterable the loop gets its turn.
 _ITEMS_PER_TURN = 256
 
-#: The file objects whose descriptor tells all there is to know about them.
+#: The file objects that are fully described by their descriptor.
 _PLAIN_FILES = (io.FileIO, io.BufferedReader, io.BufferedRandom)
 
 
@@ -29,7 +29,7 @@ class Prepared:
     Attributes:
         kind: How it is read.
         value: A path; `bytes`; a descriptor and a place in its file; a number of bytes; or None.
-        name: The file's name, whose ending tells what text is.
+        name: The file's name, whose ending says what text is.
         reader: The object whose methods the core has called.
         finish: Called when all is uploaded.
     """

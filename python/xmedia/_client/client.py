@@ -169,7 +169,7 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
 
     @property
     def rate_limits(self) -> dict[str, RateLimit]:
-        """The last `RateLimit` that this version of the API told of each command (`"INIT"`, `"STATUS"`, …)."""
+        """The last `RateLimit` that this version of the API sent for each command (`"INIT"`, `"STATUS"`, …)."""
         return self._core.rate_limits
 
     def stats(self) -> Stats:

@@ -101,7 +101,7 @@ class MediaVerbs:
         """FINALIZE: end an upload once all of its bytes were appended.
 
         If the answer is lost on its way, STATUS is asked whether FINALIZE took effect, and it is sent again
-        only where that cannot be told otherwise.
+        only where that cannot be found out otherwise.
 
         Args:
             media_id: The upload: an id (int or str) or a `Media`.
@@ -114,7 +114,7 @@ class MediaVerbs:
         Raises:
             TypeError, InvalidInputError: An argument is wrong; nothing was sent.
             MediaExpiredError: The upload's time is over; nothing was sent.
-            APIError: The server refused, see its subclasses. `ambiguous` tells whether an earlier attempt may
+            APIError: The server refused, see its subclasses. `ambiguous` says whether an earlier attempt may
                 have taken effect.
             TransportError: No answer came, and STATUS did not settle what happened.
             InvalidResponseError: The answer is not what the API documents.

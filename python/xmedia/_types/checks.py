@@ -43,7 +43,7 @@ def describe_int(number: int) -> str:
 def checked_int(name: str, value: object, *, least: int = 0, most: int = 2**63 - 1) -> int:
     """Return an integer within these bounds."""
     check_type(name, value, int)
-    assert isinstance(value, int)  # noqa: S101  (tells the type checker what the line above ensures)
+    assert isinstance(value, int)  # noqa: S101  (for the type checker: the line above ensures it)
     if not least <= value <= most:
         raise InvalidInputError(f"{name} must be from {least} to {most}")
     return int(value)
@@ -80,9 +80,9 @@ def checked_seconds(name: str, value: object, *, zero: bool = False) -> float:
 
 
 def checked_utc(name: str, moment: object) -> datetime:
-    """Return an aware datetime in UTC; a naive one is refused, since nobody can tell which moment it means."""
+    """Return an aware datetime in UTC; a naive one is refused, since it may mean any of several moments."""
     check_type(name, moment, datetime)
-    assert isinstance(moment, datetime)  # noqa: S101  (tells the type checker what the line above ensures)
+    assert isinstance(moment, datetime)  # noqa: S101  (for the type checker: the line above ensures it)
     if moment.tzinfo is UTC:
         return moment
     if moment.utcoffset() is None:

@@ -88,7 +88,7 @@ class Fault:
     """Something that goes wrong on the way, for `MockServer.script` and `MockServer.chaos`.
 
     Make one with the functions below. `reset`, `close`, `hang` and `refuse` keep the command from taking effect,
-    unless they are told `after=True`; the others spoil or delay only its answer.
+    unless they are given `after=True`; the others spoil or delay only its answer.
 
     Examples:
         >>> from xmedia.testing import Fault

@@ -214,5 +214,5 @@ def test_not_found_follows_the_status_unless_it_is_given(error, expected):
         (None, xmedia.MediaProcessingError),
     ],
 )
-def test_a_processing_failure_is_told_by_its_name(name, expected):
+def test_a_processing_failure_is_named_by_its_class(name, expected):
     assert errors.processing_error_class(name) is expected

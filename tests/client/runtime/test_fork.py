@@ -212,7 +212,7 @@ def step_of_upload_many(client, run_aside):
 
 
 @pytest.mark.parametrize("step", [step_of_watch, step_of_wait_many, step_of_upload_many])
-def test_a_child_is_told_that_what_is_in_flight_is_its_parents(server, connect, step):
+def test_what_is_in_flight_is_the_parents_and_an_error_in_the_child(server, connect, step):
     client = connect(server, retry=None)
     for number in (ID, ID + 1):
         server.add_media(number, finalized=True)

@@ -89,12 +89,12 @@ def run(command: list[object], api: str, auth: str, video: Path, image: Path) ->
         if ended.returncode != 0:
             answers = [(request.command, request.status) for request in server.requests][-5:]
             return f"{ended.stderr.strip()[-1500:]}\nlast answers: {answers}"
-        told = json.loads(ended.stdout.strip().splitlines()[-1])
+        result = json.loads(ended.stdout.strip().splitlines()[-1])
         with urlopen(f"{server.url}/__media", timeout=10) as answer:
             table = json.load(answer)
         for kind, file in (("video", video), ("image", image)):
             expected = hashlib.sha256(file.read_bytes()).hexdigest()
-            if table.get(told[kind], {}).get("sha") != expected:
+            if table.get(result[kind], {}).get("sha") != expected:
                 return f"the {kind} did not come through: {table}"
         return None
 

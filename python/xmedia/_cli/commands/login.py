@@ -48,7 +48,7 @@ def add_login_arguments(parser: argparse.ArgumentParser) -> None:
 def add_logout_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `xmedia logout`."""
     _add_profile(parser)
-    parser.add_argument("--force", action="store_true", help="remove the file even if X could not be told")
+    parser.add_argument("--force", action="store_true", help="remove the file even if X could not be reached")
 
 
 def _add_profile(parser: argparse.ArgumentParser) -> None:
@@ -277,7 +277,7 @@ def logout(arguments: argparse.Namespace) -> int:
         if not arguments.force:
             report.say(f"{error}; the file was kept. --force removes it all the same")
             return report.exit_status(error)
-        report.say(f"X could not be told ({error}); the file is removed all the same")
+        report.say(f"X could not be reached ({error}); the file is removed all the same")
     for name in (path, f"{path}.xmedia-new", f"{path}.lock"):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", metavar="FILE", nargs="+", help="a video, GIF or image, or subtitles; - is standard input"
     )
-    parser.add_argument("--media-type", metavar="TYPE", help="MIME type (default: told from the file)")
+    parser.add_argument("--media-type", metavar="TYPE", help="MIME type (default: found from the file)")
     parser.add_argument(
         "--media-category", metavar="CATEGORY", help="tweet_video, amplify_video, dm_image, … (default: by type)"
     )

@@ -104,7 +104,7 @@ _shtab_xmedia_login_defaults_added=0
 _shtab_xmedia_logout_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[which login (default\: X_PROFILE, else default)]:NAME:"
-  "--force[remove the file even if X could not be told]"
+  "--force[remove the file even if X could not be reached]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -142,7 +142,7 @@ _shtab_xmedia_status_defaults_added=0
 
 _shtab_xmedia_upload_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--media-type[MIME type (default\: told from the file)]:TYPE:"
+  "--media-type[MIME type (default\: found from the file)]:TYPE:"
   "--media-category[tweet_video, amplify_video, dm_image, \… (default\: by type)]:CATEGORY:"
   "--alt-text[description of at most 1000 characters, for all files]:TEXT:"
   "*--additional-owner[a user who may use it too\; repeatable]:ID:"

@@ -76,7 +76,7 @@ def _resolved(name: str, url: str) -> Finding | None:
         except (OSError, UnicodeError) as error:
             outcome.append(str(error))
 
-    # The system's resolver cannot be told to end.
+    # The system's resolver cannot be stopped.
     thread = threading.Thread(target=resolve, daemon=True)
     thread.start()
     thread.join(PROBE_SECONDS)
