@@ -80,9 +80,10 @@ impl AuthState {
         }
     }
 
-    /// Whether there are tokens that the program has not been given, or a refresh is about to bring some.
+    /// Whether there are tokens that the program has not been given or that are not saved, or a refresh is about to bring
+    /// some.
     pub fn unsettled(&self) -> bool {
-        self.account().is_some_and(|account| account.refreshes().unsettled())
+        self.account().is_some_and(|account| account.refreshes().unsettled() || account.has_unsaved_tokens())
     }
 }
 
@@ -154,7 +155,8 @@ fn credentials(auth: &Bound<'_, PyAny>) -> PyResult<Credentials> {
     }
     if !auth.is_instance(imports::OAUTH2.get(auth.py())?)? {
         let type_name = auth.get_type().name()?;
-        return Err(PyTypeError::new_err(format!("auth must be an OAuth1 or an OAuth2, not {type_name}")));
+        let hint = if type_name == "OAuth1UserHandler" { "; OAuth1.from_tweepy(…) makes one of it" } else { "" };
+        return Err(PyTypeError::new_err(format!("auth must be an OAuth1 or an OAuth2, not {type_name}{hint}")));
     }
     if auth.getattr("access_token")?.is_callable() {
         return Ok(Credentials::OAuth2(oauth2::Credentials::asked()));

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, TypeAlias, TypedDict
 
-from .._auth.credentials import OAuth1, OAuth2
+from .._auth.oauth1 import OAuth1
+from .._auth.oauth2 import OAuth2
 from .._calls.hooks import OnEvent
 from .._types.checks import check_type, checked_seconds
 from .._types.errors import InvalidInputError
@@ -217,6 +218,7 @@ class ClientOptions(TypedDict, total=False):
     connect_timeout: Timeout
     retry: Retry | None
     max_connections: int
+    max_bytes_per_second: float | None
     check: CheckMode
     account: Account | None
     proxy: str | Literal[False] | None
