@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from .. import InvalidInputError
-from .._types.checks import checked_number
-from . import report
+from ... import InvalidInputError
+from ..._types.checks import checked_number
+from .. import report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the server until a signal comes."""
-    from ..testing import _serve  # noqa: PLC0415  (only this command needs the server)
+    from ...testing import _serve  # noqa: PLC0415  (only this command needs the server)
 
     if arguments.speed is not None and arguments.replay is None:
         report.say("--speed needs --replay FILE")
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _states(text: str) -> tuple[str, ...] | None:
-    from ..testing._rows import checked_state  # noqa: PLC0415  (as above)
+    from ...testing._rows import checked_state  # noqa: PLC0415  (as above)
 
     if text == "none":
         return None
@@ -91,7 +91,7 @@ def _speed(text: str) -> float:
 
 
 def _limit(text: str) -> tuple[str, tuple[int, float]]:
-    from ..testing._checks import COMMANDS  # noqa: PLC0415  (as above)
+    from ...testing._checks import COMMANDS  # noqa: PLC0415  (as above)
 
     command, _, rule = text.partition("=")
     number, _, window = rule.partition("/")
