@@ -93,9 +93,12 @@ lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest xmedia._core --allowlist tests/typing/stubtest_allowlist.txt
 
+$(BIN)/.types: $(BIN)/.tools
+	$(BIN)/python -m pip install --quiet --group types
+	touch $@
+
 .PHONY: test-types
-test-types: develop ## what editors see: pyright must know at least 95 % of the public types
-	$(BIN)/python -m pip install --quiet pyright
+test-types: develop $(BIN)/.types ## what editors see: pyright must know at least 95 % of the public types
 	$(BIN)/python .ci/verify_types.py
 
 .PHONY: format

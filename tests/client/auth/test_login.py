@@ -2,6 +2,7 @@
 
 import asyncio
 import pickle
+import time
 import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -174,7 +175,8 @@ class TestFinish:
         server.script("TOKEN", Fault.delay(0.3))
         with pytest.raises(xmedia.RequestTimeoutError):
             finish(login, callback, store=store, timeout=0.1)
-        xmedia._core.wait_for_refreshes(5)
+        while not store.path.exists() or not stored(store.path)["client_id"]:
+            time.sleep(0.005)
         assert stored(store.path)["client_id"] == "client"
 
     def test_a_full_disk_is_found_before_the_code_is_spent(self, finish, server, begin, store):

@@ -196,6 +196,8 @@ def test_raw_of_what_python_cannot_read_is_empty(text):
         ("MediaProcessingError", {"error": ProcessingFailure(code=1, name="InvalidMedia")}, xmedia.InvalidMediaError),
         ("MediaProcessingError", {"error": ProcessingFailure(name="UnsupportedMedia")}, xmedia.UnsupportedMediaError),
         ("MediaProcessingError", {"error": ProcessingFailure(name="InternalError")}, xmedia.MediaInternalError),
+        ("MediaProcessingError", {"error": ProcessingFailure(name="SomethingNew")}, xmedia.MediaProcessingError),
+        ("MediaProcessingError", {"error": ProcessingFailure(name="")}, xmedia.MediaProcessingError),
         ("MediaProcessingError", {"error": ProcessingFailure()}, xmedia.MediaProcessingError),
     ],
 )
