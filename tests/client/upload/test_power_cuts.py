@@ -26,7 +26,7 @@ client.upload("clip.mp4", checkpoint="kept", segment_bytes=1_000_000, wait=False
 def watched(tmp_path_factory):
     """The library that writes down the calls."""
     library = tmp_path_factory.mktemp("shim") / "file_calls.so"
-    source = Path(__file__).parents[1] / "support" / "file_calls.c"
+    source = Path(__file__).parents[2] / "data" / "file_calls.c"
     subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
     return str(library)
 
