@@ -9,7 +9,7 @@ import pytest
 import xmedia
 from support.front import Front, carries
 from support.media import ID
-from xmedia._cli import main as cli
+from terminal import main
 from xmedia._cli.conformance.samples import gif, image, video
 from xmedia.testing import MockServer
 
@@ -115,7 +115,7 @@ def run(monkeypatch, capsys):
         for name, value in server.environ.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("X_BASE_URL", url or server.url)
-        status = cli.main(["conformance", "--api", api, *arguments])
+        status = main(["conformance", "--api", api, *arguments])
         printed = capsys.readouterr()
         return status, printed.out, printed.err
 
