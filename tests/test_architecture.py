@@ -40,7 +40,6 @@ MOST = 13
 LARGE = {
     "src/client/inspect": 15,  # a file for each container and codec beside the rules
     "src/client/protocol": 14,  # a file for each version beside what both need
-    "src/client": 23,  # a folder for each of its subjects, beside what all of them share
     "src/python": 15,  # what Python calls, a file for each, beside the calls' machinery
     "src/python/call": 14,  # a file for each way of waiting, beside what a call is made of
     "python/xmedia/_cli": 16,  # a file for each command, beside what all of them share

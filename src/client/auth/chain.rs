@@ -8,8 +8,7 @@ use arc_swap::ArcSwap;
 
 use super::store::{Found, StoredTokens, TokenFile, chain_hash};
 use super::token::{App, Secret, Token};
-use crate::client::blocking::file_error;
-use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result};
+use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result, file_error};
 
 /// What credentials with a store begin with, besides their access token.
 #[derive(Default)]

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::token::Secret;
-use crate::client::blocking::blocking;
-use crate::client::private_file::{FileLock, Replacement, named_beside, resolved};
+use crate::system::blocking::blocking;
+use crate::system::private_file::{FileLock, Replacement, named_beside, resolved};
 
 /// No token file is longer; what is was not written by us.
 const MAX_BYTES: u64 = 64 << 10;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::body::UploadBody;
 use super::detect::DetectedMedia;
 use super::options::UploadOptions;
-use crate::client::blocking::blocking;
 use crate::client::config::{CheckMode, Options};
 use crate::client::error::{Error, Kind, Result};
 use crate::client::inspect::{self, CheckOptions, Report, rules};
 use crate::client::observer::Observer;
+use crate::system::blocking::blocking;
 
 /// Looks at the file, and warns of what X refuses or refuses it, as the options say.
 pub(super) async fn check(

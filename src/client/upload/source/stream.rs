@@ -8,8 +8,8 @@ use bytes::Bytes;
 
 use super::file::OpenFile;
 use super::traits::Read;
-use crate::client::blocking::{blocking, file_error};
-use crate::client::error::{Error, Result};
+use crate::client::error::{Error, Result, file_error};
+use crate::system::blocking::blocking;
 
 /// Bytes that come once, read ahead a little where something has to be known of them.
 pub struct Stream {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::config::{Hosts, TransportOptions};
-use super::deadline::Deadline;
-use super::error::{Error, Kind, Result};
-use super::http::{NoResponse, Transport};
-use super::protocol::{Authentication, Body, Request};
+use super::{NoResponse, Transport};
+use crate::client::config::{Hosts, TransportOptions};
+use crate::client::deadline::Deadline;
+use crate::client::error::{Error, Kind, Result};
+use crate::client::protocol::{Authentication, Body, Request};
 
 /// What came back.
 pub struct Probed {
@@ -23,7 +23,7 @@ pub struct Probed {
 pub async fn probe(url: String, authorization: Option<String>, proxied: bool, timeout: Duration) -> Result<Probed> {
     let mut options = TransportOptions { connect_timeout: Some(timeout), ..TransportOptions::default() };
     if !proxied {
-        options.proxy = super::config::Proxy::Off;
+        options.proxy = crate::client::config::Proxy::Off;
     }
     options.hosts = Hosts::at(&url);
     let request = Request {

@@ -1,7 +1,8 @@
 //! The one error of the client: what went wrong, at which command, and what is known about it.
 
-use std::fmt;
+use std::path::Path;
 use std::time::Duration;
+use std::{fmt, io};
 
 use super::model::{CommandName, Media, MediaId, ProcessingFailure, RateLimit};
 
@@ -287,4 +288,11 @@ impl std::error::Error for Error {
 /// What a message begins with: the command, and the media if it has an id.
 pub(in crate::client) fn subject(command: CommandName, media_id: Option<MediaId>) -> String {
     media_id.map_or_else(|| command.to_string(), |media_id| format!("{command} {media_id}"))
+}
+
+/// An error of a file, in the operating system's words.
+pub(crate) fn file_error(error: &io::Error, path: Option<&Path>) -> Error {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    Error::new(Kind::Io { errno: error.raw_os_error(), path: path.map(Path::to_owned) }, text)
 }

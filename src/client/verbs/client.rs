@@ -7,23 +7,23 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 
-use super::auth::{Account, Credentials};
-use super::call::Hooks;
-use super::config::Options;
-use super::error::{Error, Result};
-use super::exchange::refuse_expired;
-use super::http::Transport;
-use super::inner::ClientInner;
-use super::model::{ApiVersion, CommandName, Media};
-use super::protocol::{Command, Init, Payload, Subtitle};
-use super::stats::Counters;
-use super::upload::{self, Upload, Uploaded};
-use super::wait::{Waited, Watch};
+use crate::client::auth::{Account, Credentials};
+use crate::client::call::Hooks;
+use crate::client::config::Options;
+use crate::client::error::{Error, Result};
+use crate::client::exchange::ClientInner;
+use crate::client::exchange::refuse_expired;
+use crate::client::http::Transport;
+use crate::client::model::{ApiVersion, CommandName, Media};
+use crate::client::protocol::{Command, Init, Payload, Subtitle};
+use crate::client::stats::Counters;
+use crate::client::upload::{self, Upload, Uploaded};
+use crate::client::wait::{Waited, Watch};
 
 /// A client: connections, an account and options. Clones are the same client.
 #[derive(Clone)]
 pub struct Client {
-    pub(super) inner: ClientInner,
+    pub(in crate::client) inner: ClientInner,
     closed: Arc<watch::Sender<bool>>,
 }
 

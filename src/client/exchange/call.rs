@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::auth::oauth2::Token;
-use super::config::Retry;
-use super::deadline::Deadline;
-use super::error::{Error, Result};
-use super::http::Reservation;
-use super::limits::AdaptiveLimiter;
-use super::observer::{NoObserver, Observer};
+use crate::client::auth::oauth2::Token;
+use crate::client::config::Retry;
+use crate::client::deadline::Deadline;
+use crate::client::error::{Error, Result};
+use crate::client::http::Reservation;
+use crate::client::limits::AdaptiveLimiter;
+use crate::client::observer::{NoObserver, Observer};
 
 /// How a command is carried out.
 #[derive(Clone, Copy)]

@@ -18,8 +18,8 @@ use std::time::Duration;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use super::private;
-use crate::client::blocking::blocking;
-use crate::client::per_process::PerProcess;
+use crate::system::blocking::blocking;
+use crate::system::per_process::PerProcess;
 
 /// How often it is looked whether another process has released the lock: at first, and after a while.
 const FIRST_LOOK: Duration = Duration::from_millis(5);

@@ -7,21 +7,20 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::Client;
-use super::auth::chain::{Compared, Look, origin_of};
-use super::auth::login::Login;
-use super::auth::oauth2::{App, Secret, Token};
-use super::auth::store::{Found, LockedTokenFile, StoredTokens, TokenFile, chain_hash};
-use super::auth::under_way::UnderWay;
-use super::auth::{Account, Credentials, oauth1, oauth2};
-use super::blocking::file_error;
-use super::call::{CallOptions, Hooks};
-use super::config::{CheckMode, Options, Retry, TransportOptions};
-use super::deadline::Deadline;
-use super::error::{ApiClass, Error, Kind, Result};
-use super::http::Transport;
-use super::model::ApiVersion;
-use super::protocol::{Answer, Command, Grant, Revocation, TokenRequest, Tokens};
+use super::client::Client;
+use crate::client::auth::chain::{Compared, Look, origin_of};
+use crate::client::auth::login::Login;
+use crate::client::auth::oauth2::{App, Secret, Token};
+use crate::client::auth::store::{Found, LockedTokenFile, StoredTokens, TokenFile, chain_hash};
+use crate::client::auth::under_way::UnderWay;
+use crate::client::auth::{Account, Credentials, oauth1, oauth2};
+use crate::client::call::{CallOptions, Hooks};
+use crate::client::config::{CheckMode, Options, Retry, TransportOptions};
+use crate::client::deadline::Deadline;
+use crate::client::error::{ApiClass, Error, Kind, Result, file_error};
+use crate::client::http::Transport;
+use crate::client::model::ApiVersion;
+use crate::client::protocol::{Answer, Command, Grant, Revocation, TokenRequest, Tokens};
 
 /// Bounds one attempt.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
