@@ -25,6 +25,7 @@ mod wait;
 
 pub use self::auth::Account;
 pub use self::exchange::call;
+pub use self::exchange::save_at_exit as save_tokens_at_exit;
 pub use self::http::{HttpBackend, Reservation, Transport, TransportFailure, probe};
 pub use self::types::{config, deadline, error, model, observer, stats, x_limits};
 pub use self::verbs::{Client, login};
