@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::client::inspect::{CheckOptions, FileBytes, ReadBytes, Report, check as check_bytes};
-use crate::python::{args, errors};
+use crate::python::convert::{args, errors};
 
 /// Looks at a source, an `xmedia._calls.sources.Prepared`.
 #[pyfunction]

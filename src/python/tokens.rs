@@ -18,13 +18,13 @@ use crate::client::error::{Error, Result, file_error};
 use crate::client::login::{Destination, NewLogin};
 use crate::client::observer::Observer;
 use crate::client::save_tokens_at_exit;
-use crate::python::args;
 use crate::python::auth::LoginTokens;
 use crate::python::call::channel::Outcome;
 use crate::python::call::observer::ChannelObserver;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::{SIGNAL_INTERVAL, Verb};
-use crate::python::errors;
+use crate::python::convert::args;
+use crate::python::convert::errors;
 use crate::python::process::runtime;
 
 /// How long a revocation of a file's tokens may take.

@@ -1,24 +1,9 @@
 //! How to mend a file: the options between ffmpeg's input and output, only those that this file needs.
 
 use super::facts::{Content, Inspection, VideoTrack};
+use super::finding::{Finding, Level};
 use super::limits::MIN_SECONDS;
-use super::report::Finding;
-use super::rules::Level;
-
-/// What a rule's breach asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
-    /// Nothing helps but another file.
-    None,
-    /// The picture has to be encoded anew.
-    Video,
-    /// The sound has to be encoded anew.
-    Audio,
-    /// Another container.
-    Container,
-    /// A GIF becomes a video.
-    Animation,
-}
+use super::rules::Remedy;
 
 /// The least side of a picture.
 const MIN_SIDE: u32 = 32;
@@ -31,7 +16,7 @@ pub(super) fn options(inspection: &Inspection, findings: &[Finding]) -> Option<V
     if errors.is_empty() {
         return None;
     }
-    let remedies: Vec<Remedy> = errors.iter().map(|finding| super::rules::remedy(finding.rule, inspection)).collect();
+    let remedies: Vec<Remedy> = errors.iter().map(|finding| Remedy::of(finding.rule, inspection)).collect();
     if remedies.contains(&Remedy::None) {
         return None;
     }

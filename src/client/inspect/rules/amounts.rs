@@ -1,8 +1,9 @@
 //! Rules for how long and how large a file is, and for its bitrates.
 
-use super::super::facts::Content;
-use super::super::limits::{self, Class};
-use super::{Breach, Subject, breach};
+use super::breach::{Breach, breach};
+use super::subject::Subject;
+use crate::client::inspect::facts::Content;
+use crate::client::inspect::limits::{self, Class};
 use crate::client::x_limits::{Account, MAX_GIF_BYTES_WITHOUT_CATEGORY};
 
 pub(super) fn wrong_duration(subject: &Subject) -> Option<Breach> {

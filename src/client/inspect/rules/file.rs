@@ -1,8 +1,9 @@
 //! Rules for the file as a whole: its format, whether all of it is there, and whether the category fits.
 
-use super::super::facts::{Content, Problem};
-use super::super::limits::Class;
-use super::{Breach, Subject, breach};
+use super::breach::{Breach, breach};
+use super::subject::Subject;
+use crate::client::inspect::facts::{Content, Problem};
+use crate::client::inspect::limits::Class;
 
 pub(super) fn foreign(subject: &Subject) -> Option<Breach> {
     let foreign = subject.inspection.foreign?;

@@ -1,9 +1,17 @@
 //! What the rules are held against: a file, the category that is meant, and the account that sends it.
 
-use super::super::CheckOptions;
-use super::super::facts::{AudioTrack, Content, ImageFacts, Inspection, VideoTrack};
-use super::super::limits::{self, Class, Limits};
+use crate::client::inspect::facts::{AudioTrack, Content, ImageFacts, Inspection, VideoTrack};
+use crate::client::inspect::limits::{self, Class, Limits};
 use crate::client::x_limits::{Account, max_bytes};
+
+/// What a file is held against.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckOptions {
+    /// The category; `None` is the one that an upload would send, and empty text is none.
+    pub media_category: Option<String>,
+    /// Whose limits hold; `None` is not known.
+    pub account: Option<Account>,
+}
 
 /// What the rules are held against.
 pub struct Subject<'a> {

@@ -1,7 +1,8 @@
 //! Rules for the picture.
 
 use super::amounts::short;
-use super::{Breach, Subject, breach};
+use super::breach::{Breach, breach};
+use super::subject::Subject;
 
 pub(super) fn video_codec(subject: &Subject) -> Option<Breach> {
     let codec = subject.video()?.codec.as_deref().filter(|codec| *codec != "h264")?;

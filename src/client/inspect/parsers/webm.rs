@@ -6,9 +6,9 @@ use std::io::Cursor;
 use matroska_demuxer::{MatroskaFile, TrackEntry, TrackType, Video};
 
 use super::codecs::{self, Codec};
-use super::facts::{AudioTrack, Content, Inspection, Problem, Unknown, VideoTrack};
-use super::format::{Foreign, ForeignKind};
-use super::reader::{Read, Reader};
+use crate::client::inspect::facts::{AudioTrack, Content, Inspection, Problem, Unknown, VideoTrack};
+use crate::client::inspect::format::{Foreign, ForeignKind};
+use crate::client::inspect::reader::{Read, Reader};
 
 const EBML: u64 = 0x1a45_dfa3;
 const SEGMENT: u64 = 0x1853_8067;

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::json::lossy_json;
-use super::json::number;
 use crate::client::error::ApiClass;
+use crate::client::protocol::json::lossy_json;
+use crate::client::protocol::json::number;
 
 /// How much of a body, or of a sentence in it, is kept.
 const MAX_KEPT_BYTES: usize = 4096;

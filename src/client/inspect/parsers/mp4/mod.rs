@@ -12,8 +12,8 @@ mod tracks;
 use boxes::{BoxAt, find};
 use tracks::Track;
 
-use super::facts::{Content, Inspection, Problem, Unknown};
-use super::reader::{Fields, MAX_INDEX, Read, Reader};
+use crate::client::inspect::facts::{Content, Inspection, Problem, Unknown};
+use crate::client::inspect::reader::{Fields, MAX_INDEX, Read, Reader};
 
 /// More boxes than any real file has at its top.
 const MAX_BOXES: usize = 10_000;

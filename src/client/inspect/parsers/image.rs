@@ -4,8 +4,8 @@ use std::io::Cursor;
 
 use imagesize::ImageType;
 
-use super::facts::{Content, ImageFacts, Inspection};
-use super::reader::{Fields, Read, Reader};
+use crate::client::inspect::facts::{Content, ImageFacts, Inspection};
+use crate::client::inspect::reader::{Fields, Read, Reader};
 
 /// How far the size is looked for at first, and then; a JPEG may have a large preview before it.
 const HEADS: [usize; 3] = [4 << 10, 64 << 10, 512 << 10];

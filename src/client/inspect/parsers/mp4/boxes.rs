@@ -1,7 +1,7 @@
 //! Boxes inside a box, and the tables that some of them hold, read piece by piece.
 
-use super::super::facts::Unknown;
-use super::super::reader::{Fields, Read, Reader};
+use crate::client::inspect::facts::Unknown;
+use crate::client::inspect::reader::{Fields, Read, Reader};
 
 /// More children than any real box has.
 const MAX_CHILDREN: usize = 4096;

@@ -1,9 +1,9 @@
 //! Sample descriptions: the codec of a track, and what its configuration says of the stream.
 
-use super::super::aac::Aac;
-use super::super::codecs::{self, Config};
-use super::super::facts::{AudioTrack, VideoTrack};
-use super::super::reader::Fields;
+use crate::client::inspect::facts::{AudioTrack, VideoTrack};
+use crate::client::inspect::parsers::aac::Aac;
+use crate::client::inspect::parsers::codecs::{self, Config};
+use crate::client::inspect::reader::Fields;
 
 /// What the first sample description of a track says.
 #[derive(Debug, Default)]

@@ -13,8 +13,8 @@ use crate::client::model::{
 use crate::client::observer::{Phase, Progress, RequestReport};
 use crate::client::protocol::{self, lossy_json};
 use crate::client::stats::Stats;
+use crate::python::convert::slots::SlotWriter;
 use crate::python::imports;
-use crate::python::slots::SlotWriter;
 
 fn media_record(py: Python<'_>) -> PyResult<&SlotWriter<14>> {
     static MEDIA_RECORD: PyOnceLock<SlotWriter<14>> = PyOnceLock::new();

@@ -1,9 +1,9 @@
 //! The sample tables of a track: how many samples there are, how long they take, which are key frames and where those are.
 
-use super::super::facts::Unknown;
-use super::super::reader::{Fields, Read, Reader};
 use super::boxes::{BoxAt, Table, find};
 use super::meters::{Groups, PeakRate, Spread};
+use crate::client::inspect::facts::Unknown;
+use crate::client::inspect::reader::{Fields, Read, Reader};
 
 /// A place in the file where a sample stands, and how long it is.
 pub(super) type Spot = (u64, u64);

@@ -4,8 +4,8 @@ use h264_reader::avcc::AvcDecoderConfigurationRecord;
 use h264_reader::nal::sps::{AspectRatioInfo, ChromaFormat, FrameMbsFlags, SeqParameterSet};
 use h264_reader::nal::{Nal, RefNal};
 
-use super::facts::VideoTrack;
-use super::reader::Fields;
+use crate::client::inspect::facts::VideoTrack;
+use crate::client::inspect::reader::Fields;
 
 pub(super) const YUV_420: &str = "4:2:0";
 const YUV_422: &str = "4:2:2";

@@ -6,7 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::client::error::{ApiFailure, Error, Failure, Kind};
-use crate::python::{imports, results};
+use crate::python::convert::results;
+use crate::python::imports;
 
 /// The exception that says what this failure says.
 pub fn raise(py: Python<'_>, error: Error) -> PyErr {

@@ -1,8 +1,8 @@
 //! The samples of a fragment (`moof`), added to those of its tracks.
 
-use super::super::reader::{Fields, Read, Reader};
 use super::boxes::{BoxAt, Table, find};
 use super::tracks::{Defaults, Track};
+use crate::client::inspect::reader::{Fields, Read, Reader};
 
 /// The flag of a sample that cannot be decoded by itself.
 const NOT_SYNC: u32 = 0x1_0000;

@@ -1,10 +1,10 @@
 //! One track of a movie: its header, its codec, and its samples, in the tables of the movie and in fragments.
 
-use super::super::facts::{AudioTrack, Inspection, VideoTrack};
-use super::super::reader::{Fields, Read, Reader};
 use super::boxes::{BoxAt, find};
 use super::descriptions::{self, Description};
 use super::samples::Samples;
+use crate::client::inspect::facts::{AudioTrack, Inspection, VideoTrack};
+use crate::client::inspect::reader::{Fields, Read, Reader};
 
 /// A track.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! Subtitles: text that has no first bytes of its own, but for WebVTT's.
 
-use super::facts::{Content, Inspection};
+use crate::client::inspect::facts::{Content, Inspection};
 
 /// The format of subtitles that a file's name or its first bytes show, and its MIME type.
 pub(super) fn kind(name: Option<&str>, head: &[u8]) -> Option<(&'static str, &'static str)> {

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use crate::client::probe;
 use crate::python::call::task::SIGNAL_INTERVAL;
-use crate::python::errors;
+use crate::python::convert::errors;
 use crate::python::process::runtime;
 use crate::sync::lock;
 

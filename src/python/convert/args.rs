@@ -16,8 +16,9 @@ use crate::client::protocol::Subtitle;
 use crate::client::x_limits::{
     self, Account, AltText, MAX_TOTAL_BYTES, MediaCategory, MediaType, Owners, SegmentIndex, SubtitledCategory,
 };
-use crate::python::results;
-use crate::python::{errors, imports};
+use crate::python::convert::errors;
+use crate::python::convert::results;
+use crate::python::imports;
 
 fn type_name(value: &Bound<'_, PyAny>) -> String {
     value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())

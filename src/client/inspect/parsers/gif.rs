@@ -1,7 +1,7 @@
 //! GIF: the blocks are walked to count the frames and to add up how long they are shown. A GIF has no index, so all is read.
 
-use super::facts::{Content, ImageFacts, Inspection, Problem};
-use super::reader::{Read, Reader};
+use crate::client::inspect::facts::{Content, ImageFacts, Inspection, Problem};
+use crate::client::inspect::reader::{Read, Reader};
 
 /// How far it is walked; longer ones are too long for X by their bytes alone.
 const MAX_BYTES: u64 = 20 << 20;
