@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use crate::client::Account;
 use crate::client::auth::chain::Beginning;
 use crate::client::auth::oauth2::{App, Secret};
-use crate::client::auth::store::{StoredTokens, TokenFile};
+use crate::client::auth::token_file::{StoredTokens, TokenFile};
 use crate::client::auth::{Credentials, oauth1, oauth2};
 use crate::client::error::{Error, file_error};
 use crate::python::convert::errors;

@@ -11,7 +11,7 @@ use crate::client::Client;
 use crate::client::auth::chain::tokens_at;
 use crate::client::auth::login::Login;
 use crate::client::auth::oauth2::{App, Secret};
-use crate::client::auth::store::{self, TokenFile};
+use crate::client::auth::token_file::{self, TokenFile};
 use crate::client::auth::{oauth1, under_way};
 use crate::client::config::{TransportOptions, parse_base_url};
 use crate::client::error::{Error, Result, file_error};
@@ -246,7 +246,7 @@ pub fn revoke_token_file(py: Python<'_>, path: PathBuf, client_secret: Option<St
 /// What names the chain that a refresh token began.
 #[pyfunction]
 pub fn chain_hash(client_id: &str, refresh_token: &str) -> String {
-    store::chain_hash(client_id, refresh_token)
+    token_file::chain_hash(client_id, refresh_token)
 }
 
 /// Has tokens saved that could not be saved before, and waits so long until no refresh is under way in this process;

@@ -15,7 +15,7 @@ use crate::client::auth;
 use crate::client::auth::chain::{Chain, Compared, Look, origin_of};
 use crate::client::auth::oauth2::{App, Credentials, Secret, Token};
 use crate::client::auth::refresh::{Outcome, RefreshClaim, Renewal, Run, cut_off};
-use crate::client::auth::store::LockedTokenFile;
+use crate::client::auth::token_file::LockedTokenFile;
 use crate::client::auth::under_way::UnderWay;
 use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;

@@ -11,7 +11,7 @@ use super::client::Client;
 use crate::client::auth::chain::{Compared, Look, origin_of};
 use crate::client::auth::login::Login;
 use crate::client::auth::oauth2::{App, Secret, Token};
-use crate::client::auth::store::{Found, LockedTokenFile, StoredTokens, TokenFile, chain_hash};
+use crate::client::auth::token_file::{Found, LockedTokenFile, StoredTokens, TokenFile, chain_hash};
 use crate::client::auth::under_way::UnderWay;
 use crate::client::auth::{Account, Credentials, oauth1, oauth2};
 use crate::client::call::{CallOptions, Hooks};

@@ -1,15 +1,15 @@
 //! Files that only their owner may use: a lock beside them, and content that is replaced whole or not at all.
 
-mod lock;
+mod file_lock;
 mod replace;
 
 use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use lock::FileLock;
+pub use file_lock::FileLock;
 #[cfg(unix)]
-pub use lock::forget_in_forked_child;
+pub use file_lock::forget_in_forked_child;
 pub use replace::Replacement;
 
 /// Links that lead to one another end here, as they do for the system (`ELOOP`).

@@ -1,7 +1,8 @@
 //! The sample tables of a track: how many samples there are, how long they take, which are key frames and where those are.
 
 use super::boxes::{BoxAt, Table, find};
-use super::meters::{Groups, PeakRate, Spread};
+use super::frame_rate::PeakRate;
+use super::meters::{Groups, Spread};
 use crate::client::inspect::facts::Unknown;
 use crate::client::inspect::reader::{Fields, Read, Reader};
 

@@ -2,6 +2,7 @@
 
 use super::boxes::{BoxAt, find};
 use super::descriptions::{self, Description};
+use super::frame_rate;
 use super::samples::Samples;
 use crate::client::inspect::facts::{AudioTrack, Inspection, VideoTrack};
 use crate::client::inspect::reader::{Fields, Read, Reader};
@@ -129,8 +130,7 @@ impl Track {
             (video.width, video.height) = (Some(width), Some(height));
         }
         video.rotation = self.rotation;
-        let rate = self.samples.count as f64 / self.media_seconds();
-        video.frame_rate = rate.is_finite().then_some(rate).filter(|rate| *rate > 0.0);
+        video.frame_rate = frame_rate::average(self.samples.count, self.media_seconds());
         if !self.samples.partial_sync {
             video.gop_frames = self.samples.groups.longest();
         }
