@@ -9,7 +9,6 @@ pub mod facts;
 mod finding;
 mod fix;
 pub mod format;
-pub mod limits;
 mod parsers;
 pub mod reader;
 mod report;

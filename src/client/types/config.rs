@@ -6,9 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use url::{Host, Url};
 
+use super::category::Account;
 use super::error::{Error, Result};
 use super::model::ApiVersion;
-use super::x_limits::Account;
 
 /// What belongs to one client; clients that share connections may differ in it.
 #[derive(Clone, Debug)]

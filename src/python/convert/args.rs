@@ -9,13 +9,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyString};
 
 use crate::client::auth::Credentials;
+use crate::client::category::Account;
 use crate::client::config::{CheckMode, Proxy, Retry, TransportOptions, parse_base_url};
 use crate::client::error::Error;
 use crate::client::model::{ApiVersion, Media, MediaId};
 use crate::client::protocol::Subtitle;
-use crate::client::x_limits::{
-    self, Account, AltText, MAX_TOTAL_BYTES, MediaCategory, MediaType, Owners, SegmentIndex, SubtitledCategory,
-};
+use crate::client::x_limits::MAX_TOTAL_BYTES;
+use crate::client::x_values::{self, AltText, MediaCategory, MediaType, Owners, SegmentIndex, SubtitledCategory};
 use crate::python::convert::errors;
 use crate::python::convert::results;
 use crate::python::imports;
@@ -41,13 +41,13 @@ fn id(name: &str, value: &Bound<'_, PyAny>, expected: &str) -> PyResult<MediaId>
     let id = if let Ok(text) = value.cast::<PyString>() {
         // A lone surrogate has no UTF-8, and is not a digit.
         let text = text.to_str();
-        x_limits::media_id(
+        x_values::media_id(
             name,
             text.map_err(|_| errors::invalid_input(py, format!("{name}: 1 to 19 ASCII digits are needed")))?,
         )
     } else {
         let Some(number) = whole(value)? else { return Err(wrong_type(name, expected, value)) };
-        x_limits::media_id_from_number(name, number.extract::<u64>().ok())
+        x_values::media_id_from_number(name, number.extract::<u64>().ok())
     };
     checked(py, id)
 }
