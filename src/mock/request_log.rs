@@ -44,6 +44,8 @@ pub struct RecordedRequest {
     pub aborted: bool,
     /// Whether a scripted item changed how it went.
     pub scripted: bool,
+    /// If none did although some are left: which, and why not.
+    pub near_misses: Vec<String>,
 }
 
 /// What was read of a body.
@@ -68,6 +70,8 @@ pub(crate) struct Entry {
     pub(crate) effect: bool,
     pub(crate) aborted: bool,
     pub(crate) scripted: bool,
+    /// `Vec` would take three words of every entry.
+    pub(crate) near_misses: Option<Box<Vec<String>>>,
 }
 
 /// The requests in order of arrival.
@@ -100,6 +104,7 @@ impl RequestLog {
             effect: false,
             aborted: false,
             scripted: false,
+            near_misses: None,
         });
         self.forgotten + self.entries.len() as u64 - 1
     }
@@ -171,6 +176,7 @@ impl Entry {
             status: self.status,
             aborted: self.aborted,
             scripted: self.scripted,
+            near_misses: self.near_misses.as_deref().cloned().unwrap_or_default(),
         }
     }
 }
