@@ -67,7 +67,7 @@ class RecordedRequest:
         effect: Whether it changed anything: a refused one did not, nor did a second FINALIZE.
         aborted: Whether the client went away before the answer was complete.
         scripted: Whether a script or chaos made it go otherwise than normally.
-        near_misses: If neither did although items were left in a script: for which commands, and why none of them fitted.
+        near_misses: If neither did although items were left in a script: for which commands, and why none fitted.
     """
 
     command: str | None
