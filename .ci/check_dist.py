@@ -33,7 +33,7 @@ def problems_of_wheel(path: Path) -> list[str]:
     free_threaded = re.search(r"-cp3\d+-cp3\d+t-", path.name)
     if not free_threaded and "-cp311-abi3-" not in path.name:
         problems.append("not tagged cp311-abi3")
-    if sys.platform == "linux" and not re.search(r"-(manylinux|musllinux)_\d+_\d+_\w+\.whl$", path.name):
+    if sys.platform == "linux" and not re.search(r"[-.](manylinux|musllinux)_\d+_\d+_\w+\.whl$", path.name):
         problems.append("not tagged manylinux or musllinux")
     if path.stat().st_size > MAX_WHEEL_BYTES:
         problems.append(f"larger than {MAX_WHEEL_BYTES} bytes")
