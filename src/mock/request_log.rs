@@ -70,8 +70,7 @@ pub(crate) struct Entry {
     pub(crate) effect: bool,
     pub(crate) aborted: bool,
     pub(crate) scripted: bool,
-    /// `Vec` would take three words of every entry.
-    pub(crate) near_misses: Option<Box<Vec<String>>>,
+    pub(crate) near_misses: Box<[String]>,
 }
 
 /// The requests in order of arrival.
@@ -104,7 +103,7 @@ impl RequestLog {
             effect: false,
             aborted: false,
             scripted: false,
-            near_misses: None,
+            near_misses: Box::default(),
         });
         self.forgotten + self.entries.len() as u64 - 1
     }
@@ -176,7 +175,7 @@ impl Entry {
             status: self.status,
             aborted: self.aborted,
             scripted: self.scripted,
-            near_misses: self.near_misses.as_deref().cloned().unwrap_or_default(),
+            near_misses: self.near_misses.to_vec(),
         }
     }
 }

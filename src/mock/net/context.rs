@@ -70,7 +70,7 @@ impl RequestContext {
     pub(crate) fn log_near_misses(&self) {
         let misses = self.shared.state().script.near_misses(self.command);
         if !misses.is_empty() {
-            self.entry(|entry| entry.near_misses = Some(Box::new(misses)));
+            self.entry(|entry| entry.near_misses = misses.into_boxed_slice());
         }
     }
 
