@@ -71,7 +71,7 @@ class OAuth1(Credentials):
         missing = [name for name, value in values.items() if value is None or value == ""]
         if missing:
             raise InvalidInputError(
-                f"the tweepy handler has no {' and no '.join(missing)}; give it a user's token first "
+                f"the tweepy handler is missing {' and '.join(missing)}; give it a user's token first "
                 "(set_access_token or get_access_token)"
             )
         return cls(**values)

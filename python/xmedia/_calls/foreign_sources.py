@@ -126,5 +126,5 @@ def refuse_cut(file: Any) -> None:
         missing = getattr(file, attribute, None)
         if isinstance(missing, int) and not isinstance(missing, bool) and missing > 0 and hasattr(file, "status"):
             raise InvalidInputError(
-                f"source: it ended {missing} bytes before the length that it was announced with; nothing was finalized"
+                f"source: it ended {missing} bytes before its announced length; nothing was finalized"
             )

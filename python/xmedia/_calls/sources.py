@@ -53,7 +53,7 @@ def prepare(source: object, *, awaited: bool) -> Prepared:  # noqa: PLR0911  (a 
     if isinstance(source, (str, os.PathLike)):
         path = os.fsdecode(source)
         if "\0" in path:
-            raise InvalidInputError("source: a path has no null character")
+            raise InvalidInputError("source must not be a path with a null character")
         return Prepared(kind="path", value=path, name=_shown(os.path.basename(path)))
     if isinstance(source, bytes):
         return Prepared(kind="bytes", value=source)
@@ -174,21 +174,21 @@ def _is_plain(file: Any) -> bool:
 
 def _refuse_unless(awaited: bool, what: str) -> None:
     if not awaited:
-        raise TypeError(f"source is {what}, which has to be awaited: use upload_async")
+        raise TypeError(f"source is {what}, which must be awaited: use upload_async")
 
 
 def _as_bytes(what: str, piece: object) -> bytes:
     if isinstance(piece, bytes):
         return piece
     if isinstance(piece, str):
-        raise TypeError(f"source: {what} gave str; bytes are needed (mode 'rb' for a file)")
+        raise TypeError(f"source: {what} returned str instead of bytes (open files in mode 'rb')")
     if piece is None:
-        raise BlockingIOError(f"source: {what} gave None, as files do that do not block and have nothing yet")
+        raise BlockingIOError(f"source: {what} gave None, as non-blocking files do when no data is ready")
     try:
         with memoryview(piece) as view:  # type: ignore[arg-type]  # that is what is being found out
             return view.tobytes()
     except TypeError:
-        raise TypeError(f"source: {what} gave {type(piece).__name__}; bytes are needed") from None
+        raise TypeError(f"source: {what} must give bytes, not {type(piece).__name__}") from None
 
 
 class PieceReader:

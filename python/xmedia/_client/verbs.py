@@ -194,7 +194,7 @@ class MediaVerbs:
             True
         """
         if progress is not None and is_async(progress):
-            raise TypeError("progress is async, which has to be awaited: use wait_async, or give a plain callable")
+            raise TypeError("progress is async, which must be awaited: use wait_async, or give a plain callable")
         return self._core.wait(media_id, timeout, progress).wait()
 
     async def wait_async(

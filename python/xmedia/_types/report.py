@@ -194,7 +194,7 @@ class CheckReport:
             check_type(name, value, str, os.PathLike)
             names.append(f"file:{os.fsdecode(value)}")
         if self.fix is None:
-            raise InvalidInputError("there is no fix: nothing has to be mended, or encoding anew does not help")
+            raise InvalidInputError("there is no fix: nothing is wrong, or encoding the file again does not help")
         return ("ffmpeg", "-y", "-nostdin", "-i", names[0], *self.fix, names[1])
 
     def to_json(self) -> str:

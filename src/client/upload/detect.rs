@@ -41,8 +41,8 @@ impl DetectedMedia {
                 let category = media_type::category(&media_type, animated);
                 let message = || {
                     Error::invalid_input(format!(
-                        "media_category: none is known for {media_type}; pass media_category=\"tweet_video\" (or what \
-                         it is)"
+                        "media_category is not known for {media_type}; pass media_category=\"tweet_video\" (or the \
+                         right one)"
                     ))
                 };
                 category.ok_or_else(message)?.to_owned()
@@ -86,9 +86,9 @@ impl DetectedMedia {
 /// Refuses an alt text that X would refuse.
 pub fn check_alt_text(alt_text: Option<&str>) -> Result<()> {
     match alt_text.map(|text| text.chars().count()) {
-        Some(0) => Err(Error::invalid_input("alt_text: it is empty; leave it out instead")),
+        Some(0) => Err(Error::invalid_input("alt_text must not be empty; leave it out instead")),
         Some(count) if count > MAX_ALT_TEXT => {
-            Err(Error::invalid_input(format!("alt_text: it has {count} characters and X takes {MAX_ALT_TEXT} at most")))
+            Err(Error::invalid_input(format!("alt_text must have at most {MAX_ALT_TEXT} characters, not {count}")))
         }
         _ => Ok(()),
     }
