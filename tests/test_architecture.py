@@ -77,6 +77,8 @@ PRIVATE = {
     "tests/cli/test_output.py": {"_cli"},
     # A proxy's name is looked up nowhere: the findings are asked for with a proxy that no client would take.
     "tests/cli/test_doctor.py": {"_cli"},
+    # The files that the command sends, which are nowhere else.
+    "tests/cli/test_conformance.py": {"_cli"},
     # All classes that the core names and all that it hands over, also where no server brings them about.
     "tests/client/results/test_from_core.py": {"_calls", "_types"},
     "tests/compat/test_tweepy.py": {"_tweepy_errors"},

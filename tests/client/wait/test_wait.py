@@ -310,6 +310,7 @@ class TestProgress:
     def test_progress_reports_each_answer(self, call, server, connect):
         reported = []
         server.add_media(ID, finalized=True)
+        server.script("STATUS", PENDING, said(state="in_progress", check_after_secs=0.01), SUCCEEDED)
         media = call(connect(server), "wait", ID, progress=reported.append)
         assert media.ready
         assert [each.phase for each in reported] == ["processing"] * len(reported)
