@@ -79,7 +79,10 @@ fn whole<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> 
 fn bounded(name: &str, value: &Bound<'_, PyAny>, least: u64, most: u64) -> PyResult<u64> {
     let Some(number) = whole(value)? else { return Err(wrong_type(name, "an int", value)) };
     let inside = number.extract::<u64>().ok().filter(|number| (least..=most).contains(number));
-    inside.ok_or_else(|| errors::invalid_input(value.py(), format!("{name} must be from {least} to {most}")))
+    inside.ok_or_else(|| {
+        let upper = if most == u64::MAX { String::new() } else { format!(" and at most {most}") };
+        errors::invalid_input(value.py(), format!("{name} must be at least {least}{upper}"))
+    })
 }
 
 /// A number that counts something.
