@@ -19,7 +19,7 @@ class OAuth1(Credentials):
         access_token_secret: The user's token secret.
 
     Raises:
-        TypeError: A value is no str.
+        TypeError: A value is not a str.
         InvalidInputError: A value is empty, or contains white space or characters that cannot be printed.
 
     Examples:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._types.errors import InvalidInputError
 
-#: An address, which is no path. Names of one letter are drives of Windows.
+#: An address, which is not a path. Names of one letter are drives of Windows.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 #: How much is read at a time.
 _PIECE = 256 << 10

@@ -12,7 +12,8 @@ from .._display.progress import Bar
 from .._types.errors import InvalidInputError
 from .._types.media import Media
 from .._types.models import Progress
-from .sources import BufferReader, PieceReader, Prepared, prepare
+from .source_readers import BufferReader, PieceReader
+from .sources import Prepared, prepare
 
 _STORE_METHODS = ("load", "save", "clear")
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def report_text(report: CheckReport) -> str:
-    """The report in lines: what the file is, what was found, and how to mend it."""
+    """The report in lines: what the file is, what was found, and how to fix it."""
     lines = [f"{_verdict(report)}: {_facts(report.facts)}"]
     rules = max((len(finding.rule) for finding in report.findings), default=0)
     lines += (f"  {finding.level:7}  {finding.rule:{rules}}  {finding.message}" for finding in report.findings)

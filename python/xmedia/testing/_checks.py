@@ -44,7 +44,7 @@ def checked_media_id(value: object) -> int:
 
 
 def checked_items(name: str, value: object) -> list[object]:
-    """Return the items of an iterable that is no text."""
+    """Return the items of an iterable that is not text."""
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise TypeError(f"{name} must be a sequence, not {type(value).__name__}")
     return list(value)
