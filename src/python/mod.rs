@@ -24,6 +24,8 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
+    use super::args::media_id;
+    #[pymodule_export]
     use super::auth::{LoginTokens, TokenDelivery};
     #[pymodule_export]
     use super::call::asyncio::Bridge;

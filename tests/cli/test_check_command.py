@@ -43,7 +43,7 @@ def test_an_error_is_exit_status_1_and_the_worst_of_several_counts(capsys):
     assert main(["check", GOOD, BROKEN, GOOD]) == 1
     printed = capsys.readouterr().out
     assert "the audio codec is pcm_s16le, and X takes AAC only" in printed
-    assert "to mend it: ffmpeg -i INPUT -c:v copy" in printed
+    assert "to fix it: ffmpeg -i INPUT -c:v copy" in printed
 
 
 def test_json_is_one_object_a_line(capsys, tmp_path):
@@ -121,7 +121,7 @@ def test_fix_of_a_good_file_writes_nothing(ffmpeg, tmp_path):
 def test_fix_of_what_cannot_be_mended_says_so(ffmpeg, tmp_path, capsys):
     called = ffmpeg(GOOD)
     assert main(["check", str(SAMPLES / "truncated_mdat.mp4"), "--fix", str(tmp_path / "out.mp4")]) == 1
-    assert "cannot be mended" in capsys.readouterr().err
+    assert "cannot be fixed" in capsys.readouterr().err
     assert not called.exists()
 
 

@@ -207,7 +207,7 @@ class TestUpload:
         _, errors = process.communicate(timeout=10)
         assert (process.returncode, errors) == (
             130,
-            "xmedia: interrupted; the same command goes on where it stopped\n",
+            "xmedia: interrupted; the same command continues where it stopped\n",
         )
         done = run(*command)
         assert done.returncode == 0

@@ -130,8 +130,8 @@ def test_where_the_bytes_say_nothing_the_type_is_that_of_the_name(
     ("options", "said"),
     [
         ({}, "^file_type: .*; if it is one, pass file_type="),
-        ({"file_type": "a b"}, "^file_type: "),
-        ({"file_type": "video/mp4", "chunk_size": 0}, "^chunk_size: "),
+        ({"file_type": "a b"}, "^file_type must be "),
+        ({"file_type": "video/mp4", "chunk_size": 0}, "^chunk_size must be "),
         ({"file_type": "image/png", "file": io.BytesIO(bytes(6_000_000))}, r"client=xmedia.Client\(…, check=\"off\"\)"),
     ],
     ids=["type", "wrong type", "chunk_size", "limits"],

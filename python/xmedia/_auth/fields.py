@@ -19,11 +19,11 @@ def checked_secret(name: str, value: object, *, header: bool = False) -> str:
     check_type(name, value, str)
     text = str(value)
     if not text:
-        raise InvalidInputError(f"{name} is empty")
+        raise InvalidInputError(f"{name} must not be empty")
     if any(character.isspace() or not character.isprintable() for character in text):
         raise InvalidInputError(
             f"{name} contains white space or a character that cannot be printed; "
-            "was a line end or a blank copied with it? (its value is not shown here)"
+            "was a line break or a space copied with it? (its value is not shown here)"
         )
     if header and not text.isascii():
         raise InvalidInputError(f"{name} contains characters that are not ASCII (its value is not shown here)")
@@ -75,4 +75,4 @@ def checked_expiry(moment: object) -> datetime | None:
             return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
         pass
-    raise InvalidInputError("expires_at must be a datetime or seconds since the epoch, and a date of the calendar")
+    raise InvalidInputError("expires_at must be a datetime or seconds since the epoch, within the years 1 to 9999")

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._types.errors import InvalidInputError
 
-#: An address, which is no path. Names of one letter are drives of Windows.
+#: An address, which is not a path. Names of one letter are drives of Windows.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 #: How much is read at a time.
 _PIECE = 256 << 10
@@ -172,5 +172,5 @@ def refuse_cut(file: Any) -> None:
         missing = getattr(file, attribute, None)
         if isinstance(missing, int) and not isinstance(missing, bool) and missing > 0 and hasattr(file, "status"):
             raise InvalidInputError(
-                f"source: it ended {missing} bytes before the length that it was announced with; nothing was finalized"
+                f"source: it ended {missing} bytes before its announced length; nothing was finalized"
             )

@@ -76,12 +76,12 @@ def parser() -> argparse.ArgumentParser:
     upload_command.add_arguments(upload)
     _common(upload, timeout=3600.0)
 
-    finalize = command("finalize", one_media.finalize, "End an upload: one FINALIZE.")
+    finalize = command("finalize", one_media.finalize, "End an upload: a single FINALIZE.")
     finalize.add_argument("media_id", metavar="ID", help="the upload's id, 1 to 19 digits")
     finalize.add_argument("--wait", action="store_true", help="then wait until the media is ready")
     _common(finalize)
 
-    status = command("status", one_media.status, "Ask once how far processing is: one STATUS.")
+    status = command("status", one_media.status, "Ask once how far processing is: a single STATUS.")
     status.add_argument("media_id", metavar="ID", help="the media's id")
     _common(status)
 

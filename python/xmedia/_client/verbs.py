@@ -168,7 +168,7 @@ class MediaVerbs:
         """Wait until media is ready, asking STATUS when the server says so.
 
         Failures that pass (no connection, 429, 5xx) are waited out. An error in the answer means that
-        processing failed, whatever state it names; a state that nobody knows means that it goes on.
+        processing failed, whatever state it names; an unknown state means that it goes on.
 
         Args:
             media_id: What `finalize` returned, or an id. A ready `Media` is returned at once.
@@ -194,7 +194,7 @@ class MediaVerbs:
             True
         """
         if progress is not None and is_async(progress):
-            raise TypeError("progress is async, which has to be awaited: use wait_async, or give a plain callable")
+            raise TypeError("progress is async, which must be awaited: use wait_async, or give a plain callable")
         return self._core.wait(media_id, timeout, progress).wait()
 
     async def wait_async(

@@ -208,7 +208,7 @@ impl<'response> Body<'response> {
         ];
         let mut found = None;
         for value in candidates.into_iter().flatten() {
-            let Some(id) = media_id(&value).map_err(|_| "the body names a media id that is none".to_owned())? else {
+            let Some(id) = media_id(&value).map_err(|_| "the body has an invalid media id".to_owned())? else {
                 continue;
             };
             match found.or(asked) {
@@ -238,7 +238,7 @@ fn media(
     repair: Repair,
 ) -> Result<Media, Unreadable> {
     let Some(media_id) = body.media_id(asked)? else {
-        return Err("the body names no media id".to_owned().into());
+        return Err("the body has no media id".to_owned().into());
     };
     let image = body.object("image")?.map(|image| ImageInfo {
         image_type: text(&image, "image_type"),
@@ -247,7 +247,7 @@ fn media(
     });
     let processing = body.get("processing_info")?;
     if repair == Repair::Done && command != CommandName::Init && may_lack_failure(processing.as_ref()) {
-        return Err("the body is damaged, so that what it lacks proves nothing".to_owned().into());
+        return Err("the body is damaged, so a missing member proves nothing".to_owned().into());
     }
     Ok(Media {
         media_key: body.text("media_key")?,
@@ -282,7 +282,7 @@ fn text(object: &Value, name: &str) -> Option<String> {
 fn user_id(body: &Value) -> Result<String, Unreadable> {
     let id = body.get("data").and_then(|data| text(data, "id"));
     let digits = |id: &String| !id.is_empty() && id.len() <= 19 && id.bytes().all(|byte| byte.is_ascii_digit());
-    Ok(id.filter(digits).ok_or("the body names no user".to_owned())?)
+    Ok(id.filter(digits).ok_or("the body has no user".to_owned())?)
 }
 
 /// Reads a new token. No error says what stood in the body.
@@ -290,7 +290,7 @@ fn tokens(body: &Value) -> Result<Tokens, Unreadable> {
     // A token that no header can hold is ignored: credentials could not be made of it.
     let token =
         |name| text(body, name).filter(|token| !token.is_empty() && token.bytes().all(|it| it.is_ascii_graphic()));
-    let access_token = token("access_token").ok_or("the body has no access_token that can be sent".to_owned())?;
+    let access_token = token("access_token").ok_or("the body has no usable access_token".to_owned())?;
     Ok(Tokens {
         access_token,
         refresh_token: token("refresh_token"),

@@ -28,7 +28,7 @@ def test_what_is_written_has_no_secrets_and_is_for_its_owner_only(server, connec
 
 
 def test_the_checkpoint_is_not_the_file(server, connect, path):
-    with pytest.raises(xmedia.InvalidInputError, match="very file"):
+    with pytest.raises(xmedia.InvalidInputError, match="not be the file"):
         connect(server).upload(path, checkpoint=path)
     assert path.read_bytes() == DATA
 

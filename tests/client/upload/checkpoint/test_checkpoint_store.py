@@ -11,7 +11,7 @@ from support.media import video
 
 
 class Store:
-    """A checkpoint that is no file."""
+    """A checkpoint that is not a file."""
 
     def __init__(self):
         self.data, self.saved, self.cleared = None, [], 0

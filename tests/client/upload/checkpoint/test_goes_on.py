@@ -84,7 +84,7 @@ def test_stage_waiting_goes_on_waiting(connect, call, path, checkpoint):
 def leave_waiting(call, client, path, checkpoint):
     """Leaves a checkpoint whose file the server has, and processes."""
     with pytest.raises(xmedia.WaitTimeoutError):
-        call(client, "upload", path, checkpoint=checkpoint, timeout=0.5, **OPTIONS)
+        call(client, "upload", path, checkpoint=checkpoint, timeout=1, **OPTIONS)
     assert json.loads(checkpoint.read_text())["stage"] == "waiting"
 
 

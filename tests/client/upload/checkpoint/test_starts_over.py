@@ -20,7 +20,7 @@ def test_a_session_of_another_account_starts_over(server, connect, call, path, c
     interrupt(call, server, client, path, checkpoint, 7)
     checkpoint.write_text(json.dumps({**json.loads(checkpoint.read_text()), "stage": stage}))
     server.script(command, Reply(403))
-    with pytest.warns(UserWarning, match=r"no use any more.*starts over"):
+    with pytest.warns(UserWarning, match=r"can no longer be used.*starts over"):
         media = call(client, "upload", path, checkpoint=checkpoint, concurrency=1, **OPTIONS)
     assert server.media(media.media_id).data == DATA
     assert server.commands.count("INIT") == 2
@@ -87,7 +87,7 @@ def test_a_session_that_the_server_does_not_know_starts_over(server, connect, ca
     interrupt(call, server, client, path, checkpoint, 7)
     record = json.loads(checkpoint.read_text())
     checkpoint.write_text(json.dumps({**record, "media_id": "4711", "stage": stage}))
-    with pytest.warns(UserWarning, match=r"no use any more.*starts over"):
+    with pytest.warns(UserWarning, match=r"can no longer be used.*starts over"):
         media = call(client, "upload", path, checkpoint=checkpoint, **OPTIONS)
     assert server.media(media.media_id).data == DATA
 
