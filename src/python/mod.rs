@@ -24,7 +24,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use super::args::media_id;
+    use super::convert::args::media_id;
     #[pymodule_export]
     use super::auth::{LoginTokens, TokenDelivery};
     #[pymodule_export]
