@@ -173,7 +173,8 @@ impl<'a> Attempt<'a> {
         let mut in_flight = client.stats.send(self.name);
         let begun = Begun { started_at: SystemTime::now(), started: Instant::now(), bytes: request.body.size() };
         let timeout = client.options.request_timeout;
-        let outcome = client.transport.send(&request, authorization.as_deref(), timeout, deadline).await;
+        // In a box of its own, which only what has its slot needs: thousands wait for theirs, or for their media.
+        let outcome = Box::pin(client.transport.send(&request, authorization.as_deref(), timeout, deadline)).await;
         drop(permit);
         let response = match outcome {
             Ok(response) => response,
