@@ -9,11 +9,11 @@ import os
 import sys
 from pathlib import Path
 
-from .. import Client, InvalidInputError, Result, UploadItem, UploadOptions
-from .._calls.upload_call import UploadCall
-from .._client.uploads import OPTIONS
-from . import options, report
-from .output import Output
+from ... import Client, InvalidInputError, Result, UploadItem, UploadOptions
+from ..._calls.upload_call import UploadCall
+from ..._client.uploads import OPTIONS
+from .. import options, report
+from ..output import Output
 
 STANDARD_INPUT = "-"
 _MAX_ALT_TEXT = 1000
