@@ -10,7 +10,7 @@ use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result, subject};
 use crate::client::http::{NoResponse, TransportFailure};
 use crate::client::inner::ClientInner;
 use crate::client::limits::BucketName;
-use crate::client::model::{CommandName, Dialect, MediaId};
+use crate::client::model::{CommandName, Dialect, MediaId, RateLimit};
 use crate::client::observer::{EventFilter, RequestReport};
 use crate::client::protocol::{self, Answer, Command, Response};
 
@@ -183,7 +183,6 @@ impl<'a> Attempt<'a> {
         in_flight.sent(begun.bytes);
         in_flight.answered(response.status, response.body.len());
         drop(in_flight);
-        self.note_limit(&response);
         let decoded = self.decode(&response).or_else(|error| {
             // The error shows what the server said, which may be what it was sent.
             match client.account.masked(&response.body, self.command, token.as_deref()) {
@@ -191,6 +190,12 @@ impl<'a> Attempt<'a> {
                 None => Err(error),
             }
         });
+        let limit = match &decoded {
+            // It was read for the media, too.
+            Ok(Answer::Media(media)) => media.rate_limit,
+            _ => protocol::rate_limit(&response.headers),
+        };
+        self.note_limit(limit, &response);
         match decoded {
             Ok(answer) => {
                 self.note_success();
@@ -310,8 +315,8 @@ impl<'a> Attempt<'a> {
         error
     }
 
-    fn note_limit(&self, response: &Response) {
-        if let Some(limit) = protocol::rate_limit(&response.headers) {
+    fn note_limit(&self, limit: Option<RateLimit>, response: &Response) {
+        if let Some(limit) = limit {
             let server_now = protocol::server_date(&response.headers).unwrap_or(response.received_at);
             self.client.account.limits().note(self.bucket(), limit, server_now);
         }
