@@ -127,6 +127,13 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=command.run)
 
 
+def _conformance(parser: argparse.ArgumentParser) -> None:
+    from .conformance import command
+
+    command.add_arguments(parser)
+    parser.set_defaults(run=command.run)
+
+
 def _completion(parser: argparse.ArgumentParser) -> None:
     from .completion import command
 
@@ -166,6 +173,10 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "logout": (_logout, "End such a login at X, and remove its file."),
     "mock-server": (_mock_server, "Run a server on this machine that answers as X does, for tests."),
     "doctor": (_doctor, "Say what is wrong with the set-up, and what to do about it."),
+    "conformance": (
+        _conformance,
+        "Compare what X answers to harmless requests with what the mock server answers.",
+    ),
     "completion": (_completion, "Print the script that completes this command."),
     "demo": (_demo, "Upload a file to a mock server in this process, and wait until it is ready."),
 }
