@@ -73,7 +73,7 @@ def test_the_names_are_those_that_type_checkers_and_editors_see() -> None:
     assert names == set(xmedia.__all__)
 
 
-@pytest.mark.parametrize("module", ["xmedia._client.client", "xmedia._types.media", "dataclasses", "json", "ssl"])
+@pytest.mark.parametrize("module", ["xmedia._client.client", "xmedia._types.media", "dataclasses", "ssl"])
 def test_the_command_lines_help_does_not_load_what_its_commands_do(module: str) -> None:
     program = (
         "import contextlib, io, sys\n"
@@ -84,7 +84,7 @@ def test_the_command_lines_help_does_not_load_what_its_commands_do(module: str) 
     assert module not in loaded_after(program)
 
 
-@pytest.mark.parametrize("module", ["xmedia._types.report", "xmedia._auth.login", "json", "pathlib", "html"])
+@pytest.mark.parametrize("module", ["xmedia._types.report", "xmedia._auth.login", "pathlib", "html"])
 def test_a_client_does_not_load_what_only_checks_logins_and_bars_need(module: str) -> None:
     assert module not in loaded_after(CLIENT)
 

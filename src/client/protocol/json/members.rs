@@ -39,18 +39,23 @@ impl<'body> Members<'body> {
         self.text(name).map(serde_json::from_str).transpose()
     }
 
-    /// A member that is an object.
+    /// A member that is an object; anything else is none, but has to be JSON that can be read.
     pub(in crate::client::protocol) fn object(&self, name: &str) -> Result<Option<Self>, serde_json::Error> {
-        self.text(name).filter(|json| json.starts_with('{')).map(Members::find).transpose()
+        match self.text(name) {
+            Some(json) if json.starts_with('{') => Members::find(json).map(Some),
+            _ => self.get(name).map(|_| None),
+        }
     }
 
-    /// A member that is a string.
+    /// A member that is a string; anything else is none, as above.
     pub(in crate::client::protocol) fn string(&self, name: &str) -> Result<Option<Cow<'body, str>>, serde_json::Error> {
-        let Some(json) = self.text(name).filter(|json| json.starts_with('"')) else { return Ok(None) };
-        Ok(Some(match plain_string(json) {
-            Some(text) => Cow::Borrowed(text),
-            None => Cow::Owned(serde_json::from_str(json)?),
-        }))
+        match self.text(name) {
+            Some(json) if json.starts_with('"') => Ok(Some(match plain_string(json) {
+                Some(text) => Cow::Borrowed(text),
+                None => Cow::Owned(serde_json::from_str(json)?),
+            })),
+            _ => self.get(name).map(|_| None),
+        }
     }
 
     /// A member that is a number, or a string with one in it.
