@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         appends: AtomicU64::new(0),
         received: AtomicU64::new(0),
     });
-    let line = option("--line-mbit").map(|mbit| Line::new(mbit, option("--line-rtt-ms").unwrap_or(0.0)));
+    let line = option("--line-mbit").map(|mbit| SlowLink::new(mbit, option("--line-rtt-ms").unwrap_or(0.0)));
     let arguments: Vec<String> = std::env::args().collect();
     let certificate = arguments.windows(2).find(|pair| pair[0] == "--tls").map(|pair| pair[1].clone());
     let acceptor = certificate.map(|path| tls(&path)).transpose()?;
@@ -101,15 +101,15 @@ fn tls(path: &str) -> Result<tokio_rustls::TlsAcceptor, Box<dyn std::error::Erro
 
 /// A line that all connections share: so many bytes a second towards the server, and half of the round trip each way.
 #[derive(Clone)]
-struct Line {
+struct SlowLink {
     bytes_per_second: f64,
     one_way: Duration,
     free_at: Arc<Mutex<Instant>>,
 }
 
-impl Line {
+impl SlowLink {
     fn new(mbit: f64, rtt_ms: f64) -> Self {
-        Line {
+        SlowLink {
             bytes_per_second: mbit * 1e6 / 8.0,
             one_way: Duration::from_secs_f64(rtt_ms / 2000.0),
             free_at: Arc::new(Mutex::new(Instant::now())),
