@@ -2,5 +2,5 @@
 //! owner may read, and values that a forked child makes anew.
 
 pub(crate) mod blocking;
-pub(crate) mod per_process;
+pub(crate) mod fork;
 pub mod private_file;

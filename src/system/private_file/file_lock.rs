@@ -19,7 +19,7 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use super::private;
 use crate::system::blocking::blocking;
-use crate::system::per_process::PerProcess;
+use crate::system::fork::PerProcess;
 
 /// How often it is looked whether another process has released the lock: at first, and after a while.
 const FIRST_LOOK: Duration = Duration::from_millis(5);
@@ -175,7 +175,7 @@ fn is_at(_: &File, _: &Path) -> io::Result<bool> {
 static LOCKS: PerProcess<Mutex<HashMap<PathBuf, Weak<AsyncMutex<()>>>>> = PerProcess::new();
 
 fn lock_of_this_process(path: &Path) -> Arc<AsyncMutex<()>> {
-    let locks = LOCKS.get();
+    let locks = LOCKS.get_or_default();
     let mut by_path = locks.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(lock) = by_path.get(path).and_then(Weak::upgrade) {
         return lock;
