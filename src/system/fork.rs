@@ -13,8 +13,7 @@ static GENERATION: AtomicU64 = AtomicU64::new(0);
 /// Runs in a forked child before anything else. Only atomics are safe there.
 extern "C" fn after_fork_in_child() {
     GENERATION.fetch_add(1, Ordering::SeqCst);
-    #[cfg(unix)]
-    super::private_file::forget_in_forked_child();
+    super::lock_descriptors::close_all();
 }
 
 /// Has forks counted from now on. To be called before anything is made that must not outlive one.

@@ -3,4 +3,5 @@
 
 pub(crate) mod blocking;
 pub(crate) mod fork;
+mod lock_descriptors;
 pub mod private_file;

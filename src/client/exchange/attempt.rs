@@ -312,10 +312,11 @@ impl<'a> Attempt<'a> {
 
     fn note_limit(&self, decoded: &Result<Answer>, response: &Response) {
         // Most answers hold what their headers say of it: they are not read twice.
+        let read = || protocol::rate_limit(&response.headers);
         let limit = match decoded {
             Ok(Answer::Media(media)) => media.rate_limit,
-            Err(Error { kind: Kind::Api(failure), .. }) => failure.rate_limit,
-            _ => protocol::rate_limit(&response.headers),
+            Err(error) => error.api().map_or_else(read, |failure| failure.rate_limit),
+            Ok(_) => read(),
         };
         if let Some(limit) = limit {
             let server_now = protocol::server_date(&response.headers).unwrap_or(response.received_at);
