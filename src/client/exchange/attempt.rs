@@ -10,7 +10,7 @@ use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result, subject};
 use crate::client::exchange::ClientInner;
 use crate::client::http::{NoResponse, TransportFailure};
 use crate::client::limits::BucketName;
-use crate::client::model::{CommandName, Dialect, MediaId, RateLimit};
+use crate::client::model::{CommandName, Dialect, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
 use crate::client::protocol::{self, Answer, Command, Response};
 
@@ -183,19 +183,15 @@ impl<'a> Attempt<'a> {
         in_flight.sent(begun.bytes);
         in_flight.answered(response.status, response.body.len());
         drop(in_flight);
-        let decoded = self.decode(&response).or_else(|error| {
+        let decoded = self.decode(&response);
+        self.note_limit(&decoded, &response);
+        let decoded = decoded.or_else(|error| {
             // The error shows what the server said, which may be what it was sent.
             match client.account.masked(&response.body, self.command, token.as_deref()) {
                 Some(body) => self.decode(&Response { body, ..response.clone() }),
                 None => Err(error),
             }
         });
-        let limit = match &decoded {
-            // It was read for the media, too.
-            Ok(Answer::Media(media)) => media.rate_limit,
-            _ => protocol::rate_limit(&response.headers),
-        };
-        self.note_limit(limit, &response);
         match decoded {
             Ok(answer) => {
                 self.note_success();
@@ -315,7 +311,14 @@ impl<'a> Attempt<'a> {
         error
     }
 
-    fn note_limit(&self, limit: Option<RateLimit>, response: &Response) {
+    fn note_limit(&self, decoded: &Result<Answer>, response: &Response) {
+        // Most answers hold what their headers say of it: they are not read twice.
+        let read = || protocol::rate_limit(&response.headers);
+        let limit = match decoded {
+            Ok(Answer::Media(media)) => media.rate_limit,
+            Err(error) => error.api().map_or_else(read, |failure| failure.rate_limit),
+            Ok(_) => read(),
+        };
         if let Some(limit) = limit {
             let server_now = protocol::server_date(&response.headers).unwrap_or(response.received_at);
             self.client.account.limits().note(self.bucket(), limit, server_now);
