@@ -12,9 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from chromium import chromium
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-from chromium import chromium
 from xmedia.testing import MockServer
 
 PICTURES = Path(sys.argv[1] if len(sys.argv) > 1 else "target/pictures")

@@ -7,11 +7,11 @@ some pages, light and dark, go to the given folder.
 import sys
 from pathlib import Path
 
+from chromium import chromium
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-from chromium import chromium
 
 ROOT = Path(__file__).parents[3]
 SITE = ROOT / "target" / "site"
