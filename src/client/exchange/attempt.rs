@@ -182,8 +182,9 @@ impl<'a> Attempt<'a> {
         in_flight.sent(begun.bytes);
         in_flight.answered(response.status, response.body.len());
         drop(in_flight);
-        self.note_limit(&response);
-        let decoded = self.decode(&response).or_else(|error| {
+        let decoded = self.decode(&response);
+        self.note_limit(&decoded, &response);
+        let decoded = decoded.or_else(|error| {
             // The error shows what the server said, which may be what it was sent.
             match client.account.masked(&response.body, self.command, token.as_deref()) {
                 Some(body) => self.decode(&Response { body, ..response.clone() }),
@@ -309,8 +310,15 @@ impl<'a> Attempt<'a> {
         error
     }
 
-    fn note_limit(&self, response: &Response) {
-        if let Some(limit) = protocol::rate_limit(&response.headers) {
+    fn note_limit(&self, decoded: &Result<Answer>, response: &Response) {
+        // Most answers hold what their headers say of it: they are not read twice.
+        let read = || protocol::rate_limit(&response.headers);
+        let limit = match decoded {
+            Ok(Answer::Media(media)) => media.rate_limit,
+            Err(error) => error.api().map_or_else(read, |failure| failure.rate_limit),
+            Ok(_) => read(),
+        };
+        if let Some(limit) = limit {
             let server_now = protocol::server_date(&response.headers).unwrap_or(response.received_at);
             self.client.account.limits().note(self.bucket(), limit, server_now);
         }
