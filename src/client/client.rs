@@ -15,7 +15,7 @@ use super::exchange::refuse_expired;
 use super::http::Transport;
 use super::inner::ClientInner;
 use super::model::{ApiVersion, CommandName, Media};
-use super::protocol::{Command, Init, Payload, Subtitle};
+use super::protocol::{Command, Init, MediaMetadata, Payload, Subtitle};
 use super::stats::Counters;
 use super::upload::{self, Upload, Uploaded};
 use super::wait::{Waited, Watch};
@@ -111,16 +111,17 @@ impl Client {
         .await
     }
 
-    /// METADATA: sets the alt text.
-    pub async fn set_alt_text(
+    /// METADATA: describes media.
+    pub async fn set_metadata(
         &self,
         media: &Media,
-        text: String,
+        metadata: MediaMetadata,
         timeout: Option<Duration>,
         hooks: Hooks<'_>,
     ) -> Result<()> {
+        metadata.validate(self.inner.options.api)?;
         refuse_expired(media, CommandName::Metadata)?;
-        let command = Command::AltText { media_id: media.media_id, text };
+        let command = Command::Metadata { media_id: media.media_id, metadata };
         self.until_closed(|| self.inner.exchange(&command, self.inner.call_options(timeout, hooks))).await.map(drop)
     }
 
