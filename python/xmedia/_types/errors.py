@@ -24,7 +24,6 @@ XMediaError
 │   ├── UnsupportedMediaError
 │   └── MediaInternalError
 ├── MediaExpiredError
-├── LoginDeniedError
 ├── CheckpointLockedError
 ├── LoginDeniedError
 └── WaitTimeoutError (TimeoutError)
