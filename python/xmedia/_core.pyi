@@ -113,6 +113,7 @@ class Client:
         connect_timeout: _Timeout,
         retry: Retry | None,
         max_connections: int,
+        max_bytes_per_second: float | None,
         proxy: str | Literal[False] | None,
         ca_file: str | os.PathLike[str] | None,
         user_agent: str | None,

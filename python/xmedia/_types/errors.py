@@ -90,6 +90,11 @@ class XMediaError(Exception):
             state["__cause__"] = self.__cause__
         return type(self), self.args, state
 
+    def _repr_html_(self) -> str:
+        from .._display.error import error_html  # noqa: PLC0415  (only notebooks ask for it)
+
+        return error_html(self)
+
     def __copy__(self) -> Self:
         copied = type(self)(*self.args)
         copied.__dict__.update(self.__dict__)

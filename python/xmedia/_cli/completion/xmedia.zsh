@@ -149,6 +149,7 @@ _shtab_xmedia_upload_options=(
   "--shared[for use in several direct messages]"
   "--segment-bytes[size of a segment, such as 4MiB (default\: 1 to 4 MiB)]:SIZE:"
   "--concurrency[segments in flight (default\: 4)]:N:"
+  "--max-bytes-per-second[send no more than this in a second, all files together, such as 2M (default\: as fast as it goes)]:SIZE:"
   "--jobs[files at a time (default\: 1)]:N:"
   "--checkpoint-dir[write down here how far each file is\; after a crash or Ctrl-C the same command goes on there]:DIR:"
   "--no-wait[end after FINALIZE, without waiting for processing]"

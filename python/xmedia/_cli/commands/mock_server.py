@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from .. import InvalidInputError
-from . import report
+from ... import InvalidInputError
+from .. import report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the server until a signal comes."""
-    from ..testing import _serve  # noqa: PLC0415  (only this command needs the server)
+    from ...testing import _serve  # noqa: PLC0415  (only this command needs the server)
 
     _serve.serve(
         host=arguments.host,
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _states(text: str) -> tuple[str, ...] | None:
-    from ..testing._rows import checked_state  # noqa: PLC0415  (as above)
+    from ...testing._rows import checked_state  # noqa: PLC0415  (as above)
 
     if text == "none":
         return None
@@ -70,7 +70,7 @@ def _states(text: str) -> tuple[str, ...] | None:
 
 
 def _limit(text: str) -> tuple[str, tuple[int, float]]:
-    from ..testing._checks import COMMANDS  # noqa: PLC0415  (as above)
+    from ...testing._checks import COMMANDS  # noqa: PLC0415  (as above)
 
     command, _, rule = text.partition("=")
     number, _, window = rule.partition("/")
