@@ -97,7 +97,7 @@ impl Client {
 
     /// Waits until the media is ready; an error if its processing failed.
     pub async fn wait(&self, media: Media, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
-        self.until_closed(|| self.inner.wait_until_ready(Watch::new(media, timeout), hooks)).await
+        self.until_closed(|| self.inner.wait_with_pauses(Watch::new(media, timeout), hooks)).await
     }
 
     /// The next answer of a wait.

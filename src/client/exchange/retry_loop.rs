@@ -6,6 +6,7 @@ use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, subject};
 use crate::client::inner::ClientInner;
+use crate::client::limits::PauseReason;
 use crate::client::model::{CommandName, Media, MediaId};
 use crate::client::observer::RequestReport;
 use crate::client::protocol::{Answer, Command};
@@ -171,6 +172,8 @@ impl<'a> Exchange<'a> {
         self.withdrawn = cost;
         self.client.stats.retried();
         self.attempt.emit_event(report, Some(delay));
+        let pauses = self.options.hooks.observer.pauses();
+        let _waiting = pauses.map(|pauses| pauses.waiting(delay, PauseReason::of(&failure)));
         self.last_error = Some(failure);
         tokio::time::sleep(delay).await;
         Ok(())

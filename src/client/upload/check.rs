@@ -1,6 +1,7 @@
 //! The check of a file before it is uploaded: what X would refuse is said before a byte is sent.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::body::UploadBody;
 use super::detect::DetectedMedia;
@@ -9,7 +10,7 @@ use crate::client::blocking::blocking;
 use crate::client::config::{CheckMode, Options};
 use crate::client::error::{Error, Kind, Result};
 use crate::client::inspect::{self, CheckOptions, Report, rules};
-use crate::client::observer::Observer;
+use crate::client::observer::{Observer, Phase, Progress};
 
 /// Looks at the file, and warns of what X refuses or refuses it, as the options say.
 pub(super) async fn check(
@@ -25,7 +26,7 @@ pub(super) async fn check(
     }
     let account = options.account.or(client.account);
     let wanted = CheckOptions { media_category: Some(detected.media_category.clone()), account };
-    let report = look(body, name, wanted).await;
+    let report = look((body, total_bytes), name, wanted, observer).await?;
     let trouble = report.as_ref().and_then(|report| report.summary(name));
     if let Some(text) = trouble.clone().filter(|_| mode == CheckMode::Error) {
         let mut error = Error::new(Kind::CheckFailed, text);
@@ -40,11 +41,30 @@ pub(super) async fn check(
 }
 
 /// The report, unless the bytes come once or cannot be read; what is wrong with them will show as they are sent.
-async fn look(body: &UploadBody, name: Option<&str>, options: CheckOptions) -> Option<Box<Report>> {
-    let UploadBody::Sized(reader) = body else { return None };
-    let mut bytes = Arc::clone(reader).inspectable()?;
+async fn look(
+    (body, total_bytes): (&UploadBody, u64),
+    name: Option<&str>,
+    options: CheckOptions,
+    observer: &dyn Observer,
+) -> Result<Option<Box<Report>>> {
+    let UploadBody::Sized(reader) = body else { return Ok(None) };
+    let Some(mut bytes) = Arc::clone(reader).inspectable() else { return Ok(None) };
     let name = name.map(str::to_owned);
-    blocking(move || inspect::check(&mut *bytes, name.as_deref(), &options)).await.ok().map(Box::new)
+    observer.progress(begun(total_bytes)).await?;
+    Ok(blocking(move || inspect::check(&mut *bytes, name.as_deref(), &options)).await.ok().map(Box::new))
+}
+
+fn begun(total_bytes: u64) -> Progress {
+    Progress {
+        phase: Phase::Check,
+        bytes_sent: Some(0),
+        total_bytes: Some(total_bytes),
+        segments_done: None,
+        segments_total: None,
+        processing_info: None,
+        elapsed: Duration::ZERO,
+        pause: None,
+    }
 }
 
 /// The failure of processing with what the check found, which explains it better than X does.

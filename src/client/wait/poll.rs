@@ -10,6 +10,7 @@ use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, subject};
 use crate::client::exchange::refuse_expired;
 use crate::client::inner::ClientInner;
+use crate::client::limits::PauseReason;
 use crate::client::model::{CommandName, Media, Number, ProcessingInfo};
 use crate::client::observer::{Phase, Progress};
 use crate::client::protocol::shown;
@@ -87,6 +88,11 @@ impl Watch {
         }
     }
 
+    /// The media as it is known now.
+    pub(super) fn media(&self) -> &Media {
+        &self.media
+    }
+
     /// The time spent waiting; time between items does not count.
     pub fn elapsed(&self) -> Duration {
         self.waited
@@ -135,9 +141,12 @@ impl Watch {
         let retry = client.options.retry.as_ref().unwrap_or(&own_pace);
         refuse_expired(&self.media, CommandName::Status)?;
         let mut pause = self.pause();
+        let mut because = None;
         loop {
             let last = deadline.remaining().is_some_and(|left| pause >= left);
+            let waiting = because.zip(hooks.observer.pauses()).map(|(because, pauses)| pauses.waiting(pause, because));
             deadline.sleep(pause).await;
+            drop(waiting);
             refuse_expired(&self.media, CommandName::Status)?;
             let polled = client.poll(self.media.media_id, deadline.later(LAST_POLL_TIMEOUT), hooks).await;
             let (error, report) = match polled {
@@ -167,12 +176,13 @@ impl Watch {
                 hooks.observer.request(*report);
             }
             let Some(delay) = delay else { return Err(self.with_media(error)) };
+            because = Some(PauseReason::of(&error));
             self.last_error = Some(error);
             if over {
                 return Err(self.out_of_time(started));
             }
             client.stats.retried();
-            pause = delay.min(MAX_SLEEP);
+            pause = delay.min(MAX_SLEEP).min(deadline.remaining().unwrap_or(MAX_SLEEP));
         }
     }
 
@@ -271,7 +281,8 @@ impl Watch {
     }
 }
 
-fn progress(media: &Media, elapsed: Duration) -> Progress {
+/// The report of this media.
+pub(super) fn progress(media: &Media, elapsed: Duration) -> Progress {
     Progress {
         phase: Phase::Processing,
         bytes_sent: None,
@@ -280,6 +291,7 @@ fn progress(media: &Media, elapsed: Duration) -> Progress {
         segments_total: None,
         processing_info: media.processing_info.clone(),
         elapsed,
+        pause: None,
     }
 }
 

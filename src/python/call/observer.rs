@@ -111,6 +111,10 @@ impl Observer for ChannelObserver {
         Box::pin(self.run(CallbackKind::Progress(Box::new(progress))))
     }
 
+    fn wants_progress(&self) -> bool {
+        self.wants_progress
+    }
+
     fn warn(&self, text: String) {
         self.notify(CallbackKind::Warning(text));
     }
