@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ... import InvalidInputError
+from ..._types.checks import checked_number
 from .. import report
 
 
@@ -38,11 +39,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COMMAND=N/SECONDS",
         help="so many requests of a command in a window, as in STATUS=5/60; repeatable",
     )
+    parser.add_argument("--replay", metavar="FILE", help="answer what xmedia recorded in this HAR file")
+    parser.add_argument(
+        "--speed",
+        type=_speed,
+        metavar="N",
+        help="replay N times as fast as it was recorded (default: without delays)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the server until a signal comes."""
     from ...testing import _serve  # noqa: PLC0415  (only this command needs the server)
+
+    if arguments.speed is not None and arguments.replay is None:
+        report.say("--speed needs --replay FILE")
+        return report.USAGE
 
     _serve.serve(
         host=arguments.host,
@@ -53,6 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
         processing=arguments.processing,
         check_after_secs=arguments.check_after_secs,
         media=arguments.media,
+        replay=arguments.replay,
+        speed=arguments.speed,
         rate_limits=dict(arguments.rate_limit),
     )
     return report.READY
@@ -67,6 +81,13 @@ def _states(text: str) -> tuple[str, ...] | None:
         return tuple(checked_state(state.strip()) for state in text.split(","))
     except InvalidInputError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _speed(text: str) -> float:
+    try:
+        return checked_number("the speed", float(text))
+    except (ValueError, InvalidInputError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0") from None
 
 
 def _limit(text: str) -> tuple[str, tuple[int, float]]:

@@ -122,6 +122,8 @@ _shtab_xmedia_mock_server_options=(
   "--check-after-secs[when to ask again (default\: 1)]:SECONDS:"
   "*--media[an upload that FINALIZE comes next for\; repeatable]:ID:"
   "*--rate-limit[so many requests of a command in a window, as in STATUS\=5\/60\; repeatable]:COMMAND=N/SECONDS:"
+  "--replay[answer what xmedia recorded in this HAR file]:FILE:"
+  "--speed[replay N times as fast as it was recorded (default\: without delays)]:N:"
 )
 
 # guard to ensure default positional specs are added only once per session
