@@ -7,10 +7,10 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyString, PyTuple};
 
+use crate::client::limits::{Pause, PauseReason};
 use crate::client::model::{
     CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, RateWindow, VideoInfo,
 };
-use crate::client::limits::{Pause, PauseReason};
 use crate::client::observer::{Phase, Progress, RequestReport};
 use crate::client::protocol::{self, lossy_json};
 use crate::client::stats::Stats;

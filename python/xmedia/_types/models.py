@@ -192,8 +192,8 @@ class Progress:
     """How far an upload or a wait is; what a `progress` callable is given.
 
     Attributes:
-        phase: `'check'` while the file is held against X's rules, `'upload'` while bytes are sent, `'processing'` while
-            the server works.
+        phase: `'check'` while the file is held against X's rules, if that takes long, `'upload'` while bytes are sent,
+            `'processing'` while the server works.
         bytes_sent: Bytes that the server has acknowledged, or None in a plain wait.
         total_bytes: Bytes in all, when known.
         segments_done: Segments that the server has acknowledged.

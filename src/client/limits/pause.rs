@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
 use crate::client::error::{Error, Result};
@@ -38,6 +39,9 @@ pub struct Pause {
     /// Why it waits.
     pub because: PauseReason,
 }
+
+/// Reports that a pause has begun, or none.
+pub type Report<'a> = dyn Fn(Option<Pause>) -> BoxFuture<'a, Result<()>> + Sync + 'a;
 
 /// The requests of one call: how many are in flight, and which wait.
 #[derive(Default)]
@@ -85,17 +89,17 @@ impl PauseTracker {
     }
 
     /// Has the beginning and the end of each pause reported, until that fails.
-    pub async fn report_until_done(&self, report: impl AsyncFn(Option<Pause>) -> Result<()>) -> Error {
+    pub async fn report_until_done(&self, report: &Report<'_>) -> Error {
         loop {
             self.changed.notified().await;
-            if let Err(error) = self.report_change(&report).await {
+            if let Err(error) = self.report_change(report).await {
                 return error;
             }
         }
     }
 
     /// Has the beginning or the end of a pause reported, if that was not done yet.
-    pub async fn report_change(&self, report: impl AsyncFn(Option<Pause>) -> Result<()>) -> Result<()> {
+    pub async fn report_change(&self, report: &Report<'_>) -> Result<()> {
         let current = self.current();
         let before = std::mem::replace(&mut *lock(&self.reported), current);
         let known = match (before, current) {

@@ -12,6 +12,9 @@ use crate::client::error::{Error, Kind, Result};
 use crate::client::inspect::{self, CheckOptions, Report, rules};
 use crate::client::observer::{Observer, Phase, Progress};
 
+/// What takes no longer is over before anybody would read of it.
+const UNREPORTED: Duration = Duration::from_millis(100);
+
 /// Looks at the file, and warns of what X refuses or refuses it, as the options say.
 pub(super) async fn check(
     (body, total_bytes): (&UploadBody, u64),
@@ -50,11 +53,18 @@ async fn look(
     let UploadBody::Sized(reader) = body else { return Ok(None) };
     let Some(mut bytes) = Arc::clone(reader).inspectable() else { return Ok(None) };
     let name = name.map(str::to_owned);
-    observer.progress(begun(total_bytes)).await?;
-    Ok(blocking(move || inspect::check(&mut *bytes, name.as_deref(), &options)).await.ok().map(Box::new))
+    let mut looking = std::pin::pin!(blocking(move || inspect::check(&mut *bytes, name.as_deref(), &options)));
+    let report = match tokio::time::timeout(UNREPORTED, &mut looking).await {
+        Ok(report) => report,
+        Err(_) => {
+            observer.progress(under_way(total_bytes)).await?;
+            looking.await
+        }
+    };
+    Ok(report.ok().map(Box::new))
 }
 
-fn begun(total_bytes: u64) -> Progress {
+fn under_way(total_bytes: u64) -> Progress {
     Progress {
         phase: Phase::Check,
         bytes_sent: Some(0),

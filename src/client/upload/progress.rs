@@ -97,12 +97,13 @@ impl<'a> ProgressReporter<'a> {
         if !self.observer.wants_progress() {
             return upload.await;
         }
+        let report = |pause| -> BoxFuture<'_, Result<()>> { Box::pin(self.report_pause(pause)) };
         let outcome = tokio::select! {
             biased;
             outcome = upload => outcome?,
-            error = self.pauses.report_until_done(async |pause| self.report_pause(pause).await) => return Err(error),
+            error = self.pauses.report_until_done(&report) => return Err(error),
         };
-        self.pauses.report_change(async |pause| self.report_pause(pause).await).await?;
+        self.pauses.report_change(&report).await?;
         Ok(outcome)
     }
 

@@ -57,8 +57,7 @@ async fn run(
     let deadline = call.deadline;
     let mut session = in_time(deadline, options, Session::prepare(client, source, options, call, reporter)).await?;
     let media = session.send().await.map_err(|error| explained(error, session.report.as_deref()))?;
-    let completion =
-        Completion { client, options, checkpoint: &session.checkpoint, reporter, call };
+    let completion = Completion { client, options, checkpoint: &session.checkpoint, reporter, call };
     let media = completion.run(media).await.map_err(|error| explained(error, session.report.as_deref()))?;
     Ok(Uploaded { media, trace: reporter.take_trace() })
 }

@@ -66,14 +66,13 @@ impl ClientInner {
         let reporter =
             WaitReporter { observer: hooks.observer, started: Instant::now(), last, pauses: PauseTracker::default() };
         let hooks = Hooks { observer: &reporter, ..hooks };
+        let report = |pause| -> BoxFuture<'_, Result<()>> { Box::pin(reporter.report_pause(pause)) };
         let media = tokio::select! {
             biased;
             media = self.wait_until_ready(watch, hooks) => media?,
-            error = reporter.pauses.report_until_done(async |pause| reporter.report_pause(pause).await) => {
-                return Err(error);
-            }
+            error = reporter.pauses.report_until_done(&report) => return Err(error),
         };
-        reporter.pauses.report_change(async |pause| reporter.report_pause(pause).await).await?;
+        reporter.pauses.report_change(&report).await?;
         Ok(media)
     }
 }
