@@ -178,14 +178,17 @@ fn sensitive(value: &Bound<'_, PyAny>) -> PyResult<SensitiveContent> {
         return Ok(SensitiveContent { other, ..content });
     }
     let expected = "a bool, a str or an iterable of str";
-    let mut warn_of = |name: &Bound<'_, PyAny>| match text("sensitive", name)?.as_str() {
-        "adult_content" => Ok(content.adult_content = true),
-        "graphic_violence" => Ok(content.graphic_violence = true),
-        "other" => Ok(content.other = true),
-        _ => Err(errors::invalid_input(
-            name.py(),
-            "sensitive: True, False, 'adult_content', 'graphic_violence', 'other' or several of those names are needed",
-        )),
+    let mut warn_of = |name: &Bound<'_, PyAny>| {
+        *match text("sensitive", name)?.as_str() {
+            "adult_content" => &mut content.adult_content,
+            "graphic_violence" => &mut content.graphic_violence,
+            "other" => &mut content.other,
+            _ => {
+                let names = "True, False, 'adult_content', 'graphic_violence', 'other' or several of those names";
+                return Err(errors::invalid_input(name.py(), format!("sensitive: {names} are needed")));
+            }
+        } = true;
+        PyResult::Ok(())
     };
     if value.is_instance_of::<PyString>() {
         warn_of(value)?;
