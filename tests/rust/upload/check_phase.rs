@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use xmedia::client::auth::{Account, Credentials, oauth1};
 use xmedia::client::call::{Hooks, QueuePosition, TokenProvider};
-use xmedia::client::config::{Options, TransportOptions};
+use xmedia::client::config::{CheckMode, Options, TransportOptions};
 use xmedia::client::error::{Error, Result};
 use xmedia::client::inspect::ReadBytes;
 use xmedia::client::model::ApiVersion;
@@ -84,9 +84,10 @@ fn phases(delay: Duration) -> Vec<Phase> {
         access_token: "token".into(),
         access_token_secret: "secret".into(),
     };
-    let transport = Transport::over(TransportOptions::default(), Box::new(Nowhere));
+    let transport = Transport::over(Arc::new(TransportOptions::default()), Box::new(Nowhere));
     let account = Account::new(Credentials::OAuth1(credentials));
-    let options = Options { api: ApiVersion::V2, retry: None, ..Options::default() };
+    let options =
+        Options { api: ApiVersion::V2, request_timeout: None, retry: None, check: CheckMode::Warn, account: None };
     let client = Client::new(Arc::new(transport), Arc::new(account), Arc::new(options)).unwrap();
     let source = Source { name: None, total_bytes: None, content: Content::Sized(Arc::new(Slow(delay))) };
     let seen = Seen::default();
