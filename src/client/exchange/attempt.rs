@@ -7,11 +7,12 @@ use super::repair::{Unrepaired, not_refreshed};
 use crate::client::auth::oauth2::{self, Token};
 use crate::client::call::CallOptions;
 use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result, subject};
+use crate::client::exchange::ClientInner;
 use crate::client::http::{NoResponse, TransportFailure};
-use crate::client::inner::ClientInner;
-use crate::client::limits::{BucketName, PauseReason, PauseTracker};
+use crate::client::limits::BucketName;
 use crate::client::model::{CommandName, Dialect, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
+use crate::client::pause::{PauseReason, PauseTracker};
 use crate::client::protocol::{self, Answer, Command, Response};
 
 /// Those who waited for the same reset come back spread over this time.

@@ -2,6 +2,7 @@
 
 pub mod encoding;
 mod flood;
+pub mod probe;
 mod proxy;
 mod request_progress;
 mod resolver;

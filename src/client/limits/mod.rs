@@ -3,11 +3,9 @@
 mod adaptive;
 mod byte_rate;
 mod daily;
-mod pause;
 mod rate_limit;
 
 pub use self::adaptive::{AdaptiveLimiter, Permit};
 pub use self::byte_rate::ByteRateLimiter;
 pub use self::daily::{AppId, AppLimits, BucketName, MAX_RESET};
-pub use self::pause::{Pause, PauseReason, PauseTracker};
 pub use self::rate_limit::Limits;

@@ -10,9 +10,10 @@ use tokio::time::Instant;
 
 use super::plan::Plan;
 use crate::client::error::{Error, Result};
-use crate::client::limits::{AdaptiveLimiter, Pause, PauseTracker};
+use crate::client::limits::AdaptiveLimiter;
 use crate::client::model::{CommandName, ProcessingInfo};
 use crate::client::observer::{EventFilter, Observer, Phase, Progress, RequestReport};
+use crate::client::pause::{Pause, PauseTracker};
 use crate::sync::lock;
 
 /// The shortest time between two reports: 20 a second.

@@ -8,11 +8,11 @@ use crate::client::call::Hooks;
 use crate::client::config::Retry;
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, subject};
+use crate::client::exchange::ClientInner;
 use crate::client::exchange::refuse_expired;
-use crate::client::inner::ClientInner;
-use crate::client::limits::PauseReason;
 use crate::client::model::{CommandName, Media, Number, ProcessingInfo};
 use crate::client::observer::{Phase, Progress};
+use crate::client::pause::PauseReason;
 use crate::client::protocol::shown;
 use crate::client::retry::{self, RetryDecision, budget};
 

@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use super::poll::{Watch, progress};
 use crate::client::call::Hooks;
 use crate::client::error::Result;
-use crate::client::inner::ClientInner;
-use crate::client::limits::{Pause, PauseTracker};
+use crate::client::exchange::ClientInner;
 use crate::client::model::Media;
 use crate::client::observer::{EventFilter, Observer, Progress, RequestReport};
+use crate::client::pause::{Pause, PauseTracker};
 use crate::sync::lock;
 
 /// Observes a wait: keeps the last report, to which a pause is added.

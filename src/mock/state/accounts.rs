@@ -193,9 +193,9 @@ fn addresses(parts: &Parts) -> impl Iterator<Item = String> + '_ {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host.to_owned(),
         _ => named.clone(),
     };
-    let own = ["http", "https"].into_iter().flat_map(move |scheme| {
-        [format!("{scheme}://{named}{path}"), format!("{scheme}://{without_port}{path}")]
-    });
+    let own = ["http", "https"]
+        .into_iter()
+        .flat_map(move |scheme| [format!("{scheme}://{named}{path}"), format!("{scheme}://{without_port}{path}")]);
     let xs = X_HOSTS.iter().flat_map(move |host| [format!("https://{host}{path}"), format!("http://{host}{path}")]);
     own.chain(xs)
 }
