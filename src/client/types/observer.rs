@@ -10,13 +10,13 @@ use super::pause::{Pause, PauseTracker};
 
 /// The program that made a call. Nothing here is called while a lock is held or a connection is in use.
 pub trait Observer: Send + Sync {
+    /// Whether it makes anything of the progress; it is not made for those who do not.
+    fn wants_progress(&self) -> bool {
+        true
+    }
+
     /// Receives the progress of the call; its error ends the call.
     fn progress(&self, progress: Progress) -> BoxFuture<'_, Result<()>>;
-
-    /// Whether it looks at the progress of the call.
-    fn wants_progress(&self) -> bool {
-        false
-    }
 
     /// What counts the requests of the call, if the times in which it stands still are to be reported.
     fn pauses(&self) -> Option<&PauseTracker> {
@@ -127,6 +127,10 @@ pub enum Phase {
 pub struct NoObserver;
 
 impl Observer for NoObserver {
+    fn wants_progress(&self) -> bool {
+        false
+    }
+
     fn progress(&self, _: Progress) -> BoxFuture<'_, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
     }

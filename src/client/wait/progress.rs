@@ -58,10 +58,16 @@ impl Observer for WaitReporter<'_> {
 
 impl ClientInner {
     /// Waits until the media is ready, reporting each answer and each pause.
-    pub(in crate::client) async fn wait_with_pauses(&self, watch: Watch, hooks: Hooks<'_>) -> Result<Media> {
-        if !hooks.observer.wants_progress() {
-            return self.wait_until_ready(watch, hooks).await;
+    pub(in crate::client) async fn wait_with_pauses(&self, watch: Box<Watch>, hooks: Hooks<'_>) -> Result<Media> {
+        if hooks.observer.wants_progress() {
+            // In a box of its own: thousands wait whose progress nobody looks at.
+            Box::pin(self.wait_reporting(watch, hooks)).await
+        } else {
+            self.wait_until_ready(watch, hooks).await
         }
+    }
+
+    async fn wait_reporting(&self, watch: Box<Watch>, hooks: Hooks<'_>) -> Result<Media> {
         let last = Mutex::new(progress(watch.media(), watch.elapsed()));
         let reporter =
             WaitReporter { observer: hooks.observer, started: Instant::now(), last, pauses: PauseTracker::default() };
