@@ -104,6 +104,10 @@ impl ChannelObserver {
 }
 
 impl Observer for ChannelObserver {
+    fn wants_progress(&self) -> bool {
+        self.wants_progress
+    }
+
     fn progress(&self, progress: Progress) -> BoxFuture<'_, Result<()>> {
         if !self.wants_progress {
             return Box::pin(std::future::ready(Ok(())));
