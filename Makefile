@@ -66,6 +66,10 @@ test-large: develop ## that 2 GiB go through a few MiB of memory
 test-exit: develop ## let hundreds of interpreters, each started anew, exit with calls in flight or just finished
 	XMEDIA_TEST_EXITS=10 $(BIN)/pytest tests/client/runtime/test_exit.py
 
+.PHONY: drift
+drift: develop ## hold what is sent and what the mock server answers against X's OpenAPI document: make drift SPEC=openapi.json
+	$(BIN)/python .ci/drift $(SPEC)
+
 .PHONY: test-clients
 test-clients: develop ## drive other people's clients (from PyPI and npm) against the mock server
 	$(BIN)/python tests/mock/clients/run.py
