@@ -24,8 +24,6 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use super::convert::args::media_id;
-    #[pymodule_export]
     use super::auth::{LoginTokens, TokenDelivery};
     #[pymodule_export]
     use super::call::asyncio::Bridge;
@@ -44,7 +42,9 @@ mod _core {
     #[pymodule_export]
     use super::client::Client;
     #[pymodule_export]
-    use super::convert::results::{shown, text_of};
+    use super::convert::args::media_id;
+    #[pymodule_export]
+    use super::convert::results::{masked, shown, text_of};
     #[cfg(feature = "mock")]
     #[pymodule_export]
     use super::mock::PyMockServer;

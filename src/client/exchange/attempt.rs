@@ -12,6 +12,7 @@ use crate::client::http::{NoResponse, TransportFailure};
 use crate::client::limits::BucketName;
 use crate::client::model::{CommandName, Dialect, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
+use crate::client::pause::{PauseReason, PauseTracker};
 use crate::client::protocol::{self, Answer, Command, Response};
 
 /// Those who waited for the same reset come back spread over this time.
@@ -173,8 +174,10 @@ impl<'a> Attempt<'a> {
         let mut in_flight = client.stats.send(self.name);
         let begun = Begun { started_at: SystemTime::now(), started: Instant::now(), bytes: request.body.size() };
         let timeout = client.options.request_timeout;
-        let outcome = client.transport.send(&request, authorization.as_deref(), timeout, deadline).await;
-        drop(permit);
+        let counted = self.options.hooks.observer.pauses().map(PauseTracker::in_flight);
+        // In a box of its own, which only what has its slot needs: thousands wait for theirs, or for their media.
+        let outcome = Box::pin(client.transport.send(&request, authorization.as_deref(), timeout, deadline)).await;
+        drop((permit, counted));
         let response = match outcome {
             Ok(response) => response,
             Err(no_response) => return Err(self.no_response(no_response, &request, &begun, &in_flight)),
@@ -182,8 +185,9 @@ impl<'a> Attempt<'a> {
         in_flight.sent(begun.bytes);
         in_flight.answered(response.status, response.body.len());
         drop(in_flight);
-        self.note_limit(&response);
-        let decoded = self.decode(&response).or_else(|error| {
+        let decoded = self.decode(&response);
+        self.note_limit(&decoded, &response);
+        let decoded = decoded.or_else(|error| {
             // The error shows what the server said, which may be what it was sent.
             match client.account.masked(&response.body, self.command, token.as_deref()) {
                 Some(body) => self.decode(&Response { body, ..response.clone() }),
@@ -268,6 +272,8 @@ impl<'a> Attempt<'a> {
                     return Err(self.limited(left).into());
                 }
                 drop(reservation.take());
+                let pauses = self.options.hooks.observer.pauses();
+                let _waiting = pauses.map(|pauses| pauses.waiting(wait, PauseReason::RateLimit));
                 self.options.deadline.sleep(wait).await;
             }
             let permit = match reservation.take() {
@@ -309,8 +315,15 @@ impl<'a> Attempt<'a> {
         error
     }
 
-    fn note_limit(&self, response: &Response) {
-        if let Some(limit) = protocol::rate_limit(&response.headers) {
+    fn note_limit(&self, decoded: &Result<Answer>, response: &Response) {
+        // Most answers hold what their headers say of it: they are not read twice.
+        let read = || protocol::rate_limit(&response.headers);
+        let limit = match decoded {
+            Ok(Answer::Media(media)) => media.rate_limit,
+            Err(error) => error.api().map_or_else(read, |failure| failure.rate_limit),
+            Ok(_) => read(),
+        };
+        if let Some(limit) = limit {
             let server_now = protocol::server_date(&response.headers).unwrap_or(response.received_at);
             self.client.account.limits().note(self.bucket(), limit, server_now);
         }

@@ -27,8 +27,9 @@ impl ClientInner {
         hooks: Hooks<'_>,
         mut on_outcomes: impl FnMut(Vec<Waited>),
     ) -> Result<()> {
-        let wait = |(number, media): (u64, Media)| async move {
-            (number, self.wait_until_ready(Watch::new(media, timeout), hooks).await)
+        let wait = |(number, media): (u64, Media)| {
+            let watch = Box::new(Watch::new(media, timeout));
+            async move { (number, self.wait_until_ready(watch, hooks).await) }
         };
         let mut waits = FuturesUnordered::new();
         let mut more = true;

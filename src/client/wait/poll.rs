@@ -12,6 +12,7 @@ use crate::client::exchange::ClientInner;
 use crate::client::exchange::refuse_expired;
 use crate::client::model::{CommandName, Media, Number, ProcessingInfo};
 use crate::client::observer::{Phase, Progress};
+use crate::client::pause::PauseReason;
 use crate::client::protocol::shown;
 use crate::client::retry::{self, RetryDecision, budget};
 
@@ -87,6 +88,11 @@ impl Watch {
         }
     }
 
+    /// The media as it is known now.
+    pub(super) fn media(&self) -> &Media {
+        &self.media
+    }
+
     /// The time spent waiting; time between items does not count.
     pub fn elapsed(&self) -> Duration {
         self.waited
@@ -94,21 +100,26 @@ impl Watch {
 
     /// The next answer; after the last one an error if the media has failed, else nothing.
     pub async fn next(&mut self, client: &ClientInner, hooks: Hooks<'_>) -> Result<Option<Media>> {
+        Ok(self.step(client, hooks).await?.then(|| self.media.clone()))
+    }
+
+    /// Whether there is another answer, which is held then.
+    async fn step(&mut self, client: &ClientInner, hooks: Hooks<'_>) -> Result<bool> {
         match self.state {
             WatchState::Given => {
                 self.advance();
-                Ok(Some(self.media.clone()))
+                Ok(true)
             }
             WatchState::Failed => {
                 self.state = WatchState::Over;
                 Err(processing_failed(&self.media, self.sent))
             }
-            WatchState::Over => Ok(None),
+            WatchState::Over => Ok(false),
             WatchState::Polling => {
                 let timer = PollTimer { watch: self, started: Instant::now() };
                 let outcome = timer.watch.poll(client, hooks, timer.started).await;
                 drop(timer);
-                outcome.map(Some).map_err(|mut error| {
+                outcome.map(|()| true).map_err(|mut error| {
                     self.state = WatchState::Over;
                     error.attempts = self.sent;
                     error
@@ -129,22 +140,25 @@ impl Watch {
     }
 
     /// Sleeps and asks until there is an answer about the media.
-    async fn poll(&mut self, client: &ClientInner, hooks: Hooks<'_>, started: Instant) -> Result<Media> {
+    async fn poll(&mut self, client: &ClientInner, hooks: Hooks<'_>, started: Instant) -> Result<()> {
         let deadline = Deadline::after(self.remaining);
         let own_pace = Retry::default();
         let retry = client.options.retry.as_ref().unwrap_or(&own_pace);
         refuse_expired(&self.media, CommandName::Status)?;
         let mut pause = self.pause();
+        let mut because = None;
         loop {
             let last = deadline.remaining().is_some_and(|left| pause >= left);
+            let waiting = because.zip(hooks.observer.pauses()).map(|(because, pauses)| pauses.waiting(pause, because));
             deadline.sleep(pause).await;
+            drop(waiting);
             refuse_expired(&self.media, CommandName::Status)?;
             let polled = client.poll(self.media.media_id, deadline.later(LAST_POLL_TIMEOUT), hooks).await;
             let (error, report) = match polled {
                 Ok(media) => {
                     self.sent += 1;
                     self.take(media);
-                    return Ok(self.media.clone());
+                    return Ok(());
                 }
                 Err(failed) => failed,
             };
@@ -167,12 +181,13 @@ impl Watch {
                 hooks.observer.request(*report);
             }
             let Some(delay) = delay else { return Err(self.with_media(error)) };
+            because = Some(PauseReason::of(&error));
             self.last_error = Some(error);
             if over {
                 return Err(self.out_of_time(started));
             }
             client.stats.retried();
-            pause = delay.min(MAX_SLEEP);
+            pause = delay.min(MAX_SLEEP).min(deadline.remaining().unwrap_or(MAX_SLEEP));
         }
     }
 
@@ -246,14 +261,18 @@ impl Watch {
 
 impl ClientInner {
     /// Waits until the media is ready, reporting each answer.
-    pub(in crate::client) async fn wait_until_ready(&self, mut watch: Watch, hooks: Hooks<'_>) -> Result<Media> {
+    ///
+    /// The watch is in a box because a future that is handed its state by value stores it twice.
+    pub(in crate::client) async fn wait_until_ready(&self, mut watch: Box<Watch>, hooks: Hooks<'_>) -> Result<Media> {
         loop {
             if let Some(error) = watch.timed_out() {
                 return Err(error);
             }
-            match watch.next(self, hooks).await? {
-                None => return Ok(watch.media),
-                Some(media) => hooks.observer.progress(progress(&media, watch.elapsed())).await?,
+            if !watch.step(self, hooks).await? {
+                return Ok(watch.media);
+            }
+            if hooks.observer.wants_progress() {
+                hooks.observer.progress(progress(&watch.media, watch.elapsed())).await?;
             }
         }
     }
@@ -271,7 +290,8 @@ impl Watch {
     }
 }
 
-fn progress(media: &Media, elapsed: Duration) -> Progress {
+/// The report of this media.
+pub(super) fn progress(media: &Media, elapsed: Duration) -> Progress {
     Progress {
         phase: Phase::Processing,
         bytes_sent: None,
@@ -280,6 +300,7 @@ fn progress(media: &Media, elapsed: Duration) -> Progress {
         segments_total: None,
         processing_info: media.processing_info.clone(),
         elapsed,
+        pause: None,
     }
 }
 

@@ -6,11 +6,14 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyString, PyTuple};
+use zeroize::Zeroizing;
 
+use crate::client::auth::without_secrets;
 use crate::client::model::{
     CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, RateWindow, VideoInfo,
 };
 use crate::client::observer::{Phase, Progress, RequestReport};
+use crate::client::pause::{Pause, PauseReason};
 use crate::client::protocol::{self, lossy_json};
 use crate::client::stats::Stats;
 use crate::python::convert::slots::SlotWriter;
@@ -118,6 +121,7 @@ fn command(py: Python<'_>, command: Option<CommandName>) -> Bound<'_, PyAny> {
 pub fn progress(py: Python<'_>, progress: Progress) -> PyResult<Py<PyAny>> {
     let fields = PyDict::new(py);
     let phase = match progress.phase {
+        Phase::Check => "check",
         Phase::Upload => "upload",
         Phase::Processing => "processing",
     };
@@ -130,6 +134,14 @@ pub fn progress(py: Python<'_>, progress: Progress) -> PyResult<Py<PyAny>> {
         fields.set_item("processing_info", info(py, processing_info)?)?;
     }
     fields.set_item("elapsed", progress.elapsed.as_secs_f64())?;
+    if let Some(Pause { until, because }) = progress.pause {
+        fields.set_item("paused_until", until)?;
+        let because = match because {
+            PauseReason::RateLimit => "rate_limit",
+            PauseReason::Retry => "retry",
+        };
+        fields.set_item("paused_because", because)?;
+    }
     Ok(imports::PROGRESS.get(py)?.call((), Some(&fields))?.unbind())
 }
 
@@ -265,6 +277,13 @@ pub fn text_of<'py>(py: Python<'py>, answer: &[u8]) -> Bound<'py, PyString> {
 #[pyfunction]
 pub fn shown(text: &str) -> String {
     protocol::shown(text)
+}
+
+/// A text without these secrets, in whichever form they stand there.
+#[pyfunction]
+pub fn masked(text: String, secrets: Vec<String>) -> String {
+    let secrets: Vec<_> = secrets.into_iter().map(Zeroizing::new).collect();
+    without_secrets(text, &secrets)
 }
 
 /// Seconds since the epoch.
