@@ -103,7 +103,7 @@ impl<'a> Session<'a> {
             (_, None, UploadBody::Sized(reader)) => reader.identity().await?,
             (_, None, UploadBody::Stream(_)) => {
                 return Err(Error::invalid_input(
-                    "fingerprint: a checkpoint of a stream needs one, any text that tells these bytes from others",
+                    "fingerprint: a checkpoint of a stream needs one, any text that distinguishes these bytes from others",
                 ));
             }
         };
