@@ -34,7 +34,7 @@ pub(crate) struct Key {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Asked {
     pub(crate) key: Key,
-    /// What tells requests with the same key apart: the parameters of an INIT.
+    /// What distinguishes requests with the same key: the parameters of an INIT.
     pub(crate) details: Option<String>,
 }
 
