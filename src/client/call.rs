@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use super::auth::oauth2::Token;
 use super::config::Retry;
 use super::deadline::Deadline;
-use super::error::{Error, Result};
+use super::error::{Error, ExchangeLog, Result};
 use super::http::Reservation;
 use super::limits::AdaptiveLimiter;
 use super::observer::{NoObserver, Observer};
@@ -34,6 +34,8 @@ pub struct Hooks<'a> {
     pub tokens: &'a dyn TokenProvider,
     /// The position of the first request in the queue for connections.
     pub queue: &'a dyn QueuePosition,
+    /// Where the call's last requests and their answers stand, for the error that it may end with.
+    pub exchanges: Option<&'a ExchangeLog>,
 }
 
 impl Hooks<'static> {
@@ -45,7 +47,7 @@ impl Hooks<'static> {
 
 impl<'a, T: Observer + TokenProvider + QueuePosition> From<&'a T> for Hooks<'a> {
     fn from(all: &'a T) -> Self {
-        Hooks { observer: all, tokens: all, queue: all }
+        Hooks { observer: all, tokens: all, queue: all, exchanges: None }
     }
 }
 

@@ -7,6 +7,7 @@
 //! * [`upload`]: a file from its first byte to its last wait; `wait`: the STATUS loop
 //! * `exchange`: a command until its outcome is known, and one attempt of it
 //! * [`retry`]: whether a request is sent again, and the budget for that; [`limits`]: rate limits, and how many at once
+//! * [`record`]: what was sent and answered, as text without secrets
 //! * [`auth`]: what a request is signed with; `http`: how it is sent
 //! * [`protocol`]: a command becomes a request, a response becomes an answer or an error
 //! * [`model`], [`error`], [`config`], [`observer`]: plain values and what the program is asked and shown
@@ -25,8 +26,8 @@ pub mod inspect;
 pub mod limits;
 pub mod model;
 pub mod observer;
-pub mod probe;
 pub mod protocol;
+pub mod record;
 pub mod retry;
 pub mod stats;
 mod system;
@@ -39,7 +40,7 @@ pub use self::auth::Account;
 #[cfg(feature = "python")]
 pub(crate) use self::blocking::file_error;
 pub use self::client::Client;
-pub use self::http::{HttpBackend, Reservation, Transport, TransportFailure};
+pub use self::http::{HttpBackend, Reservation, Transport, TransportFailure, probe};
 pub(crate) use self::system::blocking;
 use self::system::per_process;
 pub use self::system::private_file;

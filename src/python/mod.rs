@@ -45,6 +45,8 @@ mod _core {
     use super::check::check;
     #[pymodule_export]
     use super::client::Client;
+    #[pymodule_export]
+    use super::errors::{KeptExchanges, save_har};
     #[cfg(feature = "mock")]
     #[pymodule_export]
     use super::mock::PyMockServer;

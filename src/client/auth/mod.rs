@@ -12,3 +12,4 @@ mod token;
 pub mod under_way;
 
 pub use self::account::{Account, Clock, Credentials};
+pub(in crate::client) use self::redact::masked;

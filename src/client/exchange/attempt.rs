@@ -6,13 +6,14 @@ use std::time::{Duration, Instant, SystemTime};
 use super::repair::{Unrepaired, not_refreshed};
 use crate::client::auth::oauth2::{self, Token};
 use crate::client::call::CallOptions;
-use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result, subject};
-use crate::client::http::{NoResponse, TransportFailure};
+use crate::client::error::{ApiClass, ApiFailure, Error, KeptExchange, Kind, Result, subject};
+use crate::client::http::{Broken, NoResponse, TransportFailure};
 use crate::client::inner::ClientInner;
 use crate::client::limits::BucketName;
 use crate::client::model::{CommandName, Dialect, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
 use crate::client::protocol::{self, Answer, Command, Response};
+use crate::client::record::{Sender, Sent, SentExchange};
 
 /// Those who waited for the same reset come back spread over this time.
 const MAX_RESET_SPREAD: Duration = Duration::from_millis(250);
@@ -177,7 +178,10 @@ impl<'a> Attempt<'a> {
         drop(permit);
         let response = match outcome {
             Ok(response) => response,
-            Err(no_response) => return Err(self.no_response(no_response, &request, &begun, &in_flight)),
+            Err(no_response) => {
+                let signed = (token, authorization);
+                return Err(self.no_response(no_response, request, begun, &in_flight, signed));
+            }
         };
         in_flight.sent(begun.bytes);
         in_flight.answered(response.status, response.body.len());
@@ -199,6 +203,7 @@ impl<'a> Attempt<'a> {
                 if self.options.hooks.observer.event_filter() == EventFilter::All {
                     self.options.hooks.observer.request(*self.report(&request, &begun, Some(&response), None));
                 }
+                self.keep(request, &begun, (token, authorization), Ok(response));
                 Ok(answer)
             }
             Err(error) => {
@@ -208,7 +213,9 @@ impl<'a> Attempt<'a> {
                 // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
                 let repairable = matches!(request.authentication, protocol::Authentication::User);
                 let unauthorized = repairable && error.api().is_some_and(|failure| failure.retry_status() == 401);
-                let tried = AttemptError::new(error, Some(report));
+                let mut tried = AttemptError::new(error, Some(report));
+                let kept = self.keep(request, &begun, (token.clone(), authorization), Ok(response.clone()));
+                tried.error.exchanges.extend(kept);
                 Err(if unauthorized {
                     AttemptFailure::Unauthorized(tried, Box::new(response), token)
                 } else {
@@ -227,20 +234,24 @@ impl<'a> Attempt<'a> {
     fn no_response(
         &self,
         no_response: NoResponse,
-        request: &protocol::Request,
-        begun: &Begun,
+        request: protocol::Request,
+        mut begun: Begun,
         in_flight: &crate::client::stats::InFlight<'_>,
+        signed: Signed,
     ) -> AttemptFailure {
-        let (mut tried, reused) = match no_response {
-            NoResponse::TransportFailure(TransportFailure { mut error, reused }) => {
+        let (mut tried, reused, broken) = match no_response {
+            NoResponse::TransportFailure(TransportFailure { mut error, reused }, broken) => {
                 error.message = format!("{}: {}", subject(self.name, self.media_id), error.message);
-                (AttemptError::new(error, None), reused)
+                (AttemptError::new(error, None), reused, broken)
             }
-            NoResponse::OutOfTime { connect } => (AttemptError::out_of_time(connect, None), false),
+            NoResponse::OutOfTime { connect } => (AttemptError::out_of_time(connect, None), false, Broken::Timeout),
         };
-        let bytes = if crate::client::retry::request_was_not_sent(&tried.error) { 0 } else { begun.bytes };
-        in_flight.sent(bytes);
-        tried.report = Some(self.report(request, &Begun { bytes, ..*begun }, None, Some(&tried.error)));
+        if crate::client::retry::request_was_not_sent(&tried.error) {
+            begun.bytes = 0;
+        }
+        in_flight.sent(begun.bytes);
+        tried.report = Some(self.report(&request, &begun, None, Some(&tried.error)));
+        tried.error.exchanges.extend(self.keep(request, &begun, signed, Err(broken)));
         // The server closed an idle connection in the moment we used it. Only FINALIZE must not be sent twice on such a
         // guess.
         let harmless = self.name != CommandName::Finalize;
@@ -250,6 +261,38 @@ impl<'a> Attempt<'a> {
         } else {
             AttemptFailure::Final(tried)
         }
+    }
+
+    /// Keeps a request that has ended, where somebody may want to see it.
+    fn keep(
+        &self,
+        request: protocol::Request,
+        begun: &Begun,
+        (token, authorization): Signed,
+        answer: Result<Response, Broken>,
+    ) -> Option<Arc<dyn KeptExchange>> {
+        let log = self.options.hooks.exchanges?;
+        let transport = &self.client.transport;
+        let sender = Sender {
+            account: self.client.account.clone(),
+            transport: transport.options().clone(),
+            proxy_passwords: transport.proxy_passwords().cloned(),
+            token,
+            authorization,
+        };
+        let sent = Sent {
+            command: self.name,
+            media_id: self.media_id,
+            attempt: self.sent,
+            request,
+            started_at: begun.started_at,
+            duration: begun.started.elapsed(),
+            bytes: begun.bytes,
+            sender,
+        };
+        let kept: Arc<dyn KeptExchange> = SentExchange::new(sent, answer);
+        log.push(kept.clone());
+        Some(kept)
     }
 
     /// Where its rate limit is kept.
@@ -356,6 +399,9 @@ impl<'a> Attempt<'a> {
         })
     }
 }
+
+/// What a request was signed with: the token and the header.
+type Signed = (Option<Arc<Token>>, Option<String>);
 
 /// A request that was begun.
 #[derive(Clone, Copy)]

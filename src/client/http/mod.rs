@@ -1,7 +1,9 @@
 //! HTTP: how a request is sent and its response read, and where the bytes of its body stand meanwhile.
 
+mod broken;
 pub mod encoding;
 mod flood;
+pub mod probe;
 mod proxy;
 mod request_progress;
 mod resolver;
@@ -9,5 +11,6 @@ mod sockets;
 mod transport;
 mod tunnel;
 
-pub(in crate::client) use self::transport::NoResponse;
+pub(in crate::client) use self::broken::Broken;
 pub use self::transport::{HttpBackend, Reservation, Transport, TransportFailure};
+pub(in crate::client) use self::transport::{NoResponse, urlencoded};

@@ -17,6 +17,7 @@ use reqwest::{ClientBuilder, Url};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use url::Origin;
 
+use super::broken::{Broken, BrokenRequest};
 use super::encoding::percent_encode;
 use super::proxy;
 use super::request_progress::{RequestProgress, TrackConnections};
@@ -25,7 +26,7 @@ use super::sockets::Sockets;
 use super::tunnel::{Tunnel, peer};
 use crate::client::config::{LOCALHOST, Proxy, TransportOptions, stays_local};
 use crate::client::deadline::Deadline;
-use crate::client::error::{Error, Kind, Result};
+use crate::client::error::{Error, Kind, Result, Secrets};
 use crate::client::protocol::{Body, Part, Payload, Request, Response};
 
 /// Bodies are read this far; X's are a few hundred bytes.
@@ -60,6 +61,8 @@ struct Http {
     client: reqwest::Client,
     hosts: Vec<(String, Url)>,
     tunnels: Vec<(Origin, Tunnel)>,
+    /// What proxies are given, and must not stand in any text.
+    passwords: Arc<Secrets>,
 }
 
 /// What sends requests in place of the network, so that a test can drive the client through every failure.
@@ -104,7 +107,7 @@ pub struct TransportFailure {
 /// Why a request has no answer.
 pub(in crate::client) enum NoResponse {
     /// It broke.
-    TransportFailure(TransportFailure),
+    TransportFailure(TransportFailure, Broken),
     /// The deadline came first.
     OutOfTime {
         /// There was no connection yet, so that the server saw nothing.
@@ -125,8 +128,14 @@ impl Transport {
     }
 
     /// The options it was made with.
-    pub fn options(&self) -> &TransportOptions {
+    pub fn options(&self) -> &Arc<TransportOptions> {
         &self.options
+    }
+
+    /// The passwords of its proxies, if there are any.
+    pub(in crate::client) fn proxy_passwords(&self) -> Option<&Arc<Secrets>> {
+        let http = self.http.get()?.as_ref().ok()?;
+        Some(&http.passwords).filter(|passwords| !passwords.is_empty())
     }
 
     /// Waits, in order of arrival, until one more request may be in flight.
@@ -169,15 +178,15 @@ impl Transport {
                     let (from_or_to, peer) = (if connect { "to" } else { "from" }, peer_of(&request.url));
                     let limit = timeout.as_secs_f64();
                     let message = format!("no {what} within request_timeout ({limit} s) {from_or_to} {peer}");
-                    Err(Error::new(Kind::RequestTimeout { connect }, message))
+                    Err(Error::new(Kind::RequestTimeout { connect }, message).into())
                 }),
                 None => sending.await,
             }
         });
         match deadline.limit(sending).await {
             Some(Ok(response)) => Ok(response),
-            Some(Err(error)) => {
-                Err(NoResponse::TransportFailure(TransportFailure { error, reused: progress.reused() }))
+            Some(Err(BrokenRequest { error, how })) => {
+                Err(NoResponse::TransportFailure(TransportFailure { error, reused: progress.reused() }, how))
             }
             None => Err(NoResponse::OutOfTime { connect: progress.connecting() }),
         }
@@ -188,20 +197,22 @@ impl Transport {
         request: &Request,
         authorization: Option<&str>,
         progress: &Arc<RequestProgress>,
-    ) -> Result<Response> {
+    ) -> Result<Response, BrokenRequest> {
         if let Some(backend) = &self.backend {
             return backend.exchange(request).await.map_err(|broken| {
                 if !broken.reused {
                     progress.answered();
                 }
-                broken.error
+                broken.error.into()
             });
         }
         let http = self.http.get_or_init(|| build(&self.options)).as_ref().map_err(Clone::clone)?;
         let address = http.address(request)?;
         let encrypted = address.scheme() == "https";
-        let failed = |error: reqwest::Error| {
-            to_error(error, &peer_of(&request.url), progress.elapsed(), self.options.connect_timeout)
+        let failed = |error: reqwest::Error, answer_begun: bool| {
+            let causes: Vec<_> = io_kinds(&error).collect();
+            let error = to_error(error, &peer_of(&request.url), progress.elapsed(), self.options.connect_timeout);
+            BrokenRequest { how: Broken::of(&error, answer_begun, causes.into_iter()), error }
         };
         let mut builder = http.client.request(request.method.clone(), address);
         if let Some(authorization) = authorization {
@@ -219,11 +230,11 @@ impl Transport {
             Ok(response) => response,
             Err(error) => {
                 let refused = self.refused_by_proxy(http, request, &error).await;
-                let mut error = refused.unwrap_or_else(|| failed(error));
+                let mut broken = refused.map_or_else(|| failed(error, false), BrokenRequest::from);
                 if progress.flooded() {
-                    error.message = "the server sends bytes without end and no answer".to_owned();
+                    broken.error.message = "the server sends bytes without end and no answer".to_owned();
                 }
-                return Err(error);
+                return Err(broken);
             }
         };
         progress.answered();
@@ -231,7 +242,7 @@ impl Transport {
         let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
         let mut truncated = false;
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| failed(error, true))? {
             let room = MAX_BODY_BYTES - body.len();
             body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
             truncated = chunk.len() > room;
@@ -360,9 +371,10 @@ fn build(options: &TransportOptions) -> Result<Http> {
             error,
         )
     })?;
+    let passwords = Arc::new(proxies.iter().flat_map(|(_, proxy)| proxy::secrets_of(proxy)).collect());
     let encrypted = proxies.into_iter().filter(|(to, _)| to.ascii_serialization().starts_with("https:"));
     let tunnels = encrypted.map(|(to, proxy)| (to, Tunnel::new(proxy))).collect();
-    Ok(Http { client, hosts, tunnels })
+    Ok(Http { client, hosts, tunnels, passwords })
 }
 
 /// Hosts, and the proxies through which requests to them go.
@@ -387,7 +399,7 @@ fn with_proxies(builder: ClientBuilder, proxies: Proxies) -> ClientBuilder {
 }
 
 /// Parameters as a form or a query, in the encoding that OAuth 1.0a signs.
-fn urlencoded(fields: &[(&'static str, String)]) -> String {
+pub(in crate::client) fn urlencoded(fields: &[(&'static str, String)]) -> String {
     let mut text = String::with_capacity(fields.iter().map(|(name, value)| name.len() + value.len() + 2).sum());
     for (name, value) in fields {
         if !text.is_empty() {
@@ -462,6 +474,11 @@ fn to_error(error: reqwest::Error, peer: &str, elapsed: Duration, connect_timeou
     let mut converted = Error::new(Kind::Transport { connect }, message);
     converted.retryable = !certificate && !unauthorized;
     converted
+}
+
+/// The kinds of the system's errors among all that caused it.
+fn io_kinds(error: &(dyn std::error::Error + 'static)) -> impl Iterator<Item = std::io::ErrorKind> {
+    sources(error).filter_map(|source| source.downcast_ref::<std::io::Error>()).map(std::io::Error::kind)
 }
 
 /// Whether this error is that of a certificate that is not trusted, and will not be the next time either.

@@ -28,7 +28,14 @@ impl ClientInner {
         mut on_outcomes: impl FnMut(Vec<Waited>),
     ) -> Result<()> {
         let wait = |(number, media): (u64, Media)| async move {
-            (number, self.wait_until_ready(Watch::new(media, timeout), hooks).await)
+            let media_id = media.media_id;
+            let outcome = self.wait_until_ready(Watch::new(media, timeout), hooks).await;
+            // Now, because the next answers about other media take the place of those about this.
+            let attach = |error| match hooks.exchanges {
+                Some(exchanges) => exchanges.attach(error, Some(media_id)),
+                None => error,
+            };
+            (number, outcome.map_err(attach))
         };
         let mut waits = FuturesUnordered::new();
         let mut more = true;

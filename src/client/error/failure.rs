@@ -1,9 +1,11 @@
-//! The one error of the client: what went wrong, at which command, and what is known about it.
+//! What went wrong, at which command, and what is known about it.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::model::{CommandName, Media, MediaId, ProcessingFailure, RateLimit};
+use super::exchange::KeptExchange;
+use crate::client::model::{CommandName, Media, MediaId, ProcessingFailure, RateLimit};
 
 /// The result of everything in the client.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -33,6 +35,8 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// What a check of the file found, as JSON, if it was checked.
     pub report: Option<Box<str>>,
+    /// The last requests that were sent, and their answers.
+    pub exchanges: Vec<Arc<dyn KeptExchange>>,
     /// The failure before this one, if that explains it.
     pub cause: Option<Error>,
 }
@@ -217,6 +221,7 @@ impl Error {
             retryable,
             retry_after: None,
             report: None,
+            exchanges: Vec::new(),
             cause: None,
         }))
     }

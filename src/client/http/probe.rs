@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::config::{Hosts, TransportOptions};
-use super::deadline::Deadline;
-use super::error::{Error, Kind, Result};
-use super::http::{NoResponse, Transport};
-use super::protocol::{Authentication, Body, Request};
+use super::transport::{NoResponse, Transport};
+use crate::client::config::{Hosts, TransportOptions};
+use crate::client::deadline::Deadline;
+use crate::client::error::{Error, Kind, Result};
+use crate::client::protocol::{Authentication, Body, Request};
 
 /// What came back.
 pub struct Probed {
@@ -23,7 +23,7 @@ pub struct Probed {
 pub async fn probe(url: String, authorization: Option<String>, proxied: bool, timeout: Duration) -> Result<Probed> {
     let mut options = TransportOptions { connect_timeout: Some(timeout), ..TransportOptions::default() };
     if !proxied {
-        options.proxy = super::config::Proxy::Off;
+        options.proxy = crate::client::config::Proxy::Off;
     }
     options.hosts = Hosts::at(&url);
     let request = Request {
@@ -36,7 +36,7 @@ pub async fn probe(url: String, authorization: Option<String>, proxied: bool, ti
     let transport = Transport::new(Arc::new(options));
     let sent = transport.send(&request, authorization.as_deref(), None, Deadline::after(Some(timeout))).await;
     let response = sent.map_err(|broken| match broken {
-        NoResponse::TransportFailure(failure) => failure.error,
+        NoResponse::TransportFailure(failure, _) => failure.error,
         NoResponse::OutOfTime { connect } => {
             Error::new(Kind::RequestTimeout { connect }, format!("no answer within {} s", timeout.as_secs_f64()))
         }

@@ -1,0 +1,7 @@
+//! The client's errors in Python, and the requests that led to them.
+
+mod exchanges;
+mod raise;
+
+pub use self::exchanges::{KeptExchanges, save_har};
+pub use self::raise::{invalid_input, raise, raise_about};
