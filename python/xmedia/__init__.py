@@ -13,8 +13,9 @@ from ._core import __version__
 TYPE_CHECKING = False
 if not __name__:
     # Never run, and read by type checkers and editors; Jedi, for one, passes over what stands under TYPE_CHECKING.
-    from ._auth.credentials import OAuth1, OAuth2
     from ._auth.login import OAuth2Login
+    from ._auth.oauth1 import OAuth1
+    from ._auth.oauth2 import OAuth2
     from ._auth.token_file import TokenFile
     from ._calls.hooks import OnEvent
     from ._client.checking import check

@@ -6,7 +6,7 @@ The table is `__all__` of the package. Tracebacks, reprs and pickles say `xmedia
 from collections.abc import Collection, Iterable
 from types import FunctionType
 
-from ._auth import credentials, login, token_file
+from ._auth import login, oauth1, oauth2, token_file
 from ._calls import hooks
 from ._client import checking, client, options
 from ._types import errors, media, models, report, trace
@@ -15,7 +15,21 @@ from ._types import errors, media, models, report, trace
 def public(names: Iterable[str]) -> dict[str, object]:
     """What these names stand for."""
     defined = {}
-    modules = (credentials, login, token_file, hooks, checking, client, options, errors, media, models, report, trace)
+    modules = (
+        login,
+        oauth1,
+        oauth2,
+        token_file,
+        hooks,
+        checking,
+        client,
+        options,
+        errors,
+        media,
+        models,
+        report,
+        trace,
+    )
     for module in modules:
         defined.update(vars(module))
     found = {name: defined[name] for name in names if name in defined}

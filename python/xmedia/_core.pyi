@@ -3,7 +3,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, final
 
-from ._auth.credentials import OAuth1, OAuth2
+from ._auth.oauth1 import OAuth1
+from ._auth.oauth2 import OAuth2
 from ._calls.hooks import Hooks, Tokens
 from ._calls.sources import Prepared
 from ._client.options import Buffer, Retry, Subtitle

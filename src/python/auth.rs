@@ -154,7 +154,8 @@ fn credentials(auth: &Bound<'_, PyAny>) -> PyResult<Credentials> {
     }
     if !auth.is_instance(imports::OAUTH2.get(auth.py())?)? {
         let type_name = auth.get_type().name()?;
-        return Err(PyTypeError::new_err(format!("auth must be an OAuth1 or an OAuth2, not {type_name}")));
+        let hint = if type_name == "OAuth1UserHandler" { "; OAuth1.from_tweepy(…) makes one of it" } else { "" };
+        return Err(PyTypeError::new_err(format!("auth must be an OAuth1 or an OAuth2, not {type_name}{hint}")));
     }
     if auth.getattr("access_token")?.is_callable() {
         return Ok(Credentials::OAuth2(oauth2::Credentials::asked()));

@@ -28,9 +28,9 @@ impl LazyImport {
 }
 
 /// `xmedia.OAuth1`.
-pub static OAUTH1: LazyImport = LazyImport::new("xmedia._auth.credentials", "OAuth1");
+pub static OAUTH1: LazyImport = LazyImport::new("xmedia._auth.oauth1", "OAuth1");
 /// `xmedia.OAuth2`.
-pub static OAUTH2: LazyImport = LazyImport::new("xmedia._auth.credentials", "OAuth2");
+pub static OAUTH2: LazyImport = LazyImport::new("xmedia._auth.oauth2", "OAuth2");
 /// Has the end of the process wait for refreshes.
 pub static WATCH_PROCESS: LazyImport = LazyImport::new("xmedia._calls.at_exit", "watch_process");
 /// Runs an operation with callbacks on this thread.

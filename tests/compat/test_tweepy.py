@@ -27,6 +27,11 @@ def test_from_tweepy_takes_the_credentials_of_a_real_handler(server: MockServer)
         xmedia.OAuth1.from_tweepy(tweepy.OAuth2BearerHandler("token"))
 
 
+def test_a_handler_of_tweepys_is_no_credential_but_can_become_one() -> None:
+    with pytest.raises(TypeError, match=r"OAuth1\.from_tweepy"):
+        xmedia.Client(tweepy.OAuth1UserHandler("key", "secret", "token", "token secret"))  # type: ignore[arg-type]
+
+
 def test_each_step_gives_what_tweepys_gives(server: MockServer, apis: Apis) -> None:
     server.set_processing(["pending"])
     seen = []

@@ -11,7 +11,8 @@ import tweepy
 import xmedia
 from support.media import PNG
 from support.tweepys import VIDEO, Apis, apis, ours, server, tls_server, without_what_differs
-from xmedia.testing import MockServer
+from xmedia.compat.tweepy import API
+from xmedia.testing import MockServer, Reply
 
 __all__ = ["apis", "ours", "server", "tls_server"]
 
@@ -113,11 +114,48 @@ def test_the_bytes_tell_the_type_and_not_the_name(server: MockServer, ours: Any)
     assert server.media(media.media_id).media_type == "video/mp4"
 
 
-def test_bytes_that_tell_nothing_need_a_type(server: MockServer, ours: Any) -> None:
-    with pytest.raises(tweepy.TweepyException, match="media_type") as info:
-        ours.chunked_upload("clip.mp4", file=io.BytesIO(b"nothing known"))
+def test_where_the_bytes_tell_nothing_the_name_tells_the_type(server: MockServer, ours: Any, tmp_path: Path) -> None:
+    path = tmp_path / "upload.tmp"
+    path.write_bytes(b"nothing known")
+    with path.open("rb") as plain:
+        for file in (io.BytesIO(b"nothing known"), plain):
+            media = ours.chunked_upload(Path("clip.mp4"), file=file)
+            record = server.media(media.media_id)
+            assert (record.media_type, record.media_category) == ("video/mp4", "tweet_video")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "^file_type: .*; if it is one, pass file_type="),
+        ({"file_type": "a b"}, "^file_type: "),
+        ({"file_type": "video/mp4", "chunk_size": 0}, "^chunk_size: "),
+        ({"file_type": "image/png", "file": io.BytesIO(bytes(6_000_000))}, r"client=xmedia.Client\(…, check=\"off\"\)"),
+    ],
+    ids=["type", "wrong type", "chunk_size", "limits"],
+)
+def test_a_complaint_names_tweepys_arguments(server: MockServer, ours: Any, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(tweepy.TweepyException, match=said) as info:
+        ours.chunked_upload("clip", **{"file": io.BytesIO(b"nothing known"), **options})
     assert isinstance(info.value, xmedia.InvalidInputError)
     assert server.commands == []
+
+
+def test_a_text_file_is_a_type_error_in_tweepys_words(ours: Any) -> None:
+    with pytest.raises(TypeError, match=r"^file is in text mode"):
+        ours.media_upload("clip.mp4", file=io.StringIO("text"))
+
+
+def test_what_to_do_about_version_1_is_said_with_tweepys_names(server: MockServer, ours: Any, picture: str) -> None:
+    server.script("SIMPLE", Reply(410))
+    with pytest.raises(tweepy.TweepyException, match=r"API\(auth, client=xmedia\.Client\(.*api=\"2\"\)\)"):
+        ours.media_upload(picture)
+
+
+@pytest.mark.parametrize("handler", [tweepy.OAuth2BearerHandler("a token"), tweepy.OAuth1UserHandler("key", "secret")])
+def test_credentials_that_are_no_users_are_refused_before_anything_is_sent(handler: Any, picture: str) -> None:
+    with pytest.raises(tweepy.TweepyException, match=r"OAuth1UserHandler|set_access_token"):
+        API(handler).media_upload(picture)
 
 
 def test_a_video_has_a_category_although_none_was_given(server: MockServer, ours: Any, clip: str) -> None:

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypedDict, TypeVar
 
 from .._types.errors import InvalidInputError
-from .credentials import OAuth1, OAuth2, checked_secret, credentials_from_file
+from .fields import checked_secret
 from .hidden import hides_arguments
+from .oauth1 import OAuth1
+from .oauth2 import OAuth2, credentials_from_file
 from .profiles import DEFAULT_PROFILE, profile_path
 from .token_file import TokenFile
 

@@ -7,8 +7,9 @@ from typing import Literal, NoReturn, Self
 
 from .. import _core
 from .._types.checks import check_type
-from .credentials import OAuth2, checked_scope, checked_secret, oauth2_of
+from .fields import checked_scope, checked_secret
 from .hidden import hides_arguments
+from .oauth2 import OAuth2, oauth2_of
 from .token_file import TokenFile
 
 DEFAULT_REDIRECT_URI = "http://127.0.0.1:8723/callback"

@@ -13,8 +13,8 @@ import warnings
 from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from .._auth.credentials import OAuth2
 from .._auth.hidden import Hidden
+from .._auth.oauth2 import OAuth2
 from .._core import CallbackRequest, Operation
 from .hooks import Hooks, checked_token, refuse_awaitable
 from .signals import raised_by_signal_handler

@@ -57,19 +57,25 @@ def _of_framework(source: Any) -> Any:
     for name in ("file", "stream"):
         file: Any = getattr(source, name, None)
         if callable(getattr(file, "read", None)) and not inspect.iscoroutinefunction(file.read):
-            return Named(file, source.filename)
+            return NamedFile(file, source.filename)
     return source
 
 
-class Named:
-    """A file object with the name that its framework knows."""
+class NamedFile:
+    """A file object with a name that somebody else knows: its framework, or who uploads it.
 
-    def __init__(self, file: Any, name: object) -> None:
-        self.__file = file
-        self.filename = name
+    Attributes:
+        file: The file object, which is read as if it came alone.
+        filename: Its name.
+    """
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.__file, name)
+    def __init__(self, file: Any, filename: object) -> None:
+        self.file = file
+        self.filename = filename
+
+    def read(self, size: int = -1) -> Any:
+        """What the file object reads; told by this, it is a file."""
+        return self.file.read(size)
 
 
 def _open_address(address: str) -> Any:

@@ -7,8 +7,10 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .._auth.credentials import OAuth1, OAuth2, checked_secret
+from .._auth.fields import checked_secret
 from .._auth.hidden import Hidden, hides_arguments
+from .._auth.oauth1 import OAuth1
+from .._auth.oauth2 import OAuth2
 from .._types.models import RequestEvent
 from .from_core import RequestRow
 

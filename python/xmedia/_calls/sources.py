@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .._types.errors import InvalidInputError
-from .foreign_sources import file_name, is_async_reader, opened, refuse_cut
+from .foreign_sources import NamedFile, file_name, is_async_reader, opened, refuse_cut
 
 #: How much is read at a time.
 PIECE = 256 << 10
@@ -111,9 +111,10 @@ def _view(source: object) -> memoryview | None:
 
 
 def _prepare_file(file: Any, awaited: bool) -> Prepared:
-    if isinstance(file, io.TextIOBase):
-        raise TypeError("source is a file in text mode; open it with mode 'rb'")
     name = file_name(file)
+    file = file.file if isinstance(file, NamedFile) else file
+    if isinstance(file, io.TextIOBase):
+        raise TypeError("source is in text mode; open it with mode 'rb'")
     if is_async_reader(file):
         _refuse_unless(awaited, "an object with async read()")
         return Prepared(kind="stream", value=None, name=name, reader=AsyncFileReader(file))

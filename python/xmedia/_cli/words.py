@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from .. import InvalidInputError
 from .._core import shown
+from .._display.wording import Wording
 
-#: What only Python can do, and what to do here instead. The first that fits is taken, so longer ones come first.
-_PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), instead)
-    for pattern, instead in (
+#: What only Python can do, and what to do here instead; and the options that set the verbs' arguments.
+_WORDING = Wording(
+    (
         (r"give this error's \.media to wait\(\) to go on", "xmedia wait ID goes on waiting"),
         (r"give \.media to wait\(\) to go on", "xmedia wait ID goes on waiting"),
         (r'the same client with api="2" uses API 2', "with X_API=2 in the environment API 2 is used"),
@@ -24,22 +22,19 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"chunked=True", "--segment-bytes N"),
         (r"wait=False", "--no-wait"),
         (r"OAuth1\(…\)", "the four variables of OAuth 1.0a"),
-    )
+    ),
+    {
+        "additional_owners": "--additional-owner",
+        "alt_text": "--alt-text",
+        "base_url": "X_BASE_URL",
+        "concurrency": "--concurrency",
+        "media_category": "--media-category",
+        "media_id": "ID",
+        "media_type": "--media-type",
+        "segment_bytes": "--segment-bytes",
+        "timeout": "--timeout",
+    },
 )
-
-#: Arguments of the verbs, and the options that set them.
-_ARGUMENTS = {
-    "additional_owners": "--additional-owner",
-    "alt_text": "--alt-text",
-    "base_url": "X_BASE_URL",
-    "concurrency": "--concurrency",
-    "media_category": "--media-category",
-    "media_id": "ID",
-    "media_type": "--media-type",
-    "segment_bytes": "--segment-bytes",
-    "timeout": "--timeout",
-}
-_ARGUMENT = re.compile(rf"(?<![\w.\"-])({'|'.join(_ARGUMENTS)})\b(?!=)")
 
 
 def message(error: BaseException) -> str:
@@ -47,12 +42,9 @@ def message(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         name = error.filename if isinstance(error.filename, str) else repr(error.filename)
         return f"{escaped(name)}: {error.strerror}"
-    text = str(error)
-    for pattern, instead in _PHRASES:
-        text = pattern.sub(instead, text)
-    if isinstance(error, InvalidInputError):
-        # Other errors quote the server, whose words are left alone.
-        text = _ARGUMENT.sub(lambda match: _ARGUMENTS[match[1]], text)
+    # Errors but those about arguments quote the server, whose words are left alone.
+    says = _WORDING.complaint if isinstance(error, InvalidInputError) else _WORDING.advice
+    text = says(str(error))
     media_id = getattr(error, "media_id", None)
     return text.replace("xmedia wait ID", f"xmedia wait {media_id}") if media_id is not None else text
 

@@ -8,8 +8,9 @@ from types import TracebackType
 from typing import Any, Literal, Self, Unpack
 
 from .. import _core
-from .._auth.credentials import OAuth1, OAuth2
 from .._auth.hidden import Hidden, hides_arguments
+from .._auth.oauth1 import OAuth1
+from .._auth.oauth2 import OAuth2
 from .._calls import at_exit
 
 # The core calls these two. They are imported now, because an import reads files, for which it lets go of the GIL: a

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, TypeAlias, TypedDict
 
-from .._auth.credentials import OAuth1, OAuth2
+from .._auth.oauth1 import OAuth1
+from .._auth.oauth2 import OAuth2
 from .._calls.hooks import OnEvent
 from .._types.checks import check_type, checked_seconds
 from .._types.errors import InvalidInputError

@@ -1,15 +1,14 @@
-"""The bar that `progress=True` shows: tqdm's where it is installed, else a plain line on standard error."""
+"""The bar that `progress=True` shows: tqdm's where it is installed, else one of the notebook's or a plain line."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
 import sys
-import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._core import shown
-from . import text
+from . import notebook, text
 
 if TYPE_CHECKING:
     from .._types.models import Progress
@@ -50,13 +49,14 @@ class Bar:
 
 
 def _display(name: str) -> _Display:
+    in_notebook = notebook.is_notebook()
+    if in_notebook and not notebook.has_widgets():
+        # tqdm's bar would be text on standard error, which notebooks show in red.
+        return notebook.HtmlBar(name)
     try:
-        with warnings.catch_warnings():
-            # Without ipywidgets a notebook gets the text bar, which tqdm finds worth a warning.
-            warnings.simplefilter("ignore")
-            tqdm = importlib.import_module("tqdm.auto").tqdm  # an extra, and slow to import
+        tqdm = importlib.import_module("tqdm.notebook" if in_notebook else "tqdm.auto").tqdm  # slow to import
     except ImportError:
-        return _Line(name)
+        return notebook.HtmlBar(name) if in_notebook else _Line(name)
     return _Tqdm(name, tqdm)
 
 

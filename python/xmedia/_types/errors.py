@@ -24,7 +24,6 @@ XMediaError
 │   ├── UnsupportedMediaError
 │   └── MediaInternalError
 ├── MediaExpiredError
-├── LoginDeniedError
 ├── CheckpointLockedError
 ├── LoginDeniedError
 └── WaitTimeoutError (TimeoutError)
@@ -90,6 +89,11 @@ class XMediaError(Exception):
         if self.__cause__ is not None and _can_pickle(self.__cause__):
             state["__cause__"] = self.__cause__
         return type(self), self.args, state
+
+    def _repr_html_(self) -> str:
+        from .._display.error import error_html  # noqa: PLC0415  (only notebooks ask for it)
+
+        return error_html(self)
 
     def __copy__(self) -> Self:
         copied = type(self)(*self.args)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 import tweepy.errors
 
+from .._display.wording import Wording
 from .._types import errors
 
 if TYPE_CHECKING:
@@ -102,6 +103,27 @@ _TWEEPYS = {
 }
 
 
+#: What `API` calls what the client calls otherwise, and what there is instead of what only the client can do.
+_WORDING = Wording(
+    (
+        (r"give (?:this error's )?\.media to wait\(\) to go on", "api.xmedia_client.wait(error.media) goes on"),
+        (
+            r'the same client with api="2" uses API 2',
+            'API(auth, client=xmedia.Client(xmedia.OAuth1.from_tweepy(auth), api="2")) uses API 2',
+        ),
+        (r'media_type="', 'file_type="'),
+        (r'pass check="off"', 'give API a client=xmedia.Client(…, check="off")'),
+        (r"^source is\b", "file is"),
+        (r"wait=False", "wait_for_async_finalize=False"),
+    ),
+    {
+        "media_type": "file_type",
+        "segment_bytes": "chunk_size",
+        "source": "file",
+    },
+)
+
+
 def _both(ours: type[XMediaError]) -> type[XMediaError]:
     theirs = next((_TWEEPYS[base] for base in ours.__mro__ if base in _TWEEPYS), tweepy.errors.TweepyException)
     view = (_HTTPView,) if issubclass(ours, errors.APIError) else ()
@@ -125,15 +147,18 @@ def as_tweepys(error: XMediaError) -> XMediaError:
     both = _CLASSES.get(type(error))
     if both is None:
         return error
-    translated = both(*error.args)
+    says = _WORDING.complaint if isinstance(error, errors.InvalidInputError) else _WORDING.advice
+    translated = both(*(says(part) if isinstance(part, str) else part for part in error.args))
     translated.__dict__.update(error.__dict__)
     return translated.with_traceback(error.__traceback__)
 
 
 @contextmanager
 def tweepys_errors() -> Iterator[None]:
-    """Raise errors of xmedia as tweepy's."""
+    """Raise errors of xmedia as tweepy's, in tweepy's words."""
     try:
         yield
+    except TypeError as error:
+        raise TypeError(_WORDING.advice(str(error))) from error.__cause__
     except errors.XMediaError as error:
         raise as_tweepys(error) from error.__cause__

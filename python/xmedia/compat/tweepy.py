@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import tweepy
 
 from .. import Client, OAuth1, Retry
+from .._calls.foreign_sources import NamedFile
 from .._types import exact_json
 from ._tweepy_errors import tweepys_errors
 
@@ -28,6 +29,10 @@ _log = logging.getLogger("xmedia")
 #: API 1.1 takes no larger segment; tweepy would send one of 5 MiB.
 _LARGEST_SEGMENT = 5_000_000
 _TWEEPYS_UPLOAD_HOST = "upload.twitter.com"
+_NO_USER = (
+    "media belongs to a user, and {} is for something else: give API a tweepy.OAuth1UserHandler, or for a user's OAuth "
+    "2.0 token API(auth, client=xmedia.Client(xmedia.OAuth2(access_token)))"
+)
 
 
 class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
@@ -71,7 +76,10 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
             return self._given_client
         if not self.auth:
             raise tweepy.TweepyException("xmedia needs credentials to upload: give API an OAuth1UserHandler")
-        auth = OAuth1.from_tweepy(self.auth)
+        if not hasattr(self.auth, "consumer_key") or not hasattr(self.auth, "access_token_secret"):
+            raise tweepy.TweepyException(_NO_USER.format(type(self.auth).__name__))
+        with tweepys_errors():
+            auth = OAuth1.from_tweepy(self.auth)
         key = (
             auth,
             self.upload_host,
@@ -169,7 +177,7 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
         Args:
             filename: The path, or only a name if `file` is given.
             file: A binary file, read from where it stands.
-            file_type: The MIME type; by default what the first bytes say.
+            file_type: The MIME type; by default what the first bytes say, else the name.
             wait_for_async_finalize: Whether to wait; otherwise the answer of FINALIZE is returned.
             media_category: The category; by default the one of the file's type for posts.
             additional_owners: Ids of users who may use the media as well.
@@ -196,7 +204,8 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
         parser = _parser(self, options)
         with tweepys_errors():
             media = self.xmedia_client.upload(
-                filename if file is None else file,
+                # Where the bytes say nothing, the name that stands beside the file says what it is.
+                filename if file is None else NamedFile(file, os.fspath(filename)),
                 media_type=media_type,
                 media_category=media_category,
                 additional_owners=_owners(additional_owners),
