@@ -9,7 +9,7 @@ from types import FunctionType
 from ._auth import login, oauth1, oauth2, token_file
 from ._calls import hooks
 from ._client import checking, client, options
-from ._types import errors, media, models, report, trace
+from ._types import errors, exchange, media, models, report, trace
 
 
 def public(names: Iterable[str]) -> dict[str, object]:
@@ -25,6 +25,7 @@ def public(names: Iterable[str]) -> dict[str, object]:
         client,
         options,
         errors,
+        exchange,
         media,
         models,
         report,

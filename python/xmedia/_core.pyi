@@ -8,6 +8,7 @@ from ._auth.oauth2 import OAuth2
 from ._calls.hooks import Hooks, Tokens
 from ._calls.sources import Prepared
 from ._client.options import Buffer, Retry, Subtitle
+from ._types.exchange import Exchange
 from ._types.media import Media
 from ._types.models import Progress, RateLimit, Stats
 
@@ -181,6 +182,12 @@ class WaitMany:
     def check(media_id: _Media) -> None: ...
     def add(self, number: int, media_id: _Media) -> None: ...
     def finish(self) -> None: ...
+
+@final
+class KeptExchanges:
+    def text(self) -> tuple[Exchange, ...]: ...
+
+def save_har(path: str | os.PathLike[str], exchanges: Iterable[Exchange]) -> None: ...
 
 @final
 class Operation(Generic[_T_co]):
