@@ -60,11 +60,11 @@ samples: develop ## hold what is found out of some 150 files against ffprobe, an
 
 .PHONY: test-large
 test-large: develop ## that 2 GiB go through a few MiB of memory
-	XMEDIA_LARGE_FILE=2147483648 $(BIN)/pytest --timeout 300 tests/upload/test_upload_memory.py
+	XMEDIA_LARGE_FILE=2147483648 $(BIN)/pytest --timeout 300 tests/client/upload/test_upload_memory.py
 
 .PHONY: test-exit
 test-exit: develop ## let hundreds of interpreters, each started anew, exit with calls in flight or just finished
-	XMEDIA_TEST_EXITS=10 $(BIN)/pytest tests/runtime/test_exit.py
+	XMEDIA_TEST_EXITS=10 $(BIN)/pytest tests/client/runtime/test_exit.py
 
 .PHONY: test-clients
 test-clients: develop ## drive other people's clients (from PyPI and npm) against the mock server

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -28,7 +29,7 @@ _BEFORE: WeakKeyDictionary[pytest.Config, str | None] = WeakKeyDictionary()
 #: Tests that have passed so far: what is wrong at their end would otherwise hide why they failed.
 _PASSED: WeakKeyDictionary[pytest.Item, bool] = WeakKeyDictionary()
 #: What the marker says to the fixture, rather than to the server.
-_UNUSED_SCRIPTS = "unused_scripts"
+_UNUSED_SCRIPTS, _REPLAY = "unused_scripts", "replay"
 
 #: What `Client.from_env` reads. A developer's own credentials must not mix with the server's.
 _ENVIRONMENT = (
@@ -65,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "xmedia(**options): how the fixture xmedia_server makes its MockServer; unused_scripts='ok' lets a test pass "
-        "that did not use all it scripted.",
+        "that did not use all it scripted; replay='bug.har' answers what was recorded in that file.",
     )
     _block(config)
 
@@ -117,6 +118,9 @@ def xmedia_server(request: pytest.FixtureRequest) -> Iterator[MockServer]:
 
     What was scripted and never used fails a test that passed otherwise, for it says that something else was tested than
     was meant. The marker `xmedia(unused_scripts="ok")` allows it.
+
+    The marker `xmedia(replay="bug.har")` has the server answer what xmedia recorded in a HAR file. A relative path
+    begins at the folder of the test's file.
     """
     # Imported here, since most of the tests that load this plugin do not use xmedia.
     from xmedia.testing import MockServer  # noqa: PLC0415
@@ -125,9 +129,12 @@ def xmedia_server(request: pytest.FixtureRequest) -> Iterator[MockServer]:
     positional = [argument for marker in markers for argument in marker.args]
     options = {name: value for marker in reversed(markers) for name, value in marker.kwargs.items()}
     unused = options.pop(_UNUSED_SCRIPTS, "error")
+    recording = options.pop(_REPLAY, None)
     if unused not in {"error", "ok"}:
         raise ValueError(f"{_UNUSED_SCRIPTS} must be 'error' or 'ok', not {unused!r}")
     with MockServer(*positional, **options) as server:
+        if recording is not None:
+            server.replay(Path(str(request.node.fspath)).parent / recording)
         yield server
         if unused == "error" and _PASSED.get(request.node, False) and (left := _unused(server)):
             pytest.fail(left, pytrace=False)

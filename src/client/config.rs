@@ -61,6 +61,8 @@ pub struct TransportOptions {
     pub connect_timeout: Option<Duration>,
     /// How many requests may be in flight.
     pub max_connections: usize,
+    /// How many bytes of media are sent in a second at most; `None` is no ceiling.
+    pub max_bytes_per_second: Option<f64>,
     /// Which proxy is used.
     pub proxy: Proxy,
     /// Certificates in PEM that are trusted besides the platform's.
@@ -134,6 +136,7 @@ impl Default for TransportOptions {
             hosts: Hosts::x(),
             connect_timeout: Some(Duration::from_secs(10)),
             max_connections: 100,
+            max_bytes_per_second: None,
             proxy: Proxy::Environment,
             ca_pem: None,
             user_agent: concat!("xmedia/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -202,6 +205,11 @@ impl TransportOptions {
     pub fn validate(&self) -> Result<()> {
         if self.max_connections == 0 {
             return Err(Error::invalid_input("max_connections: at least 1 is needed"));
+        }
+        if self.max_bytes_per_second.is_some_and(|rate| !(rate > 0.0 && rate.is_finite())) {
+            return Err(Error::invalid_input(
+                "max_bytes_per_second: a finite number above 0 is needed, or None for no ceiling",
+            ));
         }
         let sendable = |byte: u8| (0x20..0x7f).contains(&byte);
         if self.user_agent.trim().is_empty() || !self.user_agent.bytes().all(sendable) {

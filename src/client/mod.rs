@@ -40,6 +40,7 @@ pub use self::auth::Account;
 #[cfg(feature = "python")]
 pub(crate) use self::blocking::file_error;
 pub use self::client::Client;
+pub use self::exchange::save_at_exit as save_tokens_at_exit;
 pub use self::http::{HttpBackend, Reservation, Transport, TransportFailure, probe};
 pub(crate) use self::system::blocking;
 use self::system::per_process;

@@ -37,6 +37,9 @@ impl fmt::Display for MediaId {
     }
 }
 
+/// The status of a mock server that replays a recording, for what was not recorded. It is final.
+pub const NOT_RECORDED: u16 = 599;
+
 /// A JSON number as received: an integer exactly, anything else as the nearest float (`1e400` is infinite).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {

@@ -2,7 +2,8 @@
 //!
 //! [`MockServer`] runs on a thread of its own and answers as docs/how/wire.md says. Of the client it takes only the
 //! model and the OAuth 1.0a base string. From the bottom upwards: [`options`], [`script`] and [`request_log`] are what a test sets
-//! and reads; [`state`] is what the server knows; [`api`] is what it understands and answers; [`control`]
+//! and reads; [`state`] is what the server knows; [`api`] is what it understands and answers; [`replay`] acts out
+//! what was recorded elsewhere; [`control`]
 //! is how other languages control it; [`net`] is HTTP,
 //! connections and their faults; [`server`] is the handle that a test holds.
 
@@ -11,6 +12,7 @@ mod api;
 mod control;
 mod net;
 mod options;
+mod replay;
 mod request_log;
 mod script;
 mod server;

@@ -10,11 +10,12 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use crate::client::model::{CommandName, MediaId};
+use crate::client::model::{ApiVersion, CommandName, MediaId};
 use crate::mock::access::ControlAccess;
 use crate::mock::net::acceptor::{Acceptor, bind};
 use crate::mock::net::tls;
 use crate::mock::options::{Options, Step};
+use crate::mock::replay::Replay;
 use crate::mock::request_log::RecordedRequest;
 use crate::mock::script::Item;
 use crate::mock::shared::{Control, Shared};
@@ -54,6 +55,7 @@ impl MockServer {
         let media_max = options.max_segment_bytes.max(MIN_BODY_MEDIA_BYTES);
         let shared = Arc::new(Shared {
             state: Mutex::new(State::new(&options)),
+            replay: Mutex::new(None),
             control,
             accepted: AtomicU64::new(0),
             open: AtomicU64::new(0),
@@ -110,6 +112,31 @@ impl MockServer {
     /// How many controls still wait for requests of a command.
     pub fn scripted(&self, command: CommandName) -> usize {
         self.with_state(0, |state| state.script.waiting(command))
+    }
+
+    /// Acts a recording out in place of the server's own answers, with the recorded delays divided by `speed`, or with
+    /// none. Returns the version of the API that was spoken first. An error says what is wrong with the recording.
+    pub fn replay(&self, har: &[u8], speed: Option<f64>) -> Result<Option<ApiVersion>, String> {
+        let replay = Replay::read(har, speed)?;
+        let api = replay.api();
+        let refused = replay.refuses_first();
+        self.end_replay();
+        if let Some(inner) = self.inner.as_ref().filter(|_| self.is_ours()) {
+            *lock(&inner.shared.replay) = Some(replay);
+        }
+        if let Some(time) = refused {
+            let until = time.and_then(|time| Instant::now().checked_add(time));
+            self.order(|done| Control::Down { until, done: Some(done) });
+        }
+        Ok(api)
+    }
+
+    /// Listens again, if a recording has ended that.
+    fn end_replay(&self) {
+        let inner = self.inner.as_ref().filter(|_| self.is_ours());
+        if inner.is_some_and(|inner| lock(&inner.shared.replay).take().is_some()) {
+            self.come_up();
+        }
     }
 
     /// Gives every request one of these items with this probability.
@@ -178,8 +205,9 @@ impl MockServer {
         self.with_state((), |state| state.accounts.logins.revoke_on_reuse = on);
     }
 
-    /// Forgets requests, media, and controls; counters of connections stay.
+    /// Forgets requests, media, controls and the recording; counters of connections stay.
     pub fn reset(&self) {
+        self.end_replay();
         self.with_state((), State::reset);
     }
 

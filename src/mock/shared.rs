@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, mpsc as std_mpsc};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 
 use crate::mock::access::ControlAccess;
+use crate::mock::replay::Replay;
 use crate::mock::request_log::LogIndex;
 use crate::mock::state::server_state::State;
 
@@ -15,6 +17,8 @@ use crate::mock::state::server_state::State;
 pub(crate) enum Control {
     /// Accept nothing and drop all connections, until then or until `Up`.
     Down { until: Option<Instant>, done: Option<std_mpsc::Sender<()>> },
+    /// Accept nothing until then, or until `Up`; what is on its way still gets its answer.
+    Refuse { until: Option<Instant>, done: oneshot::Sender<()> },
     /// Accept again.
     Up { done: std_mpsc::Sender<()> },
     /// Drop all connections.
@@ -26,6 +30,8 @@ pub(crate) enum Control {
 /// What the server's tasks and the test's threads share.
 pub(crate) struct Shared {
     pub(crate) state: Mutex<State>,
+    /// What is answered in place of all else.
+    pub(crate) replay: Mutex<Option<Replay>>,
     pub(crate) control: UnboundedSender<Control>,
     pub(crate) accepted: AtomicU64,
     pub(crate) open: AtomicU64,
@@ -40,6 +46,12 @@ impl Shared {
     /// The state, for a moment: no caller awaits or does I/O with it.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
+    }
+
+    /// Forgets requests, media, scripts and the recording.
+    pub(crate) fn reset(&self) {
+        self.state().reset();
+        *lock(&self.replay) = None;
     }
 }
 

@@ -102,11 +102,8 @@ pub fn duration(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duratio
         f64::from(delta.get_days()) * 86_400.0
             + f64::from(delta.get_seconds())
             + f64::from(delta.get_microseconds()) / 1e6
-    } else if value.is_instance_of::<PyFloat>() {
-        value.extract()?
-    } else if whole(value)?.is_some() {
-        // An int too large for a float is as good as endless, but it is not said to be.
-        value.extract().unwrap_or(f64::INFINITY)
+    } else if let Some(number) = number(value)? {
+        number
     } else {
         return Err(wrong_type(name, "seconds (int or float), a timedelta or None", value));
     };
@@ -117,6 +114,23 @@ pub fn duration(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duratio
         ));
     }
     Ok(Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX).max(Duration::from_nanos(1))))
+}
+
+/// A number, if it is an int or a float and no bool.
+fn number(value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+    if value.is_instance_of::<PyFloat>() {
+        return value.extract().map(Some);
+    }
+    // An int too large for a float is as good as endless, but it is not said to be.
+    Ok(whole(value)?.map(|whole| whole.extract().unwrap_or(f64::INFINITY)))
+}
+
+/// How many of something in a second, or `None`. Its value is checked where it is used.
+fn rate(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    number(value)?.map_or_else(|| Err(wrong_type(name, "an int, a float or None", value)), |rate| Ok(Some(rate)))
 }
 
 /// Text that is not optional.
@@ -212,10 +226,12 @@ pub fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResul
 }
 
 /// The options of a client's connections.
+#[expect(clippy::too_many_arguments, reason = "they are the options of xmedia.Client")]
 pub fn transport_options(
     base_url: &Bound<'_, PyAny>,
     connect_timeout: &Bound<'_, PyAny>,
     max_connections: &Bound<'_, PyAny>,
+    max_bytes_per_second: &Bound<'_, PyAny>,
     proxy: &Bound<'_, PyAny>,
     ca_file: &Bound<'_, PyAny>,
     user_agent: &Bound<'_, PyAny>,
@@ -225,6 +241,7 @@ pub fn transport_options(
     let mut transport = TransportOptions {
         connect_timeout: duration("connect_timeout", connect_timeout)?,
         max_connections: usize::try_from(count("max_connections", max_connections, 1_000_000)?).unwrap_or(usize::MAX),
+        max_bytes_per_second: rate("max_bytes_per_second", max_bytes_per_second)?,
         proxy: proxy_choice(proxy)?,
         ca_pem: pem(ca_file)?,
         ..TransportOptions::default()

@@ -80,9 +80,10 @@ impl AuthState {
         }
     }
 
-    /// Whether there are tokens that the program has not been given, or a refresh is about to bring some.
+    /// Whether there are tokens that the program has not been given or that are not saved, or a refresh is about to bring
+    /// some.
     pub fn unsettled(&self) -> bool {
-        self.account().is_some_and(|account| account.refreshes().unsettled())
+        self.account().is_some_and(|account| account.refreshes().unsettled() || account.has_unsaved_tokens())
     }
 }
 

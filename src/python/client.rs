@@ -76,7 +76,7 @@ impl Client {
 impl Client {
     /// Takes the checked credentials and the options as `xmedia.Client` was given them.
     #[new]
-    #[pyo3(signature = (auth, api, *, base_url, request_timeout, connect_timeout, retry, max_connections, proxy, ca_file, user_agent, check, account, allow_insecure_http, hooks))]
+    #[pyo3(signature = (auth, api, *, base_url, request_timeout, connect_timeout, retry, max_connections, max_bytes_per_second, proxy, ca_file, user_agent, check, account, allow_insecure_http, hooks))]
     #[expect(clippy::too_many_arguments, reason = "they are the options of xmedia.Client")]
     fn new(
         py: Python<'_>,
@@ -87,6 +87,7 @@ impl Client {
         connect_timeout: &Bound<'_, PyAny>,
         retry: &Bound<'_, PyAny>,
         max_connections: &Bound<'_, PyAny>,
+        max_bytes_per_second: &Bound<'_, PyAny>,
         proxy: &Bound<'_, PyAny>,
         ca_file: &Bound<'_, PyAny>,
         user_agent: &Bound<'_, PyAny>,
@@ -108,6 +109,7 @@ impl Client {
             base_url,
             connect_timeout,
             max_connections,
+            max_bytes_per_second,
             proxy,
             ca_file,
             user_agent,

@@ -17,6 +17,7 @@ use crate::client::blocking::file_error;
 use crate::client::config::{TransportOptions, parse_base_url};
 use crate::client::error::{Error, Result};
 use crate::client::observer::Observer;
+use crate::client::save_tokens_at_exit;
 use crate::client::tokens::{Destination, NewLogin};
 use crate::python::args;
 use crate::python::auth::LoginTokens;
@@ -25,6 +26,7 @@ use crate::python::call::observer::ChannelObserver;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::{SIGNAL_INTERVAL, Verb};
 use crate::python::errors;
+use crate::python::process::runtime;
 
 /// How long a revocation of a file's tokens may take.
 const REVOKE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -248,10 +250,14 @@ pub fn chain_hash(client_id: &str, refresh_token: &str) -> String {
     store::chain_hash(client_id, refresh_token)
 }
 
-/// Waits so long until no refresh is under way in this process; whether that is so. A signal's exception ends it.
+/// Has tokens saved that could not be saved before, and waits so long until no refresh is under way in this process;
+/// whether that is so. A signal's exception ends it.
 #[pyfunction]
 pub fn wait_for_refreshes(py: Python<'_>, seconds: f64) -> PyResult<bool> {
     let until = std::time::Instant::now() + Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    if let Some(save) = save_tokens_at_exit() {
+        runtime::spawn(save)?;
+    }
     loop {
         let left = until.saturating_duration_since(std::time::Instant::now());
         if py.detach(|| under_way::wait_until_none(left.min(SIGNAL_INTERVAL))) {

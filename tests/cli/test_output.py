@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,6 +125,12 @@ def test_a_segment_size_with_a_unit_is_used(server: MockServer) -> None:
     assert _cli.main(["upload", str(CLIP), "--segment-bytes", "16KiB"]) == 0
     size = CLIP.stat().st_size
     assert server.commands.count("APPEND") == -(-size // 16384)
+
+
+def test_a_ceiling_for_the_line_is_kept(server: MockServer) -> None:
+    began = time.monotonic()
+    assert _cli.main(["upload", str(CLIP), str(CLIP), "--jobs", "2", "--max-bytes-per-second", "64k"]) == 0
+    assert time.monotonic() - began > 2 * CLIP.stat().st_size / 65536 * 0.9
 
 
 def test_a_timeout_says_which_command_goes_on(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,6 +70,7 @@ def test_a_page_runs(
 ) -> None:
     (pytester.path / "clip.mp4").write_bytes(CLIP.read_bytes())
     (pytester.path / "cat.png").write_bytes(PNG)
+    (pytester.path / "bug.har").write_bytes((ROOT / "tests" / "data" / "bug.har").read_bytes())
     files = {match[1]: code for code, _ in blocks if (match := FILE.match(code))}
     if files:
         pytester.makepyfile(**files)

@@ -6,11 +6,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import xmedia
 from support.media import ID
 from xmedia.testing import MockServer
+
+BUG = Path(__file__).parents[1] / "data" / "bug.har"
 
 
 @pytest.fixture
@@ -183,8 +186,25 @@ class TestCommand:
             with pytest.raises(xmedia.RateLimitError):
                 client.status(ID)
 
+    def test_a_recording_is_replayed(self, start) -> None:
+        printed = json.loads(start("--json", "--replay", str(BUG), "--speed", "100")[0])
+        with xmedia.Client(xmedia.OAuth2("any"), base_url=printed["url"]) as client:
+            with pytest.raises(xmedia.InvalidMediaError):
+                client.wait(client.finalize(ID))
+            with pytest.raises(xmedia.ServerError, match="nearest is FINALIZE"):
+                client.finalize(1)
+
     @pytest.mark.parametrize(
-        "option", ["--processing=pendng", "--rate-limit=STATUS", "--rate-limit=NONE=1/5", "--media=x"]
+        "option",
+        [
+            "--processing=pendng",
+            "--rate-limit=STATUS",
+            "--rate-limit=NONE=1/5",
+            "--media=x",
+            "--speed=0",
+            "--speed=2",
+            f"--replay={__file__}",
+        ],
     )
     def test_a_wrong_option_is_wrong_usage(self, option: str) -> None:
         command = [sys.executable, "-m", "xmedia", "mock-server", "--until-stdin-closes", option]

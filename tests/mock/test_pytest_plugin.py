@@ -1,5 +1,8 @@
 """The pytest plugin, in runs of pytest of their own."""
 
+import textwrap
+from pathlib import Path
+
 import pytest
 
 pytest_plugins = ["pytester"]
@@ -160,6 +163,36 @@ def test_block_network(pytester: pytest.Pytester) -> None:
     pytester.makeconftest("import xmedia\nclient = xmedia.Client(xmedia.OAuth2('a-token'))\n")
     pytester.makepyfile(OFFLINE)
     pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=14)
+
+
+REPLAYED = """
+    import pytest
+    import xmedia
+
+    @pytest.mark.xmedia(replay="bug.har")
+    def test_a_bug(xmedia_client):
+        assert xmedia_client.api == "2"
+        with pytest.raises(xmedia.InvalidMediaError):
+            xmedia_client.wait(xmedia_client.finalize(710511363345354753))
+
+    @pytest.mark.xmedia(replay="bug.har")
+    def test_a_bug_of_a_program(xmedia_env):
+        assert xmedia_env["X_API"] == "2"
+        assert not xmedia.Client.from_env().finalize(710511363345354753).ready
+
+    @pytest.mark.xmedia(replay="missing.har")
+    def test_without_a_recording(xmedia_server):
+        pass
+"""
+
+
+def test_a_recording_is_found_next_to_the_tests_file(pytester: pytest.Pytester) -> None:
+    folder = pytester.mkdir("deeper")
+    (folder / "bug.har").write_bytes((Path(__file__).parents[1] / "data" / "bug.har").read_bytes())
+    (folder / "test_bug.py").write_text(textwrap.dedent(REPLAYED))
+    ended = pytester.runpytest_subprocess(*ALONE)
+    ended.assert_outcomes(passed=2, errors=1)
+    ended.stdout.fnmatch_lines(["*FileNotFoundError*missing.har*"])
 
 
 UNUSED = """

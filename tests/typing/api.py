@@ -23,6 +23,7 @@ def options() -> Client:
         connect_timeout=5,
         retry=Retry(attempts=3, base_delay=0.1, max_delay=None),
         max_connections=10,
+        max_bytes_per_second=2e6,
         proxy=False,
         ca_file="ca.pem",
         user_agent="program/1",

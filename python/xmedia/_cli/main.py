@@ -9,10 +9,11 @@ import sys
 from collections.abc import Callable, Sequence
 
 from .. import InvalidInputError, XMediaError, __version__
-from . import check as check_command
-from . import login as login_command
-from . import mock_server, one_media, options, report, words
-from . import upload as upload_command
+from . import options, report, words
+from .commands import check as check_command
+from .commands import login as login_command
+from .commands import mock_server, one_media
+from .commands import upload as upload_command
 from .completion import command as completion_command
 from .doctor import command as doctor_command
 
@@ -116,6 +117,6 @@ def _common(parser: argparse.ArgumentParser, timeout: float = 900.0) -> None:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from . import demo  # noqa: PLC0415  (only this command needs it)
+    from .commands import demo  # noqa: PLC0415  (only this command needs it)
 
     return demo.run_failing(arguments.file) if arguments.failing else demo.run(arguments.file)

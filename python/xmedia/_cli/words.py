@@ -28,6 +28,7 @@ _WORDING = Wording(
         "alt_text": "--alt-text",
         "base_url": "X_BASE_URL",
         "concurrency": "--concurrency",
+        "max_bytes_per_second": "--max-bytes-per-second",
         "media_category": "--media-category",
         "media_id": "ID",
         "media_type": "--media-type",

@@ -43,6 +43,10 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         connect_timeout: Seconds for name resolution, TCP and TLS together. None for no limit.
         retry: When requests are sent again; None for one attempt each.
         max_connections: How many requests may be in flight at once; others wait in order of arrival.
+        max_bytes_per_second: How many bytes of media this client, and those of its `with_options`, send in a second at
+            most, all uploads together; None for no ceiling. What is sent again counts again. The time that bytes are
+            held back is not counted in `request_timeout`, but in the `timeout` of each verb. Where a segment would
+            take more than 30 seconds, fewer of them are in flight.
         check: What `upload` does about rules of X that a file breaks: `"warn"` with a `MediaWarning`, `"error"` with a
             `CheckFailedError` and nothing sent, `"off"` to look at nothing.
         account: Whose limits the check applies, `"default"` or `"premium"`; None if that is not known.
@@ -78,6 +82,7 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         connect_timeout: Timeout = 10.0,
         retry: Retry | None = Retry(),  # noqa: B008  (it is immutable)
         max_connections: int = 100,
+        max_bytes_per_second: float | None = None,
         check: CheckMode = "warn",
         account: Account | None = None,
         proxy: str | Literal[False] | None = None,
@@ -94,6 +99,7 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
             "connect_timeout": connect_timeout,
             "retry": retry,
             "max_connections": max_connections,
+            "max_bytes_per_second": max_bytes_per_second,
             "check": check,
             "account": account,
             # It may hold a password.
@@ -189,7 +195,9 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         account: Account | NotGiven | None = NOT_GIVEN,
         on_event: OnEvent | NotGiven | None = NOT_GIVEN,
     ) -> Client:
-        """Make a client that shares this one's connections and `max_connections`: many accounts, one pool.
+        """Make a client that shares this one's connections, `max_connections` and `max_bytes_per_second`.
+
+        Many accounts use one pool in this way.
 
         Closing one leaves the other open. Rate limits are kept per credential, version of the API and
         command.

@@ -218,6 +218,7 @@ class ClientOptions(TypedDict, total=False):
     connect_timeout: Timeout
     retry: Retry | None
     max_connections: int
+    max_bytes_per_second: float | None
     check: CheckMode
     account: Account | None
     proxy: str | Literal[False] | None

@@ -1,6 +1,7 @@
 """What a test can do with a `MockServer`: order replies and faults, add media, move its clock, look at what came."""
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from types import EllipsisType
@@ -24,6 +25,8 @@ class ServerControl:
 
     _core: _core.MockServer
     _check_after_secs: float
+    #: The version of the API in what is replayed.
+    _replayed_api: str | None = None
 
     def script(self, command: str, *items: Reply | Fault | None) -> None:
         """Order what happens to the next requests of a command, in order of their arrival; then all is normal again.
@@ -62,6 +65,42 @@ class ServerControl:
         if probability and not items:
             raise InvalidInputError("faults must name at least one fault")
         self._core.chaos(number, probability, [item_row("a fault", item) for item in items])
+
+    def replay(self, path: str | os.PathLike[str], *, speed: float | None = None) -> None:
+        """Act out what xmedia recorded elsewhere, in place of the server's own answers.
+
+        Each request gets what was recorded for its command and media (of APPEND: and segment), in the recorded order
+        and with the recorded ids. Authorization is not checked. A request that had no answer breaks as it broke then;
+        while nobody listened, nobody listens here, for as long. Times in headers are moved to now. The last answer to
+        a STATUS is given again; any other request that was not recorded gets 599 and what comes nearest to it, which a
+        client takes as final. What is scripted goes before what was recorded; `reset` ends it.
+
+        Args:
+            path: A HAR file that xmedia wrote: with `save_har` of an error, or with the option `record` of a client.
+            speed: How much faster than recorded: 1 for the recorded times, 10 for a tenth of them. By default every
+                answer comes at once.
+
+        Raises:
+            TypeError: An argument has a wrong type.
+            InvalidInputError: The file is not a HAR that xmedia wrote, or `speed` is not above 0.
+            OSError: The file cannot be read.
+
+        Examples:
+            A test of what a user met, with the file that came with the report:
+
+            >>> def test_bug(xmedia_server):
+            ...     xmedia_server.replay("bug.har")
+            ...     with pytest.raises(xmedia.InvalidMediaError):
+            ...         publish(xmedia_server.client())
+        """
+        check_type("path", path, str, os.PathLike)
+        rate = None if speed is None else checked_number("speed", speed)
+        with open(path, "rb") as file:
+            har = file.read()
+        try:
+            self._replayed_api = self._core.replay(har, rate)
+        except ValueError as error:
+            raise InvalidInputError(f"{os.fspath(path)} cannot be replayed: {error}") from None
 
     @property
     def requests(self) -> list[RecordedRequest]:
@@ -180,8 +219,9 @@ class ServerControl:
         self._core.expire_tokens()
 
     def reset(self) -> None:
-        """Forget all requests, media and scripts, so that one server can serve many tests."""
+        """Forget all requests, media and scripts and end a replay, so that one server can serve many tests."""
         self._core.reset()
+        self._replayed_api = None
 
     @property
     def connections(self) -> int:

@@ -18,6 +18,8 @@ def serve(
     form: Literal["text", "json", "shell"] = "text",
     until_stdin_closes: bool = False,
     media: Iterable[str] = (),
+    replay: str | None = None,
+    speed: float | None = None,
     **options: Any,
 ) -> None:
     """Run a mock server until SIGINT or SIGTERM comes.
@@ -29,9 +31,12 @@ def serve(
             `access_token`, `access_token_secret` and `oauth2_access_token`, or export lines for a shell.
         until_stdin_closes: Whether to end also at the end of standard input, when the parent process is gone.
         media: Ids of uploads that FINALIZE comes next for.
+        replay: A HAR file to replay.
+        speed: How much faster than recorded; by default without delays.
         options: Those of `MockServer`.
 
     Raises:
+        InvalidInputError: The file cannot be replayed.
         OSError: The address cannot be listened on.
     """
     before = {number: signal.signal(number, _stop) for number in _SIGNALS}
@@ -39,6 +44,8 @@ def serve(
         with MockServer(**options) as server:
             for media_id in media:
                 server.add_media(media_id)
+            if replay is not None:
+                server.replay(replay, speed=speed)
             print(_exports(server) if form == "shell" else _first_line(server, as_json=form == "json"), flush=True)
             _wait(until_stdin_closes=until_stdin_closes)
     except _Stopped:

@@ -165,7 +165,7 @@ class MockServer(ServerControl):
         if not self._inspects:
             environ["X_CHECK"] = "off"
         if isinstance(first, OAuth1):
-            environ["X_API"] = "1.1"
+            environ["X_API"] = self._replayed_api or "1.1"
             environ["X_CONSUMER_KEY"] = first.consumer_key
             environ["X_CONSUMER_SECRET"] = first.consumer_secret
             environ["X_ACCESS_TOKEN"] = first.access_token
@@ -180,7 +180,8 @@ class MockServer(ServerControl):
     def client(self, **options: object) -> Client:
         """Make a client of this server: with its first credential that fits, and quick retries.
 
-        It checks files only if the server inspects them, since tests upload bytes that only look like a video.
+        It checks files only if the server inspects them, since tests upload bytes that only look like a video. If a
+        recording is replayed, it speaks the API's version of the recording.
 
         Args:
             options: Options of `xmedia.Client`, `auth` among them; they go before what the server would choose.
@@ -190,6 +191,8 @@ class MockServer(ServerControl):
         """
         auth = options.pop("auth", None)
         if auth is None:
+            if self._replayed_api is not None:
+                options.setdefault("api", self._replayed_api)
             fitting = [one for one in self.credentials if options.get("api") != "1.1" or hasattr(one, "consumer_key")]
             auth = (fitting or self.credentials)[0]
         options.setdefault("base_url", self.url)

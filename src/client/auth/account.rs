@@ -1,5 +1,6 @@
 //! Credentials, and what they put on a request.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -96,6 +97,22 @@ impl Account {
     /// The credentials.
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
+    }
+
+    /// The token file's lock that a refresh waits for now.
+    pub fn awaited_lock(&self) -> Option<PathBuf> {
+        match &self.credentials {
+            Credentials::OAuth2(credentials) => credentials.chain()?.awaited_lock(),
+            Credentials::OAuth1(_) => None,
+        }
+    }
+
+    /// Whether the newest tokens are in memory only, since saving them failed.
+    pub fn has_unsaved_tokens(&self) -> bool {
+        match &self.credentials {
+            Credentials::OAuth2(credentials) => credentials.chain().is_some_and(|chain| chain.is_unsaved()),
+            Credentials::OAuth1(_) => false,
+        }
     }
 
     /// The rate limits that the server reported.

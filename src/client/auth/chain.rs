@@ -1,12 +1,13 @@
 //! The chain of tokens that a client follows in a token file: which of the file's tokens are its own, and which are newer.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 
-use super::store::{Found, StoredTokens, TokenFile, chain_hash};
+use super::store::{Found, LockedTokenFile, StoredTokens, TokenFile, chain_hash};
 use super::token::{App, Secret, Token};
 use crate::client::blocking::file_error;
 use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result};
@@ -26,6 +27,8 @@ pub struct Chain {
     facts: ArcSwap<Facts>,
     /// The newest tokens are in memory only: saving them failed.
     unsaved: AtomicBool,
+    /// A refresh waits for the file's lock, which another process has.
+    waits_for_lock: AtomicBool,
 }
 
 /// What is known of a login besides its tokens.
@@ -49,6 +52,15 @@ pub enum Look {
     Newer(Box<StoredTokens>),
     /// The tokens that this client has are the newest.
     Same(Option<Secret>),
+}
+
+/// Says that the lock is waited for no more, also where the wait was given up.
+struct Waiting<'a>(&'a AtomicBool);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 /// How the file and what is in memory compare, and what is wrong with the file although the work goes on.
@@ -97,7 +109,15 @@ impl Chain {
                 (Token { serial, refresh_token: beginning.refresh_token, ..token }, facts)
             }
         };
-        Ok((token, Chain { file, facts: ArcSwap::from_pointee(facts), unsaved: AtomicBool::new(false) }))
+        Ok((
+            token,
+            Chain {
+                file,
+                facts: ArcSwap::from_pointee(facts),
+                unsaved: AtomicBool::new(false),
+                waits_for_lock: AtomicBool::new(false),
+            },
+        ))
     }
 
     /// The file.
@@ -117,6 +137,18 @@ impl Chain {
 
     fn learn(&self, facts: Facts) {
         self.facts.store(Arc::new(facts));
+    }
+
+    /// Takes the file's lock as soon as it is free.
+    pub async fn lock(&self) -> io::Result<LockedTokenFile> {
+        self.waits_for_lock.store(true, Ordering::Release);
+        let _waiting = Waiting(&self.waits_for_lock);
+        self.file.lock().await
+    }
+
+    /// The lock that a refresh waits for now, because another process has it.
+    pub fn awaited_lock(&self) -> Option<PathBuf> {
+        self.waits_for_lock.load(Ordering::Acquire).then(|| self.file.lock_path())
     }
 
     /// Whether the newest tokens are still to be saved.

@@ -68,7 +68,9 @@ impl Account {
     pub fn add_secrets(&self, secrets: &mut Secrets) {
         match self.credentials() {
             Credentials::OAuth1(own) => {
-                secrets.extend([&own.consumer_secret, &own.access_token_secret].map(|secret| secret.clone().into()));
+                // The first two are no secrets, but whose they are is nobody's business either.
+                let all = [&own.consumer_key, &own.access_token, &own.consumer_secret, &own.access_token_secret];
+                secrets.extend(all.map(|secret| secret.clone().into()));
             }
             Credentials::OAuth2(own) => {
                 own.all().iter().for_each(|token| token.add_secrets(secrets));

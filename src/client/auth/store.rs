@@ -205,6 +205,11 @@ impl TokenFile {
         &self.path
     }
 
+    /// The lock beside it.
+    pub fn lock_path(&self) -> PathBuf {
+        named_beside(&self.path, ".lock")
+    }
+
     /// What the file holds. It blocks for as long as the disk does, and waits for no lock.
     pub fn read(&self) -> io::Result<Found> {
         match read(&self.path)? {
@@ -225,13 +230,13 @@ impl TokenFile {
 
     /// Takes the lock as soon as it is free; dropped, it no longer waits.
     pub async fn lock(&self) -> io::Result<LockedTokenFile> {
-        let lock = FileLock::acquire(named_beside(&self.path, ".lock")).await?;
+        let lock = FileLock::acquire(self.lock_path()).await?;
         Ok(LockedTokenFile { file: self.clone(), lock: Arc::new(lock) })
     }
 
     /// Takes the lock unless somebody has it.
     pub async fn try_lock(&self) -> io::Result<Option<LockedTokenFile>> {
-        let lock = FileLock::try_acquire(named_beside(&self.path, ".lock")).await?;
+        let lock = FileLock::try_acquire(self.lock_path()).await?;
         Ok(lock.map(|lock| LockedTokenFile { file: self.clone(), lock: Arc::new(lock) }))
     }
 }

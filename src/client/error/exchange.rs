@@ -50,6 +50,8 @@ pub struct ExchangeText {
     pub response_headers: Vec<(String, String)>,
     /// None where no answer came, or where it must not be kept.
     pub response_body: Option<String>,
+    /// The body's length before it was cut, where that is known.
+    pub response_body_bytes: Option<usize>,
     /// How it broke, where no answer came.
     pub error: Option<String>,
     /// When it began.

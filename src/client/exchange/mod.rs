@@ -5,5 +5,7 @@ mod finalize;
 mod repair;
 mod retry_loop;
 mod token_refresh;
+mod unsaved_tokens;
 
 pub(super) use self::retry_loop::refuse_expired;
+pub use self::unsaved_tokens::save_at_exit;

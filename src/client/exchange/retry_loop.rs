@@ -1,5 +1,7 @@
 //! One command to its final outcome: sent once (`attempt`), and again as `retry` decides and the budget allows.
 
+use std::fmt::Write as _;
+
 use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, subject};
@@ -124,6 +126,9 @@ impl<'a> Exchange<'a> {
             if late {
                 let mut error =
                     out_of_time(self.name, self.media_id, self.attempt.sent(), !self.may_have_been_processed);
+                if let Some(lock) = self.client.account.awaited_lock() {
+                    let _ = write!(error.message, ": {} is locked by another process", lock.display());
+                }
                 error.cause = self.last_error.take();
                 return Err((error, report));
             }

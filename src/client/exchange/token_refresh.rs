@@ -10,6 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 
+use super::unsaved_tokens;
+use crate::client::auth;
 use crate::client::auth::chain::{Chain, Compared, Look, origin_of};
 use crate::client::auth::oauth2::{App, Credentials, Secret, Token};
 use crate::client::auth::refresh::{Outcome, RefreshClaim, Renewal, Run, cut_off};
@@ -48,7 +50,8 @@ impl ClientInner {
         outcome.unwrap_or_else(|| Err(cut_off()))
     }
 
-    /// Waits until no refresh is under way, so that its tokens can be kept before the client is forgotten.
+    /// Waits until no refresh is under way and tries again to save what could not be saved, so that tokens are kept before
+    /// the client is forgotten.
     pub async fn refresh_settled(&self, timeout: Duration) {
         if let Some(mut outcome) = self.account.refreshes().running() {
             let settled = async {
@@ -56,6 +59,9 @@ impl ClientInner {
                 let _ = outcome.wait_for(Option::is_some).await;
             };
             Deadline::after(Some(timeout)).limit(settled).await;
+        }
+        if let auth::Credentials::OAuth2(credentials) = self.account.credentials() {
+            self.save_unsaved(credentials).await;
         }
     }
 
@@ -113,7 +119,7 @@ impl ClientInner {
                 };
             };
             let locked = tokio::select! {
-                locked = chain.file().lock() => locked,
+                locked = chain.lock() => locked,
                 () = run.abandoned() => return,
             };
             let _under_way = UnderWay::begin();
@@ -166,12 +172,7 @@ impl ClientInner {
                 serial: newest.serial,
             },
         };
-        let room = locked.reserve().await.map_err(|error| {
-            let mut failed = file_failed(chain, &error);
-            failed.message =
-                format!("the refresh token was not used, since new tokens could not be kept: {}", failed.message);
-            failed
-        })?;
+        let room = locked.reserve().await.map_err(|error| file_failed(chain, &error))?;
         let spent = base.refresh_token.clone().unwrap_or_default();
         let tokens = match self.ask_for_tokens(app, spent).await {
             Ok(tokens) => tokens,
@@ -186,6 +187,7 @@ impl ClientInner {
             Ok(()) => chain.set_unsaved(false),
             Err(error) => {
                 chain.set_unsaved(true);
+                unsaved_tokens::keep(self, credentials);
                 refreshes.warn(unsaved_warning(chain, &error));
             }
         }
@@ -253,11 +255,12 @@ fn is_for_good(error: &Error) -> bool {
     error.attempts > 0 && error.api().is_some_and(|failure| failure.refused_for_good)
 }
 
-/// What is wrong with the file or its directory may be mended.
+/// The file or its directory failed before the refresh token was sent. What is wrong with them may be mended.
 fn file_failed(chain: &Chain, error: &std::io::Error) -> Error {
-    let mut error = file_error(error, Some(chain.file().path()));
-    error.retryable = true;
-    error
+    let mut failed = file_error(error, Some(chain.file().path()));
+    failed.message = format!("the refresh token was not used, since new tokens could not be kept: {}", failed.message);
+    failed.retryable = true;
+    failed
 }
 
 fn unsaved_warning(chain: &Chain, error: &std::io::Error) -> String {

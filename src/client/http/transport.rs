@@ -27,6 +27,7 @@ use super::tunnel::{Tunnel, peer};
 use crate::client::config::{LOCALHOST, Proxy, TransportOptions, stays_local};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, Secrets};
+use crate::client::limits::ByteRateLimiter;
 use crate::client::protocol::{Body, Part, Payload, Request, Response};
 
 /// Bodies are read this far; X's are a few hundred bytes.
@@ -45,6 +46,7 @@ pub struct Transport {
     backend: Option<Box<dyn HttpBackend>>,
     permits: Arc<Semaphore>,
     sockets: Sockets,
+    byte_rate: Option<Arc<ByteRateLimiter>>,
 }
 
 /// Gives a request up that has not ended when this goes.
@@ -119,7 +121,8 @@ impl Transport {
     /// No connection is made before the first request; neither is TLS set up, which may fail without roots.
     pub fn new(options: Arc<TransportOptions>) -> Self {
         let permits = Arc::new(Semaphore::new(options.max_connections.min(Semaphore::MAX_PERMITS)));
-        Transport { options, http: OnceLock::new(), backend: None, permits, sockets: Sockets::default() }
+        let byte_rate = options.max_bytes_per_second.map(|rate| Arc::new(ByteRateLimiter::new(rate)));
+        Transport { options, http: OnceLock::new(), backend: None, permits, sockets: Sockets::default(), byte_rate }
     }
 
     /// A transport that makes no connections but asks `backend`.
@@ -136,6 +139,11 @@ impl Transport {
     pub(in crate::client) fn proxy_passwords(&self) -> Option<&Arc<Secrets>> {
         let http = self.http.get()?.as_ref().ok()?;
         Some(&http.passwords).filter(|passwords| !passwords.is_empty())
+    }
+
+    /// The ceiling for the bytes of media that are sent, if there is one.
+    pub fn byte_rate(&self) -> Option<&ByteRateLimiter> {
+        self.byte_rate.as_deref()
     }
 
     /// Waits, in order of arrival, until one more request may be in flight.
@@ -224,7 +232,7 @@ impl Transport {
                 builder.header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(urlencoded(fields))
             }
             Body::Json(json) => builder.header(http::header::CONTENT_TYPE, "application/json").body(json.clone()),
-            Body::Multipart(parts) => builder.multipart(form(parts, progress, encrypted)?),
+            Body::Multipart(parts) => builder.multipart(form(parts, progress, encrypted, self.byte_rate.as_ref())?),
         };
         let mut response = match builder.send().await {
             Ok(response) => response,
@@ -412,12 +420,21 @@ pub(in crate::client) fn urlencoded(fields: &[(&'static str, String)]) -> String
     text
 }
 
-fn form(parts: &[(&'static str, Part)], progress: &Arc<RequestProgress>, encrypted: bool) -> Result<Form> {
+fn form(
+    parts: &[(&'static str, Part)],
+    progress: &Arc<RequestProgress>,
+    encrypted: bool,
+    byte_rate: Option<&Arc<ByteRateLimiter>>,
+) -> Result<Form> {
     parts.iter().try_fold(Form::new(), |form, (name, part)| {
         Ok(match part {
             Part::Text(text) => form.text(*name, text.clone()),
             Part::File { payload, media_type } => {
-                let body = reqwest::Body::wrap_stream(progress.clone().watched(pieces(payload), encrypted));
+                let bytes = match byte_rate {
+                    Some(limiter) => limiter.clone().limit(pieces(payload)),
+                    None => pieces(payload),
+                };
+                let body = reqwest::Body::wrap_stream(progress.clone().watched(bytes, encrypted));
                 let media_type = media_type.as_deref().unwrap_or("application/octet-stream");
                 let part = FormPart::stream_with_length(body, payload.len())
                     .file_name("media")

@@ -197,6 +197,7 @@ impl KeptExchange for SentExchange {
             response_headers: headers(self.response.as_ref().map(headers_of).unwrap_or_default()),
             response_body: (self.response.as_ref().filter(|_| !self.has_secret_bodies()))
                 .map(|response| body(String::from_utf8_lossy(&response.body).into_owned())),
+            response_body_bytes: self.response.as_ref().map(|response| response.body.len()),
             error: self.broken.map(|broken| broken.as_str().to_owned()),
             started_at: sent.started_at,
             duration: sent.duration,

@@ -81,7 +81,7 @@ fn response(exchange: &ExchangeText) -> Value {
     let status = exchange.status.unwrap_or(0);
     let reason = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     let mut content = json!({
-        "size": exchange.response_body.as_ref().map_or(0, String::len),
+        "size": exchange.response_body.as_ref().map_or(0, |body| exchange.response_body_bytes.unwrap_or(body.len())),
         "mimeType": header(headers, "content-type").unwrap_or("x-unknown"),
     });
     if let (Some(text), Some(content)) = (&exchange.response_body, content.as_object_mut()) {

@@ -39,11 +39,13 @@ impl SegmentSender<'_> {
         let mut segments = std::pin::pin!(self.segments(body, acknowledged, &source_error));
         let mut in_flight = FuturesUnordered::new();
         let mut all_taken = false;
+        let bearable = self.client.transport.byte_rate().map(|rate| rate.max_in_flight(self.plan.segment_bytes));
+        let bearable = bearable.unwrap_or(usize::MAX);
         loop {
             if all_taken && in_flight.is_empty() {
                 return Ok(());
             }
-            let room = !all_taken && in_flight.len() < self.reporter.limiter().size();
+            let room = !all_taken && in_flight.len() < self.reporter.limiter().size().min(bearable);
             tokio::select! {
                 biased;
                 error = source_error.failed() => return Err(error),

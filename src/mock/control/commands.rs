@@ -46,7 +46,7 @@ pub(crate) fn respond(shared: &Shared, parts: &Parts, body: &[u8]) -> Response<B
         (&Method::POST, "/__script") => parsed(body).and_then(|given| script(shared, &given)),
         (&Method::POST, "/__media") => parsed(body).and_then(|given| add_media(shared, &given)),
         (&Method::POST, "/__reset") => {
-            shared.state().reset();
+            shared.reset();
             Ok(json!({}))
         }
         (&Method::GET, "/__requests") => {

@@ -38,12 +38,13 @@ impl Acceptor {
         let Ok(listener) = TcpListener::from_std(listener) else { return };
         let mut listening = ListenState::Listening(listener);
         let dropped = watch::Sender::new(0u64);
+        let drained = watch::Sender::new(0u64);
         loop {
             let order = tokio::select! {
                 order = self.controls.recv() => order.unwrap_or(Control::Shutdown),
                 stream = accept(&listening) => {
                     match stream {
-                        Some(Ok(stream)) => self.spawn_connection(stream, dropped.subscribe()),
+                        Some(Ok(stream)) => self.spawn_connection(stream, dropped.subscribe(), drained.subscribe()),
                         // Out of descriptors, as a rule: the connection waits in the queue meanwhile.
                         Some(Err(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
                         None => listening = self.open(listening).await,
@@ -66,6 +67,11 @@ impl Acceptor {
                         let _ = done.send(());
                     }
                 }
+                Control::Refuse { until, done } => {
+                    listening = self.shut(listening, until).await;
+                    drained.send_modify(|times| *times += 1);
+                    let _ = done.send(());
+                }
                 Control::Up { done } => {
                     listening = self.open(listening).await;
                     let _ = done.send(());
@@ -78,9 +84,9 @@ impl Acceptor {
         }
     }
 
-    fn spawn_connection(&self, stream: TcpStream, dropped: watch::Receiver<u64>) {
+    fn spawn_connection(&self, stream: TcpStream, dropped: watch::Receiver<u64>, drained: watch::Receiver<u64>) {
         let (tls, shared) = (self.acceptor.clone(), Arc::clone(&self.shared));
-        tokio::spawn(connection::run(stream, tls, shared, dropped));
+        tokio::spawn(connection::run(stream, tls, shared, dropped, drained));
     }
 
     async fn shut(&self, listening: ListenState, until: Option<Instant>) -> ListenState {

@@ -1,5 +1,6 @@
 //! One connection: HTTP on it until somebody ends it, and the ends that no HTTP library makes.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -45,12 +46,14 @@ impl Drop for Open {
     }
 }
 
-/// Serves a connection until it ends or all connections are dropped.
+/// Serves a connection until it ends or all connections are dropped. Once they are drained it ends with the answer that
+/// is on its way.
 pub(crate) async fn run(
     stream: TcpStream,
     tls: Option<TlsAcceptor>,
     shared: Arc<Shared>,
     mut dropped: watch::Receiver<u64>,
+    drained: watch::Receiver<u64>,
 ) {
     let number = shared.accepted.fetch_add(1, Ordering::Relaxed) + 1;
     shared.open.fetch_add(1, Ordering::Relaxed);
@@ -60,11 +63,11 @@ pub(crate) async fn run(
     let handle = Arc::new(ConnectionHandle::new(number));
     let serve_http = async move {
         match tls {
-            None => serve_http(stream, handle, shared).await,
+            None => serve_http(stream, handle, shared, drained).await,
             // A failed handshake is reported by the client; no response can be sent.
             Some(acceptor) => {
                 if let Ok(stream) = acceptor.accept(stream).await {
-                    serve_http(stream, handle, shared).await;
+                    serve_http(stream, handle, shared, drained).await;
                 }
             }
         }
@@ -75,14 +78,27 @@ pub(crate) async fn run(
     }
 }
 
-async fn serve_http<T: Transport>(stream: T, handle: Arc<ConnectionHandle>, shared: Arc<Shared>) {
+async fn serve_http<T: Transport>(
+    stream: T,
+    handle: Arc<ConnectionHandle>,
+    shared: Arc<Shared>,
+    mut drained: watch::Receiver<u64>,
+) {
     let service = {
         let handle = Arc::clone(&handle);
         service_fn(move |request| serve(Arc::clone(&shared), Arc::clone(&handle), request))
     };
     let mut connection =
         http1::Builder::new().header_read_timeout(None::<Duration>).serve_connection(TokioIo::new(stream), service);
-    if (&mut connection).await.is_ok() {
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut connection => break outcome,
+            // It fails when the server ends, and then so does the connection.
+            Ok(()) = drained.changed() => {}
+        }
+        Pin::new(&mut connection).graceful_shutdown();
+    };
+    if outcome.is_ok() {
         return;
     }
     let Some(ending) = handle.ending() else { return };

@@ -7,5 +7,6 @@ pub(crate) mod context;
 pub(crate) mod ending;
 pub(crate) mod faults;
 pub(crate) mod headers;
+pub(crate) mod replayed;
 pub(crate) mod serve;
 pub(crate) mod tls;

@@ -21,6 +21,7 @@ use crate::mock::net::context::{ConnectionEnded, RequestContext};
 use crate::mock::net::ending::ConnectionHandle;
 use crate::mock::net::faults::inject_fault;
 use crate::mock::net::headers::{media_table, scripted_response, with_standard_headers};
+use crate::mock::net::replayed::{act_out, recorded};
 use crate::mock::script::{Fault, FaultKind, Item};
 use crate::mock::shared::{InFlightGuard, Shared, epoch};
 use crate::mock::state::rate_limits::RateLimitStatus;
@@ -72,6 +73,9 @@ pub(crate) async fn serve(
     }
     match item {
         Item::Normal => {
+            if let Some(step) = recorded(&context, &parameters) {
+                return act_out(&context, step, in_flight).await;
+            }
             let response = context.process(&parameters, too_large);
             Ok(context.whole(response, in_flight))
         }

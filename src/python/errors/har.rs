@@ -52,6 +52,7 @@ impl GivenExchange<'_> {
             status: self.status,
             response_headers: pairs(&self.response_headers)?,
             response_body: self.response_body,
+            response_body_bytes: None,
             error: self.error,
             started_at: self.started_at,
             duration: Duration::try_from_secs_f64(self.duration).unwrap_or_default(),

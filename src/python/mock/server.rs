@@ -6,7 +6,7 @@ use bytes::Bytes;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::client::model::{CommandName, MediaId};
+use crate::client::model::{ApiVersion, CommandName, MediaId};
 use crate::client::x_limits::Account;
 use crate::mock::{Item, MockServer, NewMedia, Options, RateLimits};
 use crate::python::mock::rows::{
@@ -119,6 +119,12 @@ impl PyMockServer {
         let items: PyResult<Vec<Item>> = items.into_iter().map(item).collect();
         self.ours()?.chaos(seed, rate, items?);
         Ok(())
+    }
+
+    fn replay(&self, py: Python<'_>, har: &[u8], speed: Option<f64>) -> PyResult<Option<&'static str>> {
+        let server = self.ours()?;
+        let api = py.detach(|| server.replay(har, speed)).map_err(PyValueError::new_err)?;
+        Ok(api.map(ApiVersion::as_str))
     }
 
     fn requests(&self, py: Python<'_>) -> PyResult<Vec<RequestRow>> {

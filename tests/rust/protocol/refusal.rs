@@ -292,6 +292,16 @@ fn a_message_says_what_failed_what_the_server_said_and_what_to_do() {
             "STATUS 710511363345354753: 200 OK, but with a problem: Over capacity. The fault is the server's: the same call \
              may succeed later.",
         ),
+        (
+            (
+                V2,
+                Finalize,
+                599,
+                r#"{"title":"Not recorded","detail":"FINALIZE 7 (API 2) was not recorded","status":599}"#,
+            ),
+            "FINALIZE 710511363345354753: 599: FINALIZE 7 (API 2) was not recorded. This is a mock server that replays a \
+             recording, and answers only what was recorded.",
+        ),
         ((V2, Init, 302, ""), "INIT: 302 Found. Redirects are not followed: check base_url."),
         (
             (

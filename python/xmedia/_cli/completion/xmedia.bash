@@ -7,14 +7,14 @@
 
 _shtab_xmedia_subparsers=(upload finalize status wait check login logout mock-server doctor completion demo)
 
-_shtab_xmedia_upload_option_strings=(-h --help --media-type --media-category --alt-text --additional-owner --shared --segment-bytes --concurrency --jobs --checkpoint-dir --no-wait --timeout --json --id-only -v --verbose -q --quiet)
+_shtab_xmedia_upload_option_strings=(-h --help --media-type --media-category --alt-text --additional-owner --shared --segment-bytes --concurrency --max-bytes-per-second --jobs --checkpoint-dir --no-wait --timeout --json --id-only -v --verbose -q --quiet)
 _shtab_xmedia_finalize_option_strings=(-h --help --wait --timeout --json --id-only -v --verbose -q --quiet)
 _shtab_xmedia_status_option_strings=(-h --help --timeout --json --id-only -v --verbose -q --quiet)
 _shtab_xmedia_wait_option_strings=(-h --help --timeout --json --id-only -v --verbose -q --quiet)
 _shtab_xmedia_check_option_strings=(-h --help --category --account --fix --json)
 _shtab_xmedia_login_option_strings=(-h --help --client-id --profile --redirect-uri --scope --post --headless --from-oauth1 --force --confidential)
 _shtab_xmedia_logout_option_strings=(-h --help --profile --force)
-_shtab_xmedia_mock_server_option_strings=(-h --help --host --port --json --shell --until-stdin-closes --inspect --processing --check-after-secs --media --rate-limit)
+_shtab_xmedia_mock_server_option_strings=(-h --help --host --port --json --shell --until-stdin-closes --inspect --processing --check-after-secs --media --rate-limit --replay --speed)
 _shtab_xmedia_doctor_option_strings=(-h --help --json --online)
 _shtab_xmedia_completion_option_strings=(-h --help)
 _shtab_xmedia_demo_option_strings=(-h --help --failing)

@@ -51,7 +51,7 @@ function _shtab_xmedia_using
 end
 
 set -g _shtab_xmedia_commands upload finalize status wait check login logout mock-server doctor completion demo
-set -g _shtab_xmedia_opts_with_value --account --additional-owner --alt-text --category --check-after-secs --checkpoint-dir --client-id --concurrency --fix --host --jobs --media --media-category --media-type --port --processing --profile --rate-limit --redirect-uri --scope --segment-bytes --timeout
+set -g _shtab_xmedia_opts_with_value --account --additional-owner --alt-text --category --check-after-secs --checkpoint-dir --client-id --concurrency --fix --host --jobs --max-bytes-per-second --media --media-category --media-type --port --processing --profile --rate-limit --redirect-uri --replay --scope --segment-bytes --speed --timeout
 
 complete -c xmedia -e
 complete -c xmedia -f
@@ -67,6 +67,7 @@ complete -c xmedia -n '_shtab_xmedia_using upload' -l additional-owner -x -d 'a 
 complete -c xmedia -n '_shtab_xmedia_using upload' -l shared -d 'for use in several direct messages'
 complete -c xmedia -n '_shtab_xmedia_using upload' -l segment-bytes -x -d 'size of a segment, such as 4MiB (default: 1 to 4 MiB)'
 complete -c xmedia -n '_shtab_xmedia_using upload' -l concurrency -x -d 'segments in flight (default: 4)'
+complete -c xmedia -n '_shtab_xmedia_using upload' -l max-bytes-per-second -x -d 'send no more than this in a second, all files together, such as 2M (default: as fast as it goes)'
 complete -c xmedia -n '_shtab_xmedia_using upload' -l jobs -x -d 'files at a time (default: 1)'
 complete -c xmedia -n '_shtab_xmedia_using upload' -l checkpoint-dir -x -d 'write down here how far each file is; after a crash or Ctrl-C the same command goes on there'
 complete -c xmedia -n '_shtab_xmedia_using upload' -l no-wait -d 'end after FINALIZE, without waiting for processing'
@@ -130,6 +131,8 @@ complete -c xmedia -n '_shtab_xmedia_using mock-server' -l processing -x -d 'wha
 complete -c xmedia -n '_shtab_xmedia_using mock-server' -l check-after-secs -x -d 'when to ask again (default: 1)'
 complete -c xmedia -n '_shtab_xmedia_using mock-server' -l media -x -d 'an upload that FINALIZE comes next for; repeatable'
 complete -c xmedia -n '_shtab_xmedia_using mock-server' -l rate-limit -x -d 'so many requests of a command in a window, as in STATUS=5/60; repeatable'
+complete -c xmedia -n '_shtab_xmedia_using mock-server' -l replay -x -d 'answer what xmedia recorded in this HAR file'
+complete -c xmedia -n '_shtab_xmedia_using mock-server' -l speed -x -d 'replay N times as fast as it was recorded (default: without delays)'
 complete -c xmedia -n '_shtab_xmedia_using; and test $_shtab_xmedia_npos -eq 0' -a doctor -d 'Say what is wrong with the set-up, and what to do about it.'
 complete -c xmedia -n '_shtab_xmedia_using doctor' -s h -l help -d 'show this help message and exit'
 complete -c xmedia -n '_shtab_xmedia_using doctor' -l json -d 'print one JSON object a line'

@@ -122,6 +122,8 @@ _shtab_xmedia_mock_server_options=(
   "--check-after-secs[when to ask again (default\: 1)]:SECONDS:"
   "*--media[an upload that FINALIZE comes next for\; repeatable]:ID:"
   "*--rate-limit[so many requests of a command in a window, as in STATUS\=5\/60\; repeatable]:COMMAND=N/SECONDS:"
+  "--replay[answer what xmedia recorded in this HAR file]:FILE:"
+  "--speed[replay N times as fast as it was recorded (default\: without delays)]:N:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -149,6 +151,7 @@ _shtab_xmedia_upload_options=(
   "--shared[for use in several direct messages]"
   "--segment-bytes[size of a segment, such as 4MiB (default\: 1 to 4 MiB)]:SIZE:"
   "--concurrency[segments in flight (default\: 4)]:N:"
+  "--max-bytes-per-second[send no more than this in a second, all files together, such as 2M (default\: as fast as it goes)]:SIZE:"
   "--jobs[files at a time (default\: 1)]:N:"
   "--checkpoint-dir[write down here how far each file is\; after a crash or Ctrl-C the same command goes on there]:DIR:"
   "--no-wait[end after FINALIZE, without waiting for processing]"

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::client::error::ApiClass;
-use crate::client::model::{ApiVersion, CommandName, CredentialKind, RateLimit, RateWindow};
+use crate::client::model::{ApiVersion, CommandName, CredentialKind, NOT_RECORDED, RateLimit, RateWindow};
 use crate::client::protocol::headers::clock_off_by;
 use crate::client::protocol::problem::Problem;
 use crate::client::protocol::response::Response;
@@ -175,6 +175,7 @@ fn by_command(it: &Situation<'_>) -> Option<&'static str> {
         (Append | Finalize, _) if it.not_found => "The id is unknown, expired or another user's",
         (Append | Finalize, 413 | 431) => "Send smaller segments: 1 MiB works",
         (Simple, 413) => "Send it in segments: chunked=True",
+        (_, NOT_RECORDED) => "This is a mock server that replays a recording, and answers only what was recorded",
         (_, 500..=599) => "The fault is the server's: the same call may succeed later",
         (_, 300..=399) => "Redirects are not followed: check base_url",
         _ => return None,

@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use self::advice::{Situation, advice, is_about_tokens};
 use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Received, subject};
-use crate::client::model::{CommandName, Dialect, MediaId};
+use crate::client::model::{CommandName, Dialect, MediaId, NOT_RECORDED};
 use crate::client::protocol::headers::{asked_delay, rate_limit, request_id, retry_after};
 use crate::client::protocol::problem::{Problem, clip_bytes};
 use crate::client::protocol::response::Response;
@@ -27,6 +27,7 @@ pub(in crate::client::protocol) fn api_error(
     let (class, meant) = problem.class(response.status);
     let not_found = problem.not_found(meant);
     let retryable = match class {
+        _ if meant == NOT_RECORDED => false,
         ApiClass::RateLimit | ApiClass::Server => true,
         ApiClass::PaymentRequired | ApiClass::UsageCapExceeded => false,
         _ => matches!(meant, 408 | 425),

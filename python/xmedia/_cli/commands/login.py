@@ -10,10 +10,10 @@ import threading
 import urllib.parse
 from collections.abc import Callable
 
-from .. import InvalidInputError, LoginDeniedError, OAuth1, OAuth2, OAuth2Login, TokenFile, XMediaError, _core
-from .._auth.login import DEFAULT_REDIRECT_URI, DEFAULT_SCOPE
-from .._auth.profiles import DEFAULT_PROFILE, profile_path
-from . import report
+from ... import InvalidInputError, LoginDeniedError, OAuth1, OAuth2, OAuth2Login, TokenFile, XMediaError, _core
+from ..._auth.login import DEFAULT_REDIRECT_URI, DEFAULT_SCOPE
+from ..._auth.profiles import DEFAULT_PROFILE, profile_path
+from .. import report
 
 #: How often an address that is not the callback's is asked for again.
 _PASTES = 3

@@ -10,8 +10,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from .. import CheckReport, InvalidInputError, check
-from . import report
+from ... import CheckReport, InvalidInputError, check
+from .. import report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

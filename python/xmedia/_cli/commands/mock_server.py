@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from .. import InvalidInputError
-from . import report
+from ... import InvalidInputError
+from ..._types.checks import checked_number
+from .. import report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,11 +39,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COMMAND=N/SECONDS",
         help="so many requests of a command in a window, as in STATUS=5/60; repeatable",
     )
+    parser.add_argument("--replay", metavar="FILE", help="answer what xmedia recorded in this HAR file")
+    parser.add_argument(
+        "--speed",
+        type=_speed,
+        metavar="N",
+        help="replay N times as fast as it was recorded (default: without delays)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the server until a signal comes."""
-    from ..testing import _serve  # noqa: PLC0415  (only this command needs the server)
+    from ...testing import _serve  # noqa: PLC0415  (only this command needs the server)
+
+    if arguments.speed is not None and arguments.replay is None:
+        report.say("--speed needs --replay FILE")
+        return report.USAGE
 
     _serve.serve(
         host=arguments.host,
@@ -53,13 +65,15 @@ def run(arguments: argparse.Namespace) -> int:
         processing=arguments.processing,
         check_after_secs=arguments.check_after_secs,
         media=arguments.media,
+        replay=arguments.replay,
+        speed=arguments.speed,
         rate_limits=dict(arguments.rate_limit),
     )
     return report.READY
 
 
 def _states(text: str) -> tuple[str, ...] | None:
-    from ..testing._rows import checked_state  # noqa: PLC0415  (as above)
+    from ...testing._rows import checked_state  # noqa: PLC0415  (as above)
 
     if text == "none":
         return None
@@ -69,8 +83,15 @@ def _states(text: str) -> tuple[str, ...] | None:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _speed(text: str) -> float:
+    try:
+        return checked_number("the speed", float(text))
+    except (ValueError, InvalidInputError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0") from None
+
+
 def _limit(text: str) -> tuple[str, tuple[int, float]]:
-    from ..testing._checks import COMMANDS  # noqa: PLC0415  (as above)
+    from ...testing._checks import COMMANDS  # noqa: PLC0415  (as above)
 
     command, _, rule = text.partition("=")
     number, _, window = rule.partition("/")

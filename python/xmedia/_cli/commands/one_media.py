@@ -7,8 +7,8 @@ import functools
 import time
 from collections.abc import Callable
 
-from .. import Client, InvalidInputError, Media, Progress, XMediaError
-from .output import Output
+from ... import Client, InvalidInputError, Media, Progress, XMediaError
+from ..output import Output
 
 #: Seconds of a wait for which no time is left.
 _SHORTEST = 0.001

@@ -87,9 +87,9 @@ def test_of_many_waits_each_error_has_what_was_about_its_media():
 
 
 def test_processing_that_failed_shows_the_answer_that_said_so():
-    with MockServer(processing=["pending", "failed"], check_after_secs=0.01) as server:
-        with server.client() as client, pytest.raises(xmedia.MediaProcessingError) as caught:
-            client.upload(MP4, media_category="tweet_video")
+    server = MockServer(processing=["pending", "failed"], check_after_secs=0.01)
+    with server, server.client() as client, pytest.raises(xmedia.MediaProcessingError) as caught:
+        client.upload(MP4, media_category="tweet_video")
     commands = [exchange.command for exchange in caught.value.exchanges]
     assert commands[:3] == ["INIT", "APPEND", "FINALIZE"]
     assert set(commands[3:]) == {"STATUS"}

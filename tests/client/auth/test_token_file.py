@@ -262,7 +262,7 @@ class TestTheLock:
 
             ticker = asyncio.create_task(tick())
             began = time.monotonic()
-            with pytest.raises(xmedia.RequestTimeoutError):
+            with pytest.raises(xmedia.RequestTimeoutError, match=r"tokens\.json\.lock is locked by another process"):
                 await client.status_async(ID, timeout=0.5)
             ticker.cancel()
             return time.monotonic() - began, max(gaps)

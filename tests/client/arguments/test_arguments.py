@@ -230,6 +230,18 @@ OPTIONS = {
         (-1, VALUE),
         (2**70, VALUE),
     ],
+    "max_bytes_per_second": [
+        (True, TYPE),
+        (False, TYPE),
+        ("2M", TYPE),
+        (timedelta(seconds=1), TYPE),
+        (0, VALUE),
+        (-1, VALUE),
+        (-0.5, VALUE),
+        (float("nan"), VALUE),
+        (float("inf"), VALUE),
+        (10**400, VALUE),
+    ],
     "proxy": [
         (5, TYPE),
         (b"http://p", TYPE),

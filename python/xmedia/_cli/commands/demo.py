@@ -9,9 +9,9 @@ import warnings
 from importlib import resources
 from pathlib import Path
 
-from .. import Media, MediaProcessingError, MediaWarning, Progress
-from .._display.progress import drawn
-from ..testing import MockServer
+from ... import Media, MediaProcessingError, MediaWarning, Progress
+from ..._display.progress import drawn
+from ...testing import MockServer
 
 #: What the mock server answers to FINALIZE and then to each STATUS.
 _PROCESSING = ("pending", "in_progress", "in_progress", "succeeded")

@@ -315,6 +315,7 @@ class TestPickle:
             "request_timeout": 5,
             "retry": xmedia.Retry(attempts=2),
             "max_connections": 7,
+            "max_bytes_per_second": 1_000_000,
             "user_agent": "mine/1",
         }
         client = xmedia.Client(auth, **options)

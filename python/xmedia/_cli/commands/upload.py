@@ -9,11 +9,11 @@ import os
 import sys
 from pathlib import Path
 
-from .. import Client, InvalidInputError, Result, UploadItem, UploadOptions
-from .._calls.upload_call import UploadCall
-from .._client.uploads import OPTIONS
-from . import options, report
-from .output import Output
+from ... import Client, InvalidInputError, Result, UploadItem, UploadOptions
+from ..._calls.upload_call import UploadCall
+from ..._client.uploads import OPTIONS
+from .. import options, report
+from ..output import Output
 
 STANDARD_INPUT = "-"
 _MAX_ALT_TEXT = 1000
@@ -43,6 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--concurrency", type=options.count, default=4, metavar="N", help="segments in flight (default: 4)"
+    )
+    parser.add_argument(
+        "--max-bytes-per-second",
+        type=options.size,
+        metavar="SIZE",
+        help="send no more than this in a second, all files together, such as 2M (default: as fast as it goes)",
     )
     parser.add_argument("--jobs", type=options.count, default=1, metavar="N", help="files at a time (default: 1)")
     parser.add_argument(
@@ -85,7 +91,7 @@ def _upload(arguments: argparse.Namespace, output: Output) -> int:
         "wait": not arguments.no_wait,
         "timeout": arguments.timeout,
     }
-    with Client.from_env(on_event=output.event) as client:
+    with Client.from_env(on_event=output.event, max_bytes_per_second=arguments.max_bytes_per_second) as client:
         # A call that is never started checks its arguments: what is wrong with all files is wrong usage, not the
         # error of each.
         UploadCall(client._core, b"any", {**OPTIONS, **given}, awaited=False).close()

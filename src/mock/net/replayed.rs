@@ -1,0 +1,92 @@
+//! Acts out what a recording has for a request.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_TYPE};
+use http::{HeaderValue, Response, StatusCode};
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use crate::client::model::NOT_RECORDED;
+use crate::mock::api::request::Parameters;
+use crate::mock::net::body::ResponseBody;
+use crate::mock::net::context::{ConnectionEnded, RequestContext};
+use crate::mock::net::ending::Ending;
+use crate::mock::replay::{Asked, Break, Outcome, Step, no_command, shifted};
+use crate::mock::shared::{Control, InFlightGuard};
+use crate::sync::lock;
+
+/// The beginning of an answer whose end never comes.
+const CUT_ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{";
+
+/// What the recording has for this request; `None` if the server has no recording.
+pub(crate) fn recorded(context: &RequestContext, parameters: &Parameters) -> Option<Result<Step, String>> {
+    let mut replay = lock(&context.shared.replay);
+    let replay = replay.as_mut()?;
+    Some(match Asked::of(&context.route, &context.parts, parameters) {
+        Some(asked) => replay.next(&asked),
+        None => Err(no_command(context.parts.method.as_str(), context.parts.uri.path())),
+    })
+}
+
+/// Acts it out.
+pub(crate) async fn act_out(
+    context: &RequestContext,
+    step: Result<Step, String>,
+    mut in_flight: InFlightGuard,
+) -> Result<Response<ResponseBody>, ConnectionEnded> {
+    let Step { entry, delay, refuses_next } = match step {
+        Ok(step) => step,
+        Err(why) => return Ok(answered(context, not_recorded(&why), in_flight)),
+    };
+    tokio::time::sleep(delay).await;
+    if let Some(time) = refuses_next {
+        refuse(context, time).await;
+    }
+    let recorded_at = entry.ended_at();
+    let ending = match entry.outcome {
+        Outcome::Answer { status, headers, body } => {
+            let now = context.shared.state().wall();
+            let mut response = Response::new(body);
+            *response.status_mut() = status;
+            *response.headers_mut() = shifted(&headers, recorded_at, now);
+            if refuses_next.is_some() {
+                // The client's next request needs a connection of its own, which it does not get.
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            return Ok(answered(context, response, in_flight));
+        }
+        Outcome::Broken(Break::Timeout) => return std::future::pending().await,
+        Outcome::Broken(Break::Reset | Break::Refused) => Ending::Reset,
+        Outcome::Broken(Break::Closed) => Ending::Close,
+        Outcome::Broken(Break::Cut) => Ending::Raw(CUT_ANSWER.to_vec()),
+    };
+    in_flight.finish();
+    context.connection.end(ending);
+    Err(ConnectionEnded)
+}
+
+fn answered(context: &RequestContext, response: Response<Bytes>, in_flight: InFlightGuard) -> Response<ResponseBody> {
+    context.entry(|entry| entry.status = Some(response.status().as_u16()));
+    context.whole(response, in_flight)
+}
+
+/// Has the server listen no more, for so long or for good, before the answer goes out.
+async fn refuse(context: &RequestContext, time: Option<Duration>) {
+    let (done, wait) = oneshot::channel();
+    let until = time.and_then(|time| Instant::now().checked_add(time));
+    if context.shared.control.send(Control::Refuse { until, done }).is_ok() {
+        // An error means that the server is ending.
+        let _ = wait.await;
+    }
+}
+
+/// The answer to what was not recorded, in the form that both versions' clients read.
+fn not_recorded(why: &str) -> Response<Bytes> {
+    let body = json!({"title": "Not recorded", "detail": why, "status": NOT_RECORDED, "type": "about:blank"});
+    let mut response = Response::new(Bytes::from(body.to_string()));
+    *response.status_mut() = StatusCode::from_u16(NOT_RECORDED).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    response
+}
