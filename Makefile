@@ -79,6 +79,7 @@ docs: $(BIN)/.docs ## build the documentation's site into target/site, with warn
 	mkdir -p target
 	$(BIN)/zensical build --clean --strict >target/docs.log 2>&1 || { cat target/docs.log; exit 1; }
 	! grep -E '^(griffe|mkdocstrings|autorefs): ' target/docs.log
+	! grep -rnE '(src|href)="https?://[^"]*\.(js|css)|unpkg\.com' target/site --include=*.html  # it works from a folder
 	! grep -rn '^ *Example:$$' python  # only «Examples:» is shown as code
 
 .PHONY: lint

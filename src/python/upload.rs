@@ -114,7 +114,7 @@ fn checkpoint(value: &Bound<'_, PyAny>) -> PyResult<CheckpointTarget> {
 enum Prepared {
     Content(Content),
     Seekable { total_bytes: u64, in_memory: bool },
-    Stream,
+    Stream { total_bytes: Option<u64>, rewinds: bool },
 }
 
 impl Prepared {
@@ -125,7 +125,11 @@ impl Prepared {
                 let reader = CallbackIo { in_memory, ..CallbackIo::new(observer, total_bytes) };
                 Content::Sized(Arc::new(reader))
             }
-            Prepared::Stream => Content::Stream(Stream::new(Box::new(CallbackIo::new(observer, 0)))),
+            Prepared::Stream { total_bytes, rewinds } => {
+                let mut stream = Stream::new(Box::new(CallbackIo::new(observer, 0)));
+                (stream.total_bytes, stream.rewinds) = (total_bytes, rewinds);
+                Content::Stream(stream)
+            }
         }
     }
 }
@@ -144,7 +148,9 @@ fn content(source: &Bound<'_, PyAny>, buffer: &mut Option<BufferUse>) -> PyResul
             total_bytes: value.extract()?,
             in_memory: source.getattr("reader")?.getattr("in_memory")?.is_truthy()?,
         }),
-        "stream" => Ok(Prepared::Stream),
+        "stream" => {
+            Ok(Prepared::Stream { total_bytes: value.extract()?, rewinds: source.getattr("rewinds")?.is_truthy()? })
+        }
         other => Err(PyTypeError::new_err(format!("a source of an unknown kind: {other}"))),
     }
 }
@@ -222,6 +228,10 @@ impl ReadAt for CallbackIo {
 impl Read for CallbackIo {
     fn read(&mut self) -> BoxFuture<'_, Result<Bytes>> {
         Box::pin(async { self.observer.call_method("read", MethodArguments::None).await.map(bytes) })
+    }
+
+    fn rewind(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { self.observer.try_method("rewind", MethodArguments::None).await.map(drop) })
     }
 }
 

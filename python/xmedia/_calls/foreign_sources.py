@@ -6,6 +6,7 @@ import inspect
 import io
 import os
 import re
+import sys
 from typing import Any
 
 from .._types.errors import InvalidInputError
@@ -114,6 +115,51 @@ def is_async_reader(file: Any) -> bool:
         return inspect.isawaitable(file.tell())
     except RuntimeError:
         return True
+
+
+def known_size(file: Any, start: int) -> int | None:
+    """How many bytes a file object has from its beginning, if it says so and can be read again; nothing is read."""
+    size = getattr(file, "_orig_file_size" if _is_zip_member(file) else "size", None)
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        return None
+    try:
+        # Some say that they can be sought, and cannot. A zip member that is sought would not be checked any more.
+        if not _is_zip_member(file):
+            file.seek(start)
+    except Exception:
+        return None
+    return size
+
+
+def rewound(file: Any, start: int) -> Any:
+    """The file object, sought back to where it stood at first, or what it has to be read through then."""
+    file = file.member if isinstance(file, _CheckedMember) else file
+    file.seek(start)
+    return _CheckedMember(file) if _is_zip_member(file) and start == 0 else file
+
+
+def _is_zip_member(file: Any) -> bool:
+    zipfile = sys.modules.get("zipfile")
+    return zipfile is not None and type(file) is zipfile.ZipExtFile
+
+
+class _CheckedMember:
+    """A member of a zip file that is read again. From Python 3.12 on it does not look at its checksum then."""
+
+    def __init__(self, member: Any) -> None:
+        import zlib  # noqa: PLC0415  (a zip file has brought it)
+
+        self.member = member
+        self._crc32, self._checksum = zlib.crc32, 0
+
+    def read(self, size: int) -> bytes:
+        piece: bytes = self.member.read(size)
+        self._checksum = self._crc32(piece, self._checksum)
+        if not piece and self._checksum != getattr(self.member, "_orig_crc", self._checksum):
+            import zipfile  # noqa: PLC0415  (as above)
+
+            raise zipfile.BadZipFile(f"Bad CRC-32 for file {self.member.name!r}")
+        return piece
 
 
 def refuse_cut(file: Any) -> None:

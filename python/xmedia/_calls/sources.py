@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .._types.errors import InvalidInputError
-from .foreign_sources import NamedFile, file_name, is_async_reader, opened, refuse_cut
+from .foreign_sources import NamedFile, file_name, is_async_reader, known_size, opened, refuse_cut, rewound
 
 #: How much is read at a time.
 PIECE = 256 << 10
@@ -28,9 +28,10 @@ class Prepared:
 
     Attributes:
         kind: How it is read.
-        value: A path; `bytes`; a descriptor and a place in its file; a number of bytes; or None.
+        value: A path; `bytes`; a descriptor and a place in its file; a number of bytes; or None if that is not known.
         name: The file's name, whose ending tells what text is.
         reader: The object whose methods the core has called.
+        rewinds: Whether a stream can be read again from its beginning.
         finish: Called when all is uploaded.
     """
 
@@ -38,6 +39,7 @@ class Prepared:
     value: Any
     name: str | None = None
     reader: object = None
+    rewinds: bool = False
     finish: Callable[[], object] | None = None
 
 
@@ -135,8 +137,13 @@ def _prepare_file(file: Any, awaited: bool) -> Prepared:
         finish = functools.partial(file.seek, max(start, end))
         return Prepared(kind="descriptor", value=(file.fileno(), start), name=name, finish=finish)
     if type(file) is not io.BytesIO:
-        # Who knows what it costs to read here and there: a decompressor begins anew, another machine is asked again.
-        return Prepared(kind="stream", value=None, name=name, reader=FileReader(file, start))
+        # Who knows what it costs to read here and there: a decompressor begins anew, another machine is asked again. So
+        # it is not sought to its end either, to see how long it is.
+        size = known_size(file, start)
+        if size is not None:
+            _refuse_end(start, size)
+            size -= start
+        return Prepared(kind="stream", value=size, name=name, reader=FileReader(file, start), rewinds=True)
     reader = SeekableReader(file, start)
     _refuse_end(start, start + reader.total_bytes)
     finish = functools.partial(file.seek, start + reader.total_bytes)
@@ -257,7 +264,7 @@ class SeekableReader(PieceReader):
 
 
 class FileReader:
-    """A file object that is read from where it stands to its end, once."""
+    """A file object that is read from where it stands to its end, once; and again if its upload starts over."""
 
     def __init__(self, file: Any, start: int = 0) -> None:
         self._file = file
@@ -272,6 +279,10 @@ class FileReader:
             refuse_cut(self._file)
         self._began = True
         return piece
+
+    def rewind(self) -> None:
+        self._file = rewound(self._file, self._start)
+        self._began = False
 
 
 class AsyncFileReader:

@@ -15,6 +15,7 @@ from .commands import login as login_command
 from .commands import mock_server, one_media
 from .commands import upload as upload_command
 from .completion import command as completion_command
+from .conformance import command as conformance_command
 from .doctor import command as doctor_command
 
 _ENVIRONMENT = """\
@@ -101,6 +102,13 @@ def parser() -> argparse.ArgumentParser:
 
     doctor = command("doctor", doctor_command.run, "Say what is wrong with the set-up, and what to do about it.")
     doctor_command.add_arguments(doctor)
+
+    conformance = command(
+        "conformance",
+        conformance_command.run,
+        "Compare what X answers to harmless requests with what the mock server answers.",
+    )
+    conformance_command.add_arguments(conformance)
 
     completion = command("completion", completion_command.run, "Print the script that completes this command.")
     completion_command.add_arguments(completion)

@@ -28,8 +28,9 @@ def report_html(report: CheckReport) -> str:
         for each in report.findings
     )
     heading = escape(f"{_verdict(report)}: {_facts(report.facts)}")
+    caption = f'<caption style="text-align: left">{heading}</caption>'
     fix = "" if report.fix is None else f"<p>To mend it: <code>{escape(_command(report.fix))}</code></p>"
-    return f"<table><caption>{heading}</caption><tbody>{rows}</tbody></table>{fix}"
+    return f"<table>{caption}<tbody>{rows}</tbody></table>{fix}"
 
 
 def _verdict(report: CheckReport) -> str:

@@ -22,21 +22,24 @@ pub enum UploadBody {
 }
 
 impl UploadBody {
-    /// Bytes whose number is known. A stream of unknown length is spooled to a temporary file first.
-    pub async fn of(content: Content, said: Option<u64>) -> Result<(Self, u64)> {
+    /// Bytes whose number is known. A stream of unknown length is spooled to a temporary file first; so is one that is to
+    /// be identified by its content, if that would mean to read it twice.
+    pub async fn of(content: Content, said: Option<u64>, identified: bool) -> Result<(Self, u64)> {
         let content = match content {
             Content::Path(path) => open(path).await?,
             other => other,
         };
         let (body, total_bytes) = match (content, said) {
-            (Content::Stream(mut stream), Some(total_bytes)) => {
-                stream.total_bytes = said;
-                (UploadBody::Stream(stream), total_bytes)
-            }
-            (Content::Stream(stream), None) => {
-                let spooled = stream.spool(MAX_TOTAL_BYTES).await?;
-                let total_bytes = spooled.total_bytes();
-                (UploadBody::Sized(Arc::new(spooled)), total_bytes)
+            (Content::Stream(mut stream), _) => {
+                stream.total_bytes = said.or(stream.total_bytes);
+                match stream.total_bytes.filter(|_| !(identified && stream.rewinds)) {
+                    Some(total_bytes) => (UploadBody::Stream(stream), total_bytes),
+                    None => {
+                        let spooled = stream.spool(MAX_TOTAL_BYTES).await?;
+                        let total_bytes = spooled.total_bytes();
+                        (UploadBody::Sized(Arc::new(spooled)), total_bytes)
+                    }
+                }
             }
             (Content::Sized(reader), _) => {
                 let total_bytes = reader.total_bytes();

@@ -75,7 +75,8 @@ impl<'a> Session<'a> {
         reporter: &'a ProgressReporter<'a>,
     ) -> Result<Self> {
         let Source { name, total_bytes, content } = source;
-        let (mut body, total_bytes) = UploadBody::of(content, total_bytes).await?;
+        let identified = options.checkpoint.is_some() && options.fingerprint.is_none();
+        let (mut body, total_bytes) = UploadBody::of(content, total_bytes, identified).await?;
         let detected = DetectedMedia::of(&mut body, name.as_deref(), options).await?;
         let report =
             check((&body, total_bytes), name.as_deref(), &detected, (options, &client.options), reporter).await?;
@@ -114,9 +115,8 @@ impl<'a> Session<'a> {
     async fn send(&mut self) -> Result<Media> {
         let (deadline, options) = (self.call.deadline, self.options);
         if self.in_one_request()? {
-            let may_be_cut = options.chunked.is_none() && matches!(self.body, UploadBody::Sized(_));
             match in_time(deadline, options, self.send_simply()).await {
-                Err(error) if may_be_cut && is_too_large(&error) => {}
+                Err(error) if options.chunked.is_none() && is_too_large(&error) => self.restart(&error).await?,
                 outcome => return outcome,
             }
         }
@@ -135,12 +135,12 @@ impl<'a> Session<'a> {
                 Err(failure) => failure,
             };
             if resumed && is_gone(&failure) {
-                self.restartable(&failure)?;
+                self.restart(&failure).await?;
                 self.reporter.warn(format!(
                     "the session of the checkpoint is of no use any more ({failure}); the upload starts over"
                 ));
             } else if failure.command == Some(CommandName::Append) && is_too_large(&failure) {
-                self.restartable(&failure)?;
+                self.restart(&failure).await?;
                 self.plan = self.plan.halved().ok_or_else(|| self.too_large(failure))?;
             } else {
                 return Err(failure);
@@ -287,20 +287,20 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// An error if the source has been used up.
-    fn restartable(&self, failure: &Error) -> Result<()> {
-        match &self.body {
-            UploadBody::Sized(_) => Ok(()),
-            UploadBody::Stream(_) => {
-                let mut failure = failure.clone();
-                failure.message = format!(
-                    "{}; the upload cannot start over, because its source can be read only once: leave total_bytes out \
-                     to have it kept in a temporary file, or pass a smaller segment_bytes",
-                    failure.message
-                );
-                Err(failure)
-            }
+    /// Has the source begin anew; the failure if it has been used up.
+    async fn restart(&mut self, failure: &Error) -> Result<()> {
+        let UploadBody::Stream(stream) = &mut self.body else { return Ok(()) };
+        let rewinding = async { Ok(stream.rewind().await) };
+        if in_time(self.call.deadline, self.options, rewinding).await? {
+            return Ok(());
         }
+        let mut failure = failure.clone();
+        failure.message = format!(
+            "{}; the upload cannot start over, because its source can be read only once: leave total_bytes out to have it \
+             kept in a temporary file, or pass a smaller segment_bytes",
+            failure.message
+        );
+        Err(failure)
     }
 
     fn too_large(&self, mut failure: Error) -> Error {

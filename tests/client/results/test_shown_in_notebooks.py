@@ -75,7 +75,7 @@ def test_a_report_and_an_error_show_themselves(run: Any) -> None:
         "failed",
     )
     report, error = shown(outputs, "text/html")
-    assert "<caption>" in report
+    assert "<caption" in report
     assert "<b>InvalidMediaError</b>: FINALIZE" in error
     assert "&lt;i&gt;" in error
 

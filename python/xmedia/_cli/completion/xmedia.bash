@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/xmedia
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_xmedia_subparsers=(upload finalize status wait check login logout mock-server doctor completion demo)
+_shtab_xmedia_subparsers=(upload finalize status wait check login logout mock-server doctor conformance completion demo)
 
 _shtab_xmedia_upload_option_strings=(-h --help --media-type --media-category --alt-text --additional-owner --shared --segment-bytes --concurrency --max-bytes-per-second --jobs --checkpoint-dir --no-wait --timeout --json --id-only -v --verbose -q --quiet)
 _shtab_xmedia_finalize_option_strings=(-h --help --wait --timeout --json --id-only -v --verbose -q --quiet)
@@ -16,6 +16,7 @@ _shtab_xmedia_login_option_strings=(-h --help --client-id --profile --redirect-u
 _shtab_xmedia_logout_option_strings=(-h --help --profile --force)
 _shtab_xmedia_mock_server_option_strings=(-h --help --host --port --json --shell --until-stdin-closes --inspect --processing --check-after-secs --media --rate-limit --replay --speed)
 _shtab_xmedia_doctor_option_strings=(-h --help --json --online)
+_shtab_xmedia_conformance_option_strings=(-h --help --api --video --yes --json)
 _shtab_xmedia_completion_option_strings=(-h --help)
 _shtab_xmedia_demo_option_strings=(-h --help --failing)
 _shtab_xmedia_option_strings=(-h --help --version)
@@ -23,8 +24,9 @@ _shtab_xmedia_option_strings=(-h --help --version)
 
 
 _shtab_xmedia_check___account_choices=(default premium)
+_shtab_xmedia_conformance___api_choices=(1.1 2)
 _shtab_xmedia_completion_pos_0_choices=(bash zsh fish)
-_shtab_xmedia_pos_0_choices=(upload finalize status wait check login logout mock-server doctor completion demo)
+_shtab_xmedia_pos_0_choices=(upload finalize status wait check login logout mock-server doctor conformance completion demo)
 
 _shtab_xmedia_upload_pos_0_nargs=+
 _shtab_xmedia_upload__h_nargs=0
@@ -86,6 +88,10 @@ _shtab_xmedia_doctor__h_nargs=0
 _shtab_xmedia_doctor___help_nargs=0
 _shtab_xmedia_doctor___json_nargs=0
 _shtab_xmedia_doctor___online_nargs=0
+_shtab_xmedia_conformance__h_nargs=0
+_shtab_xmedia_conformance___help_nargs=0
+_shtab_xmedia_conformance___yes_nargs=0
+_shtab_xmedia_conformance___json_nargs=0
 _shtab_xmedia_completion__h_nargs=0
 _shtab_xmedia_completion___help_nargs=0
 _shtab_xmedia_demo__h_nargs=0

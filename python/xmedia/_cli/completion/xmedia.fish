@@ -50,8 +50,8 @@ function _shtab_xmedia_using
   test "$_shtab_xmedia_cmdpath" = "$argv"
 end
 
-set -g _shtab_xmedia_commands upload finalize status wait check login logout mock-server doctor completion demo
-set -g _shtab_xmedia_opts_with_value --account --additional-owner --alt-text --category --check-after-secs --checkpoint-dir --client-id --concurrency --fix --host --jobs --max-bytes-per-second --media --media-category --media-type --port --processing --profile --rate-limit --redirect-uri --replay --scope --segment-bytes --speed --timeout
+set -g _shtab_xmedia_commands upload finalize status wait check login logout mock-server doctor conformance completion demo
+set -g _shtab_xmedia_opts_with_value --account --additional-owner --alt-text --api --category --check-after-secs --checkpoint-dir --client-id --concurrency --fix --host --jobs --max-bytes-per-second --media --media-category --media-type --port --processing --profile --rate-limit --redirect-uri --replay --scope --segment-bytes --speed --timeout --video
 
 complete -c xmedia -e
 complete -c xmedia -f
@@ -137,6 +137,12 @@ complete -c xmedia -n '_shtab_xmedia_using; and test $_shtab_xmedia_npos -eq 0' 
 complete -c xmedia -n '_shtab_xmedia_using doctor' -s h -l help -d 'show this help message and exit'
 complete -c xmedia -n '_shtab_xmedia_using doctor' -l json -d 'print one JSON object a line'
 complete -c xmedia -n '_shtab_xmedia_using doctor' -l online -d 'also ask X who the user is, and which limits follow'
+complete -c xmedia -n '_shtab_xmedia_using; and test $_shtab_xmedia_npos -eq 0' -a conformance -d 'Compare what X answers to harmless requests with what the mock server answers.'
+complete -c xmedia -n '_shtab_xmedia_using conformance' -s h -l help -d 'show this help message and exit'
+complete -c xmedia -n '_shtab_xmedia_using conformance' -l api -xka "1.1 2" -d 'the version of the API (default: as the credentials have it)'
+complete -c xmedia -n '_shtab_xmedia_using conformance' -l video -x -d 'a short video to send (default: one that comes with xmedia)'
+complete -c xmedia -n '_shtab_xmedia_using conformance' -l yes -d 'do not ask whether to go on'
+complete -c xmedia -n '_shtab_xmedia_using conformance' -l json -d 'print all answers, one JSON object a line'
 complete -c xmedia -n '_shtab_xmedia_using; and test $_shtab_xmedia_npos -eq 0' -a completion -d 'Print the script that completes this command.'
 complete -c xmedia -n '_shtab_xmedia_using completion' -s h -l help -d 'show this help message and exit'
 complete -c xmedia -n '_shtab_xmedia_using completion; and test $_shtab_xmedia_npos -eq 0' -ka "bash zsh fish" -d 'for example in ~/.bashrc: eval "$(xmedia completion bash)"'

@@ -12,6 +12,7 @@ _shtab_xmedia_commands() {
   local _commands=(
     check:'Say what files are, and why X would refuse them. Nothing is sent.'
     completion:'Print the script that completes this command.'
+    conformance:'Compare what X answers to harmless requests with what the mock server answers.'
     demo:'Upload a file to a mock server in this process, and wait until it is ready.'
     doctor:'Say what is wrong with the set-up, and what to do about it.'
     finalize:'End an upload: one FINALIZE.'
@@ -52,6 +53,17 @@ _shtab_xmedia_completion_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_xmedia_completion_defaults_added=0
+
+_shtab_xmedia_conformance_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--api[the version of the API (default\: as the credentials have it)]:api:(1.1 2)"
+  "--video[a short video to send (default\: one that comes with xmedia)]:FILE:"
+  "--yes[do not ask whether to go on]"
+  "--json[print all answers, one JSON object a line]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_xmedia_conformance_defaults_added=0
 
 _shtab_xmedia_demo_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -200,6 +212,7 @@ _shtab_xmedia() {
       case $line[1] in
         check) _arguments -C -s $_shtab_xmedia_check_options ;;
         completion) _arguments -C -s $_shtab_xmedia_completion_options ;;
+        conformance) _arguments -C -s $_shtab_xmedia_conformance_options ;;
         demo) _arguments -C -s $_shtab_xmedia_demo_options ;;
         doctor) _arguments -C -s $_shtab_xmedia_doctor_options ;;
         finalize) _arguments -C -s $_shtab_xmedia_finalize_options ;;

@@ -46,6 +46,11 @@ impl OpenFile {
         let total_bytes = stamp.len.saturating_sub(start);
         Ok(OpenFile { file: Arc::new(file), path, start, total_bytes, stamp })
     }
+
+    /// The same bytes for a look at what they are.
+    pub(super) fn as_inspectable(&self) -> Option<Box<dyn ReadBytes + Send>> {
+        FileBytes::new(self.file.clone(), self.start).ok().map(|bytes| Box::new(bytes) as _)
+    }
 }
 
 impl Stamp {
@@ -113,7 +118,7 @@ impl ReadAt for OpenFile {
     }
 
     fn inspectable(self: Arc<Self>) -> Option<Box<dyn ReadBytes + Send>> {
-        FileBytes::new(self.file.clone(), self.start).ok().map(|bytes| Box::new(bytes) as _)
+        self.as_inspectable()
     }
 
     /// Hashing a whole file takes as long as sending it to a near server, so its edges and its times stand for it.

@@ -5,17 +5,21 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 
 use super::file::OpenFile;
-use super::traits::Read;
+use super::traits::{Read, ReadAt};
 use crate::client::blocking::{blocking, file_error};
 use crate::client::error::{Error, Result};
+use crate::client::inspect::ReadBytes;
 
 /// Bytes that come once, read ahead a little where something has to be known of them.
 pub struct Stream {
     reader: Box<dyn Read>,
-    /// How many there will be, if that was said.
+    /// How many there will be, if that is known.
     pub total_bytes: Option<u64>,
+    /// Whether the reader can go back to the first byte.
+    pub rewinds: bool,
     ahead: VecDeque<Bytes>,
     ended: bool,
 }
@@ -23,7 +27,7 @@ pub struct Stream {
 impl Stream {
     /// A stream of unknown length.
     pub fn new(reader: Box<dyn Read>) -> Self {
-        Stream { reader, total_bytes: None, ahead: VecDeque::new(), ended: false }
+        Stream { reader, total_bytes: None, rewinds: false, ahead: VecDeque::new(), ended: false }
     }
 
     /// The next bytes; `None` at the end.
@@ -70,6 +74,16 @@ impl Stream {
         Ok(pieces)
     }
 
+    /// Begins anew; whether that could be done.
+    pub async fn rewind(&mut self) -> bool {
+        if !self.rewinds || self.reader.rewind().await.is_err() {
+            return false;
+        }
+        self.ahead.clear();
+        self.ended = false;
+        true
+    }
+
     /// An error if there is more to come.
     pub async fn ended(&mut self) -> Result<()> {
         match self.next().await? {
@@ -80,11 +94,13 @@ impl Stream {
 
     fn wrong_total(&self, what: &str) -> Error {
         let total_bytes = self.total_bytes.unwrap_or(0);
-        Error::invalid_input(format!("total_bytes: the source {what} {total_bytes} bytes; nothing was finalized"))
+        Error::invalid_input(format!(
+            "total_bytes: the source {what} the {total_bytes} bytes that were announced; nothing was finalized"
+        ))
     }
 
     /// Keeps what comes in a temporary file, which has no name and goes with the process.
-    pub async fn spool(mut self, most: u64) -> Result<OpenFile> {
+    pub async fn spool(mut self, most: u64) -> Result<Spooled> {
         let spool_error = |error: io::Error| {
             let directory = std::env::temp_dir();
             let mut error = file_error(&error, Some(&directory));
@@ -107,6 +123,28 @@ impl Stream {
             blocking(move || io::Write::write_all(&mut &*file, &piece)).await.map_err(spool_error)?;
         }
         let file = Arc::try_unwrap(file).map_err(|_| spool_error(io::Error::other("the spool is in use")))?;
-        OpenFile::new(file, None, 0)
+        OpenFile::new(file, None, 0).map(Spooled)
+    }
+}
+
+/// What a stream brought, kept in a temporary file.
+pub struct Spooled(OpenFile);
+
+/// As of any file, but for what identifies it: its times say when it was kept.
+impl ReadAt for Spooled {
+    fn total_bytes(&self) -> u64 {
+        self.0.total_bytes()
+    }
+
+    fn read_at(&self, offset: u64, len: usize) -> BoxFuture<'static, Result<Bytes>> {
+        self.0.read_at(offset, len)
+    }
+
+    fn unchanged(&self) -> BoxFuture<'_, Result<()>> {
+        self.0.unchanged()
+    }
+
+    fn inspectable(self: Arc<Self>) -> Option<Box<dyn ReadBytes + Send>> {
+        self.0.as_inspectable()
     }
 }

@@ -56,6 +56,11 @@ pub(super) fn identity_of_all(context: Context) -> String {
 pub trait Read: Send + Sync {
     /// The next bytes; none at the end.
     fn read(&mut self) -> BoxFuture<'_, Result<Bytes>>;
+
+    /// Goes back to the first byte; an error where that cannot be done.
+    fn rewind(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(std::future::ready(Err(Error::invalid_input("source: it can be read only once"))))
+    }
 }
 
 /// The failure of a source that is not what it was.
