@@ -8,6 +8,7 @@ use url::{Host, Url};
 
 use super::error::{Error, Result};
 use super::model::ApiVersion;
+use super::record::RecordDirectory;
 use super::x_limits::Account;
 
 /// What belongs to one client; clients that share connections may differ in it.
@@ -23,6 +24,8 @@ pub struct Options {
     pub check: CheckMode,
     /// Whose limits hold for files; `None` is not known.
     pub account: Option<Account>,
+    /// Where what is sent and answered is recorded.
+    pub record: Option<RecordDirectory>,
 }
 
 /// What is done about the rules of X that a file breaks.

@@ -10,6 +10,7 @@ use super::deadline::Deadline;
 use super::http::Transport;
 use super::limits::AppLimits;
 use super::model::ApiVersion;
+use super::record::Recorder;
 use super::retry::budget::Budget;
 use super::stats::Counters;
 
@@ -22,12 +23,15 @@ pub struct ClientInner {
     pub(super) options: Arc<Options>,
     pub(super) budget: Arc<Budget>,
     pub(super) stats: Arc<Counters>,
+    pub(super) recorder: Option<Arc<Recorder>>,
 }
 
 impl ClientInner {
     pub(super) fn new(transport: Arc<Transport>, account: Arc<Account>, options: Arc<Options>) -> Self {
         let app_limits = AppLimits::of(account.credentials().app(), &transport.options().hosts.api);
-        ClientInner { transport, account, app_limits, options, budget: Arc::default(), stats: Arc::default() }
+        let recorder = options.record.as_ref().map(Recorder::of);
+        let (budget, stats) = (Arc::default(), Arc::default());
+        ClientInner { transport, account, app_limits, options, budget, stats, recorder }
     }
 
     /// Where this client's requests for media go.

@@ -57,6 +57,7 @@ impl Client {
             retry: Some(Retry::default()),
             check: CheckMode::Off,
             account: None,
+            record: None,
         };
         Client::new(Arc::new(Transport::new(Arc::new(transport))), Arc::new(account), Arc::new(options))
     }

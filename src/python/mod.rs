@@ -44,7 +44,7 @@ mod _core {
     #[pymodule_export]
     use super::check::check;
     #[pymodule_export]
-    use super::client::Client;
+    use super::client::{Client, settle_records};
     #[pymodule_export]
     use super::errors::{KeptExchanges, save_har};
     #[cfg(feature = "mock")]

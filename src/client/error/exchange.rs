@@ -18,6 +18,9 @@ pub trait KeptExchange: fmt::Debug + Send + Sync {
     /// When it began.
     fn started_at(&self) -> SystemTime;
 
+    /// About how much memory it holds.
+    fn size(&self) -> usize;
+
     /// Adds the secrets that it knows of, in each form in which a server may repeat them.
     fn add_secrets(&self, secrets: &mut Secrets);
 

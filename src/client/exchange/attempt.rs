@@ -7,7 +7,7 @@ use super::repair::{Unrepaired, not_refreshed};
 use crate::client::auth::oauth2::{self, Token};
 use crate::client::call::CallOptions;
 use crate::client::error::{ApiClass, ApiFailure, Error, KeptExchange, Kind, Result, subject};
-use crate::client::http::{Broken, NoResponse, TransportFailure};
+use crate::client::http::{Broken, MediaHash, NoResponse, TransportFailure};
 use crate::client::inner::ClientInner;
 use crate::client::limits::BucketName;
 use crate::client::model::{CommandName, Dialect, MediaId};
@@ -174,12 +174,14 @@ impl<'a> Attempt<'a> {
         let mut in_flight = client.stats.send(self.name);
         let begun = Begun { started_at: SystemTime::now(), started: Instant::now(), bytes: request.body.size() };
         let timeout = client.options.request_timeout;
-        let outcome = client.transport.send(&request, authorization.as_deref(), timeout, deadline).await;
+        let hash = client.recorder.as_ref().map(|_| Arc::<MediaHash>::default());
+        let sending = client.transport.send(&request, authorization.as_deref(), timeout, deadline, hash.as_ref());
+        let outcome = sending.await;
         drop(permit);
         let response = match outcome {
             Ok(response) => response,
             Err(no_response) => {
-                let signed = (token, authorization);
+                let signed = Signed { token, authorization, hash };
                 return Err(self.no_response(no_response, request, begun, &in_flight, signed));
             }
         };
@@ -203,7 +205,7 @@ impl<'a> Attempt<'a> {
                 if self.options.hooks.observer.event_filter() == EventFilter::All {
                     self.options.hooks.observer.request(*self.report(&request, &begun, Some(&response), None));
                 }
-                self.keep(request, &begun, (token, authorization), Ok(response));
+                self.keep(request, &begun, Signed { token, authorization, hash }, Ok(response));
                 Ok(answer)
             }
             Err(error) => {
@@ -214,7 +216,8 @@ impl<'a> Attempt<'a> {
                 let repairable = matches!(request.authentication, protocol::Authentication::User);
                 let unauthorized = repairable && error.api().is_some_and(|failure| failure.retry_status() == 401);
                 let mut tried = AttemptError::new(error, Some(report));
-                let kept = self.keep(request, &begun, (token.clone(), authorization), Ok(response.clone()));
+                let signed = Signed { token: token.clone(), authorization, hash };
+                let kept = self.keep(request, &begun, signed, Ok(response.clone()));
                 tried.error.exchanges.extend(kept);
                 Err(if unauthorized {
                     AttemptFailure::Unauthorized(tried, Box::new(response), token)
@@ -268,10 +271,13 @@ impl<'a> Attempt<'a> {
         &self,
         request: protocol::Request,
         begun: &Begun,
-        (token, authorization): Signed,
+        Signed { token, authorization, hash }: Signed,
         answer: Result<Response, Broken>,
     ) -> Option<Arc<dyn KeptExchange>> {
-        let log = self.options.hooks.exchanges?;
+        let (log, recorder) = (self.options.hooks.exchanges, self.client.recorder.as_ref());
+        if log.is_none() && recorder.is_none() {
+            return None;
+        }
         let transport = &self.client.transport;
         let sender = Sender {
             account: self.client.account.clone(),
@@ -284,14 +290,23 @@ impl<'a> Attempt<'a> {
             command: self.name,
             media_id: self.media_id,
             attempt: self.sent,
-            request,
             started_at: begun.started_at,
             duration: begun.started.elapsed(),
             bytes: begun.bytes,
+            sha256: hash.and_then(|hash| hash.of_whole(&request.body)),
+            request,
             sender,
         };
         let kept: Arc<dyn KeptExchange> = SentExchange::new(sent, answer);
-        log.push(kept.clone());
+        if let Some(log) = log {
+            log.push(kept.clone());
+        }
+        if let Some(recorder) = recorder {
+            recorder.record(kept.clone());
+            if let Some(warning) = recorder.take_warning() {
+                self.options.hooks.observer.log(warning);
+            }
+        }
         Some(kept)
     }
 
@@ -400,8 +415,13 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// What a request was signed with: the token and the header.
-type Signed = (Option<Arc<Token>>, Option<String>);
+/// What a request was sent with.
+struct Signed {
+    token: Option<Arc<Token>>,
+    authorization: Option<String>,
+    /// Of the media in its body, where it is recorded.
+    hash: Option<Arc<MediaHash>>,
+}
 
 /// A request that was begun.
 #[derive(Clone, Copy)]

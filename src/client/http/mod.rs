@@ -3,6 +3,7 @@
 mod broken;
 pub mod encoding;
 mod flood;
+mod media_hash;
 pub mod probe;
 mod proxy;
 mod request_progress;
@@ -12,5 +13,6 @@ mod transport;
 mod tunnel;
 
 pub(in crate::client) use self::broken::Broken;
+pub(in crate::client) use self::media_hash::MediaHash;
 pub use self::transport::{HttpBackend, Reservation, Transport, TransportFailure};
 pub(in crate::client) use self::transport::{NoResponse, urlencoded};

@@ -34,7 +34,7 @@ pub async fn probe(url: String, authorization: Option<String>, proxied: bool, ti
         authentication: Authentication::None,
     };
     let transport = Transport::new(Arc::new(options));
-    let sent = transport.send(&request, authorization.as_deref(), None, Deadline::after(Some(timeout))).await;
+    let sent = transport.send(&request, authorization.as_deref(), None, Deadline::after(Some(timeout)), None).await;
     let response = sent.map_err(|broken| match broken {
         NoResponse::TransportFailure(failure, _) => failure.error,
         NoResponse::OutOfTime { connect } => {

@@ -19,6 +19,7 @@ use url::Origin;
 
 use super::broken::{Broken, BrokenRequest};
 use super::encoding::percent_encode;
+use super::media_hash::MediaHash;
 use super::proxy;
 use super::request_progress::{RequestProgress, TrackConnections};
 use super::resolver::Resolver;
@@ -174,11 +175,12 @@ impl Transport {
         authorization: Option<&str>,
         timeout: Option<Duration>,
         deadline: Deadline,
+        hash: Option<&Arc<MediaHash>>,
     ) -> Result<Response, NoResponse> {
         let progress = Arc::new(RequestProgress::new(self.sockets.clone()));
         let _given_up = GiveUp(&progress);
         let sending = progress.scope(async {
-            let mut sending = std::pin::pin!(self.attempt(request, authorization, &progress));
+            let mut sending = std::pin::pin!(self.attempt(request, authorization, &progress, hash));
             match timeout {
                 Some(timeout) => progress.limit(sending.as_mut(), timeout).await.unwrap_or_else(|| {
                     let connect = progress.connecting();
@@ -205,6 +207,7 @@ impl Transport {
         request: &Request,
         authorization: Option<&str>,
         progress: &Arc<RequestProgress>,
+        hash: Option<&Arc<MediaHash>>,
     ) -> Result<Response, BrokenRequest> {
         if let Some(backend) = &self.backend {
             return backend.exchange(request).await.map_err(|broken| {
@@ -232,7 +235,9 @@ impl Transport {
                 builder.header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(urlencoded(fields))
             }
             Body::Json(json) => builder.header(http::header::CONTENT_TYPE, "application/json").body(json.clone()),
-            Body::Multipart(parts) => builder.multipart(form(parts, progress, encrypted, self.byte_rate.as_ref())?),
+            Body::Multipart(parts) => {
+                builder.multipart(form(parts, progress, encrypted, self.byte_rate.as_ref(), hash)?)
+            }
         };
         let mut response = match builder.send().await {
             Ok(response) => response,
@@ -425,14 +430,16 @@ fn form(
     progress: &Arc<RequestProgress>,
     encrypted: bool,
     byte_rate: Option<&Arc<ByteRateLimiter>>,
+    hash: Option<&Arc<MediaHash>>,
 ) -> Result<Form> {
     parts.iter().try_fold(Form::new(), |form, (name, part)| {
         Ok(match part {
             Part::Text(text) => form.text(*name, text.clone()),
             Part::File { payload, media_type } => {
+                let bytes = hashed(pieces(payload), hash);
                 let bytes = match byte_rate {
-                    Some(limiter) => limiter.clone().limit(pieces(payload)),
-                    None => pieces(payload),
+                    Some(limiter) => limiter.clone().limit(bytes),
+                    None => bytes,
                 };
                 let body = reqwest::Body::wrap_stream(progress.clone().watched(bytes, encrypted));
                 let media_type = media_type.as_deref().unwrap_or("application/octet-stream");
@@ -444,6 +451,20 @@ fn form(
             }
         })
     })
+}
+
+/// A stream of pieces.
+type Pieces = BoxStream<'static, std::io::Result<Bytes>>;
+
+/// The same pieces, which are added to a hash, if there is one.
+fn hashed(pieces: Pieces, hash: Option<&Arc<MediaHash>>) -> Pieces {
+    let Some(hash) = hash.cloned() else { return pieces };
+    let add = move |piece: &std::io::Result<Bytes>| {
+        if let Ok(piece) = piece {
+            hash.add(piece);
+        }
+    };
+    pieces.inspect(add).boxed()
 }
 
 /// The payload's bytes.

@@ -18,6 +18,9 @@ use crate::client::protocol::{Body, Part, Request, Response};
 /// Headers of which the values are credentials. `Authorization` is not among those of a request that are kept at all.
 const HIDDEN_HEADERS: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "set-cookie", "set-cookie2"];
 
+/// What an exchange holds beside its bodies, about.
+const OVERHEAD_BYTES: usize = 4 << 10;
+
 /// A request that has ended, with what it was sent by.
 pub(in crate::client) struct Sent {
     pub command: CommandName,
@@ -27,6 +30,8 @@ pub(in crate::client) struct Sent {
     pub started_at: SystemTime,
     pub duration: Duration,
     pub bytes: u64,
+    /// Of the media in its body.
+    pub sha256: Option<String>,
     pub sender: Sender,
 }
 
@@ -143,6 +148,14 @@ impl SentExchange {
         headers.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect()
     }
 
+    /// What it was signed with, and no other request is.
+    fn signed_with(&self) -> Secrets {
+        let Some(authorization) = &self.sent.sender.authorization else { return Secrets::new() };
+        let signature = authorization.split("oauth_signature=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let pair = authorization.strip_prefix("Basic ").map(|pair| pair.trim_end_matches('='));
+        [signature, pair].into_iter().flatten().map(|text| text.to_owned().into()).collect()
+    }
+
     /// Whether bodies were left out, because there are secrets in them.
     fn has_secret_bodies(&self) -> bool {
         matches!(self.sent.command, CommandName::Token | CommandName::Revoke)
@@ -158,17 +171,20 @@ impl KeptExchange for SentExchange {
         self.sent.started_at
     }
 
+    fn size(&self) -> usize {
+        let request = match &self.body {
+            KeptBody::Json(json) => json.len(),
+            _ => 0,
+        };
+        OVERHEAD_BYTES + request + self.response.as_ref().map_or(0, |response| response.body.len())
+    }
+
     fn add_secrets(&self, secrets: &mut Secrets) {
-        let Sender { account, proxy_passwords, token, authorization, .. } = &self.sent.sender;
+        let Sender { account, proxy_passwords, token, .. } = &self.sent.sender;
         let mut found = Secrets::new();
         account.add_secrets(&mut found);
         if let Some(token) = token {
             token.add_secrets(&mut found);
-        }
-        if let Some(authorization) = authorization {
-            let signature = authorization.split("oauth_signature=\"").nth(1).and_then(|rest| rest.split('"').next());
-            let pair = authorization.strip_prefix("Basic ").map(|pair| pair.trim_end_matches('='));
-            found.extend([signature, pair].into_iter().flatten().map(|text| text.to_owned().into()));
         }
         add_forms(secrets, found);
         if let Some(passwords) = proxy_passwords {
@@ -177,6 +193,9 @@ impl KeptExchange for SentExchange {
     }
 
     fn text(&self, secrets: &Secrets, max_body_bytes: usize) -> ExchangeText {
+        let mut all = secrets.clone();
+        add_forms(&mut all, self.signed_with());
+        let secrets = &all;
         let shown = |text: String| mask(text, secrets);
         // Cut after it was masked: half a secret would not be found.
         let body = |text: String| cut(shown(text), max_body_bytes);
@@ -192,7 +211,7 @@ impl KeptExchange for SentExchange {
             url: shown(self.url()),
             request_headers: headers(self.request_headers()),
             request_body: self.body.text().map(body),
-            sha256: None,
+            sha256: sent.sha256.clone(),
             status: self.response.as_ref().map(|response| response.status),
             response_headers: headers(self.response.as_ref().map(headers_of).unwrap_or_default()),
             response_body: (self.response.as_ref().filter(|_| !self.has_secret_bodies()))

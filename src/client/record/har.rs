@@ -19,15 +19,21 @@ pub fn head() -> String {
     format!("{{\"log\": {{\"version\": \"1.2\", \"creator\": {creator}, \"entries\": [\n")
 }
 
-/// What stands after the last entry.
-pub const TAIL: &str = "\n]}}\n";
+/// What stands after the last entry; it says how many were left out.
+pub fn end(dropped: u64) -> String {
+    match dropped {
+        0 => "\n]}}\n".to_owned(),
+        dropped => format!("\n], \"_dropped\": {dropped}}}}}\n"),
+    }
+}
+
 /// What stands between two entries.
 pub const BETWEEN: &str = ",\n";
 
 /// A whole file.
 pub fn document(exchanges: &[ExchangeText]) -> String {
     let entries: Vec<_> = exchanges.iter().map(|exchange| entry(exchange).to_string()).collect();
-    [head().as_str(), &entries.join(BETWEEN), TAIL].concat()
+    [head().as_str(), &entries.join(BETWEEN), &end(0)].concat()
 }
 
 /// One request and its answer.

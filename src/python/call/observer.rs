@@ -122,6 +122,10 @@ impl Observer for ChannelObserver {
         self.notify(CallbackKind::Warning(text));
     }
 
+    fn log(&self, text: String) {
+        self.notify(CallbackKind::Log(text));
+    }
+
     fn warn_of_media(&self, text: String) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.run(CallbackKind::MediaWarning(text)))
     }

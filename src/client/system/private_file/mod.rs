@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub use lock::FileLock;
 #[cfg(unix)]
 pub use lock::forget_in_forked_child;
-pub use replace::{Replacement, write};
+pub use replace::{Replacement, create, write};
 
 /// Links that lead to one another end here, as they do for the system (`ELOOP`).
 const MAX_LINKS: usize = 40;

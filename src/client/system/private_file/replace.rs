@@ -66,6 +66,11 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     written
 }
 
+/// Makes a file that is not there yet, to be written and read.
+pub fn create(path: &Path) -> io::Result<File> {
+    private().read(true).create_new(true).open(path)
+}
+
 /// Makes a new name in a file's directory outlive a power cut. Windows has no call for it.
 fn sync_directory_of(path: &Path) -> io::Result<()> {
     match path.parent() {
