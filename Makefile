@@ -70,6 +70,13 @@ test-exit: develop ## let hundreds of interpreters, each started anew, exit with
 test-clients: develop ## drive other people's clients (from PyPI and npm) against the mock server
 	$(BIN)/python tests/mock/clients/run.py
 
+.PHONY: test-browser
+test-browser: develop ## log in at the mock server's page with Chromium, light and dark, and headless in a terminal; keeps pictures
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
+	    { echo 'test-browser: chromium and its driver are missing (Debian: apt-get install chromium chromium-driver)'; exit 1; }
+	$(BIN)/python -m pip install --quiet selenium
+	$(BIN)/python tests/cli/login_in_chromium.py target/pictures
+
 $(BIN)/.docs: $(BIN)/.tools
 	$(BIN)/python -m pip install --quiet --group docs
 	touch $@
@@ -110,9 +117,9 @@ completions: develop ## write the scripts that complete the command line in bash
 	$(BIN)/python .ci/make_completions.py
 
 .PHONY: dist
-dist: $(BIN)/.tools ## build the wheel and the sdist into dist/
+dist: $(BIN)/.tools ## build the wheel (for glibc 2.17 and later, with zig) and the sdist into dist/
 	rm -rf dist
-	$(BIN)/maturin build --quiet --release --out dist
+	.ci/build_wheel $(BIN)/python dist
 	$(BIN)/maturin sdist --out dist
 	$(BIN)/python .ci/check_dist.py dist
 

@@ -33,7 +33,7 @@ def problems_of_wheel(path: Path) -> list[str]:
     free_threaded = re.search(r"-cp3\d+-cp3\d+t-", path.name)
     if not free_threaded and "-cp311-abi3-" not in path.name:
         problems.append("not tagged cp311-abi3")
-    if sys.platform == "linux" and not re.search(r"-(manylinux|musllinux)_\d+_\d+_\w+\.whl$", path.name):
+    if sys.platform == "linux" and not re.search(r"[-.](manylinux|musllinux)_\d+_\d+_\w+\.whl$", path.name):
         problems.append("not tagged manylinux or musllinux")
     if path.stat().st_size > MAX_WHEEL_BYTES:
         problems.append(f"larger than {MAX_WHEEL_BYTES} bytes")
@@ -56,7 +56,17 @@ def problems_of_wheel(path: Path) -> list[str]:
         for name in extensions:
             linked = set(re.findall(rb"\0(lib[\w+-]+\.so(?:\.\d+)*)(?=\0)", wheel.read(name)))
             problems += [f"{name} links {library.decode()}" for library in sorted(linked - SYSTEM_LIBRARIES)]
+            problems += problems_of_glibc(path.name, name, wheel.read(name))
     return problems
+
+
+def problems_of_glibc(wheel: str, name: str, content: bytes) -> list[str]:
+    """Whether the extension asks for a later glibc than the wheel's tag promises."""
+    promised = [int(minor) for minor in re.findall(r"manylinux_2_(\d+)_", wheel)]
+    asked = [int(minor) for minor in re.findall(rb"GLIBC_2\.(\d+)", content)]
+    if promised and asked and max(asked) > min(promised):
+        return [f"{name} needs glibc 2.{max(asked)} and the tag promises 2.{min(promised)}"]
+    return []
 
 
 def problems_of_sdist(path: Path) -> list[str]:

@@ -9,3 +9,4 @@ pub mod mock;
 #[cfg(feature = "python")]
 mod python;
 mod sync;
+pub mod system;

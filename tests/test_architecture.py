@@ -21,8 +21,6 @@ from support.modules import (
 KNOWN = {
     # `Attempt` has its repairs in a file of their own.
     "src/client/exchange: attempt.rs, repair.rs",
-    # A finding is made by a rule, and a rule names what mends it.
-    "src/client/inspect: fix.rs, report.rs, rules",
 }
 #: Arrows up, each with its reason.
 UPWARDS = {
@@ -37,13 +35,7 @@ TABLE = "python/imports.rs"
 TOPS = ("src", "python", "tests", "docs", "bench")
 #: How many entries a folder may have, and the few that have more. This list may only shrink.
 MOST = 13
-LARGE = {
-    "src/client/inspect": 15,  # a file for each container and codec beside the rules
-    "src/client/protocol": 14,  # a file for each version beside what both need
-    "src/client": 23,  # a folder for each of its subjects, beside what all of them share
-    "src/python": 15,  # what Python calls, a file for each, beside the calls' machinery
-    "src/python/call": 14,  # a file for each way of waiting, beside what a call is made of
-}
+LARGE: dict[str, int] = {}
 
 #: Words that were metaphors or prose where the field has a word of its own; CONTRIBUTING says which.
 UNWANTED = re.compile(

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::client::category::Account;
 use crate::client::model::CommandName;
-use crate::client::x_limits::Account;
 
 /// How many requests in which time.
 pub(crate) type Rule = (u64, Duration);

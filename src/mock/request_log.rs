@@ -44,6 +44,8 @@ pub struct RecordedRequest {
     pub aborted: bool,
     /// Whether a scripted item changed how it went.
     pub scripted: bool,
+    /// If none did although some are left: which, and why not.
+    pub near_misses: Vec<String>,
 }
 
 /// What was read of a body.
@@ -68,6 +70,7 @@ pub(crate) struct Entry {
     pub(crate) effect: bool,
     pub(crate) aborted: bool,
     pub(crate) scripted: bool,
+    pub(crate) near_misses: Box<[String]>,
 }
 
 /// The requests in order of arrival.
@@ -100,6 +103,7 @@ impl RequestLog {
             effect: false,
             aborted: false,
             scripted: false,
+            near_misses: Box::default(),
         });
         self.forgotten + self.entries.len() as u64 - 1
     }
@@ -171,6 +175,7 @@ impl Entry {
             status: self.status,
             aborted: self.aborted,
             scripted: self.scripted,
+            near_misses: self.near_misses.to_vec(),
         }
     }
 }

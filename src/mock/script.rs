@@ -155,6 +155,21 @@ impl Script {
         self.queues.get(&command).map_or(0, VecDeque::len)
     }
 
+    /// Why no item fits a request that gets none: for each command with items left, how many, and what came instead.
+    pub(crate) fn near_misses(&self, command: Option<CommandName>) -> Vec<String> {
+        let came = command.map_or("no command", CommandName::as_str);
+        // An item of its own command that changes nothing was used, though.
+        let left = self.queues.iter().filter(|(name, queue)| Some(**name) != command && !queue.is_empty());
+        let mut misses: Vec<_> = left
+            .map(|(name, queue)| match queue.len() {
+                1 => format!("1 item is left for {}, and this request is {came}", name.as_str()),
+                count => format!("{count} items are left for {}, and this request is {came}", name.as_str()),
+            })
+            .collect();
+        misses.sort();
+        misses
+    }
+
     /// Whether requests have to be looked at while their bodies come in.
     pub(crate) fn wants_bodies(&self) -> bool {
         let in_body = |item: &Item| matches!(item, Item::Fault(Fault { in_body: Some(_), .. }));

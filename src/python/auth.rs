@@ -10,13 +10,13 @@ use pyo3::prelude::*;
 use crate::client::Account;
 use crate::client::auth::chain::Beginning;
 use crate::client::auth::oauth2::{App, Secret};
-use crate::client::auth::store::{StoredTokens, TokenFile};
+use crate::client::auth::token_file::{StoredTokens, TokenFile};
 use crate::client::auth::{Credentials, oauth1, oauth2};
-use crate::client::blocking::file_error;
-use crate::client::error::Error;
+use crate::client::error::{Error, file_error};
+use crate::python::convert::errors;
+use crate::python::convert::results::epoch;
+use crate::python::imports;
 use crate::python::process::fork::PerProcess;
-use crate::python::results::epoch;
-use crate::python::{errors, imports};
 
 /// Access token, refresh token, and when the former expires in seconds since the epoch.
 pub type Tokens = (String, Option<String>, Option<f64>);

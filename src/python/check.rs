@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::client::inspect::{CheckOptions, FileBytes, ReadBytes, Report, check as check_bytes};
-use crate::python::{args, errors};
+use crate::python::convert::{args, errors};
 
 /// Looks at a source, an `xmedia._calls.sources.Prepared`.
 #[pyfunction]
@@ -70,7 +70,7 @@ fn file_error(py: Python<'_>, error: &io::Error, path: Option<PathBuf>) -> PyErr
     if error.kind() == io::ErrorKind::Unsupported && error.raw_os_error().is_none() {
         return errors::invalid_input(py, error.to_string());
     }
-    errors::raise(py, crate::client::file_error(error, path.as_deref()))
+    errors::raise(py, crate::client::error::file_error(error, path.as_deref()))
 }
 
 #[cfg(unix)]

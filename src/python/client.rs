@@ -12,7 +12,6 @@ use crate::client::config::Options;
 use crate::client::model::ApiVersion;
 use crate::client::protocol::{Init, Payload};
 use crate::client::record::Recorder;
-use crate::python::args;
 use crate::python::auth::{AuthState, TokenDelivery, Tokens};
 use crate::python::call::channel::Outcome;
 use crate::python::call::hooks::ClientHooks;
@@ -22,9 +21,10 @@ use crate::python::call::task::Verb;
 use crate::python::call::wait_many::WaitMany;
 use crate::python::call::watch::Watch;
 use crate::python::client_state::{ClientState, Connections};
-use crate::python::errors;
+use crate::python::convert::args;
+use crate::python::convert::errors;
+use crate::python::convert::results;
 use crate::python::process::buffers;
-use crate::python::results;
 
 /// How long closing waits for a refresh under way, whose tokens would be lost.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,22 +1,20 @@
 //! The extension module `xmedia._core`: arguments in, one call, one mapping of results and one of errors.
 //!
-//! From the bottom upwards: [`process`] is what the process has once (runtime, forks, exit); [`results`], [`errors`] and
-//! [`args`] turn values of one language into those of the other; [`call`] is one call of a verb, between the worker
+//! From the bottom upwards: [`process`] is what the process has once (runtime, forks, exit); [`convert`] turns values of
+//! one language into those of the other; [`call`] is one call of a verb, between the worker
 //! thread and whoever waits for it; [`client`] makes such calls.
 
-mod args;
 mod auth;
 mod call;
 mod check;
 mod client;
 mod client_state;
-mod errors;
+mod convert;
 mod imports;
 #[cfg(feature = "mock")]
 mod mock;
+mod probe;
 mod process;
-mod results;
-mod slots;
 mod tokens;
 mod upload;
 
@@ -34,8 +32,6 @@ mod _core {
     #[pymodule_export]
     use super::call::operation::Operation;
     #[pymodule_export]
-    use super::call::probe::probe_host;
-    #[pymodule_export]
     use super::call::select::Selector;
     #[pymodule_export]
     use super::call::wait_many::WaitMany;
@@ -46,12 +42,16 @@ mod _core {
     #[pymodule_export]
     use super::client::{Client, settle_records};
     #[pymodule_export]
-    use super::errors::{KeptExchanges, save_har};
+    use super::convert::exchanges::KeptExchanges;
+    #[pymodule_export]
+    use super::convert::har::save_har;
+    #[pymodule_export]
+    use super::convert::results::{shown, text_of};
     #[cfg(feature = "mock")]
     #[pymodule_export]
     use super::mock::PyMockServer;
     #[pymodule_export]
-    use super::results::{shown, text_of};
+    use super::probe::probe_host;
     #[pymodule_export]
     use super::tokens::{
         LoginFlow, chain_hash, exchange_oauth1, read_token_file, revoke_token_file, wait_for_refreshes,

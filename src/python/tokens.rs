@@ -11,21 +11,20 @@ use crate::client::Client;
 use crate::client::auth::chain::tokens_at;
 use crate::client::auth::login::Login;
 use crate::client::auth::oauth2::{App, Secret};
-use crate::client::auth::store::{self, TokenFile};
+use crate::client::auth::token_file::{self, TokenFile};
 use crate::client::auth::{oauth1, under_way};
-use crate::client::blocking::file_error;
 use crate::client::config::{TransportOptions, parse_base_url};
-use crate::client::error::{Error, Result};
+use crate::client::error::{Error, Result, file_error};
+use crate::client::login::{Destination, NewLogin};
 use crate::client::observer::Observer;
 use crate::client::save_tokens_at_exit;
-use crate::client::tokens::{Destination, NewLogin};
-use crate::python::args;
 use crate::python::auth::LoginTokens;
 use crate::python::call::channel::Outcome;
 use crate::python::call::observer::ChannelObserver;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::{SIGNAL_INTERVAL, Verb};
-use crate::python::errors;
+use crate::python::convert::args;
+use crate::python::convert::errors;
 use crate::python::process::runtime;
 
 /// How long a revocation of a file's tokens may take.
@@ -247,7 +246,7 @@ pub fn revoke_token_file(py: Python<'_>, path: PathBuf, client_secret: Option<St
 /// What names the chain that a refresh token began.
 #[pyfunction]
 pub fn chain_hash(client_id: &str, refresh_token: &str) -> String {
-    store::chain_hash(client_id, refresh_token)
+    token_file::chain_hash(client_id, refresh_token)
 }
 
 /// Has tokens saved that could not be saved before, and waits so long until no refresh is under way in this process;

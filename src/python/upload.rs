@@ -17,12 +17,12 @@ use crate::client::upload::checkpoint::Store;
 use crate::client::upload::source::Memory;
 use crate::client::upload::source::{AwaitedBytes, Content, OpenFile, Read, ReadAt, Source, Stream};
 use crate::client::upload::{Checkpoint, Upload, UploadOptions};
-use crate::python::args;
 use crate::python::call::channel::{MethodArguments, Outcome};
 use crate::python::call::observer::ChannelObserver;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::Verb;
-use crate::python::errors;
+use crate::python::convert::args;
+use crate::python::convert::errors;
 use crate::python::process::buffers::{BufferUse, borrow};
 
 /// The highest number of segments that may be in flight; there are no more.

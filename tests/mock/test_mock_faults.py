@@ -74,6 +74,21 @@ class TestReply:
         assert server.scripted("STATUS") == 4
         assert [status(server, 1).status for _ in range(5)] == [500, 404, 502, 503, 404]
         assert [request.scripted for request in server.requests] == [True, False, True, True, False]
+        # Where an item was used, or none is left, nothing was missed.
+        assert {request.near_misses for request in server.requests} == {()}
+
+    def test_a_request_that_no_item_fitted_says_which_were_left_and_why(self, server):
+        server.script("STATUS", Reply(500), Reply(500))
+        server.script("INIT", Reply(500))
+        call(server, "POST", FINALIZE)
+        call(server, "GET", "/nothing/here")
+        finalize, other = server.requests
+        assert finalize.near_misses == (
+            "1 item is left for INIT, and this request is FINALIZE",
+            "2 items are left for STATUS, and this request is FINALIZE",
+        )
+        assert other.near_misses[0] == "1 item is left for INIT, and this request is no command"
+        assert "2 items are left for STATUS" in repr(finalize)
 
     def test_other_commands_are_left_alone(self, server):
         server.script("APPEND", Reply(500))

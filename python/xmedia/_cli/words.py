@@ -21,6 +21,7 @@ _WORDING = Wording(
         (r"checkpoint=\S+", "--checkpoint-dir DIR"),
         (r"chunked=True", "--segment-bytes N"),
         (r"wait=False", "--no-wait"),
+        (r"^callback_url: this is", "this is"),
         (r"OAuth1\(…\)", "the four variables of OAuth 1.0a"),
     ),
     {

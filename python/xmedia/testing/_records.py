@@ -67,6 +67,7 @@ class RecordedRequest:
         effect: Whether it changed anything: a refused one did not, nor did a second FINALIZE.
         aborted: Whether the client went away before the answer was complete.
         scripted: Whether a script or chaos made it go otherwise than normally.
+        near_misses: If neither did although items were left in a script: for which commands, and why none fitted.
     """
 
     command: str | None
@@ -85,6 +86,7 @@ class RecordedRequest:
     effect: bool
     aborted: bool
     scripted: bool
+    near_misses: tuple[str, ...]
 
     def __repr__(self) -> str:
         shown = []
@@ -161,6 +163,7 @@ def recorded_request(row: dict[str, Any]) -> RecordedRequest:
     row["headers"] = Headers(row["headers"])
     row["form"] = dict(row["form"])
     row["json"] = None if json is None else json_module.loads(json)
+    row["near_misses"] = tuple(row["near_misses"])
     return RecordedRequest(**row)
 
 

@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 
-use super::store::{Found, LockedTokenFile, StoredTokens, TokenFile, chain_hash};
 use super::token::{App, Secret, Token};
-use crate::client::blocking::file_error;
-use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result};
+use super::token_file::{Found, LockedTokenFile, StoredTokens, TokenFile, chain_hash};
+use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result, file_error};
 
 /// What credentials with a store begin with, besides their access token.
 #[derive(Default)]

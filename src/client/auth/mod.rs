@@ -7,8 +7,8 @@ pub mod oauth1;
 pub mod oauth2;
 mod redact;
 pub mod refresh;
-pub mod store;
 mod token;
+pub mod token_file;
 pub mod under_way;
 
 pub use self::account::{Account, Clock, Credentials};

@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 
 use super::chain::{Beginning, Chain};
-use super::store::TokenFile;
 pub use super::token::{App, RENEWED_BEFORE, Secret, Token};
+use super::token_file::TokenFile;
 use crate::client::error::Result;
 
 /// How many tokens that were replaced are remembered, a few days of them.

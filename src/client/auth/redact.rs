@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::account::{Account, Credentials, basic_pair};
 use super::oauth2::Token;
-use crate::client::error::Secrets;
+use crate::client::kept_exchange::Secrets;
 use crate::client::protocol::Command;
 
 /// Shorter texts may be ordinary words and are not masked.

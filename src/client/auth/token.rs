@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
 
-use crate::client::error::Secrets;
+use crate::client::kept_exchange::Secrets;
 
 /// How long before its end an access token is replaced.
 pub const RENEWED_BEFORE: Duration = Duration::from_secs(60);

@@ -4,7 +4,7 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::client::per_process::{Ours, PerProcess};
+use crate::system::per_process::{Ours, PerProcess};
 
 static COUNT: PerProcess<Count> = PerProcess::new();
 

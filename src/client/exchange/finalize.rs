@@ -3,7 +3,7 @@
 use super::retry_loop::Exchange;
 use crate::client::call::CallOptions;
 use crate::client::error::{Error, Kind, Result};
-use crate::client::inner::ClientInner;
+use crate::client::exchange::ClientInner;
 use crate::client::model::{Media, MediaId};
 use crate::client::observer::RequestReport;
 use crate::client::protocol::Command;

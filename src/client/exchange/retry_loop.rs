@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, subject};
-use crate::client::inner::ClientInner;
+use crate::client::exchange::ClientInner;
 use crate::client::model::{CommandName, Media, MediaId};
 use crate::client::observer::RequestReport;
 use crate::client::protocol::{Answer, Command};

@@ -15,15 +15,16 @@ use crate::client::auth;
 use crate::client::auth::chain::{Chain, Compared, Look, origin_of};
 use crate::client::auth::oauth2::{App, Credentials, Secret, Token};
 use crate::client::auth::refresh::{Outcome, RefreshClaim, Renewal, Run, cut_off};
-use crate::client::auth::store::LockedTokenFile;
+use crate::client::auth::token_file::LockedTokenFile;
 use crate::client::auth::under_way::UnderWay;
-use crate::client::blocking::{blocking, file_error};
 use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
-use crate::client::error::{Error, ExchangeLog, Kind, Result};
-use crate::client::inner::ClientInner;
+use crate::client::error::{Error, Kind, Result, file_error};
+use crate::client::exchange::ClientInner;
+use crate::client::exchange_log::ExchangeLog;
 use crate::client::observer::{EventFilter, Observer, Progress, RequestReport};
 use crate::client::protocol::{Answer, Command, Grant, TokenRequest, Tokens};
+use crate::system::blocking::blocking;
 
 /// How long a refresh may take in all once it has the lock, however long its callers wait.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(60);

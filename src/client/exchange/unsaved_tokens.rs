@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::client::auth::oauth2::Credentials;
 use crate::client::auth::under_way::UnderWay;
-use crate::client::inner::ClientInner;
-use crate::client::per_process::PerProcess;
+use crate::client::exchange::ClientInner;
+use crate::system::per_process::PerProcess;
 
 /// The clients of this process whose newest tokens are not in their file.
 static UNSAVED: PerProcess<Mutex<Vec<(ClientInner, Credentials)>>> = PerProcess::new();

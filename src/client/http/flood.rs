@@ -11,8 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::sockets::{Ends, system};
-use crate::client::system::per_process::PerProcess;
 use crate::sync::lock;
+use crate::system::per_process::PerProcess;
 
 /// No head of an answer is nearly as long; the library itself ends at half of it, where it is all one head.
 const MAX_BYTES_BEFORE_ANSWER: u64 = 1 << 20;

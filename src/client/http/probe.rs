@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::transport::{NoResponse, Transport};
+use super::{NoResponse, Transport};
 use crate::client::config::{Hosts, TransportOptions};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result};

@@ -12,7 +12,8 @@ use url::Host;
 use zeroize::Zeroizing;
 
 use crate::client::config::parse_proxy;
-use crate::client::error::{Error, Kind, Result, Secrets};
+use crate::client::error::{Error, Kind, Result};
+use crate::client::kept_exchange::Secrets;
 
 /// The proxy for requests to this host, none where they go there directly. `variable` reads the environment.
 pub(super) fn for_host(host: &Url, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Option<Url>> {

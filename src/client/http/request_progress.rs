@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, ready};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::task::Id;
 use tokio::time::Instant;
 
 use super::flood::AwaitedAnswer;
-use super::sockets::{Ends, Sockets};
+use super::sockets::{Ends, Sockets, system};
 use crate::sync::lock;
 
 tokio::task_local! {
@@ -38,6 +38,9 @@ pub struct RequestProgress {
     connection: AtomicU8,
     sockets: Sockets,
     body: Mutex<BodyState>,
+    /// The port of the proxy that is asked to connect to the server, and what it answered if it refused.
+    proxy_port: AtomicU16,
+    refusal: Mutex<Option<Vec<u8>>>,
 }
 
 /// How far the body is.
@@ -70,6 +73,8 @@ impl RequestProgress {
             taken_after_ms: AtomicU64::new(0),
             at_source: AtomicBool::new(false),
             connection: AtomicU8::new(REUSED),
+            proxy_port: AtomicU16::new(0),
+            refusal: Mutex::default(),
         }
     }
 }
@@ -78,6 +83,34 @@ impl RequestProgress {
     /// Sends the request: connections that are made meanwhile are known to be made for it.
     pub fn scope<F: Future>(self: &Arc<Self>, sending: F) -> impl Future<Output = F::Output> {
         CURRENT_REQUEST.scope(self.clone(), sending)
+    }
+
+    /// A proxy with this port is asked to connect to the server. The HTTP library reads its answer and says no more than
+    /// whether that was yes, so the answer is looked at before.
+    pub fn asks_proxy(&self, port: u16) {
+        self.proxy_port.store(port, Ordering::Relaxed);
+    }
+
+    /// What the proxy answered, if it refused.
+    pub fn refusal(&self) -> Option<Vec<u8>> {
+        lock(&self.refusal).take()
+    }
+
+    /// Polls the making of a connection, with an eye on what a proxy answers.
+    fn poll_connecting<T, E>(&self, poll: impl FnOnce() -> Poll<Result<T, E>>) -> Poll<Result<T, E>> {
+        let port = self.proxy_port.load(Ordering::Relaxed);
+        if port == 0 {
+            return poll();
+        }
+        let answers = system::unread_answers(port);
+        let polled = poll();
+        if !answers.is_empty() && matches!(polled, Poll::Ready(Err(_))) {
+            // The connection on which it was refused is closed by now.
+            let open = system::open();
+            let answer = answers.into_iter().find(|(ends, _)| !open.contains(ends));
+            *lock(&self.refusal) = answer.map(|(_, answer)| answer);
+        }
+        polled
     }
 
     /// Its answer has begun.
@@ -265,7 +298,7 @@ where
         let Ok(progress) = CURRENT_REQUEST.try_with(Arc::clone) else { return connecting };
         progress.connection.store(CONNECTING, Ordering::Relaxed);
         Box::pin(std::future::poll_fn(move |context| {
-            let polled = connecting.as_mut().poll(context);
+            let polled = progress.poll_connecting(|| connecting.as_mut().poll(context));
             if let Poll::Ready(Ok(connection)) = &polled
                 && let Some(ends) = Ends::of(connection)
             {

@@ -99,12 +99,12 @@ pub(super) mod system {
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::dup;
-    use rustix::net::{Shutdown, getpeername, getsockname, shutdown};
+    use rustix::net::{RecvFlags, Shutdown, getpeername, getsockname, recv, shutdown};
 
     use super::{Ends, SocketAddr};
 
     /// The connections of this process.
-    pub(super) fn open() -> Vec<Ends> {
+    pub(in super::super) fn open() -> Vec<Ends> {
         let mut found = Vec::new();
         each(|_, ends| found.push(ends));
         found
@@ -119,6 +119,24 @@ pub(super) mod system {
             }
         });
     }
+
+    /// Answers that have come from this port and that nobody has read yet, as far as they have come. They stay unread.
+    pub(in super::super) fn unread_answers(port: u16) -> Vec<(Ends, Vec<u8>)> {
+        let mut answers = Vec::new();
+        each(|socket, ends| {
+            let mut head = [0_u8; MAX_ANSWER_BYTES];
+            if ends.remote.port() == port
+                && let Ok((len, _)) = recv(socket, &mut head, RecvFlags::PEEK | RecvFlags::DONTWAIT)
+                && let Some(head) = head.get(..len).filter(|head| head.starts_with(b"HTTP/"))
+            {
+                answers.push((ends, head.to_vec()));
+            }
+        });
+        answers
+    }
+
+    /// A status line is shorter.
+    const MAX_ANSWER_BYTES: usize = 512;
 
     /// Shuts down those of the connections on which more than so many bytes have come, and says so.
     pub(in super::super) fn end_floods(awaited: &HashMap<Ends, Arc<AtomicBool>>, most: u64) {
@@ -201,9 +219,13 @@ pub(super) mod system {
 
     use super::Ends;
 
+    pub(in super::super) fn unread_answers(_: u16) -> Vec<(Ends, Vec<u8>)> {
+        Vec::new()
+    }
+
     pub(in super::super) fn end_floods(_: &HashMap<Ends, Arc<AtomicBool>>, _: u64) {}
 
-    pub(super) fn open() -> Vec<Ends> {
+    pub(in super::super) fn open() -> Vec<Ends> {
         Vec::new()
     }
 

@@ -27,7 +27,8 @@ use super::sockets::Sockets;
 use super::tunnel::{Tunnel, peer};
 use crate::client::config::{LOCALHOST, Proxy, TransportOptions, stays_local};
 use crate::client::deadline::Deadline;
-use crate::client::error::{Error, Kind, Result, Secrets};
+use crate::client::error::{Error, Kind, Result};
+use crate::client::kept_exchange::Secrets;
 use crate::client::limits::ByteRateLimiter;
 use crate::client::protocol::{Body, Part, Payload, Request, Response};
 
@@ -63,7 +64,7 @@ impl Drop for GiveUp<'_> {
 struct Http {
     client: reqwest::Client,
     hosts: Vec<(String, Url)>,
-    tunnels: Vec<(Origin, Tunnel)>,
+    proxies: Proxies,
     /// What proxies are given, and must not stand in any text.
     passwords: Arc<Secrets>,
 }
@@ -220,9 +221,14 @@ impl Transport {
         let http = self.http.get_or_init(|| build(&self.options)).as_ref().map_err(Clone::clone)?;
         let address = http.address(request)?;
         let encrypted = address.scheme() == "https";
+        let proxy = http.proxy(&address);
+        if let Some(proxy) = proxy.filter(|proxy| encrypted && proxy.scheme() == "http") {
+            progress.asks_proxy(proxy.port_or_known_default().unwrap_or_default());
+        }
+        let route = Route { url: &request.url, encrypted, proxy };
         let failed = |error: reqwest::Error, answer_begun: bool| {
             let causes: Vec<_> = io_kinds(&error).collect();
-            let error = to_error(error, &peer_of(&request.url), progress.elapsed(), self.options.connect_timeout);
+            let error = to_error(error, &route, progress.elapsed(), self.options.connect_timeout);
             BrokenRequest { how: Broken::of(&error, answer_begun, causes.into_iter()), error }
         };
         let mut builder = http.client.request(request.method.clone(), address);
@@ -242,7 +248,7 @@ impl Transport {
         let mut response = match builder.send().await {
             Ok(response) => response,
             Err(error) => {
-                let refused = self.refused_by_proxy(http, request, &error).await;
+                let refused = self.refused_by_proxy(&route, progress, &error).await;
                 let mut broken = refused.map_or_else(|| failed(error, false), BrokenRequest::from);
                 if progress.flooded() {
                     broken.error.message = "the server sends bytes without end and no answer".to_owned();
@@ -270,22 +276,61 @@ impl Transport {
 
 impl Transport {
     /// What a proxy said when it refused the connection, if it was that.
-    async fn refused_by_proxy(&self, http: &Http, request: &Request, error: &reqwest::Error) -> Option<Error> {
-        let refused =
-            error.is_connect() && sources(error).any(|source| source.to_string().starts_with("tunnel error: unsuc"));
-        let address = parse(&request.url).ok().filter(|_| refused)?;
-        let refusal = http.tunnel(&address)?.refusal(&address);
+    async fn refused_by_proxy(
+        &self,
+        route: &Route<'_>,
+        progress: &RequestProgress,
+        error: &reqwest::Error,
+    ) -> Option<Error> {
+        let tunnel = Tunnel { proxy: route.proxy.filter(|_| error.is_connect())?, target: peer_of(route.url) };
+        let refused = |what: &str| sources(error).any(|source| source.to_string() == format!("tunnel error: {what}"));
+        let unauthorized = refused("proxy authorization required");
+        if !unauthorized && !refused("unsuccessful") {
+            return None;
+        }
+        if let Some(refused) = progress.refusal().and_then(|answer| tunnel.refused(&answer)) {
+            return Some(refused);
+        }
+        if unauthorized {
+            return tunnel.refused(b"HTTP/1.1 407 Proxy Authentication Required");
+        }
         match self.options.connect_timeout {
-            Some(timeout) => tokio::time::timeout(timeout, refusal).await.ok().flatten(),
-            None => refusal.await,
+            Some(timeout) => tokio::time::timeout(timeout, tunnel.asked_again()).await.ok().flatten(),
+            None => tunnel.asked_again().await,
+        }
+    }
+}
+
+/// Where a request goes, and through which proxy.
+struct Route<'a> {
+    url: &'a str,
+    encrypted: bool,
+    proxy: Option<&'a Url>,
+}
+
+impl Route<'_> {
+    /// The proxy, if the connection to it failed and not that through it.
+    fn failed_proxy(&self, error: &reqwest::Error) -> Option<&Url> {
+        let at_proxy = || {
+            // Without TLS there is no other connection than that to the proxy.
+            !self.encrypted || sources(error).any(|source| source.to_string().starts_with("tunnel error: "))
+        };
+        self.proxy.filter(|_| error.is_connect() && at_proxy())
+    }
+
+    /// Whom a connection is made to, for a message.
+    fn peer(&self) -> String {
+        match self.proxy {
+            Some(proxy) => format!("{} through the proxy {}", peer_of(self.url), peer(proxy)),
+            None => peer_of(self.url),
         }
     }
 }
 
 impl Http {
-    /// The proxy through which a connection to this address is made.
-    fn tunnel(&self, address: &Url) -> Option<&Tunnel> {
-        self.tunnels.iter().find(|(to, _)| *to == address.origin()).map(|(_, tunnel)| tunnel)
+    /// The proxy through which requests to this address go.
+    fn proxy(&self, address: &Url) -> Option<&Url> {
+        self.proxies.iter().find(|(to, _)| *to == address.origin()).map(|(_, proxy)| proxy)
     }
 
     /// The address with its query, encoded as OAuth 1.0a signs it.
@@ -385,9 +430,7 @@ fn build(options: &TransportOptions) -> Result<Http> {
         )
     })?;
     let passwords = Arc::new(proxies.iter().flat_map(|(_, proxy)| proxy::secrets_of(proxy)).collect());
-    let encrypted = proxies.into_iter().filter(|(to, _)| to.ascii_serialization().starts_with("https:"));
-    let tunnels = encrypted.map(|(to, proxy)| (to, Tunnel::new(proxy))).collect();
-    Ok(Http { client, hosts, tunnels, passwords })
+    Ok(Http { client, hosts, proxies, passwords })
 }
 
 /// Hosts, and the proxies through which requests to them go.
@@ -483,8 +526,10 @@ fn pieces(payload: &Payload) -> BoxStream<'static, std::io::Result<Bytes>> {
 }
 
 /// Our error for reqwest's: what was tried with whom, and for how long.
-fn to_error(error: reqwest::Error, peer: &str, elapsed: Duration, connect_timeout: Option<Duration>) -> Error {
+fn to_error(error: reqwest::Error, route: &Route<'_>, elapsed: Duration, connect_timeout: Option<Duration>) -> Error {
     let connect = error.is_connect();
+    let failed_proxy = route.failed_proxy(&error).map(|proxy| format!("the proxy {}", peer(proxy)));
+    let peer = failed_proxy.unwrap_or_else(|| route.peer());
     let error = error.without_url();
     let text = chain(&error);
     let seconds = elapsed.as_secs_f64();
@@ -497,20 +542,17 @@ fn to_error(error: reqwest::Error, peer: &str, elapsed: Duration, connect_timeou
         return Error::new(Kind::RequestTimeout { connect }, message);
     }
     let certificate = sources(&error).any(is_bad_certificate);
-    let unauthorized = text.contains("proxy authorization required");
     let hint = if text.contains("UnknownIssuer") {
         "; the server's certificate is not signed by a known authority: pass ca_file= or set SSL_CERT_FILE if it is yours"
     } else if text.contains("certificate") {
         "; check the server's certificate, the host name and this machine's clock"
-    } else if unauthorized {
-        " (407); give the proxy a user and a password: http://user:password@host:port"
     } else {
         ""
     };
     let what = if connect { "no connection to" } else { "the connection failed that was made to" };
     let message = format!("{what} {peer}, after {seconds:.1} s: {text}{hint}");
     let mut converted = Error::new(Kind::Transport { connect }, message);
-    converted.retryable = !certificate && !unauthorized;
+    converted.retryable = !certificate;
     converted
 }
 
@@ -527,7 +569,8 @@ fn is_bad_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
 /// An error and all that caused it, each once.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     // These say only that something failed, which the sentence around it does.
-    const EMPTY: [&str; 4] = [
+    const EMPTY: [&str; 5] = [
+        "tunnel error: failed to create underlying connection",
         "error sending request",
         "client error (Connect)",
         "client error (SendRequest)",

@@ -1,4 +1,5 @@
-//! Why a proxy refuses: the HTTP library says no more than that it did, so the proxy is asked once more.
+//! Why a proxy refuses: the HTTP library says no more than that it did. Where its answer was not seen on the way, the proxy is
+//! asked once more.
 
 use std::fmt;
 
@@ -15,35 +16,45 @@ use crate::client::protocol::shown;
 /// The longest head of an answer that is read.
 const MAX_HEAD_BYTES: usize = 8 << 10;
 
-/// A proxy through which requests to one host go.
-pub(super) struct Tunnel {
-    proxy: Url,
+/// A proxy that is asked to connect to a host.
+pub(super) struct Tunnel<'a> {
+    pub(super) proxy: &'a Url,
+    /// The host and its port.
+    pub(super) target: String,
 }
 
-impl Tunnel {
-    pub(super) fn new(proxy: Url) -> Self {
-        Tunnel { proxy }
+impl Tunnel<'_> {
+    /// The error for a connection that the proxy refused with this answer.
+    pub(super) fn refused(&self, answer: &[u8]) -> Option<Error> {
+        let line = answer.split(|byte| *byte == b'\n').next()?;
+        Status::parse(line).and_then(|status| self.error(&status))
     }
 
-    /// The error for a connection to this host that the proxy refused; nothing if it does not say why, or not again.
-    pub(super) async fn refusal(&self, to: &Url) -> Option<Error> {
+    /// The error for a connection that the proxy refused, where it is not known why; nothing if it does not say so now.
+    pub(super) async fn asked_again(&self) -> Option<Error> {
         // One that speaks TLS itself is left alone.
         if self.proxy.scheme() != "http" {
             return None;
         }
-        let status = self.status(to).await.filter(|status| status.code != Some(200))?;
-        let message = format!("the proxy {} refused a connection to {}: {status}", peer(&self.proxy), peer(to));
+        self.status().await.and_then(|status| self.error(&status))
+    }
+
+    fn error(&self, status: &Status) -> Option<Error> {
+        if status.code == Some(200) {
+            return None;
+        }
+        let message = format!("the proxy {} refused a connection to {}: {status}", peer(self.proxy), self.target);
         let mut refused = Error::new(Kind::Transport { connect: true }, message);
         refused.retryable = !status.is_final();
         Some(refused)
     }
 
     /// What it answers to CONNECT; nothing if it cannot be reached or says nothing.
-    async fn status(&self, to: &Url) -> Option<Status> {
+    async fn status(&self) -> Option<Status> {
         let port = self.proxy.port_or_known_default()?;
         let host = self.proxy.host_str()?.trim_matches(['[', ']']);
         let mut connection = TcpStream::connect((host, port)).await.ok()?;
-        let target = peer(to);
+        let target = &self.target;
         let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
         if !self.proxy.username().is_empty() {
             let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();

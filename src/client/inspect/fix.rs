@@ -1,29 +1,9 @@
 //! How to mend a file: the options between ffmpeg's input and output, only those that this file needs.
 
 use super::facts::{Content, Inspection, VideoTrack};
-use super::limits::MIN_SECONDS;
-use super::report::Finding;
-use super::rules::Level;
-
-/// What a rule's breach asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
-    /// Nothing helps but another file.
-    None,
-    /// The picture has to be encoded anew.
-    Video,
-    /// The sound has to be encoded anew.
-    Audio,
-    /// Another container.
-    Container,
-    /// A GIF becomes a video.
-    Animation,
-}
-
-/// The least side of a picture.
-const MIN_SIDE: u32 = 32;
-/// The most frames per second.
-const MAX_FRAME_RATE: f64 = 60.0;
+use super::finding::{Finding, Level};
+use super::rules::Remedy;
+use crate::client::x_limits::{MAX_ASPECT_RATIO, MAX_FRAME_RATE, MIN_VIDEO_SECONDS, MIN_VIDEO_SIDE};
 
 /// The options that mend what is found; `None` if nothing is to be mended, or cannot be.
 pub(super) fn options(inspection: &Inspection, findings: &[Finding]) -> Option<Vec<String>> {
@@ -31,7 +11,7 @@ pub(super) fn options(inspection: &Inspection, findings: &[Finding]) -> Option<V
     if errors.is_empty() {
         return None;
     }
-    let remedies: Vec<Remedy> = errors.iter().map(|finding| super::rules::remedy(finding.rule, inspection)).collect();
+    let remedies: Vec<Remedy> = errors.iter().map(|finding| Remedy::of(finding.rule, inspection)).collect();
     if remedies.contains(&Remedy::None) {
         return None;
     }
@@ -110,8 +90,8 @@ fn push_video(options: &mut Vec<String>, video: Option<&VideoTrack>, peak: Optio
     if !filters.is_empty() {
         push(options, &["-vf", &filters.join(",")]);
     }
-    let fast = video.and_then(|video| video.frame_rate).is_some_and(|rate| rate > MAX_FRAME_RATE);
-    if breaks("frame_rate") || fast || peak.is_some_and(|peak| peak as f64 > MAX_FRAME_RATE) || video.is_none() {
+    let fast = video.and_then(|video| video.frame_rate).is_some_and(|rate| rate > MAX_FRAME_RATE.into());
+    if breaks("frame_rate") || fast || peak.is_some_and(|peak| peak > MAX_FRAME_RATE.into()) || video.is_none() {
         push(options, &["-fpsmax", "60"]);
     }
     push(options, &["-c:v", "libx264", "-profile:v", "high", "-pix_fmt", "yuv420p"]);
@@ -129,13 +109,13 @@ fn shown(video: &VideoTrack) -> Option<((u32, u32), (u32, u32))> {
     Some((enlarged(width, height), stored))
 }
 
-/// Even sides of at least 32.
+/// Even sides that are long enough.
 fn enlarged(width: u32, height: u32) -> (u32, u32) {
     let least = width.min(height).max(1);
-    let factor = if least < MIN_SIDE { f64::from(MIN_SIDE) / f64::from(least) } else { 1.0 };
+    let factor = if least < MIN_VIDEO_SIDE { f64::from(MIN_VIDEO_SIDE) / f64::from(least) } else { 1.0 };
     let even = |side: u32| {
         let side = (f64::from(side) * factor).round() as u32;
-        (side - side % 2).max(MIN_SIDE)
+        (side - side % 2).max(MIN_VIDEO_SIDE)
     };
     (even(width), even(height))
 }
@@ -144,10 +124,10 @@ fn enlarged(width: u32, height: u32) -> (u32, u32) {
 fn animation(inspection: &Inspection) -> Option<Vec<String>> {
     let mut options = Vec::new();
     let (width, height) = inspection.facts.image.and_then(|image| image.width.zip(image.height))?;
-    if width > height.saturating_mul(3) || height > width.saturating_mul(3) {
+    if width > height.saturating_mul(MAX_ASPECT_RATIO) || height > width.saturating_mul(MAX_ASPECT_RATIO) {
         return None;
     }
-    if inspection.facts.duration.is_none_or(|seconds| seconds < MIN_SECONDS) {
+    if inspection.facts.duration.is_none_or(|seconds| seconds < MIN_VIDEO_SECONDS) {
         return None;
     }
     let wanted = enlarged(width, height);

@@ -2,29 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::CheckOptions;
 use super::facts::{FileFacts, Inspection};
+use super::finding::{Finding, Level};
 use super::fix;
-use super::rules::{self, Level, Subject};
-
-/// A rule that a file does not keep.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The rule's name, which stays the same.
-    pub rule: &'static str,
-    /// How bad it is.
-    pub level: Level,
-    /// A sentence.
-    pub message: String,
-    /// What the file has.
-    pub found: Option<String>,
-    /// What it should have.
-    pub allowed: Option<String>,
-    /// Who says so.
-    pub source: &'static str,
-    /// What X answers to such a file: the error's code and name, and a message if it has one.
-    pub refusal: rules::Refusal,
-}
+use super::rules::{CheckOptions, RULES, Subject};
 
 /// What a check gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +22,7 @@ impl Report {
     /// Holds what was found out against the rules.
     pub fn of(inspection: &Inspection, options: &CheckOptions) -> Self {
         let subject = Subject::new(inspection, options);
-        let mut findings: Vec<Finding> = rules::RULES
+        let mut findings: Vec<Finding> = RULES
             .iter()
             .filter_map(|rule| {
                 let breach = (rule.broken)(&subject)?;

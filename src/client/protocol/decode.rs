@@ -5,12 +5,12 @@ use std::fmt;
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::api_error::Problem;
 use super::api_error::{api_error, invalid_response};
 use super::headers::{rate_limit, request_id};
 use super::json::Members;
 use super::json::lossy_json;
 use super::json::number::{self, media_id, number};
-use super::problem::Problem;
 use super::processing::processing_info;
 use super::response::{Answer, Response, Tokens};
 use super::server_text::shown;

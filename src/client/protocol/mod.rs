@@ -6,7 +6,6 @@ mod decode;
 mod encode;
 mod headers;
 mod json;
-mod problem;
 mod processing;
 mod request;
 mod response;

@@ -10,8 +10,8 @@ use super::mask::{add_forms, add_password_forms, mask};
 use crate::client::auth::Account;
 use crate::client::auth::oauth2::Token;
 use crate::client::config::TransportOptions;
-use crate::client::error::{ExchangeText, KeptExchange, Secrets};
 use crate::client::http::{Broken, urlencoded};
+use crate::client::kept_exchange::{ExchangeText, KeptExchange, Secrets};
 use crate::client::model::{CommandName, MediaId};
 use crate::client::protocol::{Body, Part, Request, Response};
 

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use time::OffsetDateTime;
 
 use super::har;
-use crate::client::private_file;
+use crate::system::private_file;
 
 /// The largest file.
 const MAX_FILE_BYTES: u64 = 64 << 20;

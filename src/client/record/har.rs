@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use url::{Url, form_urlencoded};
 
-use crate::client::error::ExchangeText;
+use crate::client::kept_exchange::ExchangeText;
 
 /// Who writes such files. The mock server takes no others.
 pub const CREATOR: &str = "xmedia";

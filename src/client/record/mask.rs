@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use crate::client::auth::masked;
-use crate::client::error::Secrets;
+use crate::client::kept_exchange::Secrets;
 
 /// Shorter texts may be ordinary words and are not masked; credentials of X are longer.
 const MIN_SECRET_LEN: usize = 8;

@@ -8,4 +8,4 @@ mod recorder;
 
 pub use self::exchange::texts;
 pub(in crate::client) use self::exchange::{Sender, Sent, SentExchange};
-pub use self::recorder::{RecordDirectory, Recorder};
+pub use self::recorder::Recorder;

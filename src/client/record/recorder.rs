@@ -5,17 +5,16 @@
 //! two writes it pauses the longer the more it wrote, since each writes the whole file anew.
 
 use std::collections::HashMap;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::files::RecordFiles;
 use super::har;
-use crate::client::error::{KeptExchange, Secrets};
-use crate::client::per_process::PerProcess;
-use crate::client::private_file;
+use crate::client::kept_exchange::{KeptExchange, Secrets};
+use crate::client::record_directory::RecordDirectory;
 use crate::sync::lock;
+use crate::system::per_process::PerProcess;
 
 /// How many exchanges may wait to be written, and how many bytes of bodies they may have in all.
 const MAX_QUEUED: usize = 4096;
@@ -31,10 +30,6 @@ const BYTES_PER_SECOND: f64 = 16e6;
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// How many secrets are remembered: those of many accounts, and the tokens of a few days.
 const MAX_SECRETS: usize = 4096;
-
-/// A directory for records, in which files can be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordDirectory(PathBuf);
 
 /// The recorders of this process.
 static RECORDERS: PerProcess<Mutex<HashMap<PathBuf, Weak<Recorder>>>> = PerProcess::new();
@@ -66,39 +61,19 @@ struct Queue {
     warning: Option<String>,
 }
 
-impl RecordDirectory {
-    /// The directory, which is made if it is not there. An error if no file can be made in it.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(path)?;
-        let path = path.canonicalize()?;
-        let trial = path.join(format!(".{:016x}.xmedia-new", rand::random::<u64>()));
-        let tried = private_file::create(&trial).map(drop);
-        tried.and_then(|()| std::fs::remove_file(&trial))?;
-        Ok(RecordDirectory(path))
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
 impl Recorder {
     /// The recorder of this directory, the same for all in this process.
     pub fn of(directory: &RecordDirectory) -> Arc<Self> {
         let recorders = RECORDERS.get();
         let mut recorders = lock(&recorders);
-        if let Some(recorder) = recorders.get(&directory.0).and_then(Weak::upgrade) {
+        if let Some(recorder) = recorders.get(directory.path()).and_then(Weak::upgrade) {
             return recorder;
         }
         recorders.retain(|_, recorder| recorder.strong_count() > 0);
-        let shared = Shared { directory: directory.0.clone(), queue: Mutex::default(), changed: Condvar::new() };
+        let shared =
+            Shared { directory: directory.path().to_owned(), queue: Mutex::default(), changed: Condvar::new() };
         let recorder = Arc::new(Recorder(Arc::new(shared)));
-        recorders.insert(directory.0.clone(), Arc::downgrade(&recorder));
+        recorders.insert(directory.path().to_owned(), Arc::downgrade(&recorder));
         recorder
     }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::body::UploadBody;
 use super::detect::DetectedMedia;
 use super::options::UploadOptions;
-use crate::client::blocking::blocking;
 use crate::client::config::{CheckMode, Options};
 use crate::client::error::{Error, Kind, Result};
-use crate::client::inspect::{self, CheckOptions, Report, rules};
+use crate::client::inspect::{self, CheckOptions, Report, explanation};
 use crate::client::observer::Observer;
+use crate::system::blocking::blocking;
 
 /// Looks at the file, and warns of what X refuses or refuses it, as the options say.
 pub(super) async fn check(
@@ -50,7 +50,7 @@ async fn look(body: &UploadBody, name: Option<&str>, options: CheckOptions) -> O
 /// The failure of processing with what the check found, which explains it better than X does.
 pub(super) fn explained(mut error: Error, report: Option<&Report>) -> Error {
     let Some(report) = report.filter(|_| matches!(error.kind, Kind::Processing(_))) else { return error };
-    if let Some(finding) = rules::explanation(&report.findings) {
+    if let Some(finding) = explanation(&report.findings) {
         error.message = format!("{}; the file says why: {}", error.message, finding.message);
         if let Some(fix) = report.fix_text() {
             error.message.push_str(&format!("; to mend it: {fix}"));

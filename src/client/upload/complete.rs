@@ -8,7 +8,7 @@ use super::options::UploadOptions;
 use super::progress::ProgressReporter;
 use crate::client::call::CallOptions;
 use crate::client::error::{Kind, Result};
-use crate::client::inner::ClientInner;
+use crate::client::exchange::ClientInner;
 use crate::client::model::Media;
 use crate::client::observer::Observer as _;
 use crate::client::protocol::Command;

@@ -1,13 +1,13 @@
 //! What INIT has to say about a file, found out from its bytes, and what is refused before INIT.
 
 use super::body::UploadBody;
-use super::media_type::{self, GifScan, MediaClass};
+use super::media_type::{self, GifScan};
 use super::options::UploadOptions;
 use super::source::PIECE_BYTES;
+use crate::client::category::{Account, MediaClass, max_bytes};
 use crate::client::error::{Error, Result};
 use crate::client::inspect::format::{self, Format};
 use crate::client::observer::Observer;
-use crate::client::x_limits::{Account, MAX_ALT_TEXT, max_bytes};
 
 /// How far a stream is read ahead to see whether a GIF has a second image.
 const MAX_READ_AHEAD: usize = 1 << 20;
@@ -64,7 +64,7 @@ impl DetectedMedia {
             MediaClass::Image => "images",
             MediaClass::Gif => "animated GIFs",
             MediaClass::Video => "videos",
-            MediaClass::Other => "files",
+            MediaClass::Subtitles | MediaClass::Other => "files",
         };
         if total_bytes > most {
             return Err(Error::invalid_input(format!(
@@ -80,17 +80,6 @@ impl DetectedMedia {
             ));
         }
         Ok(())
-    }
-}
-
-/// Refuses an alt text that X would refuse.
-pub fn check_alt_text(alt_text: Option<&str>) -> Result<()> {
-    match alt_text.map(|text| text.chars().count()) {
-        Some(0) => Err(Error::invalid_input("alt_text: it is empty; leave it out instead")),
-        Some(count) if count > MAX_ALT_TEXT => {
-            Err(Error::invalid_input(format!("alt_text: it has {count} characters and X takes {MAX_ALT_TEXT} at most")))
-        }
-        _ => Ok(()),
     }
 }
 

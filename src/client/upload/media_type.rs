@@ -12,31 +12,6 @@ pub fn category(media_type: &str, animated: bool) -> Option<&'static str> {
     }
 }
 
-/// What a category is about, `tweet_` and `dm_` alike and in v1.1's spelling too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MediaClass {
-    /// A still image.
-    Image,
-    /// An animated one.
-    Gif,
-    /// A video.
-    Video,
-    /// Anything else.
-    Other,
-}
-
-impl MediaClass {
-    /// The class of a category.
-    pub fn of(category: &str) -> Self {
-        match category.to_ascii_lowercase().replace('_', "").as_str() {
-            "tweetimage" | "dmimage" => MediaClass::Image,
-            "tweetgif" | "dmgif" => MediaClass::Gif,
-            "tweetvideo" | "dmvideo" | "amplifyvideo" => MediaClass::Video,
-            _ => MediaClass::Other,
-        }
-    }
-}
-
 /// Whether a WebP file says that it is animated.
 pub fn webp_is_animated(head: &[u8]) -> bool {
     const ANIMATION: u8 = 0x02;

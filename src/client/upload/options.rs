@@ -7,10 +7,10 @@ use std::time::Duration;
 pub use super::checkpoint::Store;
 use super::source::Source;
 
+use crate::client::category::Account;
 use crate::client::config::CheckMode;
 use crate::client::model::{Media, MediaId};
 use crate::client::observer::RequestReport;
-use crate::client::x_limits::Account;
 
 /// What is to be uploaded, and how.
 pub struct Upload {

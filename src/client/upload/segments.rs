@@ -11,8 +11,8 @@ use super::plan::Plan;
 use super::progress::ProgressReporter;
 use crate::client::call::CallOptions;
 use crate::client::error::Result;
+use crate::client::exchange::ClientInner;
 use crate::client::exchange::refuse_expired;
-use crate::client::inner::ClientInner;
 use crate::client::model::{CommandName, Media};
 use crate::client::protocol::{Answer, Command, Payload};
 

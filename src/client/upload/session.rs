@@ -12,18 +12,17 @@ use super::checkpoint::CheckpointWriter;
 use super::checkpoint::{FileStore, Store};
 use super::checkpoint::{Record, SourceIdentity, Stage};
 use super::complete::Completion;
-use super::detect::{DetectedMedia, check_alt_text};
-use super::media_type::MediaClass;
+use super::detect::DetectedMedia;
 use super::options::{Checkpoint, Upload, UploadOptions, Uploaded};
 use super::plan::Plan;
 use super::progress::ProgressReporter;
 use super::segments::{SegmentSender, exchange_whole};
 use super::source::Source;
 use crate::client::call::{CallOptions, Hooks};
+use crate::client::category::MediaClass;
 use crate::client::deadline::Deadline;
 use crate::client::error::{ApiClass, Error, Kind, Result};
-use crate::client::exchange::refuse_expired;
-use crate::client::inner::ClientInner;
+use crate::client::exchange::{ClientInner, refuse_expired};
 use crate::client::inspect::Report;
 use crate::client::model::{CommandName, Media};
 use crate::client::observer::Observer as _;
@@ -31,6 +30,7 @@ use crate::client::protocol::{Answer, Command, Init, Simple};
 use crate::client::retry;
 use crate::client::wait::Watch;
 use crate::client::x_limits::{max_segment_bytes, max_segments};
+use crate::client::x_values::AltText;
 
 /// Images up to this size go in one request; X answers 413 to larger ones.
 const MAX_SIMPLE_BYTES: u64 = 5_000_000;
@@ -42,7 +42,7 @@ pub(in crate::client) async fn upload(client: &ClientInner, upload: Upload, hook
     let reporter = ProgressReporter::new(hooks.observer, options.concurrency, options.trace);
     let hooks = Hooks { observer: &reporter, ..hooks };
     let call = CallOptions { deadline, retry: client.options.retry.as_ref(), hooks, limiter: None };
-    check_alt_text(options.alt_text.as_deref())?;
+    options.alt_text.as_deref().map_or(Ok(()), |text| AltText::check("alt_text", text))?;
     let mut session = in_time(deadline, &options, Session::prepare(client, source, &options, call, &reporter)).await?;
     let media = session.send().await.map_err(|error| explained(error, session.report.as_deref()))?;
     let completion =

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::poll::Watch;
 use crate::client::call::Hooks;
 use crate::client::error::Result;
-use crate::client::inner::ClientInner;
+use crate::client::exchange::ClientInner;
 use crate::client::model::Media;
 
 /// The largest batch of outcomes.

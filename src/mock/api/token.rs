@@ -70,6 +70,13 @@ fn asking(parts: &Parts, form: &[(String, String)]) -> Asking {
     }
 }
 
+/// What every page begins with: readable in light and dark, on a small screen as well.
+const PAGE_HEAD: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Mock login</title>\
+    <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
+    <style>body{font:1.1em/1.5 system-ui,sans-serif;max-width:32em;margin:15vh auto;padding:0 1em}h1{font-size:1.5em}\
+    a{display:inline-block;margin:1em .6em 0 0;padding:.5em 1.2em;border:1px solid #1a6fc4;border-radius:2em;\
+    text-decoration:none;color:LinkText}#allow{background:#1a6fc4;color:#fff}</style>";
+
 /// The authorization page: two links, for the user who agrees and the one who does not.
 pub(crate) fn page(accounts: &mut Accounts, parts: &Parts) -> ApiResponse {
     // The host does not matter; what is asked for stands in the query.
@@ -81,15 +88,14 @@ pub(crate) fn page(accounts: &mut Accounts, parts: &Parts) -> ApiResponse {
             200,
             format!(
                 "<h1>Authorize this app?</h1><p>This is xmedia's mock server: nobody is logged in anywhere.</p>\
-                 <p><a id=\"allow\" href=\"{}\">Authorize app</a></p><p><a id=\"deny\" href=\"{}\">Cancel</a></p>",
+                 <p><a id=\"allow\" href=\"{}\">Authorize app</a> <a id=\"deny\" href=\"{}\">Cancel</a></p>",
                 escaped(&yes),
                 escaped(&no)
             ),
         ),
         Err(why) => (400, format!("<h1>Something went wrong</h1><p>{}</p>", escaped(&why))),
     };
-    let html =
-        format!("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Mock login</title>{body}</html>");
+    let html = format!("{PAGE_HEAD}{body}</html>");
     ApiResponse { status, content_type: Some("text/html; charset=utf-8"), body: html.into(), ..ApiResponse::default() }
 }
 

@@ -178,6 +178,7 @@ fn request(request: &RecordedRequest) -> Value {
         "effect": request.effect,
         "aborted": request.aborted,
         "scripted": request.scripted,
+        "near_misses": request.near_misses,
     })
 }
 

@@ -66,6 +66,14 @@ impl RequestContext {
         }
     }
 
+    /// Logs why no scripted item fits this request, if some are left.
+    pub(crate) fn log_near_misses(&self) {
+        let misses = self.shared.state().script.near_misses(self.command);
+        if !misses.is_empty() {
+            self.entry(|entry| entry.near_misses = misses.into_boxed_slice());
+        }
+    }
+
     /// Logs the parameters of the body.
     pub(crate) fn log_parameters(&mut self, parameters: &Parameters) {
         self.command = self.command.or_else(|| command(&self.route, &self.parts.method, parameters));

@@ -68,7 +68,9 @@ pub(crate) async fn serve(
         Some(command) => context.shared.state().script.take(command),
         None => Item::Normal,
     });
-    if !matches!(item, Item::Normal) {
+    if matches!(item, Item::Normal) {
+        context.log_near_misses();
+    } else {
         context.entry(|entry| entry.scripted = true);
     }
     match item {

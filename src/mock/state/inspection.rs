@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use crate::client::category::Account;
 use crate::client::inspect::{CheckOptions, ReadBytes, check};
-use crate::client::x_limits::Account;
 use crate::mock::options::Step;
 
 /// The segments of an upload, in order.

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
+use crate::client::category::{Account, max_bytes};
 use crate::client::model::{ApiVersion, MediaId};
 use crate::client::x_limits::{
-    Account, MAX_ALT_TEXT, MAX_GIF_BYTES_WITHOUT_CATEGORY, MAX_TOTAL_BYTES, MAX_VIDEO_BYTES_WITHOUT_CATEGORY,
-    max_bytes, max_segments,
+    MAX_ALT_TEXT, MAX_GIF_BYTES_WITHOUT_CATEGORY, MAX_TOTAL_BYTES, MAX_VIDEO_BYTES_WITHOUT_CATEGORY, max_segments,
 };
 use crate::mock::options::{Options, Step};
 use crate::mock::request_log::RequestLog;

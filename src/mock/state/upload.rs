@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use ring::digest::{Context, SHA256};
 
+use crate::client::category::Account;
 use crate::client::model::MediaId;
-use crate::client::x_limits::Account;
 use crate::mock::options::Step;
 use crate::mock::state::category::{Category, MediaClass};
 use crate::mock::state::file_type::HEAD_LEN;

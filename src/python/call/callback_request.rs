@@ -10,9 +10,9 @@ use tokio::sync::oneshot;
 use crate::client::auth::oauth2::Secret;
 use crate::client::error::{Error, Kind, Result};
 use crate::python::call::channel::{CallbackKind, MethodArguments};
+use crate::python::convert::results;
 use crate::python::process::buffers;
 use crate::python::process::fork::{generation, if_same_process};
-use crate::python::results;
 use crate::sync::lock;
 
 /// A callback that a verb has run, and where its result goes.

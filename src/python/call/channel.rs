@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::client::Waited;
 use crate::client::auth::oauth2::Secret;
-use crate::client::auth::store::StoredTokens;
+use crate::client::auth::token_file::StoredTokens;
 use crate::client::error::Result;
 use crate::client::model::Media;
 use crate::client::observer::{Progress, RequestReport};

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use crate::client::Waited;
-use crate::python::{errors, results};
+use crate::python::convert::{errors, results};
 use crate::sync::lock;
 
 /// The `Media` that a call was given.

@@ -13,7 +13,6 @@ pub mod hooks;
 pub mod inputs;
 pub mod observer;
 pub mod operation;
-pub mod probe;
 pub mod select;
 pub mod task;
 pub mod wait_many;

@@ -19,10 +19,11 @@ use crate::python::call::hooks::ClientHooks;
 use crate::python::call::inputs::Input;
 use crate::python::call::observer::ChannelObserver;
 use crate::python::call::task::{Task, Verb};
+use crate::python::convert::{errors, results};
+use crate::python::imports;
 use crate::python::process::blocked_loop;
 use crate::python::process::buffers::{self, BufferUse};
 use crate::python::process::unwind;
-use crate::python::{errors, imports, results};
 use crate::sync::lock;
 
 /// One call of a verb. It is started by the first wait; it is over when one has returned or raised.

@@ -9,8 +9,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::client::model::Media;
 use crate::python::call::inputs::{Input, Inputs};
 use crate::python::call::operation::Operation;
+use crate::python::convert::{args, results};
 use crate::python::process::fork::{generation, if_same_process};
-use crate::python::{args, results};
 use crate::sync::lock;
 
 /// Many waits in one call.

@@ -43,6 +43,7 @@ pub struct RequestRow {
     pub effect: bool,
     pub aborted: bool,
     pub scripted: bool,
+    pub near_misses: Vec<String>,
 }
 
 /// The fields of `xmedia.testing.MediaRecord`.
@@ -151,6 +152,7 @@ pub fn request_row(request: RecordedRequest) -> RequestRow {
         effect: request.effect,
         aborted: request.aborted,
         scripted: request.scripted,
+        near_misses: request.near_misses,
     }
 }
 

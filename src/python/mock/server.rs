@@ -6,8 +6,8 @@ use bytes::Bytes;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::client::category::Account;
 use crate::client::model::{ApiVersion, CommandName, MediaId};
-use crate::client::x_limits::Account;
 use crate::mock::{Item, MockServer, NewMedia, Options, RateLimits};
 use crate::python::mock::rows::{
     CredentialRow, ItemRow, MediaRow, RequestRow, StepRow, command, credential, item, media_row, processing_steps,

@@ -14,7 +14,8 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use crate::python::{errors, imports};
+use crate::python::convert::errors;
+use crate::python::imports;
 
 /// The borrowed objects. Only threads that hold the GIL lock this.
 static PENDING_RELEASE: Mutex<Vec<(Py<PyBytes>, Arc<()>)>> = Mutex::new(Vec::new());

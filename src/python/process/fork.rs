@@ -16,7 +16,7 @@ static GENERATION: AtomicU64 = AtomicU64::new(0);
 extern "C" fn after_fork_in_child() {
     GENERATION.fetch_add(1, Ordering::SeqCst);
     #[cfg(unix)]
-    crate::client::private_file::forget_in_forked_child();
+    crate::system::private_file::forget_in_forked_child();
 }
 
 /// Has forks counted from now on. To be called before anything is made that must not outlive one.

@@ -218,7 +218,10 @@ def test_a_proxys_password_is_a_secret(server, watched, monkeypatch):
         monkeypatch.setenv(name, proxy)
     options = {"base_url": "http://192.0.2.1", "allow_insecure_http": True, "retry": None}
     with xmedia.Client(OAUTH1, **options) as client:
-        assert PASSWORD not in str(provoke(client.status, ID, timeout=5))
+        error = str(provoke(client.status, ID, timeout=5))
+        assert PASSWORD not in error
+        assert "127.0.0.1:9" in error
+        assert "192.0.2.1" not in error
 
 
 WRONG = {

@@ -1,5 +1,6 @@
 """Failures to connect name host, port, what was tried and for how long; a proxy's refusal shows its status."""
 
+import asyncio
 import re
 import socket
 import threading
@@ -57,8 +58,64 @@ def test_a_proxys_refusal_is_final_and_shows_its_status(proxy, call, status, ver
         call(xmedia.Client(TOKEN, proxy=url), verb, ID, timeout=20)
     assert not caught.value.retryable
     assert time.monotonic() - begun < 5
-    # The second one asks why.
-    assert 1 <= len(seen) <= 2
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("target", ["https://media.invalid", "http://media.invalid"])
+def test_a_proxy_that_cannot_be_reached_is_what_the_error_names(call, scheme, target):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    options = {"proxy": f"{scheme}://user:pAssw0rd9@127.0.0.1:{port}", "base_url": target, "allow_insecure_http": True}
+    with pytest.raises(xmedia.TransportError) as caught:
+        call(xmedia.Client(TOKEN, retry=None, **options), "status", ID)
+    assert re.search(rf"no connection to the proxy 127\.0\.0\.1:{port}, after .* refused", str(caught.value))
+    assert "media.invalid" not in str(caught.value)
+    assert "pAssw0rd9" not in str(caught.value)
+    assert caught.value.retryable
+
+
+def test_a_proxy_whose_name_is_unknown_is_what_the_error_names(call):
+    client = xmedia.Client(TOKEN, proxy="http://proxy.invalid:3128", base_url="https://media.invalid", retry=None)
+    with pytest.raises(xmedia.TransportError, match=r"no connection to the proxy proxy\.invalid:3128") as caught:
+        call(client, "status", ID)
+    assert "media.invalid" not in str(caught.value)
+
+
+def test_a_proxy_that_speaks_no_tls_is_what_the_error_names():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        threading.Thread(target=hang_up, args=(server,), daemon=True).start()
+        client = xmedia.Client(TOKEN, proxy=f"https://127.0.0.1:{port}", base_url="https://media.invalid", retry=None)
+        with pytest.raises(xmedia.TransportError, match=f"no connection to the proxy 127.0.0.1:{port}") as caught:
+            client.status(ID)
+    assert "media.invalid" not in str(caught.value)
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 20"])
+def test_a_proxy_that_hangs_up_is_what_the_error_names(proxy, answer):
+    url, _ = proxy(answer)
+    with pytest.raises(xmedia.TransportError, match=f"the proxy {url.removeprefix('http://')}"):
+        xmedia.Client(TOKEN, proxy=url, retry=None).status(ID)
+
+
+def test_a_server_that_cannot_be_spoken_to_through_a_proxy_is_not_the_proxys_fault(proxy):
+    url, _ = proxy(b"HTTP/1.1 200 OK\r\n\r\n")
+    with pytest.raises(xmedia.TransportError, match=f"api.x.com:443 through the proxy {url.removeprefix('http://')}"):
+        xmedia.Client(TOKEN, proxy=url, retry=None).status(ID)
+
+
+def test_refusals_of_several_connections_are_told_apart(proxy):
+    first, _ = proxy(b"HTTP/1.1 401 First\r\n\r\n")
+    second, _ = proxy(b"HTTP/1.1 403 Second\r\n\r\n")
+
+    async def main():
+        clients = [xmedia.Client(TOKEN, proxy=url, retry=None) for url in (first, second) * 10]
+        return await asyncio.gather(*(each.status_async(ID) for each in clients), return_exceptions=True)
+
+    errors = asyncio.run(main())
+    assert ["401 First" in str(error) for error in errors] == [True, False] * 10
+    assert ["403 Second" in str(error) for error in errors] == [False, True] * 10
 
 
 def test_a_proxy_that_fails_is_asked_again(proxy):

@@ -6,8 +6,10 @@ import subprocess
 import sys
 import threading
 import zipfile
+from pathlib import Path
 
 import pytest
+import support
 import xmedia
 from support.media import PNG, video
 from xmedia.testing import Fault, MockServer
@@ -152,7 +154,7 @@ with MockServer() as server:
     media = server.client().upload(member(archive()), **OPTIONS)
     print(server.media(media.media_id).data == DATA)
 """
-    paths = os.pathsep.join([os.path.dirname(__file__), os.path.dirname(os.path.dirname(__file__))])
+    paths = os.pathsep.join([os.path.dirname(__file__), str(Path(support.__file__).parents[1])])
     environ = {**os.environ, "TMPDIR": "/nonexistent", "PYTHONPATH": paths}
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"

@@ -310,6 +310,7 @@ class TestProgress:
     def test_it_is_told_of_each_answer(self, call, server, connect):
         told = []
         server.add_media(ID, finalized=True)
+        server.script("STATUS", PENDING, said(state="in_progress", check_after_secs=0.01), SUCCEEDED)
         media = call(connect(server), "wait", ID, progress=told.append)
         assert media.ready
         assert [each.phase for each in told] == ["processing"] * len(told)

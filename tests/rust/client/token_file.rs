@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use xmedia::client::auth::oauth2::Secret;
-use xmedia::client::auth::store::{Found, StoredTokens, TokenFile, chain_hash, from_epoch};
-use xmedia::client::private_file::{FileLock, Replacement};
+use xmedia::client::auth::token_file::{Found, StoredTokens, TokenFile, chain_hash, from_epoch};
+use xmedia::system::private_file::{FileLock, Replacement};
 
 fn tokens(serial: u64) -> StoredTokens {
     StoredTokens {

@@ -10,8 +10,8 @@ mod rules;
 use std::fs;
 use std::path::PathBuf;
 
+use xmedia::client::category::Account;
 use xmedia::client::inspect::{CheckOptions, Inspection, Report, check, inspect};
-use xmedia::client::x_limits::Account;
 
 /// Where the samples are.
 fn folder() -> PathBuf {

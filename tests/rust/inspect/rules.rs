@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use xmedia::client::category::Account;
 use xmedia::client::inspect::facts::{Content, FileFacts, Inspection};
 use xmedia::client::inspect::rules::RULES;
 use xmedia::client::inspect::{CheckOptions, Level, Report};
-use xmedia::client::x_limits::Account;
 
 use super::{found, report, report_with, samples};
 

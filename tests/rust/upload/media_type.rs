@@ -1,7 +1,8 @@
 //! Files told apart by their first bytes and names, against the documented lists (docs/how/wire.md#3-api-2).
 
+use xmedia::client::category::MediaClass;
 use xmedia::client::inspect::format::{Format, of_head, of_name};
-use xmedia::client::upload::media_type::{GifScan, MediaClass, category, webp_is_animated};
+use xmedia::client::upload::media_type::{GifScan, category, webp_is_animated};
 
 fn taken(format: Option<Format>) -> Option<&'static str> {
     if let Some(Format::Taken(media_type)) = format { Some(media_type) } else { None }
@@ -98,7 +99,7 @@ fn categories() {
         ("dm_gif", MediaClass::Gif),
         ("amplify_video", MediaClass::Video),
         ("AmplifyVideo", MediaClass::Video),
-        ("subtitles", MediaClass::Other),
+        ("subtitles", MediaClass::Subtitles),
     ] {
         assert_eq!(MediaClass::of(name), class, "{name}");
     }

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from ... import InvalidInputError, LoginDeniedError, OAuth1, OAuth2, OAuth2Login, TokenFile, XMediaError, _core
 from ..._auth.login import DEFAULT_REDIRECT_URI, DEFAULT_SCOPE
 from ..._auth.profiles import DEFAULT_PROFILE, profile_path
-from .. import report
+from .. import report, words
 
 #: How often an address that is not the callback's is asked for again.
 _PASTES = 3
@@ -168,7 +168,7 @@ def _paste(begun: OAuth2Login, finish: Callable[[str], None]) -> bool:
         try:
             begun._core.check(pasted.strip())
         except InvalidInputError as error:
-            report.say(str(error))
+            report.say(words.message(error))
             continue
         finish(pasted.strip())
         return True
@@ -223,7 +223,9 @@ def _listen(begun: OAuth2Login, finish: Callable[[str], None], port: int, path: 
         def _page(self, status: int, sentence: str) -> None:
             body = (
                 '<!doctype html><html lang="en"><meta charset="utf-8"><title>xmedia</title>'
-                f"<body style='font: 1.2em system-ui; margin: 4em auto; max-width: 36em'><p>{html.escape(sentence)}</p>"
+                '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+                "<body style='font: 1.2em/1.5 system-ui, sans-serif; margin: 20vh auto; max-width: 32em'>"
+                f"<h1 style='font-size: 1.3em'>xmedia</h1><p>{html.escape(sentence)}</p>"
             ).encode()
             self.send_response(status)
             self.send_header("Content-Type", "text/html; charset=utf-8")

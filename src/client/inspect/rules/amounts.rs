@@ -1,27 +1,34 @@
 //! Rules for how long and how large a file is, and for its bitrates.
 
-use super::super::facts::Content;
-use super::super::limits::{self, Class};
-use super::{Breach, Subject, breach};
-use crate::client::x_limits::{Account, MAX_GIF_BYTES_WITHOUT_CATEGORY};
+use super::breach::{Breach, breach};
+use super::subject::Subject;
+use crate::client::category::{Account, is_promoted};
+use crate::client::inspect::facts::Content;
+use crate::client::x_limits::{
+    MAX_GIF_BYTES_WITHOUT_CATEGORY, MAX_PROMOTED_BYTES, MAX_PROMOTED_SECONDS, MAX_VIDEO_SECONDS_WITHOUT_CATEGORY,
+    MIN_VIDEO_SECONDS,
+};
+
+/// How much a duration may be off: videos of "140 s" are longer by a frame or two.
+const SLACK_SECONDS: f64 = 0.05;
 
 pub(super) fn wrong_duration(subject: &Subject) -> Option<Breach> {
     let seconds = subject.seconds()?;
     let found = format!("{} s", short(seconds));
-    if seconds < limits::MIN_SECONDS - limits::SLACK_SECONDS {
+    if seconds < MIN_VIDEO_SECONDS - SLACK_SECONDS {
         return breach(&found, "at least 0.5 s", format!("the video is {found} long, and X takes 0.5 s at least"));
     }
-    let without = limits::MAX_SECONDS_WITHOUT_CATEGORY;
-    if subject.class == Class::None && seconds > without + limits::SLACK_SECONDS {
+    let without = MAX_VIDEO_SECONDS_WITHOUT_CATEGORY;
+    if subject.class.is_none() && seconds > without + SLACK_SECONDS {
         let message = format!("the video is {found} long, and X takes {without} s at most without a media_category");
         return breach(&found, format!("at most {without} s"), message);
     }
-    let limit = subject.limits?.seconds?;
+    let limit = subject.limits?.max_seconds?;
     let (most, whose) = match subject.account {
         Some(Account::Default) => (limit.default, " from accounts without Premium"),
         _ => (limit.premium, ""),
     };
-    if seconds <= most + limits::SLACK_SECONDS {
+    if seconds <= most + SLACK_SECONDS {
         return None;
     }
     let message = format!("the video is {found} long, and X takes {most} s at most{whose}");
@@ -29,10 +36,10 @@ pub(super) fn wrong_duration(subject: &Subject) -> Option<Breach> {
 }
 
 pub(super) fn needs_premium_duration(subject: &Subject) -> Option<Breach> {
-    let (seconds, limit) = (subject.seconds()?, subject.limits?.seconds?);
-    let slack = limits::SLACK_SECONDS;
+    let (seconds, limit) = (subject.seconds()?, subject.limits?.max_seconds?);
+    let slack = SLACK_SECONDS;
     let between = seconds > limit.default + slack && seconds <= limit.premium + slack;
-    (between && subject.account.is_none() && subject.class != Class::None).then_some(())?;
+    (between && subject.account.is_none() && subject.class.is_some()).then_some(())?;
     let found = format!("{} s", short(seconds));
     let message = format!("the video is {found} long: that needs Premium; other accounts may send {} s", limit.default);
     breach(found, format!("at most {} s without Premium", limit.default), message)
@@ -41,7 +48,7 @@ pub(super) fn needs_premium_duration(subject: &Subject) -> Option<Breach> {
 pub(super) fn too_many_bytes(subject: &Subject) -> Option<Breach> {
     let size = subject.size();
     let (default, premium) = (subject.max_bytes(Account::Default), subject.max_bytes(Account::Premium));
-    let is_gif = subject.class == Class::None && subject.inspection.content == Content::Animation;
+    let is_gif = subject.class.is_none() && subject.inspection.content == Content::Animation;
     let (most, whose) = match subject.account {
         _ if is_gif => (MAX_GIF_BYTES_WITHOUT_CATEGORY, " without a media_category"),
         Some(Account::Default) if default != premium => (default, " from accounts without Premium"),
@@ -64,12 +71,12 @@ pub(super) fn needs_premium_bytes(subject: &Subject) -> Option<Breach> {
 }
 
 pub(super) fn promoted(subject: &Subject) -> Option<Breach> {
-    (limits::normalized(&subject.category) == "amplifyvideo").then_some(())?;
-    let seconds = subject.seconds().filter(|seconds| *seconds > limits::MAX_PROMOTED_SECONDS + limits::SLACK_SECONDS);
+    is_promoted(&subject.category).then_some(())?;
+    let seconds = subject.seconds().filter(|seconds| *seconds > MAX_PROMOTED_SECONDS + SLACK_SECONDS);
     let allowed = "at most 10 min and 500 MB, MP4 or MOV";
     let found = match seconds {
         Some(seconds) => format!("{} s", short(seconds)),
-        None if subject.size() > limits::MAX_PROMOTED_BYTES => bytes(subject.size()),
+        None if subject.size() > MAX_PROMOTED_BYTES => bytes(subject.size()),
         None => subject.container().filter(|name| !matches!(*name, "mp4" | "mov"))?.to_owned(),
     };
     let message = format!("the video has {found}; promoted videos may have {allowed}");

@@ -1,6 +1,7 @@
 //! Rules for the sound.
 
-use super::{Breach, Subject, breach};
+use super::breach::{Breach, breach};
+use super::subject::Subject;
 
 fn is_webm_sound(subject: &Subject, codec: &str) -> bool {
     subject.container() == Some("webm") && matches!(codec, "opus" | "vorbis")

@@ -1,8 +1,9 @@
 //! Rules for the file as a whole: its format, whether all of it is there, and whether the category fits.
 
-use super::super::facts::{Content, Problem};
-use super::super::limits::Class;
-use super::{Breach, Subject, breach};
+use super::breach::{Breach, breach};
+use super::subject::Subject;
+use crate::client::category::MediaClass;
+use crate::client::inspect::facts::{Content, Problem};
 
 pub(super) fn foreign(subject: &Subject) -> Option<Breach> {
     let foreign = subject.inspection.foreign?;
@@ -35,16 +36,16 @@ pub(super) fn no_video_track(subject: &Subject) -> Option<Breach> {
 pub(super) fn wrong_category(subject: &Subject) -> Option<Breach> {
     let (kind, fits) = match subject.inspection.content {
         Content::Unknown => return None,
-        Content::Video => ("a video", subject.class == Class::Video),
-        Content::Animation => ("an animated image", subject.class == Class::Gif),
+        Content::Video => ("a video", subject.class == Some(MediaClass::Video)),
+        Content::Animation => ("an animated image", subject.class == Some(MediaClass::Gif)),
         // A GIF with one frame is an animation, too, to those who say so.
         Content::Image if subject.container() == Some("gif") => {
-            ("an image", matches!(subject.class, Class::Image | Class::Gif))
+            ("an image", matches!(subject.class, Some(MediaClass::Image | MediaClass::Gif)))
         }
-        Content::Image => ("an image", subject.class == Class::Image),
-        Content::Subtitles => ("subtitles", subject.class == Class::Subtitles),
+        Content::Image => ("an image", subject.class == Some(MediaClass::Image)),
+        Content::Subtitles => ("subtitles", subject.class == Some(MediaClass::Subtitles)),
     };
-    if fits || matches!(subject.class, Class::None | Class::Other) {
+    if fits || matches!(subject.class, None | Some(MediaClass::Other)) {
         return None;
     }
     breach(kind, subject.category.clone(), format!("the file is {kind}, and the category is {}", subject.category))

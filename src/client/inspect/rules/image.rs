@@ -1,7 +1,8 @@
 //! Rules for images, animated or not.
 
-use super::super::facts::{Content, Problem};
-use super::{Breach, Subject, breach};
+use super::breach::{Breach, breach};
+use super::subject::Subject;
+use crate::client::inspect::facts::{Content, Problem};
 
 pub(super) fn gif_dimensions(subject: &Subject) -> Option<Breach> {
     let image = subject.animated_gif()?;

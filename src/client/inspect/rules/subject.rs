@@ -1,15 +1,23 @@
 //! What the rules are held against: a file, the category that is meant, and the account that sends it.
 
-use super::super::CheckOptions;
-use super::super::facts::{AudioTrack, Content, ImageFacts, Inspection, VideoTrack};
-use super::super::limits::{self, Class, Limits};
-use crate::client::x_limits::{Account, max_bytes};
+use crate::client::category::{Account, Category, MediaClass, max_bytes};
+use crate::client::inspect::facts::{AudioTrack, Content, ImageFacts, Inspection, VideoTrack};
+
+/// What a file is held against.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckOptions {
+    /// The category; `None` is the one that an upload would send, and empty text is none.
+    pub media_category: Option<String>,
+    /// Whose limits hold; `None` is not known.
+    pub account: Option<Account>,
+}
 
 /// What the rules are held against.
 pub struct Subject<'a> {
     pub(super) inspection: &'a Inspection,
-    pub(super) class: Class,
-    pub(super) limits: Option<&'static Limits>,
+    /// What the category is for; `None` if it is left out.
+    pub(super) class: Option<MediaClass>,
+    pub(super) limits: Option<&'static Category>,
     /// The category whose limit of bytes holds.
     sized_as: String,
     pub(super) category: String,
@@ -27,16 +35,10 @@ impl<'a> Subject<'a> {
             Content::Unknown => "other",
         };
         let category = options.media_category.clone().unwrap_or_else(|| sent().to_owned());
-        let found = limits::of(&category);
-        let class = match found {
-            _ if category.is_empty() => Class::None,
-            Some(limits) => limits.class,
-            None => Class::Other,
-        };
+        let class = (!category.is_empty()).then(|| MediaClass::of(&category));
         // Without a category the limits of the content's own hold, besides those of the synchronous way.
-        let limits = if class == Class::None { limits::of(sent()) } else { found };
-        let sized_as = if class == Class::None { sent().to_owned() } else { category.clone() };
-        Subject { inspection, class, limits, sized_as, category, account: options.account }
+        let sized_as = if category.is_empty() { sent().to_owned() } else { category.clone() };
+        Subject { inspection, class, limits: Category::of(&sized_as), sized_as, category, account: options.account }
     }
 
     /// The most bytes that such an account may send.

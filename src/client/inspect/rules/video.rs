@@ -1,7 +1,9 @@
 //! Rules for the picture.
 
 use super::amounts::short;
-use super::{Breach, Subject, breach};
+use super::breach::{Breach, breach};
+use super::subject::Subject;
+use crate::client::x_limits::{MAX_ASPECT_RATIO, MAX_FRAME_RATE, MIN_VIDEO_SIDE};
 
 pub(super) fn video_codec(subject: &Subject) -> Option<Breach> {
     let codec = subject.video()?.codec.as_deref().filter(|codec| *codec != "h264")?;
@@ -42,16 +44,14 @@ pub(super) fn gop_frames(subject: &Subject) -> Option<Breach> {
     breach(frames.to_string(), format!("at most {MAX_GOP}"), message)
 }
 
-const MAX_RATE: f64 = 60.0;
-
 /// Clocks of cameras are not exact.
 const RATE_SLACK: f64 = 0.5;
 
 /// One frame more may fall into a second where the durations are not even.
-const MAX_PEAK: u64 = 61;
+const MAX_PEAK: u64 = MAX_FRAME_RATE as u64 + 1;
 
 pub(super) fn frame_rate(subject: &Subject) -> Option<Breach> {
-    let rate = subject.video()?.frame_rate.filter(|rate| *rate > MAX_RATE + RATE_SLACK);
+    let rate = subject.video()?.frame_rate.filter(|rate| *rate > f64::from(MAX_FRAME_RATE) + RATE_SLACK);
     if let Some(rate) = rate {
         let found = short(rate);
         let message = format!("the video has {found} frames a second, and X takes 60 at most");
@@ -68,7 +68,7 @@ fn shown_size(subject: &Subject) -> Option<(u32, u32)> {
 }
 
 pub(super) fn too_small(subject: &Subject) -> Option<Breach> {
-    let (width, height) = shown_size(subject).filter(|(width, height)| *width < 32 || *height < 32)?;
+    let (width, height) = shown_size(subject).filter(|(width, height)| *width.min(height) < MIN_VIDEO_SIDE)?;
     let message = format!("the video is {width} × {height} pixels, and X takes 32 × 32 at least");
     breach(format!("{width}x{height}"), "at least 32x32", message)
 }
@@ -83,7 +83,7 @@ pub(super) fn too_large(subject: &Subject) -> Option<Breach> {
 pub(super) fn aspect_ratio(subject: &Subject) -> Option<Breach> {
     let beyond = |(width, height): &(u32, u32)| {
         let (width, height) = (u64::from(*width), u64::from(*height));
-        width > 3 * height || height > 3 * width
+        width.max(height) > width.min(height) * u64::from(MAX_ASPECT_RATIO)
     };
     let (width, height) = shown_size(subject).filter(beyond)?;
     let message = format!("the video is shown as {width} × {height}, and X takes shapes between 1:3 and 3:1");

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use super::problem::Problem;
 use crate::client::error::ApiClass;
 use crate::client::model::{ApiVersion, CommandName, CredentialKind, NOT_RECORDED, RateLimit, RateWindow};
 use crate::client::protocol::headers::clock_off_by;
-use crate::client::protocol::problem::Problem;
 use crate::client::protocol::response::Response;
 
 /// What a failure is known by.

@@ -10,10 +10,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-use crate::client::blocking::{blocking, file_error};
-use crate::client::error::{Error, Kind, Result};
-use crate::client::private_file::{FileLock, Replacement, named_beside, resolved};
+use crate::client::error::{Error, Kind, Result, file_error};
 use crate::sync::lock;
+use crate::system::blocking::blocking;
+use crate::system::private_file::{FileLock, Replacement, named_beside, resolved};
 
 /// No record is longer than this; what is longer was not written by us.
 const MAX_RECORD_BYTES: u64 = 1 << 20;

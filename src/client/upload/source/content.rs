@@ -11,8 +11,8 @@ use futures_util::future::BoxFuture;
 use super::file::OpenFile;
 use super::stream::Stream;
 use super::traits::{PIECE_BYTES, Read, ReadAt};
-use crate::client::blocking::{blocking, file_error};
-use crate::client::error::Result;
+use crate::client::error::{Result, file_error};
+use crate::system::blocking::blocking;
 
 /// What is to be uploaded.
 pub struct Source {

@@ -11,9 +11,9 @@ use futures_util::future::BoxFuture;
 use ring::digest::{Context, SHA256};
 
 use super::traits::{ReadAt, changed, hex};
-use crate::client::blocking::{blocking, file_error};
-use crate::client::error::Result;
+use crate::client::error::{Result, file_error};
 use crate::client::inspect::{FileBytes, ReadBytes};
+use crate::system::blocking::blocking;
 
 /// How much of a file's start and end is hashed into its identity.
 const EDGE_BYTES: u64 = 64 << 10;

@@ -10,9 +10,9 @@ use ring::digest::{Context, SHA256};
 use tokio::runtime::Handle;
 
 use super::traits::{ReadAt, identity_of_all};
-use crate::client::blocking::{blocking, file_error};
-use crate::client::error::Result;
+use crate::client::error::{Result, file_error};
 use crate::client::inspect::ReadBytes;
+use crate::system::blocking::blocking;
 
 /// How much of what is in memory is hashed at a time: a hundredth of a second, after which it can be given up.
 const HASH_CHUNK_BYTES: usize = 16 << 20;

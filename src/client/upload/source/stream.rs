@@ -9,9 +9,9 @@ use futures_util::future::BoxFuture;
 
 use super::file::OpenFile;
 use super::traits::{Read, ReadAt};
-use crate::client::blocking::{blocking, file_error};
-use crate::client::error::{Error, Result};
+use crate::client::error::{Error, Result, file_error};
 use crate::client::inspect::ReadBytes;
+use crate::system::blocking::blocking;
 
 /// Bytes that come once, read ahead a little where something has to be known of them.
 pub struct Stream {

@@ -1,0 +1,44 @@
+//! Which parser reads a file: its first bytes say it, or the name where text has none of its own.
+
+use super::{gif, image, mp4, subtitles, webm};
+use crate::client::inspect::facts::{Content, Inspection, Unknown};
+use crate::client::inspect::format::{self, Format};
+use crate::client::inspect::reader::{Read, Reader};
+
+/// How much of a file shows its format.
+const HEAD: usize = 4096;
+
+/// Reads what the file's format says of it.
+pub fn read(reader: &mut Reader, name: Option<&str>, inspection: &mut Inspection) -> Read<()> {
+    let head = reader.data(0, HEAD)?;
+    if let Some(kind) = subtitles::kind(name, &head) {
+        subtitles::read(kind, inspection);
+        return Ok(());
+    }
+    if gif::is_gif(&head) {
+        return gif::read(reader, inspection);
+    }
+    if let Some(kind) = image::kind(&head) {
+        return image::read(reader, kind, inspection);
+    }
+    if webm::is_matroska(&head) {
+        return webm::read(reader, inspection);
+    }
+    let shown = format::of_head(&head);
+    if let Some(Format::Foreign(foreign)) = shown {
+        inspection.facts.container = Some(foreign.name.to_lowercase());
+        inspection.foreign = Some(foreign);
+        return Ok(());
+    }
+    if mp4::is_mp4(&head) {
+        return mp4::read(reader, inspection);
+    }
+    if shown == Some(Format::Taken("video/mp2t")) {
+        inspection.facts.container = Some("mpegts".to_owned());
+        inspection.facts.media_type = Some("video/mp2t".to_owned());
+        inspection.content = Content::Video;
+        inspection.not_understood(Some("what is inside MPEG-TS"));
+        return Ok(());
+    }
+    Err(Unknown::Format.into())
+}

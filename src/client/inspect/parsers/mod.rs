@@ -1,0 +1,12 @@
+//! The formats: for each the facts that its index holds.
+
+mod aac;
+mod choose;
+mod codecs;
+mod gif;
+mod image;
+mod mp4;
+mod subtitles;
+mod webm;
+
+pub use self::choose::read;

@@ -1,0 +1,239 @@
+//! A client's options, their defaults, and what is refused.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use bytes::Bytes;
+use url::{Host, Url};
+
+use super::category::Account;
+use super::error::{Error, Result};
+use super::model::ApiVersion;
+use super::record_directory::RecordDirectory;
+
+/// What belongs to one client; clients that share connections may differ in it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which version of the API is spoken.
+    pub api: ApiVersion,
+    /// Bounds one attempt, from getting its connection to the last byte; `None` is no bound.
+    pub request_timeout: Option<Duration>,
+    /// When a request is sent again; `None` is never.
+    pub retry: Option<Retry>,
+    /// What is done about the rules of X that a file breaks.
+    pub check: CheckMode,
+    /// Whose limits hold for files; `None` is not known.
+    pub account: Option<Account>,
+    /// Where what is sent and answered is recorded.
+    pub record: Option<RecordDirectory>,
+}
+
+/// What is done about the rules of X that a file breaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CheckMode {
+    /// A warning, before anything is sent.
+    #[default]
+    Warn,
+    /// An error, with nothing sent.
+    Error,
+    /// Nothing is looked at.
+    Off,
+}
+
+impl CheckMode {
+    /// The names that users write.
+    pub const NAMES: [&str; 3] = ["warn", "error", "off"];
+
+    /// The mode of this name.
+    pub fn of(name: &str) -> Option<Self> {
+        match name {
+            "warn" => Some(CheckMode::Warn),
+            "error" => Some(CheckMode::Error),
+            "off" => Some(CheckMode::Off),
+            _ => None,
+        }
+    }
+}
+
+/// What belongs to the connections.
+#[derive(Clone, Debug)]
+pub struct TransportOptions {
+    /// Where requests go.
+    pub hosts: Hosts,
+    /// Bounds DNS, TCP and TLS together; `None` is no bound.
+    pub connect_timeout: Option<Duration>,
+    /// How many requests may be in flight.
+    pub max_connections: usize,
+    /// How many bytes of media are sent in a second at most; `None` is no ceiling.
+    pub max_bytes_per_second: Option<f64>,
+    /// Which proxy is used.
+    pub proxy: Proxy,
+    /// Certificates in PEM that are trusted besides the platform's.
+    pub ca_pem: Option<Bytes>,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+}
+
+/// Where requests go: X's hosts, or one address for all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hosts {
+    /// v1.1's media, `https://upload.twitter.com`.
+    pub upload: String,
+    /// v2 and tokens, `https://api.x.com`.
+    pub api: String,
+}
+
+impl Hosts {
+    /// X's own hosts.
+    pub fn x() -> Self {
+        Hosts { upload: "https://upload.twitter.com".into(), api: "https://api.x.com".into() }
+    }
+
+    /// One address (`scheme://host[:port][/prefix]`, no slash at its end) in place of both.
+    pub fn at(base_url: &str) -> Self {
+        Hosts { upload: base_url.into(), api: base_url.into() }
+    }
+}
+
+/// How often and when a request is sent again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Retry {
+    /// Requests in all, the first one counted.
+    pub attempts: u32,
+    /// The first delay's upper end; it doubles with each attempt.
+    pub base_delay: Duration,
+    /// No delay of our own choosing is longer.
+    pub max_delay: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Retry { attempts: 5, base_delay: Duration::from_millis(500), max_delay: Duration::from_secs(30) }
+    }
+}
+
+/// Which proxy is used.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Proxy {
+    /// The environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), never for loopback.
+    Environment,
+    /// None.
+    Off,
+    /// This one for everything; its address may hold a password.
+    Url(String),
+}
+
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Proxy::Environment => "Environment",
+            Proxy::Off => "Off",
+            Proxy::Url(_) => "Url(…)",
+        })
+    }
+}
+
+impl Default for TransportOptions {
+    fn default() -> Self {
+        TransportOptions {
+            hosts: Hosts::x(),
+            connect_timeout: Some(Duration::from_secs(10)),
+            max_connections: 100,
+            max_bytes_per_second: None,
+            proxy: Proxy::Environment,
+            ca_pem: None,
+            user_agent: concat!("xmedia/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+/// Reads `scheme://host[:port][/prefix]`; plain http is for loopback, unless it is allowed elsewhere.
+pub fn parse_base_url(base_url: &str, allow_insecure_http: bool) -> Result<Hosts> {
+    let refused = |why: &str| Error::invalid_input(format!("base_url: {why}"));
+    let url =
+        Url::parse(base_url).map_err(|error| refused(&format!("{error}; expected scheme://host[:port][/prefix]")))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(refused("the scheme must be http or https"));
+    }
+    let Some(host) = url.host() else { return Err(refused("a host is missing")) };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refused("credentials do not belong in it"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refused("it must have no query and no fragment"));
+    }
+    if base_url.chars().any(|character| character.is_whitespace() || character.is_control()) {
+        return Err(refused("it must have no white space"));
+    }
+    if url.scheme() == "http" && !is_loopback(&host) && !allow_insecure_http {
+        return Err(refused(
+            "http would send the credentials readable by all; use https, or allow_insecure_http=True if that is meant",
+        ));
+    }
+    Ok(Hosts::at(url.as_str().trim_end_matches('/')))
+}
+
+/// Reads a proxy's address; what is wrong with it, without repeating it.
+pub fn parse_proxy(address: &str) -> Result<Url, String> {
+    let url = Url::parse(address).map_err(|error| error.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("a proxy of the kind {:?} cannot be used", url.scheme()));
+    }
+    if !url.has_host() || !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+        return Err("it is not a proxy's address".to_owned());
+    }
+    Ok(url)
+}
+
+/// Whether an address stands for this machine. `localhost` counts: it is only ever resolved to loopback (transport).
+pub fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+        Host::Domain(name) => name.eq_ignore_ascii_case("localhost"),
+    }
+}
+
+/// Whether requests to these hosts stay on this machine.
+pub fn stays_local(hosts: &Hosts) -> bool {
+    let local = |text: &str| Url::parse(text).ok().and_then(|url| url.host().map(|host| is_loopback(&host)));
+    local(&hosts.upload) == Some(true) && local(&hosts.api) == Some(true)
+}
+
+/// What `localhost` means to us.
+pub const LOCALHOST: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+
+impl TransportOptions {
+    /// Refuses what no transport could be built with.
+    pub fn validate(&self) -> Result<()> {
+        if self.max_connections == 0 {
+            return Err(Error::invalid_input("max_connections: at least 1 is needed"));
+        }
+        if self.max_bytes_per_second.is_some_and(|rate| !(rate > 0.0 && rate.is_finite())) {
+            return Err(Error::invalid_input(
+                "max_bytes_per_second: a finite number above 0 is needed, or None for no ceiling",
+            ));
+        }
+        let sendable = |byte: u8| (0x20..0x7f).contains(&byte);
+        if self.user_agent.trim().is_empty() || !self.user_agent.bytes().all(sendable) {
+            return Err(Error::invalid_input("user_agent: printable ASCII is needed"));
+        }
+        if let Proxy::Url(url) = &self.proxy {
+            parse_proxy(url).map_err(|why| {
+                // The address is not repeated: it may hold a password.
+                Error::invalid_input(format!("proxy: {why}; expected http://host:port or https://host:port"))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Retry {
+    /// Refuses what makes no sense.
+    pub fn validate(&self) -> Result<()> {
+        if self.attempts == 0 {
+            return Err(Error::invalid_input("retry: attempts must be at least 1; retry=None is one attempt"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,179 @@
+//! Values that X bounds: each is checked once, when it is made.
+
+use super::error::{Error, Result};
+use super::model::{ApiVersion, MediaId};
+use super::x_limits::{MAX_ALT_TEXT, MAX_OWNERS, max_segments};
+
+/// The media id that a program wrote as text; `argument` is its name in the message.
+pub fn media_id(argument: &str, text: &str) -> Result<MediaId> {
+    MediaId::parse(text).ok_or_else(|| {
+        let is_key = text.split_once('_').is_some_and(|(kind, id)| {
+            [kind, id].iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+        });
+        Error::invalid_input(if is_key {
+            format!("{argument}: {text:?} is a media_key; the API wants the media id, the digits of media_id_string")
+        } else {
+            format!("{argument}: {:?} is no id; 1 to 19 ASCII digits without a leading zero are needed", excerpt(text))
+        })
+    })
+}
+
+/// The media id that a program passed as a number, `None` if no `u64` holds it.
+pub fn media_id_from_number(argument: &str, number: Option<u64>) -> Result<MediaId> {
+    number
+        .and_then(MediaId::new)
+        .ok_or_else(|| Error::invalid_input(format!("{argument}: a number above 0 of at most 19 digits is needed")))
+}
+
+/// The number of a segment, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentIndex(u16);
+
+impl SegmentIndex {
+    /// The index, if this version takes as many segments; `None` stands for a number that no `u64` holds.
+    pub fn new(index: Option<u64>, api: ApiVersion) -> Result<Self> {
+        let max = max_segments(api) - 1;
+        let inside = index.filter(|index| *index <= max).and_then(|index| u16::try_from(index).ok());
+        inside
+            .map(SegmentIndex)
+            .ok_or_else(|| Error::invalid_input(format!("segment_index: a number from 0 to {max} is needed")))
+    }
+
+    /// The index as a number.
+    pub fn get(self) -> u16 {
+        self.0
+    }
+}
+
+/// A MIME type. Those that no document names are let through: the server decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaType(String);
+
+impl TryFrom<String> for MediaType {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        let token = |part: &str| {
+            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
+        };
+        if text.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype)) {
+            return Ok(MediaType(text));
+        }
+        Err(Error::invalid_input(format!("media_type: {:?} is no MIME type such as 'video/mp4'", excerpt(&text))))
+    }
+}
+
+impl From<MediaType> for String {
+    fn from(media_type: MediaType) -> Self {
+        media_type.0
+    }
+}
+
+/// `tweet_video` and its like. Categories that no document names are let through: the server decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaCategory(String);
+
+impl TryFrom<String> for MediaCategory {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            return Ok(MediaCategory(text));
+        }
+        Err(Error::invalid_input(format!("media_category: {:?} is no category such as 'tweet_video'", excerpt(&text))))
+    }
+}
+
+impl From<MediaCategory> for String {
+    fn from(category: MediaCategory) -> Self {
+        category.0
+    }
+}
+
+/// The category of a video that can have subtitles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubtitledCategory {
+    /// `tweet_video`.
+    TweetVideo,
+    /// `amplify_video`.
+    AmplifyVideo,
+}
+
+impl SubtitledCategory {
+    /// As the commands for subtitles write it (docs/how/wire.md#2-api-11).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SubtitledCategory::TweetVideo => "TweetVideo",
+            SubtitledCategory::AmplifyVideo => "AmplifyVideo",
+        }
+    }
+}
+
+impl TryFrom<&str> for SubtitledCategory {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self> {
+        match text {
+            "tweet_video" | "TweetVideo" => Ok(SubtitledCategory::TweetVideo),
+            "amplify_video" | "AmplifyVideo" => Ok(SubtitledCategory::AmplifyVideo),
+            _ => Err(Error::invalid_input(format!(
+                "media_category: 'tweet_video' or 'amplify_video' is needed, not {:?}",
+                excerpt(text)
+            ))),
+        }
+    }
+}
+
+/// A description of 1 to 1000 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AltText(String);
+
+impl AltText {
+    /// The text, if it is as long; `argument` is its name in the message.
+    pub fn new(argument: &str, text: String) -> Result<Self> {
+        Self::check(argument, &text)?;
+        Ok(AltText(text))
+    }
+
+    /// Refuses a text that is not as long.
+    pub fn check(argument: &str, text: &str) -> Result<()> {
+        match text.chars().count() {
+            1..=MAX_ALT_TEXT => Ok(()),
+            characters => Err(Error::invalid_input(format!(
+                "{argument}: 1 to {MAX_ALT_TEXT} characters are needed, not {characters}"
+            ))),
+        }
+    }
+}
+
+impl From<AltText> for String {
+    fn from(text: AltText) -> Self {
+        text.0
+    }
+}
+
+/// Users who may use the media as well.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owners(Vec<MediaId>);
+
+impl Owners {
+    /// Adds one more, if there may be as many.
+    pub fn push(&mut self, owner: MediaId) -> Result<()> {
+        if self.0.len() == MAX_OWNERS {
+            return Err(Error::invalid_input(format!("additional_owners: at most {MAX_OWNERS} are allowed")));
+        }
+        self.0.push(owner);
+        Ok(())
+    }
+}
+
+impl From<Owners> for Vec<MediaId> {
+    fn from(owners: Owners) -> Self {
+        owners.0
+    }
+}
+
+/// Text short enough for a message.
+fn excerpt(text: &str) -> String {
+    text.chars().take(40).collect()
+}

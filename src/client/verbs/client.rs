@@ -1,0 +1,224 @@
+//! [`Client`]: what it holds, and one `async fn` for each verb.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
+
+use crate::client::auth::{Account, Credentials};
+use crate::client::call::Hooks;
+use crate::client::config::Options;
+use crate::client::error::{Error, Result};
+use crate::client::exchange::ClientInner;
+use crate::client::exchange::refuse_expired;
+use crate::client::http::Transport;
+use crate::client::model::{ApiVersion, CommandName, Media};
+use crate::client::protocol::{Command, Init, Payload, Subtitle};
+use crate::client::stats::Counters;
+use crate::client::upload::{self, Upload, Uploaded};
+use crate::client::wait::{Waited, Watch};
+
+/// How often it is looked whether records are written.
+const SETTLE_INTERVAL: Duration = Duration::from_millis(2);
+
+/// A client: connections, an account and options. Clones are the same client.
+#[derive(Clone)]
+pub struct Client {
+    pub(in crate::client) inner: ClientInner,
+    closed: Arc<watch::Sender<bool>>,
+}
+
+impl Client {
+    /// A client on these connections; several may share them, and an account too.
+    pub fn new(transport: Arc<Transport>, account: Arc<Account>, options: Arc<Options>) -> Result<Self> {
+        if options.api == ApiVersion::V1_1 && matches!(account.credentials(), Credentials::OAuth2(_)) {
+            return Err(Error::invalid_input(
+                "api=\"1.1\" takes OAuth 1.0a only: X refuses OAuth 2.0 tokens there; use api=\"2\" or OAuth1(…)",
+            ));
+        }
+        let closed = Arc::new(watch::Sender::new(false));
+        Ok(Client { inner: ClientInner::new(transport, account, options), closed })
+    }
+
+    /// What was counted of its requests.
+    pub fn stats(&self) -> &Arc<Counters> {
+        &self.inner.stats
+    }
+
+    /// The connections.
+    pub fn transport(&self) -> &Arc<Transport> {
+        &self.inner.transport
+    }
+
+    /// What is known of the account.
+    pub fn account(&self) -> &Account {
+        &self.inner.account
+    }
+
+    /// Ends what is in flight with [`Kind::Closed`] and refuses all that comes after.
+    pub fn close(&self) {
+        self.closed.send_replace(true);
+    }
+
+    /// INIT: opens an upload.
+    pub async fn initialize(&self, init: Init, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
+        let command = Command::Init(init);
+        self.until_closed(|| self.inner.exchange_media(&command, self.inner.call_options(timeout, hooks))).await
+    }
+
+    /// APPEND: sends one segment.
+    pub async fn append(
+        &self,
+        upload: &Media,
+        segment_index: u16,
+        media: Payload,
+        timeout: Option<Duration>,
+        hooks: Hooks<'_>,
+    ) -> Result<()> {
+        refuse_expired(upload, CommandName::Append)?;
+        let command = Command::Append { media_id: upload.media_id, segment_index, media };
+        self.until_closed(|| self.inner.exchange(&command, self.inner.call_options(timeout, hooks))).await.map(drop)
+    }
+
+    /// FINALIZE: ends an upload. Media whose processing failed at once is returned, not an error.
+    pub async fn finalize(&self, upload: &Media, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
+        refuse_expired(upload, CommandName::Finalize)?;
+        self.until_closed(|| {
+            self.inner.finalize_with_recovery(upload.media_id, self.inner.call_options(timeout, hooks))
+        })
+        .await
+    }
+
+    /// STATUS: asks once how far processing is. Media whose processing failed is returned, not an error.
+    pub async fn status(&self, upload: &Media, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
+        refuse_expired(upload, CommandName::Status)?;
+        let command = Command::Status(upload.media_id);
+        self.until_closed(|| self.inner.exchange_media(&command, self.inner.call_options(timeout, hooks))).await
+    }
+
+    /// Waits until the media is ready; an error if its processing failed.
+    pub async fn wait(&self, media: Media, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
+        self.until_closed(|| self.inner.wait_until_ready(Watch::new(media, timeout), hooks)).await
+    }
+
+    /// The next answer of a wait.
+    pub async fn watch_next(&self, watch: &mut Watch, hooks: Hooks<'_>) -> Result<Option<Media>> {
+        self.until_closed(move || async move {
+            match watch.timed_out() {
+                Some(error) => Err(error),
+                None => watch.next(&self.inner, hooks).await,
+            }
+        })
+        .await
+    }
+
+    /// METADATA: sets the alt text.
+    pub async fn set_alt_text(
+        &self,
+        media: &Media,
+        text: String,
+        timeout: Option<Duration>,
+        hooks: Hooks<'_>,
+    ) -> Result<()> {
+        refuse_expired(media, CommandName::Metadata)?;
+        let command = Command::AltText { media_id: media.media_id, text };
+        self.until_closed(|| self.inner.exchange(&command, self.inner.call_options(timeout, hooks))).await.map(drop)
+    }
+
+    /// SUBTITLES: adds subtitles to a video, in one request or, where the API takes one at a time, in several.
+    pub async fn set_subtitles(
+        &self,
+        video: &Media,
+        media_category: &str,
+        subtitles: Vec<Subtitle>,
+        timeout: Option<Duration>,
+        hooks: Hooks<'_>,
+    ) -> Result<()> {
+        refuse_expired(video, CommandName::Subtitles)?;
+        let in_one = match self.inner.options.api {
+            ApiVersion::V1_1 => subtitles.len(),
+            ApiVersion::V2 => 1,
+        };
+        let options = self.inner.call_options(timeout, hooks);
+        let requests = async {
+            for subtitles in subtitles.chunks(in_one.max(1)) {
+                let command = Command::SetSubtitles {
+                    media_id: video.media_id,
+                    media_category: media_category.to_owned(),
+                    subtitles: subtitles.to_vec(),
+                };
+                self.inner.exchange(&command, options).await?;
+            }
+            Ok(())
+        };
+        self.until_closed(|| requests).await
+    }
+
+    /// SUBTITLES: takes the subtitles of one language off a video.
+    pub async fn delete_subtitles(
+        &self,
+        video: &Media,
+        media_category: &str,
+        language_code: String,
+        timeout: Option<Duration>,
+        hooks: Hooks<'_>,
+    ) -> Result<()> {
+        refuse_expired(video, CommandName::Subtitles)?;
+        let command = Command::DeleteSubtitles {
+            media_id: video.media_id,
+            media_category: media_category.to_owned(),
+            language_code,
+        };
+        self.until_closed(|| self.inner.exchange(&command, self.inner.call_options(timeout, hooks))).await.map(drop)
+    }
+
+    /// Uploads a file, from INIT to the end of its processing. Media whose processing failed is an error.
+    pub async fn upload(&self, upload: Upload, hooks: Hooks<'_>) -> Result<Uploaded> {
+        self.until_closed(move || upload::upload(&self.inner, upload, hooks)).await
+    }
+
+    /// Waits for all media that come in, until no more can come and the last wait has ended. Each has its own timeout,
+    /// which counts from when it came in. Outcomes are delivered in batches, as they arrive.
+    pub async fn wait_many(
+        &self,
+        incoming: UnboundedReceiver<(u64, Media)>,
+        timeout: Option<Duration>,
+        hooks: Hooks<'_>,
+        on_outcomes: impl FnMut(Vec<Waited>),
+    ) -> Result<()> {
+        self.until_closed(|| self.inner.wait_many(incoming, timeout, hooks, on_outcomes)).await
+    }
+
+    /// Whether everything that is recorded is in its file.
+    pub fn records_settled(&self) -> bool {
+        self.inner.recorder.as_ref().is_none_or(|recorder| recorder.is_settled())
+    }
+
+    /// Waits until everything that was recorded is in its file.
+    pub async fn settle_records(&self, timeout: Duration) {
+        let Some(recorder) = &self.inner.recorder else { return };
+        let until = Instant::now() + timeout;
+        recorder.hurry();
+        while !recorder.is_settled() && Instant::now() < until {
+            tokio::time::sleep(SETTLE_INTERVAL).await;
+        }
+    }
+
+    /// Waits until no refresh is under way, so that its tokens can be kept before the client is forgotten.
+    pub async fn refresh_settled(&self, timeout: Duration) {
+        self.inner.refresh_settled(timeout).await;
+    }
+
+    /// The verb's outcome, unless the client is closed before.
+    /// The verb is made here: a future that is handed in is stored twice in the one that takes it.
+    async fn until_closed<T, V: Future<Output = Result<T>>>(&self, verb: impl FnOnce() -> V) -> Result<T> {
+        let mut closed = self.closed.subscribe();
+        tokio::select! {
+            biased;
+            _ = closed.wait_for(|closed| *closed) => Err(Error::closed()),
+            outcome = verb() => outcome,
+        }
+    }
+}

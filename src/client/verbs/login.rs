@@ -1,0 +1,357 @@
+//! Getting OAuth 2.0 tokens, and ending them: the code of a first login, the exchange of OAuth 1.0a's, revocation.
+//!
+//! What is asked for can be asked for once, so it is asked for in a task of its own: its answer is on the disk whether or
+//! not somebody still waits.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::client::Client;
+use crate::client::auth::chain::{Compared, Look, origin_of};
+use crate::client::auth::login::Login;
+use crate::client::auth::oauth2::{App, Secret, Token};
+use crate::client::auth::token_file::{Found, LockedTokenFile, StoredTokens, TokenFile, chain_hash};
+use crate::client::auth::under_way::UnderWay;
+use crate::client::auth::{Account, Credentials, oauth1, oauth2};
+use crate::client::call::{CallOptions, Hooks};
+use crate::client::config::{CheckMode, Options, Retry, TransportOptions};
+use crate::client::deadline::Deadline;
+use crate::client::error::{ApiClass, Error, Kind, Result, file_error};
+use crate::client::exchange_log::ExchangeLog;
+use crate::client::http::Transport;
+use crate::client::model::ApiVersion;
+use crate::client::protocol::{Answer, Command, Grant, Revocation, TokenRequest, Tokens};
+
+/// Bounds one attempt.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long it is asked who the user is, which is not needed to go on.
+const USER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long is waited before a code is sent again after a failure to connect.
+const CONNECT_AGAIN_AFTER: Duration = Duration::from_millis(250);
+
+/// A login that has just been made.
+pub struct NewLogin {
+    /// Its tokens.
+    pub tokens: StoredTokens,
+    /// A sentence that the user should read, although it went well.
+    pub warning: Option<String>,
+}
+
+/// Where the tokens of a new login are kept.
+pub struct Destination {
+    /// The file.
+    pub file: TokenFile,
+    /// Whether another user's tokens may be replaced.
+    pub replace_other_user: bool,
+}
+
+impl Client {
+    /// A client that has no user yet.
+    pub fn without_user(transport: TransportOptions) -> Result<Self> {
+        transport.validate()?;
+        let account = Account::new(Credentials::OAuth2(oauth2::Credentials::asked()));
+        let options = Options {
+            api: ApiVersion::V2,
+            request_timeout: Some(REQUEST_TIMEOUT),
+            retry: Some(Retry::default()),
+            check: CheckMode::Off,
+            account: None,
+            record: None,
+        };
+        Client::new(Arc::new(Transport::new(Arc::new(transport))), Arc::new(account), Arc::new(options))
+    }
+
+    /// Ends a first login: exchanges the code for tokens, and keeps them where that is wanted.
+    pub async fn finish_login(
+        &self,
+        login: Login,
+        code: Secret,
+        client_secret: Option<Secret>,
+        destination: Option<Destination>,
+        timeout: Option<Duration>,
+    ) -> Result<NewLogin> {
+        let app = App { client_id: login.client_id.clone(), client_secret };
+        let grant = Grant::Code {
+            code: String::clone(&code),
+            redirect_uri: login.redirect_uri.clone(),
+            verifier: String::clone(login.verifier()),
+        };
+        let deadline = Deadline::after(timeout);
+        let client = self.clone();
+        detached(deadline, async move {
+            let Some(destination) = destination else {
+                let _under_way = UnderWay::begin();
+                let tokens = client.redeem(&app, grant, deadline, kept_waiting(timeout)).await?;
+                return Ok(NewLogin { tokens: client.first_of_chain(tokens, &app, None), warning: None });
+            };
+            let file = &destination.file;
+            let locked = lock(file, deadline).await?;
+            let _under_way = UnderWay::begin();
+            let failed = |error: std::io::Error| file_error(&error, Some(file.path()));
+            let room = locked.reserve().await.map_err(failed)?;
+            let tokens = client.redeem(&app, grant, deadline, kept_waiting(timeout)).await?;
+            let (user_id, warning) = match client.user_of(&tokens.access_token).await {
+                Ok(user_id) => (Some(user_id), None),
+                Err(error) => (None, Some(format!("the tokens are kept, but not whose they are: {}", error.message))),
+            };
+            if !destination.replace_other_user {
+                refuse_other_user(&locked, file, user_id.as_deref()).await?;
+            }
+            let stored = client.first_of_chain(tokens, &app, user_id);
+            locked.save(room, &stored).await.map_err(failed)?;
+            Ok(NewLogin { tokens: stored, warning })
+        })
+        .await
+    }
+
+    /// Exchanges OAuth 1.0a tokens for OAuth 2.0 ones, unless the file holds a login of the same user already.
+    pub async fn exchange_oauth1(
+        &self,
+        oauth1: &oauth1::Credentials,
+        app: App,
+        scope: Option<String>,
+        file: TokenFile,
+        timeout: Option<Duration>,
+    ) -> Result<NewLogin> {
+        let user_id = user_of_oauth1(&oauth1.access_token);
+        let grant = Grant::OAuth1 {
+            token: oauth1.access_token.clone(),
+            token_secret: oauth1.access_token_secret.clone(),
+            scope,
+        };
+        let deadline = Deadline::after(timeout);
+        let client = self.clone();
+        detached(deadline, async move {
+            let locked = lock(&file, deadline).await?;
+            let _under_way = UnderWay::begin();
+            let failed = |error: std::io::Error| file_error(&error, Some(file.path()));
+            if let Found::Tokens(stored, None) = locked.read().await.map_err(failed)? {
+                let is_theirs = stored.user_id.as_ref() == Some(&user_id)
+                    && stored.client_id.as_ref() == Some(&app.client_id)
+                    && stored.origin.as_deref() == Some(&*client.api_origin());
+                if is_theirs {
+                    return Ok(NewLogin { tokens: *stored, warning: None });
+                }
+            }
+            let room = locked.reserve().await.map_err(failed)?;
+            let tokens = client.tokens(&app, grant, client.inner.options.retry.as_ref(), kept_waiting(timeout)).await?;
+            let stored = client.first_of_chain(tokens, &app, Some(user_id));
+            locked.save(room, &stored).await.map_err(failed)?;
+            Ok(NewLogin { tokens: stored, warning: None })
+        })
+        .await
+    }
+
+    /// Ends the login of this client's user.
+    pub async fn revoke(&self, timeout: Option<Duration>) -> Result<()> {
+        let refused = |why: &str| Err(Error::invalid_input(format!("revoke: {why}")));
+        let Credentials::OAuth2(credentials) = self.inner.account.credentials() else {
+            return refused("OAuth 1.0a tokens are withdrawn in the user's settings at X");
+        };
+        let Some(newest) = credentials.newest() else {
+            return refused("the tokens belong to the access_token callable, which has to end them");
+        };
+        let Some(app) = credentials.app().cloned() else { return refused("the client_id is missing") };
+        let deadline = Deadline::after(timeout);
+        let (client, chain) = (self.clone(), credentials.chain().cloned());
+        detached(deadline, async move {
+            let _under_way = UnderWay::begin();
+            let Some(chain) = chain else { return client.revoke_pair(&newest, &app, deadline).await };
+            let locked = lock(chain.file(), deadline).await?;
+            let failed = |error: std::io::Error| file_error(&error, Some(chain.file().path()));
+            let found = locked.read().await.map_err(failed)?;
+            let token = match chain.compare(found, &newest, &app, &client.api_origin())? {
+                Compared { look: Look::Newer(stored), .. } => Arc::new(Token::of(&stored)),
+                Compared { look: Look::Same(_), .. } => newest,
+            };
+            client.revoke_pair(&token, &app, deadline).await?;
+            locked.mark_revoked(chain.stored(&token, &app, &client.api_origin())).await.map_err(failed)
+        })
+        .await
+    }
+
+    /// Ends the login that a file holds, whoever uses it.
+    pub async fn revoke_file(
+        &self,
+        file: TokenFile,
+        client_secret: Option<Secret>,
+        timeout: Option<Duration>,
+    ) -> Result<()> {
+        let deadline = Deadline::after(timeout);
+        let client = self.clone();
+        detached(deadline, async move {
+            let locked = lock(&file, deadline).await?;
+            let _under_way = UnderWay::begin();
+            let failed = |error: std::io::Error| file_error(&error, Some(file.path()));
+            let stored = match locked.read().await.map_err(failed)? {
+                Found::Tokens(stored, _) => *stored,
+                Found::Unusable(why) => return Err(Error::invalid_input(why)),
+                Found::Nothing => {
+                    return Err(Error::invalid_input(format!("{} holds no login", file.path().display())));
+                }
+            };
+            let client_id = stored.client_id.clone().ok_or_else(|| no_client_id(&file))?;
+            let app = App { client_id, client_secret };
+            client.revoke_pair(&Token::of(&stored), &app, deadline).await?;
+            locked.mark_revoked(stored).await.map_err(failed)
+        })
+        .await
+    }
+
+    /// Exchanges a code. It is sent again only where no connection was made, so that it cannot have been used.
+    async fn redeem(&self, app: &App, grant: Grant, deadline: Deadline, until: Deadline) -> Result<Tokens> {
+        loop {
+            match self.tokens(app, grant.clone(), None, until).await {
+                Err(error) if is_unconnected(&error) && !deadline.passed() => {
+                    deadline.sleep(CONNECT_AGAIN_AFTER).await;
+                    if deadline.passed() {
+                        return Err(error);
+                    }
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn tokens(&self, app: &App, grant: Grant, retry: Option<&Retry>, deadline: Deadline) -> Result<Tokens> {
+        let command = Command::Token(TokenRequest {
+            grant,
+            client_id: app.client_id.clone(),
+            client_secret: app.client_secret.as_deref().cloned(),
+        });
+        let exchanges = ExchangeLog::default();
+        match self.inner.exchange(&command, without_observer(deadline, retry, &exchanges)).await {
+            Ok(Answer::Tokens(tokens)) => Ok(tokens),
+            Ok(_) => Err(Error::new(Kind::InvalidResponse(None), "TOKEN: the answer names no token")),
+            Err(error) => Err(refused_login(exchanges.attach(error, None))),
+        }
+    }
+
+    async fn revoke_pair(&self, token: &Token, app: &App, deadline: Deadline) -> Result<()> {
+        let exchanges = ExchangeLog::default();
+        for text in token.refresh_token.iter().chain([&token.access_token]) {
+            let command = Command::Revoke(Revocation {
+                token: String::clone(text),
+                client_id: app.client_id.clone(),
+                client_secret: app.client_secret.as_deref().cloned(),
+            });
+            let options = without_observer(deadline, self.inner.options.retry.as_ref(), &exchanges);
+            let outcome = self.inner.exchange(&command, options).await;
+            outcome.map_err(|error| refused_login(exchanges.attach(error, None)))?;
+        }
+        Ok(())
+    }
+
+    /// The user whose token this is.
+    async fn user_of(&self, access_token: &str) -> Result<String> {
+        let account = Account::new(Credentials::OAuth2(oauth2::Credentials::new(access_token.to_owned())));
+        let client = Client::new(self.inner.transport.clone(), Arc::new(account), self.inner.options.clone())?;
+        let exchanges = ExchangeLog::default();
+        let options = without_observer(Deadline::after(Some(USER_TIMEOUT)), None, &exchanges);
+        match client.inner.exchange(&Command::Me, options).await? {
+            Answer::User(user_id) => Ok(user_id),
+            _ => Err(Error::new(Kind::InvalidResponse(None), "ME: the answer names no user")),
+        }
+    }
+
+    /// What begins a chain.
+    fn first_of_chain(&self, mut tokens: Tokens, app: &App, user_id: Option<String>) -> StoredTokens {
+        let lifetime = tokens.expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let refresh_token = Secret::new(tokens.refresh_token.take().unwrap_or_default());
+        StoredTokens {
+            client_id: Some(app.client_id.clone()),
+            origin: Some(self.api_origin()),
+            user_id,
+            chain: vec![chain_hash(&app.client_id, &refresh_token)],
+            serial: 0,
+            access_token: std::mem::take(&mut tokens.access_token).into(),
+            refresh_token,
+            expires_at: lifetime.and_then(|lifetime| SystemTime::now().checked_add(lifetime)),
+            scope: tokens.scope.take(),
+            revoked: false,
+        }
+    }
+
+    fn api_origin(&self) -> String {
+        origin_of(&self.inner.transport.options().hosts.api)
+    }
+}
+
+/// Runs what must not be broken off in a task of its own; the caller waits for it as long as its deadline lets it.
+async fn detached<T: Send + 'static>(
+    deadline: Deadline,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    match deadline.limit(tokio::spawn(work)).await {
+        Some(Ok(outcome)) => outcome,
+        Some(Err(_)) => Err(Error::new(Kind::Transport { connect: false }, "TOKEN: the exchange was cut off")),
+        None => Err(out_of_time()),
+    }
+}
+
+/// Until when an answer is waited for that may bring tokens: whoever asked may have given up before.
+fn kept_waiting(timeout: Option<Duration>) -> Deadline {
+    Deadline::after(timeout.map(|timeout| timeout.max(REQUEST_TIMEOUT)))
+}
+
+async fn lock(file: &TokenFile, deadline: Deadline) -> Result<LockedTokenFile> {
+    if let Some(why) = file.why_not_replaceable() {
+        return Err(Error::invalid_input(why));
+    }
+    match deadline.limit(file.lock()).await {
+        Some(locked) => locked.map_err(|error| file_error(&error, Some(file.path()))),
+        None => Err(out_of_time()),
+    }
+}
+
+fn without_observer<'a>(deadline: Deadline, retry: Option<&'a Retry>, exchanges: &'a ExchangeLog) -> CallOptions<'a> {
+    CallOptions { deadline, retry, hooks: Hooks { exchanges: Some(exchanges), ..Hooks::none() }, limiter: None }
+}
+
+fn out_of_time() -> Error {
+    Error::new(Kind::RequestTimeout { connect: false }, "TOKEN: no answer within the timeout")
+}
+
+fn no_client_id(file: &TokenFile) -> Error {
+    Error::invalid_input(format!("{} was written by xmedia 0.1.0 and does not name the app", file.path().display()))
+}
+
+/// Refuses to put one user's tokens into the place of another's.
+async fn refuse_other_user(locked: &LockedTokenFile, file: &TokenFile, user_id: Option<&str>) -> Result<()> {
+    let found = locked.read().await.map_err(|error| file_error(&error, Some(file.path())))?;
+    match found {
+        Found::Tokens(stored, _) if stored.user_id.is_some() && stored.user_id.as_deref() != user_id => {
+            Err(Error::invalid_input(format!(
+                "{} holds the tokens of user {}, and this is {}; nothing was replaced",
+                file.path().display(),
+                stored.user_id.as_deref().unwrap_or_default(),
+                user_id.map_or_else(|| "a user whose id is not known".to_owned(), |user_id| format!("user {user_id}")),
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The user whose OAuth 1.0a token this is: X writes the id before the dash.
+fn user_of_oauth1(access_token: &str) -> String {
+    match access_token.split_once('-') {
+        Some((id, _)) if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) => id.to_owned(),
+        _ => format!("oauth1:{}", chain_hash("oauth1", access_token)),
+    }
+}
+
+fn is_unconnected(error: &Error) -> bool {
+    error.retryable && matches!(error.kind, Kind::Transport { connect: true } | Kind::RequestTimeout { connect: true })
+}
+
+/// A refusal for good says that the credentials are wrong, whatever its status.
+fn refused_login(mut error: Error) -> Error {
+    if let Kind::Api(failure) = &mut error.kind
+        && failure.refused_for_good
+    {
+        failure.class = ApiClass::Authentication;
+        error.retryable = false;
+    }
+    error
+}

@@ -1,0 +1,367 @@
+//! Python's arguments, checked: a wrong type is a `TypeError`, a wrong value an `InvalidInputError`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::Bytes;
+use pyo3::exceptions::{PyOSError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyString};
+
+use crate::client::auth::Credentials;
+use crate::client::category::Account;
+use crate::client::config::{CheckMode, Proxy, Retry, TransportOptions, parse_base_url};
+use crate::client::error::{Error, file_error};
+use crate::client::model::{ApiVersion, Media, MediaId};
+use crate::client::protocol::Subtitle;
+use crate::client::record_directory::RecordDirectory;
+use crate::client::x_limits::MAX_TOTAL_BYTES;
+use crate::client::x_values::{self, AltText, MediaCategory, MediaType, Owners, SegmentIndex, SubtitledCategory};
+use crate::python::convert::errors;
+use crate::python::convert::results;
+use crate::python::imports;
+
+fn type_name(value: &Bound<'_, PyAny>) -> String {
+    value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
+}
+
+fn wrong_type(name: &str, expected: &str, value: &Bound<'_, PyAny>) -> PyErr {
+    PyTypeError::new_err(format!("{name} must be {expected}, not {}", type_name(value)))
+}
+
+/// A media id: an int, text, or a `Media`, of which all is taken.
+pub fn media(value: &Bound<'_, PyAny>) -> PyResult<Media> {
+    if results::is_media(value)? {
+        return results::media_back(value);
+    }
+    id("media_id", value, "an int, a str or a Media").map(Media::new)
+}
+
+fn id(name: &str, value: &Bound<'_, PyAny>, expected: &str) -> PyResult<MediaId> {
+    let py = value.py();
+    let id = if let Ok(text) = value.cast::<PyString>() {
+        // A lone surrogate has no UTF-8, and is not a digit.
+        let text = text.to_str();
+        x_values::media_id(
+            name,
+            text.map_err(|_| errors::invalid_input(py, format!("{name}: 1 to 19 ASCII digits are needed")))?,
+        )
+    } else {
+        let Some(number) = whole(value)? else { return Err(wrong_type(name, expected, value)) };
+        x_values::media_id_from_number(name, number.extract::<u64>().ok())
+    };
+    checked(py, id)
+}
+
+/// What the client's own checks say, as an exception.
+fn checked<T>(py: Python<'_>, value: Result<T, Error>) -> PyResult<T> {
+    value.map_err(|error| errors::raise(py, error))
+}
+
+/// The value as an int if it is one (or numpy's), but no bool.
+fn whole<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if value.is_instance_of::<PyBool>() {
+        return Ok(None);
+    }
+    if value.is_instance_of::<PyInt>() {
+        return Ok(Some(value.clone()));
+    }
+    if value.hasattr(pyo3::intern!(value.py(), "__index__"))? {
+        return value.call_method0(pyo3::intern!(value.py(), "__index__")).map(Some);
+    }
+    Ok(None)
+}
+
+fn bounded(name: &str, value: &Bound<'_, PyAny>, least: u64, most: u64) -> PyResult<u64> {
+    let Some(number) = whole(value)? else { return Err(wrong_type(name, "an int", value)) };
+    let inside = number.extract::<u64>().ok().filter(|number| (least..=most).contains(number));
+    inside
+        .ok_or_else(|| errors::invalid_input(value.py(), format!("{name}: a number from {least} to {most} is needed")))
+}
+
+/// A number that counts something.
+pub fn count(name: &str, value: &Bound<'_, PyAny>, most: u64) -> PyResult<u64> {
+    bounded(name, value, 1, most)
+}
+
+/// A file's size.
+pub fn total_bytes(value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    bounded("total_bytes", value, 1, MAX_TOTAL_BYTES)
+}
+
+/// A segment's number.
+pub fn segment_index(value: &Bound<'_, PyAny>, api: ApiVersion) -> PyResult<u16> {
+    let Some(index) = whole(value)? else { return Err(wrong_type("segment_index", "an int", value)) };
+    checked(value.py(), SegmentIndex::new(index.extract::<u64>().ok(), api)).map(SegmentIndex::get)
+}
+
+/// Seconds or a `timedelta`; `None` is no limit.
+pub fn duration(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    let seconds = if let Ok(delta) = value.cast::<PyDelta>() {
+        f64::from(delta.get_days()) * 86_400.0
+            + f64::from(delta.get_seconds())
+            + f64::from(delta.get_microseconds()) / 1e6
+    } else if let Some(number) = number(value)? {
+        number
+    } else {
+        return Err(wrong_type(name, "seconds (int or float), a timedelta or None", value));
+    };
+    if !(seconds > 0.0 && seconds.is_finite()) {
+        return Err(errors::invalid_input(
+            value.py(),
+            format!("{name}: a finite number of seconds above 0 is needed, or None for no limit"),
+        ));
+    }
+    Ok(Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX).max(Duration::from_nanos(1))))
+}
+
+/// A number, if it is an int or a float and no bool.
+fn number(value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+    if value.is_instance_of::<PyFloat>() {
+        return value.extract().map(Some);
+    }
+    // An int too large for a float is as good as endless, but it is not said to be.
+    Ok(whole(value)?.map(|whole| whole.extract().unwrap_or(f64::INFINITY)))
+}
+
+/// How many of something in a second, or `None`. Its value is checked where it is used.
+fn rate(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    number(value)?.map_or_else(|| Err(wrong_type(name, "an int, a float or None", value)), |rate| Ok(Some(rate)))
+}
+
+/// Text that is not optional.
+pub fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let Ok(text) = value.cast::<PyString>() else { return Err(wrong_type(name, "a str", value)) };
+    text.to_str().map(str::to_owned).map_err(|_| errors::invalid_input(value.py(), format!("{name}: not valid text")))
+}
+
+/// `video/mp4` and its like.
+pub fn media_type(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    checked(value.py(), MediaType::try_from(text("media_type", value)?)).map(String::from)
+}
+
+/// `tweet_video` and its like, or `None`.
+pub fn media_category(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    checked(value.py(), MediaCategory::try_from(text("media_category", value)?)).map(|category| Some(category.into()))
+}
+
+/// Users who may use the media as well.
+pub fn additional_owners(value: &Bound<'_, PyAny>) -> PyResult<Vec<MediaId>> {
+    let expected = "an iterable of user ids";
+    if value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>() {
+        return Err(wrong_type("additional_owners", expected, value));
+    }
+    let Ok(owners) = value.try_iter() else { return Err(wrong_type("additional_owners", expected, value)) };
+    let mut ids = Owners::default();
+    for owner in owners {
+        checked(value.py(), ids.push(id("additional_owners", &owner?, "user ids (int or str)")?))?;
+    }
+    Ok(ids.into())
+}
+
+/// A description of 1 to 1000 characters.
+pub fn alt_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    checked(value.py(), AltText::new(name, text(name, value)?)).map(String::from)
+}
+
+/// One `Subtitle` or several.
+pub fn subtitles(value: &Bound<'_, PyAny>) -> PyResult<Vec<Subtitle>> {
+    let class = imports::SUBTITLE.get(value.py())?;
+    let one = |subtitle: &Bound<'_, PyAny>| -> PyResult<Subtitle> {
+        if !subtitle.is_instance(class)? {
+            return Err(wrong_type("subtitles", "a Subtitle or several", subtitle));
+        }
+        Ok(Subtitle {
+            media_id: media(&subtitle.getattr("media_id")?)?.media_id,
+            language_code: text("language_code", &subtitle.getattr("language_code")?)?,
+            display_name: text("display_name", &subtitle.getattr("display_name")?)?,
+        })
+    };
+    if value.is_instance(class)? {
+        return Ok(vec![one(value)?]);
+    }
+    let Ok(several) = value.try_iter() else { return Err(wrong_type("subtitles", "a Subtitle or several", value)) };
+    let subtitles: Vec<Subtitle> = several.map(|subtitle| one(&subtitle?)).collect::<PyResult<_>>()?;
+    if subtitles.is_empty() {
+        return Err(errors::invalid_input(value.py(), "subtitles: there is none"));
+    }
+    Ok(subtitles)
+}
+
+/// `EN` and its like.
+pub fn language_code(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let code = text("language_code", value)?;
+    if code.trim().is_empty() {
+        return Err(errors::invalid_input(value.py(), "language_code: it is empty"));
+    }
+    Ok(code)
+}
+
+/// The category of a video that can have subtitles, as the API spells it there.
+pub fn video_category(value: &Bound<'_, PyAny>) -> PyResult<&'static str> {
+    let category = text("media_category", value)?;
+    checked(value.py(), SubtitledCategory::try_from(category.as_str())).map(SubtitledCategory::as_str)
+}
+
+/// The version of the API; without one that of the credentials.
+pub fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResult<ApiVersion> {
+    if api.is_none() {
+        return Ok(match credentials {
+            Credentials::OAuth1(_) => ApiVersion::V1_1,
+            Credentials::OAuth2(_) => ApiVersion::V2,
+        });
+    }
+    match text("api", api)?.as_str() {
+        "1.1" => Ok(ApiVersion::V1_1),
+        "2" => Ok(ApiVersion::V2),
+        _ => Err(errors::invalid_input(api.py(), "api: \"1.1\" or \"2\" is needed")),
+    }
+}
+
+/// The options of a client's connections.
+#[expect(clippy::too_many_arguments, reason = "they are the options of xmedia.Client")]
+pub fn transport_options(
+    base_url: &Bound<'_, PyAny>,
+    connect_timeout: &Bound<'_, PyAny>,
+    max_connections: &Bound<'_, PyAny>,
+    max_bytes_per_second: &Bound<'_, PyAny>,
+    proxy: &Bound<'_, PyAny>,
+    ca_file: &Bound<'_, PyAny>,
+    user_agent: &Bound<'_, PyAny>,
+    allow_insecure_http: &Bound<'_, PyAny>,
+) -> PyResult<TransportOptions> {
+    let refused = |error| errors::raise(base_url.py(), error);
+    let mut transport = TransportOptions {
+        connect_timeout: duration("connect_timeout", connect_timeout)?,
+        max_connections: usize::try_from(count("max_connections", max_connections, 1_000_000)?).unwrap_or(usize::MAX),
+        max_bytes_per_second: rate("max_bytes_per_second", max_bytes_per_second)?,
+        proxy: proxy_choice(proxy)?,
+        ca_pem: pem(ca_file)?,
+        ..TransportOptions::default()
+    };
+    let allow_insecure_http = flag("allow_insecure_http", allow_insecure_http)?;
+    if !base_url.is_none() {
+        let base_url = text("base_url", base_url)?;
+        transport.hosts = parse_base_url(&base_url, allow_insecure_http).map_err(refused)?;
+    }
+    if !user_agent.is_none() {
+        transport.user_agent = text("user_agent", user_agent)?;
+    }
+    transport.validate().map_err(refused)?;
+    Ok(transport)
+}
+
+/// A `Retry`, or `None` for one attempt.
+pub fn retry_policy(retry: &Bound<'_, PyAny>) -> PyResult<Option<Retry>> {
+    if retry.is_none() {
+        return Ok(None);
+    }
+    let class = imports::RETRY.get(retry.py())?;
+    if !retry.is_instance(class)? {
+        let type_name = retry.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("retry must be a Retry or None, not {type_name}")));
+    }
+    let delay =
+        |name: &str| -> PyResult<Duration> { Ok(duration(name, &retry.getattr(name)?)?.unwrap_or(Duration::MAX)) };
+    let attempts = count("attempts", &retry.getattr("attempts")?, u64::from(u32::MAX))?;
+    Ok(Some(Retry {
+        attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+        base_delay: delay("base_delay")?,
+        max_delay: delay("max_delay")?,
+    }))
+}
+
+/// The proxy: a URL, `False` for none, `None` for that of the environment.
+pub fn proxy_choice(proxy: &Bound<'_, PyAny>) -> PyResult<Proxy> {
+    if proxy.is_none() {
+        return Ok(Proxy::Environment);
+    }
+    if let Ok(on) = flag("proxy", proxy) {
+        let message = "proxy: False is none, None is the environment's, text is an address; True says nothing";
+        return if on { Err(errors::invalid_input(proxy.py(), message)) } else { Ok(Proxy::Off) };
+    }
+    text("proxy", proxy).map(Proxy::Url)
+}
+
+/// The certificates in a file.
+pub fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
+    if ca_file.is_none() {
+        return Ok(None);
+    }
+    let Ok(path) = ca_file.extract::<PathBuf>() else {
+        let type_name = ca_file.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("ca_file must be a str or a path, not {type_name}")));
+    };
+    match std::fs::read(&path) {
+        Ok(pem) if pem.windows(27).any(|text| text == b"-----BEGIN CERTIFICATE-----") => Ok(Some(pem.into())),
+        Ok(_) => {
+            Err(errors::invalid_input(ca_file.py(), format!("ca_file: {} holds no certificate in PEM", path.display())))
+        }
+        Err(error) => {
+            // In the words, and with the kind of name, that Python itself would use.
+            let text = error.to_string();
+            let strerror = text.split(" (os error").next().unwrap_or_default().to_owned();
+            Err(PyOSError::new_err((error.raw_os_error(), strerror, path.into_os_string())))
+        }
+    }
+}
+
+/// One of these words, or `None`.
+fn word(name: &str, value: &Bound<'_, PyAny>, words: &[&str]) -> PyResult<Option<String>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    let given = text(name, value)?;
+    if words.contains(&given.as_str()) {
+        return Ok(Some(given));
+    }
+    let known = words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ");
+    let given: String = given.chars().take(40).collect();
+    Err(errors::invalid_input(value.py(), format!("{name} must be one of {known}, not {given:?}")))
+}
+
+/// Whose limits hold, or `None`.
+pub fn account(value: &Bound<'_, PyAny>) -> PyResult<Option<Account>> {
+    Ok(word("account", value, &Account::NAMES)?.as_deref().and_then(Account::of))
+}
+
+/// The directory for records, which is made, or `None`.
+pub fn record_directory(value: &Bound<'_, PyAny>) -> PyResult<Option<RecordDirectory>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    let path: PathBuf = value.extract().map_err(|_| wrong_type("record", "a path or None", value))?;
+    if path.as_os_str().is_empty() {
+        return Err(errors::invalid_input(value.py(), "record must not be empty"));
+    }
+    let opened = value.py().detach(|| RecordDirectory::open(&path));
+    opened.map(Some).map_err(|error| errors::raise(value.py(), file_error(&error, Some(&path))))
+}
+
+/// What is done about the rules of X that a file breaks, or `None`.
+pub fn check_mode(value: &Bound<'_, PyAny>) -> PyResult<Option<CheckMode>> {
+    Ok(word("check", value, &CheckMode::NAMES)?.as_deref().and_then(CheckMode::of))
+}
+
+/// A bool, nothing else.
+pub fn flag(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    value.cast::<PyBool>().map(|flag| flag.is_true()).map_err(|_| wrong_type(name, "a bool", value))
+}
+
+/// Something that can be called, or `None`.
+pub fn callable(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
+    match (value.is_none(), value.is_callable()) {
+        (true, _) => Ok(None),
+        (false, true) => Ok(Some(value.clone().unbind())),
+        (false, false) => Err(wrong_type(name, "callable or None", value)),
+    }
+}

@@ -1,0 +1,8 @@
+//! Values of one language turned into those of the other: arguments in, results and exceptions out.
+
+pub(super) mod args;
+pub(super) mod errors;
+pub(super) mod exchanges;
+pub(super) mod har;
+pub(super) mod results;
+pub(super) mod slots;

@@ -1,0 +1,69 @@
+"""What is kept outlives a power cut: content is synced before it is renamed, and the directory after it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import xmedia
+from support.logins import FIRST, environ_of, run
+from support.media import ID
+from xmedia.testing import MockServer
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or shutil.which("cc") is None, reason="no way to watch a program's calls here"
+)
+
+UPLOAD = """
+with open("clip.mp4", "wb") as file: file.write(b"\\0\\0\\0\\x18ftypmp42" + bytes(3_000_000))
+client.upload("clip.mp4", checkpoint="kept", segment_bytes=1_000_000, wait=False, check="off")
+"""
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory):
+    """The library that writes down the calls."""
+    library = tmp_path_factory.mktemp("shim") / "file_calls.so"
+    source = Path(__file__).parents[2] / "data" / "file_calls.c"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    return str(library)
+
+
+def calls_of(code, environ, library, directory):
+    log = directory / "calls.log"
+    cwd = f"import os; os.chdir({str(directory)!r})\n"
+    status, _, err = run(cwd + code, environ | {"LD_PRELOAD": library, "FILE_CALLS": str(log)})
+    assert (status, err) == (0, "")
+    return [tuple(line.split("\t")) for line in log.read_text().splitlines()]
+
+
+@pytest.mark.parametrize(("kept", "code", "at_least"), [("kept", UPLOAD, 4), ("tokens.json", "client.status(ID)", 1)])
+def test_each_new_version_is_synced_before_and_its_directory_after_the_renaming(
+    watched, tmp_path, kept, code, at_least
+):
+    auth = xmedia.OAuth2(FIRST["access_token"], refresh_token=FIRST["refresh_token"], client_id="client")
+    with MockServer(auth=auth, check_after_secs=0.01) as server:
+        server.add_media(ID, finalized=True)
+        if kept == "tokens.json":
+            server.expire_tokens()
+        calls = calls_of(code, environ_of(server, tmp_path / "tokens.json"), watched, tmp_path)
+    path = str(tmp_path / kept)
+    renamed = [at for at, call in enumerate(calls) if call[0] == "rename" and call[2] == path]
+    assert len(renamed) >= at_least
+    for at in renamed:
+        assert calls[at - 1][:2] == ("sync", calls[at][1])
+        assert calls[at + 1][:2] == ("sync", str(tmp_path))
+
+
+def test_the_watch_sees_what_is_not_synced(watched, tmp_path):
+    """Proves that the test above could fail."""
+    code = "import os; open('a', 'w').close(); os.rename('a', 'b'); os.fsync(os.open('b', os.O_RDONLY))"
+    subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"LD_PRELOAD": watched, "FILE_CALLS": str(tmp_path / "log")},
+        cwd=tmp_path,
+        check=True,
+    )
+    assert (tmp_path / "log").read_text() == f"rename\ta\tb\nsync\t{tmp_path / 'b'}\t\n"
