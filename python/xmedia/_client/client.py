@@ -124,9 +124,9 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
 
         Read are `X_CONSUMER_KEY`, `X_CONSUMER_SECRET`, `X_ACCESS_TOKEN` and `X_ACCESS_TOKEN_SECRET`, or
         `X_OAUTH2_ACCESS_TOKEN`; and `X_API`, `X_BASE_URL`, `X_CHECK`, `X_ACCOUNT`, `X_RECORD` and
-        `X_ALLOW_INSECURE_HTTP=1`. With `X_OAUTH2_REFRESH_TOKEN` (and `X_CLIENT_ID`, `X_CLIENT_SECRET`) tokens are refreshed; since a refresh token
-        can be used but once, the new ones have to be kept: in the file that `X_OAUTH2_TOKEN_FILE` names, or by
-        `on_refresh`.
+        `X_ALLOW_INSECURE_HTTP=1`. With `X_OAUTH2_REFRESH_TOKEN` (and `X_CLIENT_ID`, `X_CLIENT_SECRET`) tokens are
+        refreshed; since a refresh token can be used but once, the new ones have to be kept: in the file that
+        `X_OAUTH2_TOKEN_FILE` names, or by `on_refresh`.
 
         Args:
             **options: As for `Client`; they beat the environment, but for an `auth`, `api` or `base_url` of None.

@@ -224,9 +224,12 @@ class TestFailures:
     def test_a_full_disk_leaves_what_was_written_and_delays_no_call(self, server, tmp_path):
         program = textwrap.dedent(
             """
-            import logging, resource, sys, time, xmedia
+            import logging, os, resource, sys, time, xmedia
             logging.basicConfig(level=logging.WARNING, stream=sys.stdout)
             client = xmedia.Client.from_env(record=sys.argv[1])
+            client.status(int(sys.argv[2]))
+            while not any(name.endswith(".har") for name in os.listdir(sys.argv[1])):
+                time.sleep(0.01)
             resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
             longest = 0
             for _ in range(300):
