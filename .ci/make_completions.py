@@ -4,15 +4,15 @@ import sys
 from pathlib import Path
 
 import shtab
+from xmedia._cli.arguments import parser
 from xmedia._cli.completion import command as completion
-from xmedia._cli.main import parser
 
 FOLDER = Path(completion.__file__).parent
 
 
 def script(shell: str) -> str:
     """The script for a shell."""
-    made = shtab.complete(parser(), shell=shell)
+    made = shtab.complete(parser(whole=True), shell=shell)
     lines = [line.rstrip() for line in made.splitlines()]
     return "\n".join(lines) + "\n"
 

@@ -54,8 +54,8 @@ def main() -> int:
 def table(row: Row) -> str:
     """The row for a terminal."""
     lines = [f"\n{row.number}. {row.title}"]
-    unit = "ms/GB" if row.number == 6 else "µs"
-    scale = 1000 if row.number == 6 else 1
+    unit = "ms/GB" if row.number in {6, 13} else "µs"
+    scale = 1000 if row.number in {6, 13} else 1
     for client in row.clients:
         least, most = (edge / scale for edge in client.spread())
         cpu, wall = client.per_call() / scale, client.per_call("wall") / scale

@@ -128,7 +128,7 @@ def process(command: Sequence[str], cpu: int | None = None) -> Iterator[str]:
             running.stdin.close()
 
 
-def server(settings: Settings, **options: float) -> contextlib.AbstractContextManager[str]:
+def server(settings: Settings, **options: float | str) -> contextlib.AbstractContextManager[str]:
     """The minimal server of `bench/limit`, on the clients' CPU; its address."""
     arguments = [text for name, value in options.items() for text in (f"--{name.replace('_', '-')}", str(value))]
     return process([str(LIMIT / "server"), *arguments], settings.cpu)

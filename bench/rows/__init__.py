@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from harness import Row, Settings
 
-from . import calls, start, uploads, waits
+from . import calls, lines, start, uploads, waits
 
 ROWS: dict[int, Callable[[Settings], Row]] = {
     1: calls.sync_finalize,
@@ -19,4 +19,11 @@ ROWS: dict[int, Callable[[Settings], Row]] = {
     10: waits.after_ready,
     11: calls.beside_a_counter,
     12: start.wheel,
+    13: lines.over_tls,
+    14: lines.shaped,
+    15: lines.losing,
+    16: uploads.many_images,
+    17: start.names_and_help,
+    18: calls.in_a_crowd,
+    19: calls.without_python,
 }

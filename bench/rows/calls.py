@@ -1,4 +1,4 @@
-"""Rows 1, 2, 3 and 11: what one FINALIZE costs, and what it leaves to other threads."""
+"""Rows 1, 2, 3, 11, 18 and 19: what one call costs, where that is, and what it leaves to other threads."""
 
 from harness import LIMIT, Client, Row, Settings, Target, in_turns, run, server, worker
 
@@ -35,7 +35,7 @@ def sync_finalize(settings: Settings) -> Row:
         1,
         "sync FINALIZE",
         [
-            Target("CPU, of the limit", ours / by_name["limit: reqwest in Rust"].per_call(), 2.0),
+            Target("CPU, of the limit", ours / by_name["limit: reqwest in Rust"].per_call(), 1.2),
             Target("less than tweepy", by_name["tweepy"].per_call() / ours, 20, at_least=True),
             Target("less than xdk", by_name["xdk"].per_call() / ours, 12, at_least=True),
             Target("of pyreqwest + json.loads", ours / by_name["pyreqwest"].per_call(), 1.0),
@@ -54,7 +54,7 @@ def awaited_finalize(settings: Settings) -> Row:
         2,
         "awaited FINALIZE, one after the other",
         [
-            Target("CPU, of the limit", ours / by_name["limit: reqwest in Rust"].per_call(), 3.2),
+            Target("CPU, of the limit", ours / by_name["limit: reqwest in Rust"].per_call(), 1.6),
             Target("less than aiohttp", by_name["aiohttp"].per_call() / ours, 2, at_least=True),
         ],
         list(by_name.values()),
@@ -71,8 +71,8 @@ def hundred_in_flight(settings: Settings) -> Row:
         3,
         "awaited FINALIZE, 100 in flight",
         [
-            Target("CPU, of the limit", ours / by_name["limit: reqwest in Rust"].per_call(), 2.0),
-            Target("less than aiohttp", by_name["aiohttp"].per_call() / ours, 3.5, at_least=True),
+            Target("CPU, of the limit", ours / by_name["limit: reqwest in Rust"].per_call(), 1.4),
+            Target("less than aiohttp", by_name["aiohttp"].per_call() / ours, 4.5, at_least=True),
             Target("threads", by_name["xmedia"].median("threads"), 4, unit="threads"),
         ],
         list(by_name.values()),
@@ -92,4 +92,43 @@ def beside_a_counter(settings: Settings) -> Row:
         11,
         "a counter beside 8 finalizing threads",
         [Target("iterations per second of its CPU, against alone", share * 100, 85, at_least=True, unit="%")],
+    )
+
+
+def in_a_crowd(settings: Settings) -> Row:
+    """Row 18."""
+    with server(settings) as url:
+        clients = [
+            Client("xmedia, alone", worker("crowd", 0, 0, 0, url, settings.calls)),
+            Client("xmedia, in the crowd", worker("crowd", 1000, 50, 8, url, settings.calls)),
+        ]
+        in_turns(clients, settings)
+    alone, crowd = clients
+    return Row(
+        18,
+        "status in a process with 1,000 idle clients, 50 loops, 8 threads",
+        [Target("CPU, of a process with one client", crowd.per_call() / alone.per_call(), 1.1)],
+        clients,
+    )
+
+
+def without_python(settings: Settings) -> Row:
+    """Row 19."""
+    with server(settings) as url:
+        clients = [
+            *_limits(url, settings.calls, 1)[:1],
+            Client("xmedia's core in Rust", [str(LIMIT / "limit"), "core", url, str(settings.calls), "1"]),
+            Client("xmedia", worker("finalize", "xmedia", "sync", url, settings.calls)),
+        ]
+        in_turns(clients, settings)
+    limit, core, ours = clients
+    return Row(
+        19,
+        "sync FINALIZE without Python",
+        [
+            Target("CPU of the core, of the limit", core.per_call() / limit.per_call(), 1.2),
+            Target("the binding's share", (1 - core.per_call() / ours.per_call()) * 100, 30, unit="%"),
+        ],
+        clients,
+        note=f"the binding takes {ours.per_call() - core.per_call():.1f} µs of {ours.per_call():.1f} µs",
     )

@@ -30,8 +30,8 @@ def ten_thousand(settings: Settings) -> Row:
         "10,000 waits at once, 1024 file descriptors",
         [
             Target("ready", figures["ready"], SMALL, at_least=True, unit=""),
-            Target("CPU", figures["cpu"], 1.0, unit="s"),
-            Target("peak memory", figures["peak_mib"], 140, unit="MiB"),
+            Target("CPU", figures["cpu"], 0.75, unit="s"),
+            Target("peak memory", figures["peak_mib"], 80, unit="MiB"),
             Target("threads", figures["threads"], 4, unit="threads"),
             Target("wall", figures["wall"], 1 + 2 * figures["plain_wall"], unit="s"),
         ],
@@ -48,7 +48,7 @@ def hundred_thousand(settings: Settings) -> Row:
         "100,000 waits at once",
         [
             Target("ready", figures["ready"], LARGE, at_least=True, unit=""),
-            Target("CPU, of row 4", figures["cpu"] / small["cpu"], 12),
+            Target("CPU, of row 4", figures["cpu"] / small["cpu"], 10.5),
             Target("peak memory, of row 4", figures["peak_mib"] / small["peak_mib"], 8),
         ],
         note=f"{figures['cpu']:.1f} s of CPU, {figures['wall']:.1f} s, {figures['peak_mib']:.0f} MiB",

@@ -1,4 +1,4 @@
-"""`curl.py PATH SEGMENT_BYTES URL`: the same APPENDs by one curl process, `-F` for each segment, on one connection."""
+"""`curl.py PATH SEGMENT_BYTES URL [CA_FILE]`: the same APPENDs by one curl process, `-F` each, on one connection."""
 
 import json
 import os
@@ -9,6 +9,7 @@ import tempfile
 import time
 
 path, segment, url = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+tls = ["--tlsv1.3", "--cacert", sys.argv[4]] if len(sys.argv) > 4 else []
 with tempfile.TemporaryDirectory(dir=os.path.dirname(path)) as folder:
     # curl sends whole files only, so each segment is one. Making them is not measured.
     arguments: list[str] = []
@@ -19,7 +20,7 @@ with tempfile.TemporaryDirectory(dir=os.path.dirname(path)) as folder:
             with open(part, "wb") as piece:
                 piece.write(data)
             arguments += ["--next"] if index else []
-            arguments += ["-s", "-H", "Expect:", "-F", "command=APPEND", "-F", "media_id=1"]
+            arguments += [*tls, "-s", "-H", "Expect:", "-F", "command=APPEND", "-F", "media_id=1"]
             arguments += ["-F", f"segment_index={index}", "-F", f"media=@{part}", f"{url}/1.1/media/upload.json"]
             index += 1
     began = time.perf_counter()

@@ -1,6 +1,6 @@
-"""`upload.py CLIENT PATH SEGMENT_BYTES CONCURRENCY URL`: one file in segments, from INIT to FINALIZE.
+"""`upload.py CLIENT PATH SEGMENT_BYTES CONCURRENCY URL [CA_FILE]`: one file in segments, from INIT to FINALIZE.
 
-`xmedia` is `client.upload`; `tweepy` its chunked upload, one segment after the other.
+`xmedia` is `client.upload`, 0 for what it does by default; `tweepy` its chunked upload, one segment after the other.
 """
 
 import json
@@ -13,24 +13,28 @@ from collections.abc import Callable
 from finalize import KEYS, cpu
 
 
-def xmedia_upload(path: str, segment: int, concurrency: int, url: str) -> Callable[[], object]:
+def xmedia_upload(
+    path: str, segment: int, concurrency: int, url: str, ca_file: str | None
+) -> tuple[Callable[[], object], Callable[[], int]]:
     import xmedia
 
-    client = xmedia.Client(xmedia.OAuth1(*KEYS), base_url=url)
+    client = xmedia.Client(xmedia.OAuth1(*KEYS), base_url=url, ca_file=ca_file)
+    options = {"segment_bytes": segment} if segment else {}
+    options |= {"concurrency": concurrency} if concurrency else {}
     warm = b"\0\0\0\x18ftypmp42" + bytes(100)
     client.upload(warm, media_type="video/mp4", media_category="tweet_video", chunked=True, wait=False)
-    return lambda: client.upload(
-        path,
-        media_type="video/mp4",
-        media_category="tweet_video",
-        segment_bytes=segment,
-        concurrency=concurrency,
-        wait=False,
-        timeout=None,
-    )
+
+    def upload() -> object:
+        kind = {"media_type": "video/mp4", "media_category": "tweet_video"}
+        return client.upload(path, wait=False, timeout=None, **kind, **options)
+
+    before = client.stats().bytes_sent
+    return upload, lambda: client.stats().bytes_sent - before
 
 
-def tweepy_upload(path: str, segment: int, _: int, url: str) -> Callable[[], object]:
+def tweepy_upload(
+    path: str, segment: int, _: int, url: str, ca_file: str | None
+) -> tuple[Callable[[], object], Callable[[], int]]:
     import io
 
     import tweepy
@@ -38,6 +42,7 @@ def tweepy_upload(path: str, segment: int, _: int, url: str) -> Callable[[], obj
 
     api = tweepy.API(tweepy.OAuth1UserHandler(*KEYS))
     api.session.mount("https://", Redirect(url))
+    api.session.verify = ca_file or True
 
     def upload() -> object:
         media = api.chunked_upload_init(os.path.getsize(path), "video/mp4", media_category="tweet_video")
@@ -48,7 +53,7 @@ def tweepy_upload(path: str, segment: int, _: int, url: str) -> Callable[[], obj
                 index += 1
         return api.chunked_upload_finalize(media.media_id)
 
-    return upload
+    return upload, lambda: 0
 
 
 def resident_mib() -> float:
@@ -57,9 +62,9 @@ def resident_mib() -> float:
 
 
 if __name__ == "__main__":
-    name, path, segment, concurrency, url = sys.argv[1:]
-    upload = globals()[f"{name}_upload"](path, int(segment), int(concurrency), url)
+    name, path, segment, concurrency, url, *ca_file = sys.argv[1:]
+    upload, sent = globals()[f"{name}_upload"](path, int(segment), int(concurrency), url, *(ca_file or [None]))
     memory, before, began = resident_mib(), cpu(), time.perf_counter()
     upload()
     result = {"calls": os.path.getsize(path) / 1e9, "cpu": cpu() - before, "wall": time.perf_counter() - began}
-    print(json.dumps(result | {"growth_mib": resident_mib() - memory}), flush=True)
+    print(json.dumps(result | {"growth_mib": resident_mib() - memory, "bytes_sent": sent()}), flush=True)

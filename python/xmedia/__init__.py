@@ -169,12 +169,15 @@ if not TYPE_CHECKING:
 
         from . import _api  # noqa: PLC0415
 
-        globals().update(_api.public(__all__))
-        if reason := os.environ.get("XMEDIA_BLOCK_NETWORK"):
-            # Set by the pytest plugin, for the processes that tests start.
-            from .testing import _network_guard  # noqa: PLC0415
+        if "Client" not in globals():
+            globals().update(_api.public(__all__))
+            if reason := os.environ.get("XMEDIA_BLOCK_NETWORK"):
+                # Set by the pytest plugin, for the processes that tests start.
+                from .testing import _network_guard  # noqa: PLC0415
 
-            _network_guard.block(reason)
+                _network_guard.block(reason)
+        if name not in globals():
+            globals().update(_api.public_later(__all__))
         return globals()[name]
 
     def __dir__():

@@ -1,4 +1,4 @@
-"""The public names and what they stand for, loaded together when the first of them is used.
+"""The public names and what they stand for, loaded together when the first of them is used, but for a few.
 
 The table is `__all__` of the package. Tracebacks, reprs and pickles say `xmedia.Media`, whichever module it is in.
 """
@@ -6,33 +6,29 @@ The table is `__all__` of the package. Tracebacks, reprs and pickles say `xmedia
 from collections.abc import Collection, Iterable
 from types import FunctionType
 
-from ._auth import login, oauth1, oauth2, token_file
+from ._auth import oauth1, oauth2, token_file
 from ._calls import hooks
-from ._client import checking, client, options
-from ._types import errors, exchange, media, models, report, trace
+from ._client import client, options
+from ._types import errors, exchange, media, models, trace
 
 
 def public(names: Iterable[str]) -> dict[str, object]:
     """What these names stand for."""
     defined = {}
-    modules = (
-        login,
-        oauth1,
-        oauth2,
-        token_file,
-        hooks,
-        checking,
-        client,
-        options,
-        errors,
-        exchange,
-        media,
-        models,
-        report,
-        trace,
-    )
-    for module in modules:
+    for module in (oauth1, oauth2, token_file, hooks, client, options, errors, exchange, media, models, trace):
         defined.update(vars(module))
+    found = {name: defined[name] for name in names if name in defined}
+    name_as_public(__package__, found.values())
+    return found
+
+
+def public_later(names: Iterable[str]) -> dict[str, object]:
+    """What the others stand for, which most programs do without."""
+    from ._auth import login  # noqa: PLC0415  (as above)
+    from ._client import checking  # noqa: PLC0415
+    from ._types import report  # noqa: PLC0415
+
+    defined = vars(login) | vars(checking) | vars(report)
     found = {name: defined[name] for name in names if name in defined}
     name_as_public(__package__, found.values())
     return found

@@ -16,7 +16,7 @@ use crate::client::error::{Error, file_error};
 use crate::python::convert::errors;
 use crate::python::convert::results::epoch;
 use crate::python::imports;
-use crate::python::process::fork::PerProcess;
+use crate::system::fork::PerProcess;
 
 /// Access token, refresh token, and when the former expires in seconds since the epoch.
 pub type Tokens = (String, Option<String>, Option<f64>);
@@ -45,7 +45,7 @@ impl AuthState {
 
     /// The account.
     pub fn make_account(&self) -> Result<Arc<Account>, Error> {
-        self.account.get_or_make(|| Ok(Account::new(self.credentials.clone())))
+        self.account.get_or_try_make(|| Ok(Account::new(self.credentials.clone())))
     }
 
     /// The newest tokens, if there was a refresh.

@@ -298,9 +298,10 @@ impl Client {
         let progress = args::callable("progress", progress)?;
         let core = self.core(py)?;
         let transport = media.processing_info.is_none().then(|| core.transport().clone());
+        let media = Box::new(media);
         let mut operation = Operation::new("wait", progress, |observer| {
             Box::pin(async move {
-                core.wait(media, timeout, observer.hooks()).await.map(|media| Outcome::Media(Some(Box::new(media))))
+                core.wait(*media, timeout, observer.hooks()).await.map(|media| Outcome::Media(Some(Box::new(media))))
             })
         });
         // Without an answer to wait after, it begins with a STATUS.

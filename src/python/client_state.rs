@@ -9,8 +9,8 @@ use crate::client::error::{Error, Result};
 use crate::client::stats::{Counters, Stats};
 use crate::client::{Client as Core, Transport};
 use crate::python::auth::AuthState;
-use crate::python::process::fork::PerProcess;
 use crate::python::process::shutdown;
+use crate::system::fork::PerProcess;
 
 /// The connections that several clients share.
 pub struct Connections {
@@ -64,11 +64,11 @@ impl ClientState {
         if self.closed() {
             return Err(Error::closed());
         }
-        self.core.get_or_make(|| {
+        self.core.get_or_try_make(|| {
             let make = || Ok::<_, Error>(Transport::new(self.connections.options.clone()));
-            let transport = self.connections.transport.get_or_make(make)?;
+            let transport = self.connections.transport.get_or_try_make(make)?;
             let core = Core::new(transport, self.auth.make_account()?, self.options.clone())?;
-            self.counters.get_or_make(|| Ok::<_, Error>(core.stats().clone()))?;
+            self.counters.get_or_try_make(|| Ok::<_, Error>(core.stats().clone()))?;
             if self.auth.can_refresh() || self.options.record.is_some() {
                 shutdown::wait_for_refreshes_at_exit();
             }

@@ -46,7 +46,7 @@ mod _core {
     #[pymodule_export]
     use super::convert::har::save_har;
     #[pymodule_export]
-    use super::convert::results::{shown, text_of};
+    use super::convert::results::{masked, shown, text_of};
     #[cfg(feature = "mock")]
     #[pymodule_export]
     use super::mock::PyMockServer;

@@ -2,5 +2,6 @@
 //! owner may read, and values that a forked child makes anew.
 
 pub(crate) mod blocking;
-pub(crate) mod per_process;
+pub(crate) mod fork;
+mod lock_descriptors;
 pub mod private_file;

@@ -71,3 +71,24 @@ def test_the_names_are_those_that_type_checkers_and_editors_see() -> None:
     seen = [each.names for each in ast.walk(tree) if isinstance(each, ast.ImportFrom) and each.module != "testing"]
     names = {alias.name for names in seen for alias in names if alias.name != "_api"}
     assert names == set(xmedia.__all__)
+
+
+@pytest.mark.parametrize("module", ["xmedia._client.client", "xmedia._types.media", "dataclasses", "ssl"])
+def test_the_command_lines_help_does_not_load_what_its_commands_do(module: str) -> None:
+    program = (
+        "import contextlib, io, sys\n"
+        "from xmedia._cli.main import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
+        "    main(['--help'])"
+    )
+    assert module not in loaded_after(program)
+
+
+@pytest.mark.parametrize("module", ["xmedia._types.report", "xmedia._auth.login", "pathlib", "html"])
+def test_a_client_does_not_load_what_only_checks_logins_and_bars_need(module: str) -> None:
+    assert module not in loaded_after(CLIENT)
+
+
+def test_the_classes_of_a_report_say_that_they_are_of_xmedia_although_nobody_named_them() -> None:
+    program = "from xmedia._types import report; assert report.CheckReport.__module__ == 'xmedia'"
+    assert "xmedia._client.client" not in loaded_after(program)

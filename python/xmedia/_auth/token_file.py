@@ -1,12 +1,16 @@
 """`TokenFile`: the newest tokens of one login, for all processes that use it. The core reads and writes it."""
 
+from __future__ import annotations
+
 import os
-from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from .. import _core
 from .._types.errors import InvalidInputError
 from .hidden import hides_arguments
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class TokenFile:
@@ -40,6 +44,8 @@ class TokenFile:
             raise TypeError(f"path must be a str or a path of text, not {type(text).__name__}")
         if not text or "\0" in text:
             raise InvalidInputError("path must name a file")
+        from pathlib import Path  # noqa: PLC0415  (most programs keep no tokens in files)
+
         object.__setattr__(self, "path", Path(os.path.abspath(text)))
 
     @hides_arguments
@@ -82,5 +88,5 @@ class TokenFile:
     def __hash__(self) -> int:
         return hash((TokenFile, self.path))
 
-    def __reduce__(self) -> tuple[type["TokenFile"], tuple[str]]:
+    def __reduce__(self) -> tuple[type[TokenFile], tuple[str]]:
         return type(self), (str(self.path),)

@@ -6,7 +6,6 @@ import inspect
 import itertools
 import os
 import sys
-import traceback
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -88,6 +87,8 @@ def _deliver(delivery: _core.TokenDelivery, hooks: Hooks) -> None:
                 result.close()
             _complain("on_refresh returned an awaitable at exit, so it did not keep the newest tokens")
     except Exception:
+        import traceback  # noqa: PLC0415  (hardly any program needs it)
+
         _complain(f"on_refresh failed at exit and did not keep the newest tokens\n{traceback.format_exc()}")
     finally:
         delivery.end_delivery(taken=True)

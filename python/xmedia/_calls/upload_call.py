@@ -6,13 +6,16 @@ import contextlib
 import inspect
 import os
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from .. import _core
-from .._display.progress import Bar
 from .._types.errors import InvalidInputError
 from .._types.media import Media
 from .._types.models import Progress
 from .sources import BufferReader, PieceReader, Prepared, prepare
+
+if TYPE_CHECKING:
+    from .._display.progress import Bar
 
 _STORE_METHODS = ("load", "save", "clear")
 
@@ -121,6 +124,8 @@ def _progress(value: object, source: Prepared, awaited: bool) -> tuple[Bar | Non
     if value is None or value is False:
         return None, None
     if value is True:
+        from .._display.progress import Bar  # noqa: PLC0415  (it brings what shows bars in notebooks)
+
         bar = Bar(source.name)
         return bar, bar
     if not callable(value):

@@ -15,6 +15,8 @@ from .models import brief_repr
 class MediaWarning(UserWarning):
     """X will most likely refuse the file that is about to be uploaded; the text says why, and how to mend it."""
 
+    __module__ = "xmedia"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class VideoTrack:
@@ -37,6 +39,8 @@ class VideoTrack:
         gop_frames: Frames of the longest group of pictures (GOP).
         open_gop: Whether groups refer to those before them.
     """
+
+    __module__ = "xmedia"
 
     codec: str | None = None
     profile: str | None = None
@@ -68,6 +72,8 @@ class AudioTrack:
         sample_rate: Samples a second.
     """
 
+    __module__ = "xmedia"
+
     codec: str | None = None
     profile: str | None = None
     channels: int | None = None
@@ -85,6 +91,8 @@ class ImageFacts:
         height: Pixels.
         frames: 1 for a still image.
     """
+
+    __module__ = "xmedia"
 
     width: int | None = None
     height: int | None = None
@@ -106,6 +114,8 @@ class FileFacts:
         audio: The first audio track.
         image: The image.
     """
+
+    __module__ = "xmedia"
 
     container: str | None = None
     media_type: str | None = None
@@ -133,6 +143,8 @@ class Finding:
         source: Who says so.
     """
 
+    __module__ = "xmedia"
+
     rule: str
     level: Literal["error", "warning", "info"]
     message: str
@@ -153,6 +165,8 @@ class CheckReport:
         fix: The options between ffmpeg's input and output that mend the errors; None if there are none, or if
             encoding anew does not help.
     """
+
+    __module__ = "xmedia"
 
     facts: FileFacts
     findings: tuple[Finding, ...] = ()

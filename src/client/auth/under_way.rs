@@ -1,10 +1,10 @@
 //! Which exchanges of tokens are under way in this process: whoever ends it waits for them, since a refresh token that
 //! was sent is used up, whether or not its answer was kept.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::system::per_process::{Ours, PerProcess};
+use crate::system::fork::PerProcess;
 
 static COUNT: PerProcess<Count> = PerProcess::new();
 
@@ -15,12 +15,12 @@ struct Count {
 }
 
 /// An exchange that is under way as long as this lives.
-pub struct UnderWay(Ours<Count>);
+pub struct UnderWay(Arc<Count>);
 
 impl UnderWay {
     /// One more is under way.
     pub fn begin() -> Self {
-        let count = COUNT.get();
+        let count = COUNT.get_or_default();
         *count.number.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         UnderWay(count)
     }
@@ -35,7 +35,7 @@ impl Drop for UnderWay {
 
 /// Waits so long until none is under way; whether that is so. It blocks.
 pub fn wait_until_none(timeout: Duration) -> bool {
-    let count = COUNT.get();
+    let count = COUNT.get_or_default();
     let number = count.number.lock().unwrap_or_else(PoisonError::into_inner);
     let waited = count.changed.wait_timeout_while(number, timeout, |number| *number > 0);
     *waited.unwrap_or_else(PoisonError::into_inner).0 == 0

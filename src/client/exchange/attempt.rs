@@ -177,7 +177,8 @@ impl<'a> Attempt<'a> {
         let timeout = client.options.request_timeout;
         let hash = client.recorder.as_ref().map(|_| Arc::<MediaHash>::default());
         let sending = client.transport.send(&request, authorization.as_deref(), timeout, deadline, hash.as_ref());
-        let outcome = sending.await;
+        // In a box of its own, which only what has its slot needs: thousands wait for theirs, or for their media.
+        let outcome = Box::pin(sending).await;
         drop(permit);
         let response = match outcome {
             Ok(response) => response,
@@ -189,8 +190,9 @@ impl<'a> Attempt<'a> {
         in_flight.sent(begun.bytes);
         in_flight.answered(response.status, response.body.len());
         drop(in_flight);
-        self.note_limit(&response);
-        let decoded = self.decode(&response).or_else(|error| {
+        let decoded = self.decode(&response);
+        self.note_limit(&decoded, &response);
+        let decoded = decoded.or_else(|error| {
             // The error shows what the server said, which may be what it was sent.
             match client.account.masked(&response.body, self.command, token.as_deref()) {
                 Some(body) => self.decode(&Response { body, ..response.clone() }),
@@ -368,8 +370,15 @@ impl<'a> Attempt<'a> {
         error
     }
 
-    fn note_limit(&self, response: &Response) {
-        if let Some(limit) = protocol::rate_limit(&response.headers) {
+    fn note_limit(&self, decoded: &Result<Answer>, response: &Response) {
+        // Most answers hold what their headers say of it: they are not read twice.
+        let read = || protocol::rate_limit(&response.headers);
+        let limit = match decoded {
+            Ok(Answer::Media(media)) => media.rate_limit,
+            Err(error) => error.api().map_or_else(read, |failure| failure.rate_limit),
+            Ok(_) => read(),
+        };
+        if let Some(limit) = limit {
             let server_now = protocol::server_date(&response.headers).unwrap_or(response.received_at);
             self.client.account.limits().note(self.bucket(), limit, server_now);
         }

@@ -16,7 +16,7 @@ impl ClientInner {
         media_id: MediaId,
         options: CallOptions<'_>,
     ) -> Result<Media> {
-        match self.exchange_media(&Command::Status(media_id), options).await {
+        match Box::pin(self.exchange_media(&Command::Status(media_id), options)).await {
             Ok(media) if media.processing_info.is_some() => Ok(media),
             Err(status) if !retry::is_not_found(&status) => Err(status),
             _ => self.finalize_with_recovery(media_id, options).await.map_err(maybe_ambiguous),
@@ -58,7 +58,7 @@ impl ClientInner {
             if options.deadline.passed() {
                 return (Err(maybe_ambiguous(failure)), report);
             }
-            match self.exchange_media(&Command::Status(media_id), options).await {
+            match Box::pin(self.exchange_media(&Command::Status(media_id), options)).await {
                 Ok(media) if media.processing_info.is_some() => return (Ok(media), report),
                 Err(status) if !retry::is_not_found(&status) => {
                     let attempts = failure.attempts;

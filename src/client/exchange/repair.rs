@@ -37,7 +37,7 @@ impl<'a> Attempt<'a> {
         };
         if token.runs_out() && credentials.can_refresh() && !self.refreshed && !self.asked_early {
             self.leave_queue();
-            self.refresh_early(credentials, &token).await?;
+            Box::pin(self.refresh_early(credentials, &token)).await?;
         }
         self.save_unsaved(credentials).await;
         Ok(credentials.newest())
@@ -66,7 +66,7 @@ impl<'a> Attempt<'a> {
     /// Tries again to save tokens that are in memory only.
     async fn save_unsaved(&self, credentials: &oauth2::Credentials) {
         if credentials.chain().is_some_and(|chain| chain.is_unsaved()) {
-            self.client.save_unsaved(credentials).await;
+            Box::pin(self.client.save_unsaved(credentials)).await;
             self.emit_refresh_events();
         }
     }

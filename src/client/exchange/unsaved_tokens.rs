@@ -6,14 +6,14 @@ use std::sync::{Mutex, PoisonError};
 use crate::client::auth::oauth2::Credentials;
 use crate::client::auth::under_way::UnderWay;
 use crate::client::exchange::ClientInner;
-use crate::system::per_process::PerProcess;
+use crate::system::fork::PerProcess;
 
 /// The clients of this process whose newest tokens are not in their file.
 static UNSAVED: PerProcess<Mutex<Vec<(ClientInner, Credentials)>>> = PerProcess::new();
 
 /// Keeps the tokens of this client until they are saved.
 pub(super) fn keep(client: &ClientInner, credentials: &Credentials) {
-    let unsaved = UNSAVED.get();
+    let unsaved = UNSAVED.get_or_default();
     let mut unsaved = unsaved.lock().unwrap_or_else(PoisonError::into_inner);
     unsaved.retain(|(_, other)| other.chain().is_some_and(|chain| chain.is_unsaved()));
     unsaved.push((client.clone(), credentials.clone()));
@@ -21,7 +21,7 @@ pub(super) fn keep(client: &ClientInner, credentials: &Credentials) {
 
 /// What is to be run at the end of the process, if tokens are unsaved; it counts as an exchange under way from now on.
 pub fn save_at_exit() -> Option<impl Future<Output = ()> + Send + 'static> {
-    let unsaved = std::mem::take(&mut *UNSAVED.get().lock().unwrap_or_else(PoisonError::into_inner));
+    let unsaved = std::mem::take(&mut *UNSAVED.get_or_default().lock().unwrap_or_else(PoisonError::into_inner));
     if unsaved.is_empty() {
         return None;
     }

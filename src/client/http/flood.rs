@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::sockets::{Ends, system};
 use crate::sync::lock;
-use crate::system::per_process::PerProcess;
+use crate::system::fork::PerProcess;
 
 /// No head of an answer is nearly as long; the library itself ends at half of it, where it is all one head.
 const MAX_BYTES_BEFORE_ANSWER: u64 = 1 << 20;
@@ -21,7 +21,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 /// How long the thread stays when there is nothing to look at.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-static WATCH: PerProcess<Arc<Watch>> = PerProcess::new();
+static WATCH: PerProcess<Watch> = PerProcess::new();
 
 #[derive(Default)]
 struct Watch {
@@ -46,7 +46,7 @@ pub struct AwaitedAnswer {
 impl AwaitedAnswer {
     /// Has the connection looked at.
     pub fn new(ends: Ends) -> Self {
-        let watch = Arc::clone(&WATCH.get());
+        let watch = WATCH.get_or_default();
         let flooded = Arc::new(AtomicBool::new(false));
         let mut state = lock(&watch.state);
         let key = state.next_key;

@@ -1,5 +1,6 @@
 //! What an HTTP answer means: media, tokens, nothing, or an error.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
@@ -10,12 +11,12 @@ use super::api_error::{api_error, invalid_response};
 use super::headers::{rate_limit, request_id};
 use super::json::Members;
 use super::json::lossy_json;
-use super::json::number::{self, media_id, number};
-use super::processing::processing_info;
+use super::json::number::{self, number};
+use super::processing::{ProcessingInfoError, processing_info};
 use super::response::{Answer, Response, Tokens};
 use super::server_text::shown;
 use crate::client::error::Result;
-use crate::client::model::{CommandName, Dialect, ImageInfo, Media, MediaId, VideoInfo};
+use crate::client::model::{CommandName, Dialect, ImageInfo, Media, MediaId, Number, VideoInfo};
 
 /// Reads the answer to a command; `asked` is the id that it was about. Every 2xx that can be read is a success.
 pub fn decode(
@@ -128,6 +129,15 @@ impl From<serde_json::Error> for Unreadable {
     }
 }
 
+impl From<ProcessingInfoError> for Unreadable {
+    fn from(error: ProcessingInfoError) -> Self {
+        match error {
+            ProcessingInfoError::Json(error) => Unreadable::NotJson(error),
+            ProcessingInfoError::Says(what) => Unreadable::Saying(what.to_owned()),
+        }
+    }
+}
+
 impl From<String> for Unreadable {
     fn from(what: String) -> Self {
         Unreadable::Saying(what)
@@ -178,37 +188,31 @@ impl<'response> Body<'response> {
         .into())
     }
 
-    /// A property of the media. `null` is the same as none.
-    fn get(&self, name: &str) -> Result<Option<Value>, Unreadable> {
-        match self.data.get(name)? {
-            None => Ok(self.top.get(name)?),
-            value => Ok(value),
-        }
+    /// Where a property of the media stands. `null` is the same as none.
+    fn with(&self, name: &str) -> &Members<'response> {
+        if self.data.text(name).is_some() { &self.data } else { &self.top }
     }
 
-    fn object(&self, name: &str) -> Result<Option<Value>, Unreadable> {
-        Ok(self.get(name)?.filter(Value::is_object))
+    fn object(&self, name: &str) -> Result<Option<Members<'response>>, Unreadable> {
+        Ok(self.with(name).object(name)?)
     }
 
-    fn text(&self, name: &str) -> Result<Option<String>, Unreadable> {
-        Ok(match self.get(name)? {
-            Some(Value::String(text)) => Some(text),
-            _ => None,
-        })
+    fn number(&self, name: &str) -> Result<Option<Number>, Unreadable> {
+        Ok(self.with(name).number(name)?)
     }
 
     /// The id that it names, which must be the one that was asked about and the same wherever it stands.
     fn media_id(&self, asked: Option<MediaId>) -> Result<Option<MediaId>, Unreadable> {
         let candidates = [
-            self.data.get("id")?,
-            self.data.get("media_id")?,
-            self.data.get("media_id_string")?,
-            self.top.get("media_id")?,
-            self.top.get("media_id_string")?,
+            self.data.media_id("id")?,
+            self.data.media_id("media_id")?,
+            self.data.media_id("media_id_string")?,
+            self.top.media_id("media_id")?,
+            self.top.media_id("media_id_string")?,
         ];
         let mut found = None;
-        for value in candidates.into_iter().flatten() {
-            let Some(id) = media_id(&value).map_err(|_| "the body names a media id that is none".to_owned())? else {
+        for candidate in candidates {
+            let Some(id) = candidate.map_err(|_| "the body names a media id that is none".to_owned())? else {
                 continue;
             };
             match found.or(asked) {
@@ -240,22 +244,17 @@ fn media(
     let Some(media_id) = body.media_id(asked)? else {
         return Err("the body names no media id".to_owned().into());
     };
-    let image = body.object("image")?.map(|image| ImageInfo {
-        image_type: text(&image, "image_type"),
-        w: image.get("w").and_then(number::count),
-        h: image.get("h").and_then(number::count),
-    });
-    let processing = body.get("processing_info")?;
-    if repair == Repair::Done && command != CommandName::Init && may_lack_failure(processing.as_ref()) {
+    let processing = body.with("processing_info").text("processing_info");
+    if repair == Repair::Done && command != CommandName::Init && may_lack_failure(processing)? {
         return Err("the body is damaged, so that what it lacks proves nothing".to_owned().into());
     }
     Ok(Media {
-        media_key: body.text("media_key")?,
-        size: body.get("size")?.as_ref().and_then(number::count),
-        expires_after_secs: body.get("expires_after_secs")?.as_ref().and_then(number),
-        processing_info: processing.as_ref().map(processing_info).transpose()?,
-        image,
-        video: body.object("video")?.map(|video| VideoInfo { video_type: text(&video, "video_type") }),
+        media_key: body.with("media_key").string("media_key")?.map(Cow::into_owned),
+        size: body.number("size")?.and_then(number::whole_count),
+        expires_after_secs: body.number("expires_after_secs")?,
+        processing_info: processing.map(processing_info).transpose()?,
+        image: body.object("image")?.as_ref().map(image).transpose()?,
+        video: body.object("video")?.as_ref().map(video).transpose()?,
         command: Some(command),
         received_at: Some(response.received_at),
         request_id: request_id(&response.headers),
@@ -265,13 +264,25 @@ fn media(
     })
 }
 
+fn image(members: &Members<'_>) -> Result<ImageInfo, serde_json::Error> {
+    Ok(ImageInfo {
+        image_type: members.string("image_type")?.map(Cow::into_owned),
+        w: members.number("w")?.and_then(number::whole_count),
+        h: members.number("h")?.and_then(number::whole_count),
+    })
+}
+
+fn video(members: &Members<'_>) -> Result<VideoInfo, serde_json::Error> {
+    Ok(VideoInfo { video_type: members.string("video_type")?.map(Cow::into_owned) })
+}
+
 /// Whether an answer that was repaired would be taken as ready for something that it lacks: a `processing_info`, or the
 /// `error` in one, whose names may be what was damaged.
-fn may_lack_failure(processing: Option<&Value>) -> bool {
-    match processing {
+fn may_lack_failure(processing: Option<&str>) -> Result<bool, serde_json::Error> {
+    Ok(match processing.map(serde_json::from_str).transpose()? {
         Some(Value::Object(info)) => info.keys().any(|name| name.contains(char::REPLACEMENT_CHARACTER)),
         _ => true,
-    }
+    })
 }
 
 fn text(object: &Value, name: &str) -> Option<String> {

@@ -3,27 +3,43 @@
 
 use serde_json::{Map, Value};
 
-use super::json::number::{integer, number};
+use super::json::Members;
+use super::json::number::integer;
 use crate::client::model::{ProcessingFailure, ProcessingInfo};
 
 /// Reads a `processing_info` that is not `null`. What leaves open whether the media is ready is an error, because the
 /// absence of a `processing_info` would mean that it is.
-pub(super) fn processing_info(value: &Value) -> Result<ProcessingInfo, String> {
-    let Value::Object(info) = value else {
-        return Err("processing_info is not an object".into());
-    };
-    let error = info.get("error").and_then(failure);
-    let state = match (info.get("state"), &error) {
-        (Some(Value::String(state)), _) => known_state(state).map_or_else(|| state.clone(), str::to_owned),
+pub(super) fn processing_info(json: &str) -> Result<ProcessingInfo, ProcessingInfoError> {
+    if !json.starts_with('{') {
+        return Err(ProcessingInfoError::Says("processing_info is not an object"));
+    }
+    let info = Members::find(json)?;
+    let error = info.get("error")?.as_ref().and_then(failure);
+    let state = match (info.string("state")?, &error) {
+        (Some(state), _) => known_state(&state).map_or_else(|| state.clone().into_owned(), str::to_owned),
         (_, Some(_)) => "failed".into(),
-        _ => return Err("processing_info has no state".into()),
+        _ => return Err(ProcessingInfoError::Says("processing_info has no state")),
     };
     Ok(ProcessingInfo {
         state,
-        check_after_secs: info.get("check_after_secs").and_then(number),
-        progress_percent: info.get("progress_percent").and_then(number),
+        check_after_secs: info.number("check_after_secs")?,
+        progress_percent: info.number("progress_percent")?,
         error,
     })
+}
+
+/// Why a `processing_info` cannot be read.
+pub(super) enum ProcessingInfoError {
+    /// It is no JSON that can be read.
+    Json(serde_json::Error),
+    /// It says what it must not.
+    Says(&'static str),
+}
+
+impl From<serde_json::Error> for ProcessingInfoError {
+    fn from(error: serde_json::Error) -> Self {
+        ProcessingInfoError::Json(error)
+    }
 }
 
 /// A documented state, however it is spelt.

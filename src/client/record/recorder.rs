@@ -14,7 +14,7 @@ use super::har;
 use crate::client::kept_exchange::{KeptExchange, Secrets};
 use crate::client::record_directory::RecordDirectory;
 use crate::sync::lock;
-use crate::system::per_process::PerProcess;
+use crate::system::fork::PerProcess;
 
 /// How many exchanges may wait to be written, and how many bytes of bodies they may have in all.
 const MAX_QUEUED: usize = 4096;
@@ -64,7 +64,7 @@ struct Queue {
 impl Recorder {
     /// The recorder of this directory, the same for all in this process.
     pub fn of(directory: &RecordDirectory) -> Arc<Self> {
-        let recorders = RECORDERS.get();
+        let recorders = RECORDERS.get_or_default();
         let mut recorders = lock(&recorders);
         if let Some(recorder) = recorders.get(directory.path()).and_then(Weak::upgrade) {
             return recorder;
@@ -123,7 +123,7 @@ impl Recorder {
     /// Waits until all that was handed over to any recorder of this process is in its file.
     pub fn settle_all(timeout: Duration) {
         let until = Instant::now() + timeout;
-        let recorders: Vec<_> = lock(&RECORDERS.get()).values().filter_map(Weak::upgrade).collect();
+        let recorders: Vec<_> = lock(&RECORDERS.get_or_default()).values().filter_map(Weak::upgrade).collect();
         for recorder in recorders {
             recorder.hurry();
             let left = until.saturating_duration_since(Instant::now());

@@ -9,6 +9,11 @@ use super::model::{CommandName, MediaId, ProcessingInfo};
 
 /// The program that made a call. Nothing here is called while a lock is held or a connection is in use.
 pub trait Observer: Send + Sync {
+    /// Whether it makes anything of the progress; it is not made for those who do not.
+    fn wants_progress(&self) -> bool {
+        true
+    }
+
     /// Receives the progress of the call; its error ends the call.
     fn progress(&self, progress: Progress) -> BoxFuture<'_, Result<()>>;
 
@@ -115,6 +120,10 @@ pub enum Phase {
 pub struct NoObserver;
 
 impl Observer for NoObserver {
+    fn wants_progress(&self) -> bool {
+        false
+    }
+
     fn progress(&self, _: Progress) -> BoxFuture<'_, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
     }

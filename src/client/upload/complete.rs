@@ -74,7 +74,8 @@ impl Completion<'_> {
     }
 
     async fn wait(&self, media: Media) -> Result<Media> {
-        self.client.wait_until_ready(Watch::new(media, self.call.deadline.remaining()), self.call.hooks).await
+        let watch = Box::new(Watch::new(media, self.call.deadline.remaining()));
+        self.client.wait_until_ready(watch, self.call.hooks).await
     }
 
     /// Sets the alt text. If that fails the upload is still good, and the error says so.

@@ -99,8 +99,15 @@ impl Client {
     }
 
     /// Waits until the media is ready; an error if its processing failed.
-    pub async fn wait(&self, media: Media, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
-        self.until_closed(|| self.inner.wait_until_ready(Watch::new(media, timeout), hooks)).await
+    pub fn wait<'a>(
+        &'a self,
+        media: Media,
+        timeout: Option<Duration>,
+        hooks: Hooks<'a>,
+    ) -> impl Future<Output = Result<Media>> + 'a {
+        // No `async fn`, which would store the media once more for each that it is handed to.
+        let watch = Box::new(Watch::new(media, timeout));
+        self.until_closed(move || self.inner.wait_until_ready(watch, hooks))
     }
 
     /// The next answer of a wait.

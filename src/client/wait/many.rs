@@ -27,15 +27,18 @@ impl ClientInner {
         hooks: Hooks<'_>,
         mut on_outcomes: impl FnMut(Vec<Waited>),
     ) -> Result<()> {
-        let wait = |(number, media): (u64, Media)| async move {
+        let wait = |(number, media): (u64, Media)| {
             let media_id = media.media_id;
-            let outcome = self.wait_until_ready(Watch::new(media, timeout), hooks).await;
-            // Now, because the next answers about other media take the place of those about this.
-            let attach = |error| match hooks.exchanges {
-                Some(exchanges) => exchanges.attach(error, Some(media_id)),
-                None => error,
-            };
-            (number, outcome.map_err(attach))
+            let watch = Box::new(Watch::new(media, timeout));
+            async move {
+                let outcome = self.wait_until_ready(watch, hooks).await;
+                // Now, because the next answers about other media take the place of those about this.
+                let attach = |error| match hooks.exchanges {
+                    Some(exchanges) => exchanges.attach(error, Some(media_id)),
+                    None => error,
+                };
+                (number, outcome.map_err(attach))
+            }
         };
         let mut waits = FuturesUnordered::new();
         let mut more = true;

@@ -94,21 +94,26 @@ impl Watch {
 
     /// The next answer; after the last one an error if the media has failed, else nothing.
     pub async fn next(&mut self, client: &ClientInner, hooks: Hooks<'_>) -> Result<Option<Media>> {
+        Ok(self.step(client, hooks).await?.then(|| self.media.clone()))
+    }
+
+    /// Whether there is another answer, which is held then.
+    async fn step(&mut self, client: &ClientInner, hooks: Hooks<'_>) -> Result<bool> {
         match self.state {
             WatchState::Given => {
                 self.advance();
-                Ok(Some(self.media.clone()))
+                Ok(true)
             }
             WatchState::Failed => {
                 self.state = WatchState::Over;
                 Err(processing_failed(&self.media, self.sent))
             }
-            WatchState::Over => Ok(None),
+            WatchState::Over => Ok(false),
             WatchState::Polling => {
                 let timer = PollTimer { watch: self, started: Instant::now() };
                 let outcome = timer.watch.poll(client, hooks, timer.started).await;
                 drop(timer);
-                outcome.map(Some).map_err(|mut error| {
+                outcome.map(|()| true).map_err(|mut error| {
                     self.state = WatchState::Over;
                     error.attempts = self.sent;
                     error
@@ -129,7 +134,7 @@ impl Watch {
     }
 
     /// Sleeps and asks until there is an answer about the media.
-    async fn poll(&mut self, client: &ClientInner, hooks: Hooks<'_>, started: Instant) -> Result<Media> {
+    async fn poll(&mut self, client: &ClientInner, hooks: Hooks<'_>, started: Instant) -> Result<()> {
         let deadline = Deadline::after(self.remaining);
         let own_pace = Retry::default();
         let retry = client.options.retry.as_ref().unwrap_or(&own_pace);
@@ -144,7 +149,7 @@ impl Watch {
                 Ok(media) => {
                     self.sent += 1;
                     self.take(media);
-                    return Ok(self.media.clone());
+                    return Ok(());
                 }
                 Err(failed) => failed,
             };
@@ -246,14 +251,18 @@ impl Watch {
 
 impl ClientInner {
     /// Waits until the media is ready, reporting each answer.
-    pub(in crate::client) async fn wait_until_ready(&self, mut watch: Watch, hooks: Hooks<'_>) -> Result<Media> {
+    ///
+    /// The watch is in a box because a future that is handed its state by value stores it twice.
+    pub(in crate::client) async fn wait_until_ready(&self, mut watch: Box<Watch>, hooks: Hooks<'_>) -> Result<Media> {
         loop {
             if let Some(error) = watch.timed_out() {
                 return Err(error);
             }
-            match watch.next(self, hooks).await? {
-                None => return Ok(watch.media),
-                Some(media) => hooks.observer.progress(progress(&media, watch.elapsed())).await?,
+            if !watch.step(self, hooks).await? {
+                return Ok(watch.media);
+            }
+            if hooks.observer.wants_progress() {
+                hooks.observer.progress(progress(&watch.media, watch.elapsed())).await?;
             }
         }
     }

@@ -17,8 +17,8 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use crate::python::call::channel::Wake;
 use crate::python::imports;
-use crate::python::process::fork::generation;
 use crate::python::process::wakeup::Wakeup;
+use crate::system::fork::generation;
 
 /// The keys of the operations that have an event, and the descriptor that wakes the loop.
 pub struct Queue {

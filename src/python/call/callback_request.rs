@@ -12,8 +12,8 @@ use crate::client::error::{Error, Kind, Result};
 use crate::python::call::channel::{CallbackKind, MethodArguments};
 use crate::python::convert::results;
 use crate::python::process::buffers;
-use crate::python::process::fork::{generation, if_same_process};
 use crate::sync::lock;
+use crate::system::fork::{generation, if_same_process};
 
 /// A callback that a verb has run, and where its result goes.
 #[pyclass(frozen, module = "xmedia._core")]

@@ -14,8 +14,8 @@ use crate::client::exchange_log::ExchangeLog;
 use crate::client::observer::{EventFilter, Observer, Progress, RequestReport};
 use crate::python::call::channel::{CallbackKind, Channel, Event, MethodArguments, Outcome};
 use crate::python::call::hooks::Subscriptions;
-use crate::python::process::fork;
 use crate::sync::lock;
+use crate::system::fork::{generation, if_same_process};
 
 /// The program as a verb sees it.
 pub struct ChannelObserver {
@@ -39,7 +39,7 @@ struct Reserved {
 impl Drop for Reserved {
     fn drop(&mut self) {
         if let Some(reservation) = self.reservation.take() {
-            drop(fork::if_same_process(self.generation, reservation));
+            drop(if_same_process(self.generation, reservation));
         }
     }
 }
@@ -69,7 +69,7 @@ impl ChannelObserver {
 
     /// Keeps the position in the queue that the verb's first request takes.
     pub fn reserve(&self, reservation: Reservation) {
-        let reserved = Reserved { generation: fork::generation(), reservation: Some(reservation) };
+        let reserved = Reserved { generation: generation(), reservation: Some(reservation) };
         *lock(&self.reserved) = Some(reserved);
     }
 
@@ -112,6 +112,10 @@ impl ChannelObserver {
 }
 
 impl Observer for ChannelObserver {
+    fn wants_progress(&self) -> bool {
+        self.wants_progress
+    }
+
     fn progress(&self, progress: Progress) -> BoxFuture<'_, Result<()>> {
         if !self.wants_progress {
             return Box::pin(std::future::ready(Ok(())));

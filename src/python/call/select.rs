@@ -8,10 +8,10 @@ use pyo3::prelude::*;
 
 use crate::python::call::channel::Wake;
 use crate::python::call::operation::Operation;
-use crate::python::call::task::SIGNAL_INTERVAL;
+use crate::python::call::task::{SIGNAL_INTERVAL, ensure_same_process};
 use crate::python::process::blocked_loop;
-use crate::python::process::fork::{ensure_same_process, generation};
 use crate::sync::lock;
+use crate::system::fork::generation;
 
 /// The keys of the operations that have an event.
 #[derive(Default)]

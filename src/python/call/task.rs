@@ -14,8 +14,9 @@ use crate::client::call::QueuePosition as _;
 use crate::client::error::Result;
 use crate::python::call::channel::{Channel, Event, FinishGuard, Outcome};
 use crate::python::call::observer::ChannelObserver;
-use crate::python::process::{fork, runtime};
+use crate::python::process::runtime;
 use crate::sync::lock;
+use crate::system::fork::{generation, if_same_process};
 
 /// A verb's work, not yet started.
 pub type Verb = BoxFuture<'static, Result<Outcome>>;
@@ -49,7 +50,7 @@ impl Task {
             verb: Mutex::new(Some(verb(observer.clone()))),
             channel,
             observer,
-            generation: fork::generation(),
+            generation: generation(),
             handle: Mutex::default(),
             started: AtomicBool::new(false),
             queue: None,
@@ -79,7 +80,7 @@ impl Task {
     /// Fails, in a forked child, for a task of the parent: it does not run here, and its channel may have been locked
     /// when the process forked.
     pub fn ensure_same_process(&self) -> PyResult<()> {
-        fork::ensure_same_process(self.generation, self.name)
+        ensure_same_process(self.generation, self.name)
     }
 
     /// Starts the verb, once.
@@ -123,9 +124,7 @@ impl Task {
     /// Aborts the verb, which drops its request. One that has ended stays ended.
     pub fn abort(&self) {
         lock(&self.verb).take();
-        if let Some(handle) =
-            lock(&self.handle).take().and_then(|handle| fork::if_same_process(self.generation, handle))
-        {
+        if let Some(handle) = lock(&self.handle).take().and_then(|handle| if_same_process(self.generation, handle)) {
             handle.abort();
         }
     }
@@ -148,7 +147,7 @@ impl Drop for Task {
     fn drop(&mut self) {
         // Nobody can wait for it any more: its loop was closed, say.
         let handle = self.handle.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let handle = handle.and_then(|handle| fork::if_same_process(self.generation, handle));
+        let handle = handle.and_then(|handle| if_same_process(self.generation, handle));
         if let Some(handle) = handle.filter(|handle| !handle.is_finished()) {
             handle.abort();
         }
@@ -162,4 +161,14 @@ impl Drop for LeaveQueue {
     fn drop(&mut self) {
         drop(self.0.take_reservation());
     }
+}
+
+/// Refuses what was begun in an earlier generation.
+pub fn ensure_same_process(begun_in: u64, name: &str) -> PyResult<()> {
+    if begun_in == generation() {
+        return Ok(());
+    }
+    Err(PyRuntimeError::new_err(format!(
+        "this call of {name} belongs to the process that this one was forked from; call {name} anew"
+    )))
 }

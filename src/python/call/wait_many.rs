@@ -10,8 +10,8 @@ use crate::client::model::Media;
 use crate::python::call::inputs::{Input, Inputs};
 use crate::python::call::operation::Operation;
 use crate::python::convert::{args, results};
-use crate::python::process::fork::{generation, if_same_process};
 use crate::sync::lock;
+use crate::system::fork::{generation, if_same_process};
 
 /// Many waits in one call.
 #[pyclass(frozen, module = "xmedia._core")]

@@ -10,7 +10,8 @@ use crate::client::model::Media;
 use crate::client::{Client as Core, Watch as CoreWatch};
 use crate::python::call::channel::Outcome;
 use crate::python::call::operation::Operation;
-use crate::python::process::fork::{ensure_same_process, generation};
+use crate::python::call::task::ensure_same_process;
+use crate::system::fork::generation;
 
 /// A wait under way, between two items.
 #[pyclass(frozen, module = "xmedia._core")]

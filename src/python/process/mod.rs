@@ -2,7 +2,6 @@
 
 pub mod blocked_loop;
 pub mod buffers;
-pub mod fork;
 pub mod runtime;
 pub mod shutdown;
 pub mod unwind;

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
-use crate::python::process::fork::{generation, watch_forks};
+use crate::system::fork::{generation, watch_forks};
 
 /// The runtime and the generation of processes that it was made in.
 static RUNTIME: AtomicPtr<(u64, Runtime)> = AtomicPtr::new(std::ptr::null_mut());

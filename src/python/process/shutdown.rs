@@ -12,8 +12,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyCFunction;
 
 use crate::python::imports;
-use crate::python::process::fork::PerProcess;
 use crate::sync::lock;
+use crate::system::fork::PerProcess;
 
 /// How long the exit waits for permits. What a worker does with one takes microseconds.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,10 +53,7 @@ impl ShutdownGuard {
 
     /// The guard of this process.
     pub fn current() -> Arc<ShutdownGuard> {
-        match GUARD.get_or_make(|| Ok::<_, std::convert::Infallible>(ShutdownGuard::default())) {
-            Ok(guard) => guard,
-            Err(never) => match never {},
-        }
+        GUARD.get_or_default()
     }
 
     /// A permit, unless the interpreter exits.

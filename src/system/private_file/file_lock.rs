@@ -5,7 +5,7 @@
 //! lock takes a lock of this process for the same path first, and holds it until the descriptor is closed.
 //!
 //! Shell scripts and older versions know the other kind of lock, `flock`, so that one is taken as well. It belongs to the
-//! open file, which a forked child shares: the child closes its copy ([`forget_in_forked_child`]).
+//! open file, which a forked child shares: the child closes its copy (`lock_descriptors`).
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -19,7 +19,8 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use super::private;
 use crate::system::blocking::blocking;
-use crate::system::per_process::PerProcess;
+use crate::system::fork::PerProcess;
+use crate::system::lock_descriptors;
 
 /// How often it is looked whether another process has released the lock: at first, and after a while.
 const FIRST_LOOK: Duration = Duration::from_millis(5);
@@ -95,7 +96,7 @@ impl Drop for FileLock {
         unlock(&self.file);
         // SAFETY: nobody uses the field after this.
         let file = unsafe { ManuallyDrop::take(&mut self.file) };
-        held::remove(&file);
+        lock_descriptors::remove(&file);
     }
 }
 
@@ -103,14 +104,14 @@ impl Drop for FileLock {
 fn open_locked(path: &Path) -> io::Result<Option<File>> {
     loop {
         let file = private().create(true).open(path)?;
-        held::add(&file);
+        lock_descriptors::add(&file);
         let locked = try_lock(&file);
         // Whoever had it before us may have removed it after we had opened it.
         let is_ours = locked.and_then(|locked| if locked { is_at(&file, path).map(Some) } else { Ok(None) });
         if let Ok(Some(true)) = is_ours {
             return Ok(Some(file));
         }
-        held::remove(&file);
+        lock_descriptors::remove(&file);
         drop(file);
         if is_ours?.is_none() {
             return Ok(None);
@@ -175,7 +176,7 @@ fn is_at(_: &File, _: &Path) -> io::Result<bool> {
 static LOCKS: PerProcess<Mutex<HashMap<PathBuf, Weak<AsyncMutex<()>>>>> = PerProcess::new();
 
 fn lock_of_this_process(path: &Path) -> Arc<AsyncMutex<()>> {
-    let locks = LOCKS.get();
+    let locks = LOCKS.get_or_default();
     let mut by_path = locks.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(lock) = by_path.get(path).and_then(Weak::upgrade) {
         return lock;
@@ -184,55 +185,4 @@ fn lock_of_this_process(path: &Path) -> Arc<AsyncMutex<()>> {
     let lock = Arc::new(AsyncMutex::new(()));
     by_path.insert(path.to_owned(), Arc::downgrade(&lock));
     lock
-}
-
-/// Closes this process's copies of its parent's lock files. Call it in a forked child before anything else: it is safe
-/// there, and nothing of the parent's that holds a lock may be dropped afterwards.
-#[cfg(unix)]
-pub fn forget_in_forked_child() {
-    held::close_all();
-}
-
-/// The descriptors of lock files, where a forked child finds them without a lock.
-#[cfg(unix)]
-mod held {
-    use std::fs::File;
-    use std::os::fd::AsRawFd as _;
-    use std::sync::atomic::{AtomicI32, Ordering};
-
-    const NONE: i32 = -1;
-    /// With more locks at a time, a forked child keeps those that have no place here until it ends.
-    const MAX_HELD: usize = 256;
-
-    static HELD: [AtomicI32; MAX_HELD] = [const { AtomicI32::new(NONE) }; MAX_HELD];
-
-    pub(super) fn add(file: &File) {
-        replace_first(NONE, file.as_raw_fd());
-    }
-
-    pub(super) fn remove(file: &File) {
-        replace_first(file.as_raw_fd(), NONE);
-    }
-
-    fn replace_first(old: i32, new: i32) {
-        let _ = HELD.iter().find(|place| place.compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire).is_ok());
-    }
-
-    pub(super) fn close_all() {
-        for place in &HELD {
-            let descriptor = place.swap(NONE, Ordering::AcqRel);
-            if descriptor != NONE {
-                // SAFETY: the descriptor is this process's copy of its parent's, and nobody here uses it: the threads of
-                // the parent do not exist.
-                unsafe { rustix::io::close(descriptor) };
-            }
-        }
-    }
-}
-
-#[cfg(not(unix))]
-mod held {
-    pub(super) fn add(_: &std::fs::File) {}
-
-    pub(super) fn remove(_: &std::fs::File) {}
 }

@@ -8,8 +8,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use file_lock::FileLock;
-#[cfg(unix)]
-pub use file_lock::forget_in_forked_child;
 pub use replace::{Replacement, create, write};
 
 /// Links that lead to one another end here, as they do for the system (`ELOOP`).

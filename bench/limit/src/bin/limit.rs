@@ -1,17 +1,24 @@
-//! The same FINALIZE in bare Rust: `limit reqwest|hyper URL CALLS IN_FLIGHT` prints what each call took.
+//! The same FINALIZE in bare Rust: `limit reqwest|core|hyper|images|aead URL CALLS IN_FLIGHT` prints what each call took.
 //!
 //! `reqwest` signs each request with OAuth 1.0a and parses the answer, each call a task spawned on one worker while the
-//! main thread waits for it, as a Python thread would. `hyper` writes the same bytes on one connection, parses nothing.
+//! main thread waits for it, as a Python thread would; `core` has xmedia's own client do it, without Python. `hyper`
+//! writes the same bytes on one connection, parses nothing. `images` sends images of 200 kB in one request each. `aead`
+//! seals CALLS MiB in records of 16 KiB, as TLS does, and sends nothing.
 
-use std::sync::LazyLock;
-use std::time::Instant;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper_util::rt::TokioIo;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use tokio::sync::Semaphore;
-use xmedia::client::auth::oauth1;
+use xmedia::client::auth::{Credentials, oauth1};
+use xmedia::client::call::Hooks;
+use xmedia::client::config::{CheckMode, Hosts, Options, Proxy, Retry, TransportOptions};
+use xmedia::client::model::{ApiVersion, Media, MediaId};
+use xmedia::client::{Account, Client, Transport};
 
 const ID: &str = "710511363345354753";
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -19,23 +26,28 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, kind, url, calls, in_flight] = arguments.as_slice() else {
-        return Err("limit reqwest|hyper URL CALLS IN_FLIGHT".into());
+        return Err("limit reqwest|core|hyper|images|aead URL CALLS IN_FLIGHT".into());
     };
     let (calls, in_flight) = (calls.parse()?, in_flight.parse()?);
     match kind.as_str() {
-        "reqwest" => with_reqwest(url, calls, in_flight),
+        "reqwest" => with_reqwest(url, calls, in_flight, one),
+        "images" => with_reqwest(url, calls, in_flight, image),
+        "core" => with_core(url, calls),
+        "aead" => with_aead(calls),
         _ => with_hyper(url, calls),
     }
 }
 
-static SIGNER: LazyLock<oauth1::Signer> = LazyLock::new(|| {
-    oauth1::Signer::new(&oauth1::Credentials {
+static SIGNER: LazyLock<oauth1::Signer> = LazyLock::new(|| oauth1::Signer::new(&credentials()));
+
+fn credentials() -> oauth1::Credentials {
+    oauth1::Credentials {
         consumer_key: "consumer-key".into(),
         consumer_secret: "consumer-secret".into(),
         access_token: "access-token".into(),
         access_token_secret: "access-token-secret".into(),
-    })
-});
+    }
+}
 
 fn sign(url: &str) -> String {
     let nonce = format!("{:032x}", rand::random::<u128>());
@@ -57,7 +69,29 @@ async fn one(client: reqwest::Client, url: String) -> Result<u64, Failure> {
     body["media_id"].as_u64().ok_or_else(|| "no id".into())
 }
 
-fn with_reqwest(url: &str, calls: usize, in_flight: usize) -> Result<(), Failure> {
+async fn image(client: reqwest::Client, url: String) -> Result<u64, Failure> {
+    let authorization = sign(&url);
+    let part = reqwest::multipart::Part::bytes(vec![7_u8; 200_000]).file_name("media");
+    let response = client
+        .post(&url)
+        .header("authorization", authorization)
+        .multipart(reqwest::multipart::Form::new().text("media_category", "tweet_image").part("media", part))
+        .send()
+        .await?
+        .error_for_status()?;
+    let body: serde_json::Value = serde_json::from_slice(&response.bytes().await?)?;
+    body["media_id"].as_u64().ok_or_else(|| "no id".into())
+}
+
+fn with_reqwest<F>(
+    url: &str,
+    calls: usize,
+    in_flight: usize,
+    one: fn(reqwest::Client, String) -> F,
+) -> Result<(), Failure>
+where
+    F: Future<Output = Result<u64, Failure>> + Send + 'static,
+{
     let _ = rustls::crypto::ring::default_provider().install_default();
     let url = format!("{url}/1.1/media/upload.json");
     let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).user_agent("limit").build()?;
@@ -90,6 +124,56 @@ fn with_reqwest(url: &str, calls: usize, in_flight: usize) -> Result<(), Failure
         })
     };
     measured(run, calls)
+}
+
+fn with_core(url: &str, calls: usize) -> Result<(), Failure> {
+    let transport = Arc::new(Transport::new(Arc::new(TransportOptions {
+        hosts: Hosts::at(url),
+        proxy: Proxy::Off,
+        ..TransportOptions::default()
+    })));
+    let account = Arc::new(Account::new(Credentials::OAuth1(credentials())));
+    let options = Arc::new(Options {
+        api: ApiVersion::V1_1,
+        request_timeout: Some(Duration::from_secs(60)),
+        retry: Some(Retry::default()),
+        check: CheckMode::Warn,
+        account: None,
+    });
+    let client = Client::new(transport, account, options)?;
+    let id = MediaId::parse(ID).ok_or("no id")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let run = |calls: usize| -> Result<(), Failure> {
+        for _ in 0..calls {
+            let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+            let client = client.clone();
+            runtime.spawn(async move {
+                let timeout = Some(Duration::from_secs(120));
+                sender.send(client.finalize(&Media::new(id), timeout, Hooks::none()).await.map(drop))
+            });
+            receiver.recv()??;
+        }
+        Ok(())
+    };
+    measured(run, calls)
+}
+
+fn with_aead(mebibytes: usize) -> Result<(), Failure> {
+    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[7; 32]).map_err(|_| "no key")?);
+    let mut record = vec![7_u8; 16 << 10];
+    let mut sequence = 0_u64;
+    let run = |mebibytes: usize| -> Result<(), Failure> {
+        for _ in 0..mebibytes * 64 {
+            sequence += 1;
+            let mut nonce = [0; 12];
+            nonce[4..].copy_from_slice(&sequence.to_be_bytes());
+            let nonce = Nonce::assume_unique_for_key(nonce);
+            let tag = key.seal_in_place_separate_tag(nonce, Aad::empty(), &mut record).map_err(|_| "not sealed")?;
+            std::hint::black_box(tag);
+        }
+        Ok(())
+    };
+    measured(run, mebibytes)
 }
 
 fn with_hyper(url: &str, calls: usize) -> Result<(), Failure> {

@@ -7,6 +7,9 @@ use serde_core::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::number::{self, NotAnId};
+use crate::client::model::{MediaId, Number};
+
 /// An object's members, their values still text. Anything but an object has none.
 #[derive(Default)]
 pub(in crate::client::protocol) struct Members<'body>(Vec<(Name<'body>, &'body RawValue)>);
@@ -35,6 +38,52 @@ impl<'body> Members<'body> {
     pub(in crate::client::protocol) fn get(&self, name: &str) -> Result<Option<Value>, serde_json::Error> {
         self.text(name).map(serde_json::from_str).transpose()
     }
+
+    /// A member that is an object; anything else is none, but has to be JSON that can be read.
+    pub(in crate::client::protocol) fn object(&self, name: &str) -> Result<Option<Self>, serde_json::Error> {
+        match self.text(name) {
+            Some(json) if json.starts_with('{') => Members::find(json).map(Some),
+            _ => self.get(name).map(|_| None),
+        }
+    }
+
+    /// A member that is a string; anything else is none, as above.
+    pub(in crate::client::protocol) fn string(&self, name: &str) -> Result<Option<Cow<'body, str>>, serde_json::Error> {
+        match self.text(name) {
+            Some(json) if json.starts_with('"') => Ok(Some(match plain_string(json) {
+                Some(text) => Cow::Borrowed(text),
+                None => Cow::Owned(serde_json::from_str(json)?),
+            })),
+            _ => self.get(name).map(|_| None),
+        }
+    }
+
+    /// A member that is a number, or a string with one in it.
+    pub(in crate::client::protocol) fn number(&self, name: &str) -> Result<Option<Number>, serde_json::Error> {
+        let Some(json) = self.text(name) else { return Ok(None) };
+        // Nearly all are plain integers, whose text need not be taken apart.
+        if let Ok(value) = json.parse::<i64>() {
+            return Ok(Some(Number::Int(value.into())));
+        }
+        Ok(number::number(&serde_json::from_str(json)?))
+    }
+
+    /// A member that is a media id; the error within is of one that is none.
+    pub(in crate::client::protocol) fn media_id(
+        &self,
+        name: &str,
+    ) -> Result<Result<Option<MediaId>, NotAnId>, serde_json::Error> {
+        let Some(json) = self.text(name) else { return Ok(Ok(None)) };
+        match MediaId::parse(plain_string(json).unwrap_or(json)) {
+            Some(media_id) => Ok(Ok(Some(media_id))),
+            None => Ok(number::media_id(&serde_json::from_str(json)?)),
+        }
+    }
+}
+
+/// What a JSON string says, if there are no escapes in it.
+fn plain_string(json: &str) -> Option<&str> {
+    json.strip_prefix('"')?.strip_suffix('"').filter(|text| !text.contains('\\'))
 }
 
 /// A member's name: text of the body itself, unless there are escapes in it.

@@ -16,11 +16,6 @@ pub(in crate::client::protocol) fn number(value: &Value) -> Option<Number> {
     }
 }
 
-/// The count in a value: truncates fractions, saturates.
-pub(in crate::client::protocol) fn count(value: &Value) -> Option<u64> {
-    number(value).and_then(whole_count)
-}
-
 /// The integer in a value, `3.0` and `"3"` too; `None` for a fraction.
 pub(in crate::client::protocol) fn integer(value: &Value) -> Option<i128> {
     match number(value)? {
@@ -29,7 +24,7 @@ pub(in crate::client::protocol) fn integer(value: &Value) -> Option<i128> {
     }
 }
 
-/// The same of a number.
+/// The count in a number: truncates fractions, saturates.
 pub(in crate::client::protocol) fn whole_count(number: Number) -> Option<u64> {
     match number {
         Number::Int(value) if value < 0 => None,
