@@ -30,8 +30,7 @@ pub use self::exchange::call;
 pub use self::exchange::save_at_exit as save_tokens_at_exit;
 pub use self::http::{HttpBackend, Reservation, Transport, TransportFailure, probe};
 pub use self::types::{
-    category, config, deadline, error, exchange_log, kept_exchange, model, observer, record_directory, stats, x_limits,
-    x_values,
+    category, config, deadline, error, exchange_log, kept_exchange, model, observer, pause, stats, x_limits, x_values,
 };
 pub use self::verbs::{Client, login};
 pub use self::wait::{Waited, Watch};

@@ -248,6 +248,19 @@ def test_alt_text(server, number):
     assert server.media(7).alt_text == "another"
 
 
+def test_what_is_said_of_media_is_kept_beside_what_was_said_before(server):
+    server.add_media(7)
+    for flag in ("true", True):
+        body = {"media_id": "7", "allow_download_status": {"allow_download": flag}}
+        answer = call(server, "POST", "/1.1/media/metadata/create.json", json_body=body)
+        assert (answer.status, server.media(7).metadata) == (204, {"allow_download_status": {"allow_download": True}})
+    said = {"alt_text": {"text": "a cat"}, "shared_info": {"shared": True}}
+    answer = call(server, "POST", "/2/media/metadata", json_body={"id": "7", "metadata": said})
+    said = {"allow_download_status": {"allow_download": True}, **said}
+    assert answer.json == {"data": {"id": "7", "associated_metadata": said}}
+    assert (server.media(7).metadata, server.media(7).alt_text) == (said, "a cat")
+
+
 @BOTH
 def test_subtitles_come_and_go(server, api):
     server.add_media(7)

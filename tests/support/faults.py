@@ -290,7 +290,7 @@ CALLS = {
     "FINALIZE": lambda media: ("finalize", (media,), {}),
     "STATUS": lambda media: ("status", (media,), {}),
     "wait": lambda media: ("wait", (media,), {}),
-    "METADATA": lambda media: ("set_alt_text", (media, "a film"), {}),
+    "METADATA": lambda media: ("set_metadata", (media,), {"alt_text": "a film", "allow_download": True}),
     "SUBTITLES": lambda media: ("set_subtitles", (media, ENGLISH), {}),
     "no SUBTITLES": lambda media: ("delete_subtitles", (media, "EN"), {}),
     "SIMPLE": lambda media: ("upload", (PNG,), {}),

@@ -18,7 +18,7 @@ const VERSION: u64 = 1;
 /// How much of what the page said about a refusal stands in a message.
 const MAX_SHOWN_CHARS: usize = 200;
 
-/// A login that was begun: what the page is told, and what its answer is checked against.
+/// A login that was begun: what the page is given, and what its answer is checked against.
 #[derive(Clone)]
 pub struct Login {
     /// The app's OAuth 2.0 client id.

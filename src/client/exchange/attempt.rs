@@ -13,6 +13,7 @@ use crate::client::kept_exchange::KeptExchange;
 use crate::client::limits::BucketName;
 use crate::client::model::{CommandName, Dialect, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
+use crate::client::pause::{PauseReason, PauseTracker};
 use crate::client::protocol::{self, Answer, Command, Response};
 use crate::client::record::{Sender, Sent, SentExchange};
 
@@ -176,10 +177,11 @@ impl<'a> Attempt<'a> {
         let begun = Begun { started_at: SystemTime::now(), started: Instant::now(), bytes: request.body.size() };
         let timeout = client.options.request_timeout;
         let hash = client.recorder.as_ref().map(|_| Arc::<MediaHash>::default());
+        let counted = self.options.hooks.observer.pauses().map(PauseTracker::in_flight);
         let sending = client.transport.send(&request, authorization.as_deref(), timeout, deadline, hash.as_ref());
         // In a box of its own, which only what has its slot needs: thousands wait for theirs, or for their media.
         let outcome = Box::pin(sending).await;
-        drop(permit);
+        drop((permit, counted));
         let response = match outcome {
             Ok(response) => response,
             Err(no_response) => {
@@ -329,6 +331,8 @@ impl<'a> Attempt<'a> {
                     return Err(self.limited(left).into());
                 }
                 drop(reservation.take());
+                let pauses = self.options.hooks.observer.pauses();
+                let _waiting = pauses.map(|pauses| pauses.waiting(wait, PauseReason::RateLimit));
                 self.options.deadline.sleep(wait).await;
             }
             let permit = match reservation.take() {

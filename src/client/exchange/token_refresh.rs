@@ -2,7 +2,7 @@
 //! sends is used up by being sent.
 //!
 //! With a token file, all that use it are one: the lock is taken and the file read again before anything is sent, and room
-//! on the disk is taken before the refresh token is spent. New tokens are on the disk before anybody hears of them.
+//! on the disk is taken before the refresh token is spent. New tokens are on the disk before anybody gets them.
 
 use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};

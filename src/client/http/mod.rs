@@ -3,9 +3,10 @@
 mod broken;
 pub mod encoding;
 mod flood;
-mod media_hash;
+mod multipart;
 pub mod probe;
 mod proxy;
+mod queue;
 mod request_progress;
 mod resolver;
 mod sockets;
@@ -13,6 +14,7 @@ mod transport;
 mod tunnel;
 
 pub(in crate::client) use self::broken::Broken;
-pub(in crate::client) use self::media_hash::MediaHash;
-pub use self::transport::{HttpBackend, Reservation, Transport, TransportFailure};
+pub(in crate::client) use self::multipart::MediaHash;
+pub use self::queue::Reservation;
+pub use self::transport::{HttpBackend, Transport, TransportFailure};
 pub(in crate::client) use self::transport::{NoResponse, urlencoded};

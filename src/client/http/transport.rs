@@ -1,26 +1,21 @@
-//! Sends one request and brings its answer. The only file that names reqwest.
+//! Sends one request and brings its answer. Only this folder names reqwest.
 
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
-use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt as _;
+use bytes::BytesMut;
 use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
 use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
-use reqwest::multipart::{Form, Part as FormPart};
 use reqwest::{ClientBuilder, Url};
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use url::Origin;
 
 use super::broken::{Broken, BrokenRequest};
 use super::encoding::percent_encode;
-use super::media_hash::MediaHash;
+use super::multipart::{MediaHash, form};
 use super::proxy;
+use super::queue::{Queue, Reservation};
 use super::request_progress::{RequestProgress, TrackConnections};
 use super::resolver::Resolver;
 use super::sockets::Sockets;
@@ -30,12 +25,10 @@ use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result};
 use crate::client::kept_exchange::Secrets;
 use crate::client::limits::ByteRateLimiter;
-use crate::client::protocol::{Body, Part, Payload, Request, Response};
+use crate::client::protocol::{Body, Request, Response};
 
 /// Bodies are read this far; X's are a few hundred bytes.
 const MAX_BODY_BYTES: usize = 1 << 20;
-/// Bytes in memory are handed over in pieces of this size, so that progress is seen.
-const PIECE_BYTES: usize = 256 << 10;
 /// More headers than this are refused; gateways add some to X's thirty.
 const MAX_HEADERS: usize = 256;
 /// Idle connections are dropped after this time, well before servers and load balancers do (from 60 s up).
@@ -46,7 +39,7 @@ pub struct Transport {
     options: Arc<TransportOptions>,
     http: OnceLock<Result<Http>>,
     backend: Option<Box<dyn HttpBackend>>,
-    permits: Arc<Semaphore>,
+    queue: Queue,
     sockets: Sockets,
     byte_rate: Option<Arc<ByteRateLimiter>>,
 }
@@ -75,29 +68,6 @@ pub trait HttpBackend: Send + Sync {
     fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportFailure>>;
 }
 
-type Acquire = Pin<Box<dyn Future<Output = std::result::Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
-
-/// A position in the queue for one of the requests that may be in flight. Dropping it leaves the queue.
-pub enum Reservation {
-    /// It was this one's turn at once.
-    Granted(OwnedSemaphorePermit),
-    /// Others are before it.
-    Queued(Acquire),
-    /// The queue was closed.
-    Closed,
-}
-
-impl Reservation {
-    /// Waits for its turn.
-    pub async fn permit(self) -> Result<OwnedSemaphorePermit> {
-        match self {
-            Reservation::Granted(permit) => Ok(permit),
-            Reservation::Queued(queued) => queued.await.map_err(|_| Error::closed()),
-            Reservation::Closed => Err(Error::closed()),
-        }
-    }
-}
-
 /// How a request ended without an answer.
 #[derive(Debug)]
 pub struct TransportFailure {
@@ -122,9 +92,9 @@ pub(in crate::client) enum NoResponse {
 impl Transport {
     /// No connection is made before the first request; neither is TLS set up, which may fail without roots.
     pub fn new(options: Arc<TransportOptions>) -> Self {
-        let permits = Arc::new(Semaphore::new(options.max_connections.min(Semaphore::MAX_PERMITS)));
+        let queue = Queue::new(options.max_connections);
         let byte_rate = options.max_bytes_per_second.map(|rate| Arc::new(ByteRateLimiter::new(rate)));
-        Transport { options, http: OnceLock::new(), backend: None, permits, sockets: Sockets::default(), byte_rate }
+        Transport { options, http: OnceLock::new(), backend: None, queue, sockets: Sockets::default(), byte_rate }
     }
 
     /// A transport that makes no connections but asks `backend`.
@@ -150,22 +120,13 @@ impl Transport {
 
     /// Waits, in order of arrival, until one more request may be in flight.
     pub async fn acquire(&self) -> Result<OwnedSemaphorePermit> {
-        self.permits.clone().acquire_owned().await.map_err(|_| Error::closed())
+        self.queue.join().permit().await
     }
 
-    /// Joins the queue for a permit now, on any thread, so that calls are served in the order in which
-    /// they were made and not in that in which the worker thread looks at them first.
+    /// Joins the queue for one more request now, on any thread, so that calls are served in the order in which they were
+    /// made and not in that in which the worker thread looks at them first.
     pub fn reserve(&self) -> Reservation {
-        if let Ok(permit) = self.permits.clone().try_acquire_owned() {
-            return Reservation::Granted(permit);
-        }
-        let mut queued: Acquire = Box::pin(self.permits.clone().acquire_owned());
-        // The first poll is what joins the queue. Whoever awaits the rest brings a waker of its own.
-        match queued.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Ok(permit)) => Reservation::Granted(permit),
-            Poll::Ready(Err(_)) => Reservation::Closed,
-            Poll::Pending => Reservation::Queued(queued),
-        }
+        self.queue.join()
     }
 
     /// Sends a request and reads its answer. The attempt's time is counted from now, for a body of media bytes from the
@@ -466,63 +427,6 @@ pub(in crate::client) fn urlencoded(fields: &[(&'static str, String)]) -> String
         text.extend(percent_encode(value));
     }
     text
-}
-
-fn form(
-    parts: &[(&'static str, Part)],
-    progress: &Arc<RequestProgress>,
-    encrypted: bool,
-    byte_rate: Option<&Arc<ByteRateLimiter>>,
-    hash: Option<&Arc<MediaHash>>,
-) -> Result<Form> {
-    parts.iter().try_fold(Form::new(), |form, (name, part)| {
-        Ok(match part {
-            Part::Text(text) => form.text(*name, text.clone()),
-            Part::File { payload, media_type } => {
-                let bytes = hashed(pieces(payload), hash);
-                let bytes = match byte_rate {
-                    Some(limiter) => limiter.clone().limit(bytes),
-                    None => bytes,
-                };
-                let body = reqwest::Body::wrap_stream(progress.clone().watched(bytes, encrypted));
-                let media_type = media_type.as_deref().unwrap_or("application/octet-stream");
-                let part = FormPart::stream_with_length(body, payload.len())
-                    .file_name("media")
-                    .mime_str(media_type)
-                    .map_err(|_| Error::invalid_input(format!("media_type: {media_type:?} is no MIME type")))?;
-                form.part(*name, part)
-            }
-        })
-    })
-}
-
-/// A stream of pieces.
-type Pieces = BoxStream<'static, std::io::Result<Bytes>>;
-
-/// The same pieces, which are added to a hash, if there is one.
-fn hashed(pieces: Pieces, hash: Option<&Arc<MediaHash>>) -> Pieces {
-    let Some(hash) = hash.cloned() else { return pieces };
-    let add = move |piece: &std::io::Result<Bytes>| {
-        if let Ok(piece) = piece {
-            hash.add(piece);
-        }
-    };
-    pieces.inspect(add).boxed()
-}
-
-/// The payload's bytes.
-fn pieces(payload: &Payload) -> BoxStream<'static, std::io::Result<Bytes>> {
-    match payload {
-        Payload::Segment(segment) => segment.open(),
-        Payload::Bytes(bytes) => {
-            let mut rest = bytes.clone();
-            let next = move || {
-                let piece = rest.split_to(rest.len().min(PIECE_BYTES));
-                (!piece.is_empty()).then_some(Ok(piece))
-            };
-            futures_util::stream::iter(std::iter::from_fn(next)).boxed()
-        }
-    }
 }
 
 /// Our error for reqwest's: what was tried with whom, and for how long.

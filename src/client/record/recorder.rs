@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use super::files::RecordFiles;
 use super::har;
+use crate::client::config::RecordDirectory;
 use crate::client::kept_exchange::{KeptExchange, Secrets};
-use crate::client::record_directory::RecordDirectory;
 use crate::sync::lock;
 use crate::system::fork::PerProcess;
 

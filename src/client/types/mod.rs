@@ -9,7 +9,7 @@ pub mod exchange_log;
 pub mod kept_exchange;
 pub mod model;
 pub mod observer;
-pub mod record_directory;
+pub mod pause;
 pub mod stats;
 pub mod x_limits;
 pub mod x_values;

@@ -43,10 +43,21 @@ pub(in crate::client) async fn upload(client: &ClientInner, upload: Upload, hook
     let hooks = Hooks { observer: &reporter, ..hooks };
     let call = CallOptions { deadline, retry: client.options.retry.as_ref(), hooks, limiter: None };
     options.alt_text.as_deref().map_or(Ok(()), |text| AltText::check("alt_text", text))?;
-    let mut session = in_time(deadline, &options, Session::prepare(client, source, &options, call, &reporter)).await?;
+    reporter.with_pauses(run(client, source, &options, call, &reporter)).await
+}
+
+/// The upload's course, from its source to the end.
+async fn run(
+    client: &ClientInner,
+    source: Source,
+    options: &UploadOptions,
+    call: CallOptions<'_>,
+    reporter: &ProgressReporter<'_>,
+) -> Result<Uploaded> {
+    let deadline = call.deadline;
+    let mut session = in_time(deadline, options, Session::prepare(client, source, options, call, reporter)).await?;
     let media = session.send().await.map_err(|error| explained(error, session.report.as_deref()))?;
-    let completion =
-        Completion { client, options: &options, checkpoint: &session.checkpoint, reporter: &reporter, call };
+    let completion = Completion { client, options, checkpoint: &session.checkpoint, reporter, call };
     let media = completion.run(media).await.map_err(|error| explained(error, session.report.as_deref()))?;
     Ok(Uploaded { media, trace: reporter.take_trace() })
 }
@@ -92,7 +103,7 @@ impl<'a> Session<'a> {
             (_, None, UploadBody::Sized(reader)) => reader.identity().await?,
             (_, None, UploadBody::Stream(_)) => {
                 return Err(Error::invalid_input(
-                    "fingerprint: a checkpoint of a stream needs one, any text that tells these bytes from others",
+                    "fingerprint: a checkpoint of a stream needs one, any text that distinguishes these bytes from others",
                 ));
             }
         };

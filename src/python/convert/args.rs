@@ -10,11 +10,10 @@ use pyo3::types::{PyBool, PyBytes, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyStr
 
 use crate::client::auth::Credentials;
 use crate::client::category::Account;
-use crate::client::config::{CheckMode, Proxy, Retry, TransportOptions, parse_base_url};
+use crate::client::config::{CheckMode, Proxy, RecordDirectory, Retry, TransportOptions, parse_base_url};
 use crate::client::error::{Error, file_error};
 use crate::client::model::{ApiVersion, Media, MediaId};
-use crate::client::protocol::Subtitle;
-use crate::client::record_directory::RecordDirectory;
+use crate::client::protocol::{MediaMetadata, SensitiveContent, Subtitle};
 use crate::client::x_limits::MAX_TOTAL_BYTES;
 use crate::client::x_values::{self, AltText, MediaCategory, MediaType, Owners, SegmentIndex, SubtitledCategory};
 use crate::python::convert::errors;
@@ -171,6 +170,58 @@ pub fn additional_owners(value: &Bound<'_, PyAny>) -> PyResult<Vec<MediaId>> {
 /// A description of 1 to 1000 characters.
 pub fn alt_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     checked(value.py(), AltText::new(name, text(name, value)?)).map(String::from)
+}
+
+/// What viewers are warned of: `True` or `False`, or the names of what it is.
+fn sensitive(value: &Bound<'_, PyAny>) -> PyResult<SensitiveContent> {
+    let mut content = SensitiveContent::default();
+    if let Ok(other) = flag("sensitive", value) {
+        return Ok(SensitiveContent { other, ..content });
+    }
+    let expected = "a bool, a str or an iterable of str";
+    let mut warn_of = |name: &Bound<'_, PyAny>| {
+        *match text("sensitive", name)?.as_str() {
+            "adult_content" => &mut content.adult_content,
+            "graphic_violence" => &mut content.graphic_violence,
+            "other" => &mut content.other,
+            _ => {
+                let names = "True, False, 'adult_content', 'graphic_violence', 'other' or several of those names";
+                return Err(errors::invalid_input(name.py(), format!("sensitive: {names} are needed")));
+            }
+        } = true;
+        PyResult::Ok(())
+    };
+    if value.is_instance_of::<PyString>() {
+        warn_of(value)?;
+        return Ok(content);
+    }
+    let Ok(names) = value.try_iter() else { return Err(wrong_type("sensitive", expected, value)) };
+    for name in names {
+        warn_of(&name?)?;
+    }
+    Ok(content)
+}
+
+/// The value, unless it is `None`.
+fn given<'a, 'py>(value: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, PyAny>> {
+    Some(value).filter(|value| !value.is_none())
+}
+
+/// What is said of media. `metadata` is JSON.
+pub fn media_metadata(
+    alt_text: &Bound<'_, PyAny>,
+    allow_download: &Bound<'_, PyAny>,
+    sensitive: &Bound<'_, PyAny>,
+    metadata: Option<&str>,
+) -> PyResult<MediaMetadata> {
+    let others = serde_json::from_str(metadata.unwrap_or("{}"))
+        .map_err(|_| errors::invalid_input(alt_text.py(), "metadata: it is nested too deeply, or not valid text"))?;
+    Ok(MediaMetadata {
+        alt_text: given(alt_text).map(|text| self::alt_text("alt_text", text)).transpose()?,
+        allow_download: given(allow_download).map(|on| flag("allow_download", on)).transpose()?,
+        sensitive: given(sensitive).map(self::sensitive).transpose()?,
+        others,
+    })
 }
 
 /// One `Subtitle` or several.

@@ -57,6 +57,7 @@ CALLS = {
     "upload what is read slowly": lambda: client.upload(SlowFile(), total_bytes=10_000, media_type="video/mp4"),
     "upload an image": lambda: client.upload(PNG),
     "upload_many": lambda: next(client.upload_many([VIDEO, PNG])),
+    "set_metadata": lambda: client.set_metadata(ID, allow_download=True),
     "set_alt_text": lambda: client.set_alt_text(ID, "A cat"),
     "set_subtitles": lambda: client.set_subtitles(ID, subtitle),
     "delete_subtitles": lambda: client.delete_subtitles(ID, "EN"),
@@ -98,7 +99,7 @@ VERBS = [
         "upload what is read slowly",
         "upload an image",
     ],
-    *["upload_many", "set_alt_text", "set_subtitles", "delete_subtitles"],
+    *["upload_many", "set_metadata", "set_alt_text", "set_subtitles", "delete_subtitles"],
 ]
 
 

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
+use xmedia::client::config::RecordDirectory;
 use xmedia::client::kept_exchange::{ExchangeText, KeptExchange, Secrets};
 use xmedia::client::model::MediaId;
 use xmedia::client::record::Recorder;
-use xmedia::client::record_directory::RecordDirectory;
 
 /// Settling concerns all recorders of the process, so that these tests take turns.
 static TURN: Mutex<()> = Mutex::new(());
