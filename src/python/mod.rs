@@ -42,6 +42,8 @@ mod _core {
     #[pymodule_export]
     use super::client::{Client, settle_records};
     #[pymodule_export]
+    use super::convert::args::media_id;
+    #[pymodule_export]
     use super::convert::exchanges::KeptExchanges;
     #[pymodule_export]
     use super::convert::har::save_har;

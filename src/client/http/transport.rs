@@ -212,7 +212,7 @@ impl Transport {
                 let refused = self.refused_by_proxy(&route, progress, &error).await;
                 let mut broken = refused.map_or_else(|| failed(error, false), BrokenRequest::from);
                 if progress.flooded() {
-                    broken.error.message = "the server sends bytes without end and no answer".to_owned();
+                    broken.error.message = "the server sends endless bytes that are not an HTTP response".to_owned();
                 }
                 return Err(broken);
             }
@@ -323,7 +323,7 @@ fn peer_of(url: &str) -> String {
 }
 
 fn parse(url: &str) -> Result<Url> {
-    Url::parse(url).map_err(|error| Error::invalid_input(format!("{url:?} is no address: {error}")))
+    Url::parse(url).map_err(|error| Error::invalid_input(format!("{url:?} is not a valid URL: {error}")))
 }
 
 fn build(options: &TransportOptions) -> Result<Http> {
@@ -453,7 +453,7 @@ fn to_error(error: reqwest::Error, route: &Route<'_>, elapsed: Duration, connect
     } else {
         ""
     };
-    let what = if connect { "no connection to" } else { "the connection failed that was made to" };
+    let what = if connect { "no connection to" } else { "lost the connection to" };
     let message = format!("{what} {peer}, after {seconds:.1} s: {text}{hint}");
     let mut converted = Error::new(Kind::Transport { connect }, message);
     converted.retryable = !certificate;
