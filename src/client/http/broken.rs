@@ -31,7 +31,7 @@ impl Broken {
         }
     }
 
-    /// What this failure was; its causes tell a reset from an end.
+    /// What this failure was; its causes show whether it was a reset.
     pub fn of(error: &Error, answer_begun: bool, mut causes: impl Iterator<Item = io::ErrorKind>) -> Self {
         let is_reset = |kind| {
             matches!(
