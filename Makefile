@@ -92,7 +92,7 @@ docs: $(BIN)/.docs ## build the documentation's site into target/site, with warn
 	$(BIN)/zensical build --clean --strict >target/docs.log 2>&1 || { cat target/docs.log; exit 1; }
 	! grep -E '^(griffe|mkdocstrings|autorefs): ' target/docs.log
 	! grep -rnE '(src|href)="https?://[^"]*\.(js|css)|unpkg\.com' target/site --include=*.html  # it works from a folder
-	! grep -rn '^ *Example:$$' python  # only «Examples:» is shown as code
+	! grep -rn '^ *Example:$$' python  # only "Examples:" is shown as code
 
 .PHONY: lint
 lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
@@ -105,9 +105,12 @@ lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest xmedia._core --allowlist tests/typing/stubtest_allowlist.txt
 
+$(BIN)/.types: $(BIN)/.tools
+	$(BIN)/python -m pip install --quiet --group types
+	touch $@
+
 .PHONY: test-types
-test-types: develop ## what editors see: pyright must know at least 95 % of the public types
-	$(BIN)/python -m pip install --quiet pyright
+test-types: develop $(BIN)/.types ## what editors see: pyright must know at least 95 % of the public types
 	$(BIN)/python .ci/verify_types.py
 
 .PHONY: format
