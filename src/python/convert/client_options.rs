@@ -10,7 +10,8 @@ use pyo3::prelude::*;
 use super::args::{count, duration, flag, rate, text};
 use super::errors;
 use crate::client::auth::Credentials;
-use crate::client::config::{Proxy, Retry, TransportOptions, parse_base_url};
+use crate::client::config::{Proxy, RecordDirectory, Retry, TransportOptions, parse_base_url};
+use crate::client::error::file_error;
 use crate::client::model::ApiVersion;
 use crate::python::imports;
 
@@ -115,4 +116,17 @@ pub fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
             Err(PyOSError::new_err((error.raw_os_error(), strerror, path.into_os_string())))
         }
     }
+}
+
+/// The directory for records, which is made, or `None`.
+pub fn record_directory(value: &Bound<'_, PyAny>) -> PyResult<Option<RecordDirectory>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    let path: PathBuf = value.extract().map_err(|_| wrong_type("record", "a path or None", value))?;
+    if path.as_os_str().is_empty() {
+        return Err(errors::invalid_input(value.py(), "record must not be empty"));
+    }
+    let opened = value.py().detach(|| RecordDirectory::open(&path));
+    opened.map(Some).map_err(|error| errors::raise(value.py(), file_error(&error, Some(&path))))
 }
