@@ -7,7 +7,7 @@ use bytes::Bytes;
 use pyo3::exceptions::{PyOSError, PyTypeError};
 use pyo3::prelude::*;
 
-use super::args::{count, duration, flag, rate, text};
+use super::args::{count, duration, flag, rate, text, wrong_type};
 use super::errors;
 use crate::client::auth::Credentials;
 use crate::client::config::{Proxy, RecordDirectory, Retry, TransportOptions, parse_base_url};
