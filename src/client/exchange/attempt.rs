@@ -107,10 +107,10 @@ impl<'a> Attempt<'a> {
                     continue;
                 }
                 Err(AttemptFailure::Unauthorized(tried, response, token)) => {
-                    match self.repair(&response, token).await {
+                    match Box::pin(self.repair(&response, token)).await {
                         Ok(true) => {
                             self.emit_event(tried.report, Some(Duration::ZERO));
-                            self.emit_refresh_and_deliver().await?;
+                            Box::pin(self.emit_refresh_and_deliver()).await?;
                             continue;
                         }
                         Ok(false) => tried,
@@ -157,9 +157,7 @@ impl<'a> Attempt<'a> {
             }
             None => None,
         };
-        let request = protocol::encode(client.options.api, &client.transport.options().hosts, self.command);
-        let token =
-            deadline.limit(self.token(&request)).await.unwrap_or_else(|| Err(AttemptError::out_of_time(true, None)));
+        let token = deadline.limit(self.token()).await.unwrap_or_else(|| Err(AttemptError::out_of_time(true, None)));
         let token = token.map_err(AttemptFailure::Final)?;
         let permit = {
             let _queued = client.stats.queue();
@@ -167,6 +165,8 @@ impl<'a> Attempt<'a> {
         };
         // While it waited for its slot, another request may have had the token refreshed.
         let token = self.kept().and_then(oauth2::Credentials::newest).or(token);
+        // Nothing is made of a command that still waits: thousands may.
+        let request = protocol::encode(client.options.api, &client.transport.options().hosts, self.command);
         self.signed_with = client.account.clock_offset();
         let authorization = client.account.authorization(&request, token.as_deref());
         self.sent += 1;
@@ -270,12 +270,10 @@ impl<'a> Attempt<'a> {
                     return Err(self.limited(left).into());
                 }
                 drop(reservation.take());
-                self.options.deadline.sleep(wait).await;
+                Box::pin(self.options.deadline.sleep(wait)).await;
             }
-            let permit = match reservation.take() {
-                Some(reservation) => self.options.deadline.limit(reservation.permit()).await,
-                None => self.options.deadline.limit(self.client.transport.acquire()).await,
-            };
+            let reservation = reservation.take().unwrap_or_else(|| self.client.transport.reserve());
+            let permit = self.options.deadline.limit(reservation.permit()).await;
             let permit = permit.ok_or_else(|| AttemptError::out_of_time(true, None))??;
             // Those who were before it in the queue may have emptied the bucket.
             if self.ignore_rate_limits || self.limited_for().is_none() {

@@ -137,11 +137,6 @@ impl Transport {
         self.byte_rate.as_deref()
     }
 
-    /// Waits, in order of arrival, until one more request may be in flight.
-    pub async fn acquire(&self) -> Result<OwnedSemaphorePermit> {
-        self.permits.clone().acquire_owned().await.map_err(|_| Error::closed())
-    }
-
     /// Joins the queue for a permit now, on any thread, so that calls are served in the order in which
     /// they were made and not in that in which the worker thread looks at them first.
     pub fn reserve(&self) -> Reservation {
