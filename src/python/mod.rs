@@ -42,7 +42,7 @@ mod _core {
     #[pymodule_export]
     use super::client::Client;
     #[pymodule_export]
-    use super::convert::results::{shown, text_of};
+    use super::convert::results::{masked, shown, text_of};
     #[cfg(feature = "mock")]
     #[pymodule_export]
     use super::mock::PyMockServer;

@@ -12,3 +12,4 @@ pub mod token_file;
 pub mod under_way;
 
 pub use self::account::{Account, Clock, Credentials};
+pub use self::redact::without_secrets;

@@ -23,8 +23,8 @@ const CREATOR: &str = "xmedia";
 const BEGINNINGS: [&str; 3] = ["/1.1/", "/2/", "/i/oauth2/"];
 /// Headers that the connection makes anew.
 const OF_THE_CONNECTION: [&str; 5] = ["connection", "content-length", "keep-alive", "trailer", "transfer-encoding"];
-/// More than this of a body that was abridged is not filled up: a client reads no more than 1 MiB.
-const MAX_BODY_BYTES: usize = 2 << 20;
+/// A client reads no more of a body, so that one of this size went on.
+const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// The recorded commands, in the order of the file.
 pub(super) fn entries(har: &[u8]) -> Result<Vec<Entry>, String> {
@@ -153,13 +153,13 @@ fn body(response: &Value) -> Result<Bytes, String> {
     };
     let size = content.get("size").and_then(Value::as_u64).and_then(|size| usize::try_from(size).ok());
     if let Some(size) = size.filter(|size| !body.is_empty() && *size > body.len()) {
-        body.resize(size.min(MAX_BODY_BYTES), b' ');
+        body.resize(if size < MAX_BODY_BYTES { size } else { MAX_BODY_BYTES + 1 }, b' ');
     }
     Ok(body.into())
 }
 
 /// Tokens are never recorded. Any others will do, since they are not checked.
-fn tokens() -> Bytes {
+pub(super) fn tokens() -> Bytes {
     let tokens = serde_json::json!({
         "token_type": "bearer",
         "expires_in": 7200,

@@ -146,8 +146,10 @@ impl Replay {
 
     /// The recorded request that this one is; or what to say to one that was not recorded.
     pub(crate) fn next(&mut self, asked: &Asked) -> Result<Step, String> {
-        let index = self.take(asked).ok_or_else(|| nearest::described(&self.entries, asked))?;
-        let entry = self.entries.get(index).cloned().ok_or_else(|| nearest::described(&self.entries, asked))?;
+        let Some((index, entry)) = self.take(asked).and_then(|index| Some((index, self.entries.get(index)?.clone())))
+        else {
+            return self.new_tokens(asked).ok_or_else(|| nearest::described(&self.entries, asked));
+        };
         if asked.key.command == CommandName::Status {
             self.last.insert(asked.key, index);
         }
@@ -159,6 +161,21 @@ impl Replay {
     pub(crate) fn refuses_first(&self) -> Option<Option<Duration>> {
         let first = self.entries.first().filter(|first| first.is_refused())?;
         self.refusal_from(0, first.started_at)
+    }
+
+    /// A refresh serves many calls, and an error's file may be without the one that served its own: then any tokens do.
+    fn new_tokens(&self, asked: &Asked) -> Option<Step> {
+        let recorded = self.queues.contains_key(&asked.key);
+        (asked.key.command == CommandName::Token && !recorded).then(|| Step {
+            entry: Entry {
+                asked: asked.clone(),
+                outcome: Outcome::Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: har::tokens() },
+                started_at: SystemTime::now(),
+                duration: Duration::ZERO,
+            },
+            delay: Duration::ZERO,
+            refuses_next: None,
+        })
     }
 
     fn take(&mut self, asked: &Asked) -> Option<usize> {

@@ -6,7 +6,9 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyString, PyTuple};
+use zeroize::Zeroizing;
 
+use crate::client::auth::without_secrets;
 use crate::client::model::{
     CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, RateWindow, VideoInfo,
 };
@@ -265,6 +267,13 @@ pub fn text_of<'py>(py: Python<'py>, answer: &[u8]) -> Bound<'py, PyString> {
 #[pyfunction]
 pub fn shown(text: &str) -> String {
     protocol::shown(text)
+}
+
+/// A text without these secrets, in whichever form they stand there.
+#[pyfunction]
+pub fn masked(text: String, secrets: Vec<String>) -> String {
+    let secrets: Vec<_> = secrets.into_iter().map(Zeroizing::new).collect();
+    without_secrets(text, &secrets)
 }
 
 /// Seconds since the epoch.

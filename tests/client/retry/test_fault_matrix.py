@@ -4,83 +4,33 @@ What the server saw proves the rest: a FINALIZE that took effect is never follow
 is sent again, and what is final is final at the first answer.
 """
 
-import asyncio
 import collections
-import contextlib
 import itertools
-import time
 import types
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import xmedia
-from support.clients import OAUTH1, OAUTH2
-from support.faults import APIS, COMMANDS, FAULTS, RIGHT
-from support.front import TREATED, Front, carries
-from support.media import ID, MP4, PNG
-from xmedia.testing import MockServer
+from support.faults import (
+    APIS,
+    BRISK,
+    COMMANDS,
+    DATA,
+    ENOUGH,
+    FAULTS,
+    OFTEN,
+    RIGHT,
+    SHORT,
+    cells,
+    meet,
+    rows,
+    timeout_of,
+)
+from support.front import TREATED
 
-DATA = MP4 + bytes(range(256)) * 8
-SEGMENT_BYTES = 512
-#: How long a verb may take in all, in the cases whose fault passes and in those whose fault stays.
-ENOUGH, SHORT = 20.0, 0.4
-MODES = ("sync", "async")
-OFTEN = ("once", "always")
-ENGLISH = xmedia.Subtitle(media_id=ID, language_code="EN", display_name="English")
-REFRESHING = xmedia.OAuth2("access6", refresh_token="refresh7", client_id="client8")
-#: Commands that are ended by the fault itself get more time than they need, and must not take it.
-PATIENT = xmedia.Retry(attempts=12, base_delay=0.01, max_delay=0.05)
-BRISK = xmedia.Retry(attempts=2, base_delay=0.01, max_delay=0.02)
-
-#: What is called for each command.
-CALLS = {
-    "INIT": lambda media: ("initialize", (len(DATA), "video/mp4"), {"media_category": "tweet_video"}),
-    "APPEND": lambda media: ("append", (media, 0, DATA), {}),
-    "FINALIZE": lambda media: ("finalize", (media,), {}),
-    "STATUS": lambda media: ("status", (media,), {}),
-    "wait": lambda media: ("wait", (media,), {}),
-    "METADATA": lambda media: ("set_alt_text", (media, "a film"), {}),
-    "SUBTITLES": lambda media: ("set_subtitles", (media, ENGLISH), {}),
-    "no SUBTITLES": lambda media: ("delete_subtitles", (media, "EN"), {}),
-    "SIMPLE": lambda media: ("upload", (PNG,), {}),
-    "TOKEN": lambda media: ("finalize", (media,), {}),
-    "upload": lambda media: ("upload", (DATA,), {"segment_bytes": SEGMENT_BYTES}),
-}
 #: Those that say nothing when they are done.
 SILENT = {"APPEND", "METADATA", "SUBTITLES", "no SUBTITLES"}
-
-
-def perform(client, command, media, mode, timeout):
-    """Call the verb of a command; its outcome and how long it took."""
-    verb, arguments, options = CALLS[command.partition(",")[0]](media)
-
-    async def awaited():
-        return await getattr(client, f"{verb}_async")(*arguments, timeout=timeout, **options)
-
-    began = time.monotonic()
-    try:
-        if mode == "async":
-            outcome = asyncio.run(awaited())
-        else:
-            outcome = getattr(client, verb)(*arguments, timeout=timeout, **options)
-    except xmedia.XMediaError as error:
-        outcome = error
-    return outcome, time.monotonic() - began
-
-
-def prepare(client, command):
-    """All that comes before the command, for the same account."""
-    if command in {"INIT", "SIMPLE"} or command.startswith("upload"):
-        return None
-    media = client.initialize(len(DATA), "video/mp4", media_category="tweet_video")
-    if command != "APPEND":
-        client.append(media, 0, DATA)
-    if command not in {"APPEND", "FINALIZE", "TOKEN"}:
-        media = client.finalize(media)
-    if command == "no SUBTITLES":
-        client.set_subtitles(media, ENGLISH)
-    return media
 
 
 def expect(command, outcome, wanted, server, case):
@@ -163,43 +113,18 @@ def check_number(command, number, *, wanted, final):
 
 def try_cell(cell, case, wanted, *, api, often):
     """One command, called one way, under one fault."""
-    command, mode = cell
-    meets = COMMANDS[command]
-    once = often == "once"
-    auth = REFRESHING if command == "TOKEN" or case.refreshes else OAUTH1 if api == "1.1" or case.clock else OAUTH2
+    command, _ = cell
     # A wait ends by its own deadline when the fault stays; the other verbs by their attempts.
-    lasts = wanted is xmedia.WaitTimeoutError
-    timeout = SHORT if lasts else ENOUGH
-    with contextlib.ExitStack() as stack:
-        course = ("pending", "in_progress", "succeeded")
-        server = MockServer(auth=[OAUTH1, OAUTH2, REFRESHING], processing=course, check_after_secs=0.01)
-        stack.enter_context(server)
-        front = stack.enter_context(Front(server.url, of=carries(meets))) if case.treatment else None
-        # The subtitles themselves are media, too.
-        server.add_media(ID, data=b"1", media_type="text/srt", media_category="subtitles")
-        client = xmedia.Client(auth, api=api, base_url=(front or server).url, retry=PATIENT, request_timeout=ENOUGH)
-        media = prepare(stack.enter_context(client), command)
-        before = len(server.requests)
-        client = client.with_options(request_timeout=case.request_timeout, retry=PATIENT if once else BRISK)
-        server.set_clock(case.clock)
-        if command == "TOKEN":
-            server.expire_tokens()
-        if front:
-            front.always = not once
-            front.treatments = [case.treatment]
-        elif case.down and not once:
-            stack.enter_context(server.down())
-        elif (first := case.item(meets, api)) is not None:
-            server.script(meets, first, *([] if once else [case.item(meets, api) for _ in range(60)]))
-        outcome, spent = perform(client, command, media, mode, timeout)
-    sent = [each for each in server.requests[before:] if each.command == meets]
+    timeout = timeout_of(wanted)
+    ran = meet(cell, case, wanted, api=api, often=often)
+    outcome, spent, server, media, sent = ran.outcome, ran.spent, ran.server, ran.media, ran.sent
     final = wanted != RIGHT and wanted is case.outcome("once", command, api)
     if command == "TOKEN" and any(each.effect and (each.scripted or TREATED in each.headers) for each in sent):
         # The server has taken the refresh token and its answer was lost: it is tried again, and refused for good.
         wanted, final = xmedia.AuthenticationError, False
     expect(command, outcome, wanted, server, case)
     # A wait's last question gets a second, and a slow machine some more.
-    assert spent < (timeout + 2 if lasts else ENOUGH / 2), "it took longer than it needs"
+    assert spent < (timeout + 2 if timeout == SHORT else ENOUGH / 2), "it took longer than it needs"
     # The bodies of an APPEND's answers are not read, so that some faults spoil nothing.
     harmless = case.always is not None and case.outcome("always", "APPEND", api) == RIGHT
     check_journal(server, lambda request: TREATED in request.headers or (request.scripted and not harmless))
@@ -212,24 +137,6 @@ def try_cell(cell, case, wanted, *, api, often):
         check_effect(command, media, server)
         finalized = {each.media_id for each in server.requests if each.command == "FINALIZE" and each.effect}
         assert len(finalized) == (0 if command in {"INIT", "APPEND"} else 1) or command == "SIMPLE"
-
-
-def rows():
-    """The rows of the matrix: each fault in both versions, once and for good."""
-    for name, api, often in itertools.product(FAULTS, APIS, OFTEN):
-        case = FAULTS[name]
-        lasts_too_long = (case.once if often == "once" else case.always) is None
-        # There is nothing to refresh in OAuth 1.0a.
-        if not lasts_too_long and not (case.refreshes and api == "1.1"):
-            yield name, api, often
-
-
-def cells(name, api, often):
-    """The cells of a row: each command that the fault has an outcome for, called both ways."""
-    for command, mode in itertools.product(COMMANDS, MODES):
-        wanted = FAULTS[name].outcome(often, command, api)
-        if wanted is not None and (command, api) != ("TOKEN", "1.1"):
-            yield command, mode, wanted
 
 
 @pytest.mark.parametrize(("name", "api", "often"), list(rows()))

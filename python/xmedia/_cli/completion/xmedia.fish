@@ -51,7 +51,7 @@ function _shtab_xmedia_using
 end
 
 set -g _shtab_xmedia_commands upload finalize status wait check login logout mock-server doctor conformance completion demo
-set -g _shtab_xmedia_opts_with_value --account --additional-owner --alt-text --api --category --check-after-secs --checkpoint-dir --client-id --concurrency --fix --host --jobs --max-bytes-per-second --media --media-category --media-type --port --processing --profile --rate-limit --redirect-uri --replay --scope --segment-bytes --speed --timeout --video
+set -g _shtab_xmedia_opts_with_value --account --additional-owner --alt-text --api --bundle --category --check-after-secs --checkpoint-dir --client-id --concurrency --fix --har --host --jobs --max-bytes-per-second --media --media-category --media-type --port --processing --profile --rate-limit --redirect-uri --replay --scope --segment-bytes --speed --timeout --video
 
 complete -c xmedia -e
 complete -c xmedia -f
@@ -137,6 +137,8 @@ complete -c xmedia -n '_shtab_xmedia_using; and test $_shtab_xmedia_npos -eq 0' 
 complete -c xmedia -n '_shtab_xmedia_using doctor' -s h -l help -d 'show this help message and exit'
 complete -c xmedia -n '_shtab_xmedia_using doctor' -l json -d 'print one JSON object a line'
 complete -c xmedia -n '_shtab_xmedia_using doctor' -l online -d 'also ask X who the user is, and which limits follow'
+complete -c xmedia -n '_shtab_xmedia_using doctor' -l bundle -x -d 'also write a report for xmedia'"'"'s makers, without secrets'
+complete -c xmedia -n '_shtab_xmedia_using doctor' -l har -x -d 'a recording to put into the report (default: the newest that X_RECORD led to)'
 complete -c xmedia -n '_shtab_xmedia_using; and test $_shtab_xmedia_npos -eq 0' -a conformance -d 'Compare what X answers to harmless requests with what the mock server answers.'
 complete -c xmedia -n '_shtab_xmedia_using conformance' -s h -l help -d 'show this help message and exit'
 complete -c xmedia -n '_shtab_xmedia_using conformance' -l api -xka "1.1 2" -d 'the version of the API (default: as the credentials have it)'

@@ -78,6 +78,8 @@ _shtab_xmedia_doctor_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--json[print one JSON object a line]"
   "--online[also ask X who the user is, and which limits follow]"
+  "--bundle[also write a report for xmedia\'s makers, without secrets]:FILE:"
+  "--har[a recording to put into the report (default\: the newest that X_RECORD led to)]:FILE:"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -9,8 +9,8 @@ import os
 import shutil
 from collections.abc import Iterator
 
-from .. import report
-from . import credentials, network, online, token_file
+from .. import report, words
+from . import bundle, credentials, network, online, token_file
 from .finding import Finding
 
 
@@ -18,15 +18,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     parser.add_argument("--online", action="store_true", help="also ask X who the user is, and which limits follow")
+    parser.add_argument("--bundle", metavar="FILE", help="also write a report for xmedia's makers, without secrets")
+    parser.add_argument(
+        "--har", metavar="FILE", help="a recording to put into the report (default: the newest that X_RECORD led to)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what is found, and return the exit status."""
-    status = report.READY
+    if arguments.har is not None and arguments.bundle is None:
+        report.say("--har needs --bundle FILE")
+        return report.USAGE
+    status, lines = report.READY, []
     for finding in findings(online_too=arguments.online):
+        lines.append(line(finding))
         if finding.level == "error":
             status = report.FAILED
-        print(json.dumps(dataclasses.asdict(finding)) if arguments.json else line(finding), flush=True)
+        print(json.dumps(dataclasses.asdict(finding)) if arguments.json else lines[-1], flush=True)
+    if arguments.bundle is not None:
+        _, auth = credentials.found(os.environ)
+        bundle.write(arguments.bundle, lines, auth, arguments.har)
+        report.say(f"{words.escaped(arguments.bundle)} is written. Please read it before you send it.")
     return status
 
 
