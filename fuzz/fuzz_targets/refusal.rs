@@ -1,4 +1,4 @@
-//! Answers that are no success, with headers that tell times: always an error, of a kind that fits, shown in few words.
+//! Answers that are no success, with headers that name times: always an error, of a kind that fits, shown in few words.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

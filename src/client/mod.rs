@@ -27,6 +27,6 @@ pub use self::auth::Account;
 pub use self::exchange::call;
 pub use self::exchange::save_at_exit as save_tokens_at_exit;
 pub use self::http::{HttpBackend, Reservation, Transport, TransportFailure, probe};
-pub use self::types::{category, config, deadline, error, model, observer, stats, x_limits, x_values};
+pub use self::types::{category, config, deadline, error, model, observer, pause, stats, x_limits, x_values};
 pub use self::verbs::{Client, login};
 pub use self::wait::{Waited, Watch};

@@ -10,7 +10,7 @@ use pyo3::types::PyDict;
 use crate::client::Client as Core;
 use crate::client::config::Options;
 use crate::client::model::ApiVersion;
-use crate::client::protocol::{Init, Payload};
+use crate::client::protocol::{Init, MediaMetadata, Payload};
 use crate::python::auth::{AuthState, TokenDelivery, Tokens};
 use crate::python::call::channel::Outcome;
 use crate::python::call::hooks::ClientHooks;
@@ -350,12 +350,33 @@ impl Client {
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
         let media = args::media(media_id)?;
-        let text = args::alt_text("text", text)?;
+        let metadata = MediaMetadata::alt_text(args::alt_text("text", text)?);
         let timeout = args::duration("timeout", timeout)?;
         self.operation(
             media_id.py(),
             "set_alt_text",
-            verb!(|core, hooks| core.set_alt_text(&media, text, timeout, hooks)),
+            verb!(|core, hooks| core.set_metadata(&media, metadata, timeout, hooks)),
+        )?
+        .with_input(media_id)
+    }
+
+    /// `metadata` is JSON.
+    fn set_metadata(
+        &self,
+        media_id: &Bound<'_, PyAny>,
+        alt_text: &Bound<'_, PyAny>,
+        allow_download: &Bound<'_, PyAny>,
+        sensitive: &Bound<'_, PyAny>,
+        metadata: Option<&str>,
+        timeout: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let media = args::media(media_id)?;
+        let metadata = args::media_metadata(alt_text, allow_download, sensitive, metadata)?;
+        let timeout = args::duration("timeout", timeout)?;
+        self.operation(
+            media_id.py(),
+            "set_metadata",
+            verb!(|core, hooks| core.set_metadata(&media, metadata, timeout, hooks)),
         )?
         .with_input(media_id)
     }

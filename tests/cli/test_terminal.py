@@ -1,12 +1,14 @@
 """The command line in a real terminal: its lines are stable, and nothing is written over them."""
 
+import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 import xmedia
 from terminal import Terminal
-from xmedia.testing import Fault, MockServer
+from xmedia.testing import Fault, MockServer, Reply
 
 CLIP = Path(xmedia.__file__).parent / "testing" / "clip.mp4"
 
@@ -61,6 +63,19 @@ def test_lines_stay_below_what_is_written_meanwhile(server: MockServer, files: l
     assert sorted(each.split("  ")[0][-5:] for each in others) == ["0.mp4", "1.mp4"]
     terminal.interrupt()
     terminal.finish()
+
+
+def test_the_line_of_a_file_that_waits_for_a_rate_limit_says_when_it_goes_on(
+    server: MockServer, files: list[str]
+) -> None:
+    server.script("INIT", Reply(429, headers={"retry-after": "1"}))
+    terminal = Terminal(["upload", files[0]], columns=200)
+    shown = terminal.read_until(lambda text: "goes on" in text)
+    match = re.search(r"  goes on at (\d\d:\d\d:\d\d) \(rate limit\), 0 % of", shown)
+    assert match
+    at = datetime.strptime(match[1], "%H:%M:%S")
+    assert -1 <= (at - datetime.strptime(f"{datetime.now():%H:%M:%S}", "%H:%M:%S")).seconds <= 3
+    assert terminal.finish().split("  ")[-1].strip() == "ready"
 
 
 def test_more_files_than_rows_end_in_how_many_more_there_are(server: MockServer, files: list[str]) -> None:

@@ -1,6 +1,7 @@
 """Who the mock server believes: OAuth 1.0a as oauthlib signs it, bearer tokens, and their refresh."""
 
 import time
+from urllib.parse import urlsplit
 
 import pytest
 from oauthlib.oauth1 import SIGNATURE_TYPE_QUERY, Client
@@ -50,6 +51,20 @@ def server():
 )
 def test_a_signature_for_any_host_that_a_client_believes_in_holds(server, host):
     assert finalize(server, signed_at=host).status == 400
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("port", ["", ":{port}"])
+def test_a_signature_holds_with_the_port_and_without(server, scheme, port):
+    """On X's own ports both are possible, and there are clients that leave every port out."""
+    address = urlsplit(server.url)
+    signed_at = f"{scheme}://{address.hostname}{port.format(port=address.port)}"
+    assert finalize(server, signed_at=signed_at).status == 400
+
+
+@pytest.mark.parametrize("port", [":1", ":65535"])
+def test_a_signature_with_another_port_does_not(server, port):
+    assert finalize(server, signed_at=f"http://{urlsplit(server.url).hostname}{port}").status == 401
 
 
 def test_a_signature_for_another_host_does_not(server):

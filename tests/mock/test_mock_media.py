@@ -230,9 +230,9 @@ def test_a_one_shot_upload(server, how):
     else:
         body = {"media": base64.b64encode(PNG).decode(), "media_category": "tweet_image", "additional_owners": "1,2"}
         answer = call(server, "POST", "/2/media/upload", json_body=body)
-    told = answer.json["data"]
-    assert (answer.status, told["size"], told["media_key"]) == (200, len(PNG), f"3_{told['id']}")
-    assert server.media(told["id"]).additional_owners == ("1", "2")
+    data = answer.json["data"]
+    assert (answer.status, data["size"], data["media_key"]) == (200, len(PNG), f"3_{data['id']}")
+    assert server.media(data["id"]).additional_owners == ("1", "2")
 
 
 @pytest.mark.parametrize("number", [False, True])
@@ -246,6 +246,19 @@ def test_alt_text(server, number):
     answer = call(server, "POST", "/2/media/metadata", json_body=body)
     assert answer.json == {"data": {"id": "7", "associated_metadata": {"alt_text": {"text": "another"}}}}
     assert server.media(7).alt_text == "another"
+
+
+def test_what_is_said_of_media_is_kept_beside_what_was_said_before(server):
+    server.add_media(7)
+    for flag in ("true", True):
+        body = {"media_id": "7", "allow_download_status": {"allow_download": flag}}
+        answer = call(server, "POST", "/1.1/media/metadata/create.json", json_body=body)
+        assert (answer.status, server.media(7).metadata) == (204, {"allow_download_status": {"allow_download": True}})
+    said = {"alt_text": {"text": "a cat"}, "shared_info": {"shared": True}}
+    answer = call(server, "POST", "/2/media/metadata", json_body={"id": "7", "metadata": said})
+    said = {"allow_download_status": {"allow_download": True}, **said}
+    assert answer.json == {"data": {"id": "7", "associated_metadata": said}}
+    assert (server.media(7).metadata, server.media(7).alt_text) == (said, "a cat")
 
 
 @BOTH
@@ -352,7 +365,7 @@ def test_media_expires(server):
     kept.close()
 
 
-def test_what_is_left_of_the_time_is_told():
+def test_an_answer_says_how_much_time_is_left():
     with MockServer(verify_auth=False, expires_after_secs=0.5) as server:
         _, ended = upload(server, MP4)
         assert 0.3 < ended.json["expires_after_secs"] <= 0.5

@@ -197,6 +197,27 @@ FORMS = problem("Requests with bodies must have content-type of application/json
             {"id": "7", "metadata": {"alt_text": {"text": "x" * 1001}}},
             problem("alt_text.text must be at most 1000 characters.", alt_text=""),
         ),
+        ("/2/media/metadata", {"id": "7"}, problem("The `metadata` parameter is missing.", metadata="")),
+        (
+            "/2/media/metadata",
+            {"id": "7", "metadata": {"colour": {}}},
+            problem("The property [colour] is not defined and not allowed", metadata="colour"),
+        ),
+        (
+            "/2/media/metadata",
+            {"id": "7", "metadata": {"allow_download_status": {"allow_download": "true"}}},
+            problem("allow_download_status.allow_download must be a boolean.", allow_download_status=""),
+        ),
+        (
+            "/2/media/metadata",
+            {"id": "7", "metadata": {"sensitive_media_warning": True}},
+            problem("sensitive_media_warning must be an object.", sensitive_media_warning=""),
+        ),
+        (
+            "/2/media/metadata",
+            {"id": "7", "metadata": {"domain_restrictions": {"whitelist": ["a.example", 5]}}},
+            problem("domain_restrictions.whitelist must be an array of strings.", domain_restrictions=""),
+        ),
         (
             "/2/media/subtitles",
             {"id": "7", "media_category": "TweetImage"},

@@ -98,7 +98,7 @@ def tokens(current: str) -> list[OAuth2]:
 
 
 def show(progress: Progress) -> None:
-    assert_type(progress.phase, Literal["upload", "processing"])
+    assert_type(progress.phase, Literal["check", "upload", "processing"])
     assert_type(progress.processing_info, ProcessingInfo | None)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import unicodedata
-from datetime import datetime
 from typing import TextIO
 
 from .. import Progress
@@ -18,7 +17,6 @@ from .._display import text
 _BAR = 20
 #: How much of a line a name may take.
 _NAMES_SHARE = 0.3
-_REASONS = {"rate_limit": "rate limit", "retry": "retry"}
 
 
 class Screen:
@@ -86,12 +84,9 @@ class Screen:
 
 def described(progress: Progress) -> str:
     """How far an upload or a wait is, and what it waits for."""
-    share = text.share(progress)
-    until: datetime | None = getattr(progress, "paused_until", None)
-    if until is None:
-        return f"{text.progress(progress)}  [{'#' * int(_BAR * share):<{_BAR}}]"
-    because = _REASONS.get(getattr(progress, "paused_because", None) or "", "waiting")
-    return f"goes on at {until.astimezone():%H:%M:%S} ({because}), {text.progress(progress)}"
+    if progress.paused_until is not None:
+        return f"{text.pause(progress)}, {text.progress(progress)}"
+    return f"{text.progress(progress)}  [{'#' * int(_BAR * text.share(progress)):<{_BAR}}]"
 
 
 def _size(stream: TextIO) -> os.terminal_size:

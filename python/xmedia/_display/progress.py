@@ -70,6 +70,9 @@ class _Tqdm:
         self._phase = ""
 
     def show(self, progress: Progress) -> None:
+        if progress.phase == "check":
+            # It is over before a bar would be read.
+            return
         if progress.phase != self._phase:
             self.close()
             self._phase = progress.phase
@@ -77,9 +80,11 @@ class _Tqdm:
         if progress.phase == "upload":
             done: float = progress.bytes_sent or 0
             self._bar.total = progress.total_bytes
+            said = text.pause(progress)
         else:
             done = 100 * text.share(progress)
-            self._bar.set_postfix_str(text.processing(progress.processing_info), refresh=False)
+            said = text.pause(progress) or text.processing(progress.processing_info)
+        self._bar.set_postfix_str(said, refresh=False)
         # An upload that starts over goes back.
         self._bar.n = done
         self._bar.refresh()
@@ -109,14 +114,15 @@ class _Line:
         self._written = ""
 
     def show(self, progress: Progress) -> None:
-        line = f"{self._name}: {text.progress(progress)}"
+        paused = text.pause(progress)
+        line = f"{self._name}: {text.progress(progress)}{', ' if paused else ''}{paused}"
         if self._stream is None or line == self._written:
             return
         if self._redraws:
             self._stream.write("\r" + line.ljust(self._width))
             self._width = len(line)
             self._written = line
-        elif _is_last(progress):
+        elif paused or _is_last(progress):
             self._stream.write(line + "\n")
             self._written = line
         self._stream.flush()
@@ -128,7 +134,7 @@ class _Line:
 
 
 def _is_last(progress: Progress) -> bool:
-    if progress.phase == "upload":
+    if progress.phase != "processing":
         return progress.bytes_sent == progress.total_bytes
     info = progress.processing_info
     return info is None or info.succeeded or info.failed
@@ -137,6 +143,6 @@ def _is_last(progress: Progress) -> bool:
 def drawn(progress: Progress) -> str:
     """A line of its own for a `Progress`: the time, the state, and a bar of text."""
     info = progress.processing_info
-    label = "upload" if progress.phase == "upload" else shown(info.state if info else "done")
+    label = progress.phase if progress.phase != "processing" else shown(info.state if info else "done")
     share = text.share(progress)
     return f"{progress.elapsed:4.1f} s  {label:<12} {'#' * int(20 * share):<20} {share:4.0%}"

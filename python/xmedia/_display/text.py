@@ -60,6 +60,8 @@ def summary(media: Media) -> str:
 
 def share(progress: Progress) -> float:
     """How much of the phase is done, from 0 to 1."""
+    if progress.phase == "check":
+        return 0.0
     if progress.phase == "upload":
         return (progress.bytes_sent or 0) / progress.total_bytes if progress.total_bytes else 0.0
     info = progress.processing_info
@@ -74,8 +76,18 @@ def processing(info: ProcessingInfo | None) -> str:
     return said if info.progress_percent is None else f"{said} {percent(info.progress_percent)}"
 
 
+def pause(progress: Progress) -> str:
+    """When it goes on, by the clock on the wall, and what it waits for; nothing while it goes on."""
+    if progress.paused_until is None:
+        return ""
+    because = (progress.paused_because or "waiting").replace("_", " ")
+    return f"goes on at {progress.paused_until.astimezone():%H:%M:%S} ({because})"
+
+
 def progress(progress: Progress) -> str:
     """How far an upload or a wait is."""
+    if progress.phase == "check":
+        return f"checking {megabytes(progress.total_bytes or 0)}"
     if progress.phase == "upload":
         return f"{percent(int(100 * share(progress)))} of {megabytes(progress.total_bytes or 0)}"
     return f"processing, {processing(progress.processing_info)}"

@@ -192,22 +192,28 @@ class Progress:
     """How far an upload or a wait is; what a `progress` callable is given.
 
     Attributes:
-        phase: `'upload'` while bytes are sent, `'processing'` while the server works.
+        phase: `'check'` while the file is held against X's rules, if that takes long, `'upload'` while bytes are sent,
+            `'processing'` while the server works.
         bytes_sent: Bytes that the server has acknowledged, or None in a plain wait.
         total_bytes: Bytes in all, when known.
         segments_done: Segments that the server has acknowledged.
         segments_total: Segments in all, when known.
         processing_info: The last answer's, in the phase `'processing'`.
         elapsed: Seconds since the call began.
+        paused_until: While nothing is sent because of a rate limit or a failure: when it goes on, in UTC. One report
+            comes when such a pause begins and one, without this, when it ends.
+        paused_because: `'rate_limit'` or `'retry'`, in a pause.
     """
 
-    phase: Literal["upload", "processing"]
+    phase: Literal["check", "upload", "processing"]
     bytes_sent: int | None = None
     total_bytes: int | None = None
     segments_done: int | None = None
     segments_total: int | None = None
     processing_info: ProcessingInfo | None = None
     elapsed: float = 0.0
+    paused_until: datetime | None = None
+    paused_because: Literal["rate_limit", "retry"] | None = None
 
     __repr__ = brief_repr
 

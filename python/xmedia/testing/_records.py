@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
-#: Parameters and headers that are shown to nobody.
+#: Parameters and headers that are never shown.
 _SECRETS = frozenset(
     {
         "authorization",
@@ -51,7 +51,7 @@ class RecordedRequest:
     """A request that the mock server got. Its `repr` shows no secrets; its attributes do.
 
     Attributes:
-        command: `'INIT'`, `'APPEND'` …, or None for a request that is no command.
+        command: `'INIT'`, `'APPEND'` …, or None for a request that is not a command.
         method: The HTTP method.
         path: The path, without the query.
         query: The query's parameters.
@@ -121,6 +121,7 @@ class MediaRecord:
         total_bytes: How many INIT announced.
         state: `'appending'` until FINALIZE, then the state of processing; `'succeeded'` if there is none.
         alt_text: The alt text, if one was set.
+        metadata: All that was said of it, by X's names: `{'alt_text': {'text': 'a cat'}}`.
         media_key: The media key.
         media_type: The MIME type.
         media_category: The category as v2 writes it, `'tweet_video'`.
@@ -139,6 +140,7 @@ class MediaRecord:
     total_bytes: int
     state: str
     alt_text: str | None
+    metadata: Mapping[str, object]
     media_key: str | None
     media_type: str
     media_category: str | None
@@ -170,6 +172,7 @@ def recorded_request(row: dict[str, Any]) -> RecordedRequest:
 def media_record(row: dict[str, Any]) -> MediaRecord:
     """The upload whose fields `xmedia._core` gives."""
     row["subtitles"] = tuple(SubtitleRecord(int(each[0]), each[1], each[2]) for each in row["subtitles"])
+    row["metadata"] = json_module.loads(row["metadata"])
     row["additional_owners"] = tuple(row["additional_owners"])
     return MediaRecord(**row)
 

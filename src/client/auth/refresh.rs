@@ -195,7 +195,7 @@ impl Drop for Run {
     }
 }
 
-/// The error of a refresh of which nothing was heard.
+/// The error of a refresh whose outcome is not known.
 pub fn cut_off() -> Error {
     Error::new(Kind::Transport { connect: false }, "TOKEN: the refresh was cut off before its answer came")
 }

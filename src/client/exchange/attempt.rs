@@ -12,6 +12,7 @@ use crate::client::http::{NoResponse, TransportFailure};
 use crate::client::limits::BucketName;
 use crate::client::model::{CommandName, Dialect, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
+use crate::client::pause::{PauseReason, PauseTracker};
 use crate::client::protocol::{self, Answer, Command, Response};
 
 /// Those who waited for the same reset come back spread over this time.
@@ -173,9 +174,10 @@ impl<'a> Attempt<'a> {
         let mut in_flight = client.stats.send(self.name);
         let begun = Begun { started_at: SystemTime::now(), started: Instant::now(), bytes: request.body.size() };
         let timeout = client.options.request_timeout;
+        let counted = self.options.hooks.observer.pauses().map(PauseTracker::in_flight);
         // In a box of its own, which only what has its slot needs: thousands wait for theirs, or for their media.
         let outcome = Box::pin(client.transport.send(&request, authorization.as_deref(), timeout, deadline)).await;
-        drop(permit);
+        drop((permit, counted));
         let response = match outcome {
             Ok(response) => response,
             Err(no_response) => return Err(self.no_response(no_response, &request, &begun, &in_flight)),
@@ -270,6 +272,8 @@ impl<'a> Attempt<'a> {
                     return Err(self.limited(left).into());
                 }
                 drop(reservation.take());
+                let pauses = self.options.hooks.observer.pauses();
+                let _waiting = pauses.map(|pauses| pauses.waiting(wait, PauseReason::RateLimit));
                 Box::pin(self.options.deadline.sleep(wait)).await;
             }
             let reservation = reservation.take().unwrap_or_else(|| self.client.transport.reserve());

@@ -8,6 +8,7 @@ use crate::client::error::{Error, Kind, Result, subject};
 use crate::client::exchange::ClientInner;
 use crate::client::model::{CommandName, Media, MediaId};
 use crate::client::observer::RequestReport;
+use crate::client::pause::PauseReason;
 use crate::client::protocol::{Answer, Command};
 use crate::client::retry::{self, RetryContext, RetryDecision, budget};
 use std::time::SystemTime;
@@ -171,6 +172,8 @@ impl<'a> Exchange<'a> {
         self.withdrawn = cost;
         self.client.stats.retried();
         self.attempt.emit_event(report, Some(delay));
+        let pauses = self.options.hooks.observer.pauses();
+        let _waiting = pauses.map(|pauses| pauses.waiting(delay, PauseReason::of(&failure)));
         self.last_error = Some(failure);
         tokio::time::sleep(delay).await;
         Ok(())
@@ -182,7 +185,7 @@ fn media_of(answer: Answer, command: CommandName, media_id: Option<MediaId>) -> 
     match answer {
         Answer::Media(media) => Ok(*media),
         Answer::Tokens(_) | Answer::User(_) | Answer::Done => {
-            Err(Error::new(Kind::InvalidResponse(None), format!("{command}: the answer names no media"))
+            Err(Error::new(Kind::InvalidResponse(None), format!("{command}: the answer has no media id"))
                 .about(command, media_id))
         }
     }

@@ -2,13 +2,16 @@
 
 pub mod encoding;
 mod flood;
+mod multipart;
 pub mod probe;
 mod proxy;
+mod queue;
 mod request_progress;
 mod resolver;
 mod sockets;
 mod transport;
 mod tunnel;
 
+pub use self::queue::Reservation;
 pub(in crate::client) use self::transport::NoResponse;
-pub use self::transport::{HttpBackend, Reservation, Transport, TransportFailure};
+pub use self::transport::{HttpBackend, Transport, TransportFailure};

@@ -192,7 +192,7 @@ impl RequestProgress {
             }
             // The system is asked for news of the connection before each piece. A server that refuses a body before it has
             // read it may close the connection right after its answer: what it said is then read before the next write
-            // fails, which would be all that is heard of it.
+            // fails, which would be all that is known of it.
             ready!(turn.poll(context));
             self.taken_after_ms.store(self.elapsed_ms(), Ordering::Relaxed);
             let slice = if first_slices > 0 { FIRST_SLICE } else { piece.len() };

@@ -23,7 +23,7 @@ pub struct Ends {
 }
 
 impl Ends {
-    /// Those of a connection that was just made, where it tells.
+    /// Those of a connection that was just made, where it says so.
     pub fn of(connection: &impl Connection) -> Option<Self> {
         let mut extras = http::Extensions::new();
         connection.connected().get_extras(&mut extras);
@@ -150,7 +150,7 @@ pub(super) mod system {
         });
     }
 
-    /// How many bytes have come on a connection, where the system tells.
+    /// How many bytes have come on a connection, where the system reports it.
     #[cfg(target_os = "linux")]
     fn received(socket: BorrowedFd<'_>) -> Option<u64> {
         use std::os::fd::AsRawFd;

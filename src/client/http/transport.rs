@@ -1,24 +1,19 @@
-//! Sends one request and brings its answer. The only file that names reqwest.
+//! Sends one request and brings its answer. Only this folder names reqwest.
 
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
-use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt as _;
+use bytes::BytesMut;
 use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
 use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
-use reqwest::multipart::{Form, Part as FormPart};
 use reqwest::{ClientBuilder, Url};
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use url::Origin;
 
 use super::encoding::percent_encode;
+use super::multipart::form;
 use super::proxy;
+use super::queue::{Queue, Reservation};
 use super::request_progress::{RequestProgress, TrackConnections};
 use super::resolver::Resolver;
 use super::sockets::Sockets;
@@ -27,12 +22,10 @@ use crate::client::config::{LOCALHOST, Proxy, TransportOptions, stays_local};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result};
 use crate::client::limits::ByteRateLimiter;
-use crate::client::protocol::{Body, Part, Payload, Request, Response};
+use crate::client::protocol::{Body, Request, Response};
 
 /// Bodies are read this far; X's are a few hundred bytes.
 const MAX_BODY_BYTES: usize = 1 << 20;
-/// Bytes in memory are handed over in pieces of this size, so that progress is seen.
-const PIECE_BYTES: usize = 256 << 10;
 /// More headers than this are refused; gateways add some to X's thirty.
 const MAX_HEADERS: usize = 256;
 /// Idle connections are dropped after this time, well before servers and load balancers do (from 60 s up).
@@ -43,7 +36,7 @@ pub struct Transport {
     options: Arc<TransportOptions>,
     http: OnceLock<Result<Http>>,
     backend: Option<Box<dyn HttpBackend>>,
-    permits: Arc<Semaphore>,
+    queue: Queue,
     sockets: Sockets,
     byte_rate: Option<Arc<ByteRateLimiter>>,
 }
@@ -70,29 +63,6 @@ pub trait HttpBackend: Send + Sync {
     fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportFailure>>;
 }
 
-type Acquire = Pin<Box<dyn Future<Output = std::result::Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
-
-/// A position in the queue for one of the requests that may be in flight. Dropping it leaves the queue.
-pub enum Reservation {
-    /// It was this one's turn at once.
-    Granted(OwnedSemaphorePermit),
-    /// Others are before it.
-    Queued(Acquire),
-    /// The queue was closed.
-    Closed,
-}
-
-impl Reservation {
-    /// Waits for its turn.
-    pub async fn permit(self) -> Result<OwnedSemaphorePermit> {
-        match self {
-            Reservation::Granted(permit) => Ok(permit),
-            Reservation::Queued(queued) => queued.await.map_err(|_| Error::closed()),
-            Reservation::Closed => Err(Error::closed()),
-        }
-    }
-}
-
 /// How a request ended without an answer.
 #[derive(Debug)]
 pub struct TransportFailure {
@@ -117,9 +87,9 @@ pub(in crate::client) enum NoResponse {
 impl Transport {
     /// No connection is made before the first request; neither is TLS set up, which may fail without roots.
     pub fn new(options: Arc<TransportOptions>) -> Self {
-        let permits = Arc::new(Semaphore::new(options.max_connections.min(Semaphore::MAX_PERMITS)));
+        let queue = Queue::new(options.max_connections);
         let byte_rate = options.max_bytes_per_second.map(|rate| Arc::new(ByteRateLimiter::new(rate)));
-        Transport { options, http: OnceLock::new(), backend: None, permits, sockets: Sockets::default(), byte_rate }
+        Transport { options, http: OnceLock::new(), backend: None, queue, sockets: Sockets::default(), byte_rate }
     }
 
     /// A transport that makes no connections but asks `backend`.
@@ -137,19 +107,10 @@ impl Transport {
         self.byte_rate.as_deref()
     }
 
-    /// Joins the queue for a permit now, on any thread, so that calls are served in the order in which
-    /// they were made and not in that in which the worker thread looks at them first.
+    /// Joins the queue for one more request now, on any thread, so that calls are served in the order in which they were
+    /// made and not in that in which the worker thread looks at them first.
     pub fn reserve(&self) -> Reservation {
-        if let Ok(permit) = self.permits.clone().try_acquire_owned() {
-            return Reservation::Granted(permit);
-        }
-        let mut queued: Acquire = Box::pin(self.permits.clone().acquire_owned());
-        // The first poll is what joins the queue. Whoever awaits the rest brings a waker of its own.
-        match queued.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Ok(permit)) => Reservation::Granted(permit),
-            Poll::Ready(Err(_)) => Reservation::Closed,
-            Poll::Pending => Reservation::Queued(queued),
-        }
+        self.queue.join()
     }
 
     /// Sends a request and reads its answer. The attempt's time is counted from now, for a body of media bytes from the
@@ -227,7 +188,7 @@ impl Transport {
                 let refused = self.refused_by_proxy(&route, progress, &error).await;
                 let mut error = refused.unwrap_or_else(|| failed(error));
                 if progress.flooded() {
-                    error.message = "the server sends bytes without end and no answer".to_owned();
+                    error.message = "the server sends endless bytes that are not an HTTP response".to_owned();
                 }
                 return Err(error);
             }
@@ -338,7 +299,7 @@ fn peer_of(url: &str) -> String {
 }
 
 fn parse(url: &str) -> Result<Url> {
-    Url::parse(url).map_err(|error| Error::invalid_input(format!("{url:?} is no address: {error}")))
+    Url::parse(url).map_err(|error| Error::invalid_input(format!("{url:?} is not a valid URL: {error}")))
 }
 
 fn build(options: &TransportOptions) -> Result<Http> {
@@ -443,47 +404,6 @@ fn urlencoded(fields: &[(&'static str, String)]) -> String {
     text
 }
 
-fn form(
-    parts: &[(&'static str, Part)],
-    progress: &Arc<RequestProgress>,
-    encrypted: bool,
-    byte_rate: Option<&Arc<ByteRateLimiter>>,
-) -> Result<Form> {
-    parts.iter().try_fold(Form::new(), |form, (name, part)| {
-        Ok(match part {
-            Part::Text(text) => form.text(*name, text.clone()),
-            Part::File { payload, media_type } => {
-                let bytes = match byte_rate {
-                    Some(limiter) => limiter.clone().limit(pieces(payload)),
-                    None => pieces(payload),
-                };
-                let body = reqwest::Body::wrap_stream(progress.clone().watched(bytes, encrypted));
-                let media_type = media_type.as_deref().unwrap_or("application/octet-stream");
-                let part = FormPart::stream_with_length(body, payload.len())
-                    .file_name("media")
-                    .mime_str(media_type)
-                    .map_err(|_| Error::invalid_input(format!("media_type: {media_type:?} is no MIME type")))?;
-                form.part(*name, part)
-            }
-        })
-    })
-}
-
-/// The payload's bytes.
-fn pieces(payload: &Payload) -> BoxStream<'static, std::io::Result<Bytes>> {
-    match payload {
-        Payload::Segment(segment) => segment.open(),
-        Payload::Bytes(bytes) => {
-            let mut rest = bytes.clone();
-            let next = move || {
-                let piece = rest.split_to(rest.len().min(PIECE_BYTES));
-                (!piece.is_empty()).then_some(Ok(piece))
-            };
-            futures_util::stream::iter(std::iter::from_fn(next)).boxed()
-        }
-    }
-}
-
 /// Our error for reqwest's: what was tried with whom, and for how long.
 fn to_error(error: reqwest::Error, route: &Route<'_>, elapsed: Duration, connect_timeout: Option<Duration>) -> Error {
     let connect = error.is_connect();
@@ -508,7 +428,7 @@ fn to_error(error: reqwest::Error, route: &Route<'_>, elapsed: Duration, connect
     } else {
         ""
     };
-    let what = if connect { "no connection to" } else { "the connection failed that was made to" };
+    let what = if connect { "no connection to" } else { "lost the connection to" };
     let message = format!("{what} {peer}, after {seconds:.1} s: {text}{hint}");
     let mut converted = Error::new(Kind::Transport { connect }, message);
     converted.retryable = !certificate;

@@ -145,7 +145,7 @@ const FOREIGN_MAGIC: [(usize, &[u8], Foreign); 24] = [
     (0, b"\x76\x2f\x31\x01", Foreign::new("OpenEXR", Image)),
 ];
 
-/// Endings of names, in small letters. What X takes is told from them only where the content says nothing.
+/// Endings of names, in small letters. What X takes is recognized by them only where the content says nothing.
 const ENDINGS: [(&[&str], Format); 23] = [
     (&["mp4", "m4v", "mpg4", "f4v", "3gp", "3gpp", "3g2"], Format::Taken("video/mp4")),
     (&["mov", "qt"], Format::Taken("video/quicktime")),
@@ -285,7 +285,7 @@ pub fn of_name(name: &str) -> Option<Format> {
     ENDINGS.iter().find(|(endings, _)| endings.contains(&ending.as_str())).map(|(_, format)| *format)
 }
 
-/// The documented name for a type that the crate tells, if X takes it.
+/// The documented name for a type that the crate recognizes, if X takes it.
 fn documented(found: &str) -> Option<&'static str> {
     const SAME: [&str; 10] = [
         "image/jpeg",

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
+use serde_json::{Map, Value, json};
 use zeroize::Zeroize as _;
 
-use crate::client::model::{CommandName, MediaId};
+use crate::client::error::{Error, Result};
+use crate::client::model::{ApiVersion, CommandName, MediaId};
 
 /// One request's worth of work.
 #[derive(Clone, Debug)]
@@ -29,12 +31,12 @@ pub enum Command {
     Status(MediaId),
     /// Uploads a small file in one request.
     Simple(Simple),
-    /// Sets the alt text.
-    AltText {
+    /// Describes media: its alt text and the like.
+    Metadata {
         /// The media it describes.
         media_id: MediaId,
-        /// The text.
-        text: String,
+        /// What is said of it.
+        metadata: MediaMetadata,
     },
     /// Adds subtitles to a video.
     SetSubtitles {
@@ -90,6 +92,30 @@ pub struct Simple {
     pub additional_owners: Vec<MediaId>,
     /// Whether the media may be used in several direct messages.
     pub shared: bool,
+}
+
+/// What is said of media. What is left out stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct MediaMetadata {
+    /// A description for those who cannot see it.
+    pub alt_text: Option<String>,
+    /// Whether viewers may download it.
+    pub allow_download: Option<bool>,
+    /// What viewers are warned of.
+    pub sensitive: Option<SensitiveContent>,
+    /// What v2 takes besides, by the names that it has there.
+    pub others: Map<String, Value>,
+}
+
+/// The kinds of content that viewers are warned of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SensitiveContent {
+    /// Nudity and the like.
+    pub adult_content: bool,
+    /// Violence.
+    pub graphic_violence: bool,
+    /// Anything else.
+    pub other: bool,
 }
 
 /// Subtitles that were uploaded as media of their own.
@@ -150,6 +176,55 @@ pub struct Revocation {
     pub client_secret: Option<String>,
 }
 
+impl MediaMetadata {
+    /// The alt text and nothing else.
+    pub fn alt_text(text: String) -> Self {
+        MediaMetadata { alt_text: Some(text), ..MediaMetadata::default() }
+    }
+
+    /// Refuses what this version of the API does not take, and what says nothing.
+    pub fn validate(&self, api: ApiVersion) -> Result<()> {
+        let members = self.members();
+        if members.is_empty() {
+            return Err(Error::invalid_input("set_metadata: nothing is given that could be set"));
+        }
+        let given_twice = self.others.keys().find(|name| match name.as_str() {
+            "alt_text" => self.alt_text.is_some(),
+            "allow_download_status" => self.allow_download.is_some(),
+            "sensitive_media_warning" => self.sensitive.is_some(),
+            _ => false,
+        });
+        if let Some(name) = given_twice {
+            return Err(Error::invalid_input(format!("metadata: {name} is given by an argument of its own as well")));
+        }
+        let v2_only = [("sensitive", self.sensitive.is_some()), ("metadata", !self.others.is_empty())];
+        match v2_only.into_iter().find(|(_, given)| *given && api == ApiVersion::V1_1) {
+            Some((argument, _)) => Err(Error::invalid_input(format!(
+                "{argument}: API 1.1 takes alt_text and allow_download only; a client with api=\"2\" sets it"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// The members of the request, as both versions call them.
+    pub(super) fn members(&self) -> Map<String, Value> {
+        let mut members = self.others.clone();
+        if let Some(text) = &self.alt_text {
+            members.insert("alt_text".into(), json!({"text": text}));
+        }
+        if let Some(allow_download) = self.allow_download {
+            members.insert("allow_download_status".into(), json!({"allow_download": allow_download}));
+        }
+        if let Some(SensitiveContent { adult_content, graphic_violence, other }) = self.sensitive {
+            members.insert(
+                "sensitive_media_warning".into(),
+                json!({"adult_content": adult_content, "graphic_violence": graphic_violence, "other": other}),
+            );
+        }
+        members
+    }
+}
+
 impl TokenRequest {
     /// All of it that nobody may see.
     pub fn secrets(&self) -> Vec<&str> {
@@ -208,7 +283,7 @@ impl Command {
             Command::Finalize(_) => CommandName::Finalize,
             Command::Status(_) => CommandName::Status,
             Command::Simple(_) => CommandName::Simple,
-            Command::AltText { .. } => CommandName::Metadata,
+            Command::Metadata { .. } => CommandName::Metadata,
             Command::SetSubtitles { .. } | Command::DeleteSubtitles { .. } => CommandName::Subtitles,
             Command::Token(_) => CommandName::Token,
             Command::Revoke(_) => CommandName::Revoke,
@@ -221,7 +296,7 @@ impl Command {
         match self {
             Command::Finalize(media_id) | Command::Status(media_id) => Some(*media_id),
             Command::Append { media_id, .. }
-            | Command::AltText { media_id, .. }
+            | Command::Metadata { media_id, .. }
             | Command::SetSubtitles { media_id, .. }
             | Command::DeleteSubtitles { media_id, .. } => Some(*media_id),
             Command::Init(_) | Command::Simple(_) | Command::Token(_) | Command::Revoke(_) | Command::Me => None,

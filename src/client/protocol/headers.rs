@@ -94,7 +94,7 @@ pub fn retry_after(headers: &HeaderMap, received_at: SystemTime) -> Option<Durat
 }
 
 /// What `Retry-After` says, in seconds or as a date. Every answer carries `x-rate-limit-reset`, so where no rate limit
-/// is the reason, this header alone tells when to come again.
+/// is the reason, this header alone says when to come again.
 pub(in crate::client::protocol) fn asked_delay(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
     let value = text(headers, &RETRY_AFTER)?;
     match number::parse(value).map(Number::as_f64) {

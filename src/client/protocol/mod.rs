@@ -13,7 +13,9 @@ mod server_text;
 mod v1_1;
 mod v2;
 
-pub use self::command::{Command, Grant, Init, Payload, Revocation, Segment, Simple, Subtitle, TokenRequest};
+pub use self::command::{
+    Command, Grant, Init, MediaMetadata, Payload, Revocation, Segment, SensitiveContent, Simple, Subtitle, TokenRequest,
+};
 pub use self::decode::decode;
 pub use self::encode::encode;
 pub use self::headers::{delays, rate_limit, request_id, retry_after, server_date};

@@ -27,10 +27,11 @@ pub(super) fn encode(hosts: &Hosts, command: &Command) -> Request {
             ..upload(hosts, Body::Empty)
         },
         Command::Simple(simple) => upload(hosts, Body::Multipart(one_shot(simple))),
-        Command::AltText { media_id, text } => json_post(
-            format!("{}/1.1/media/metadata/create.json", hosts.upload),
-            &json!({"media_id": media_id.to_string(), "alt_text": {"text": text}}),
-        ),
+        Command::Metadata { media_id, metadata } => {
+            let mut body = metadata.members();
+            body.insert("media_id".into(), media_id.to_string().into());
+            json_post(format!("{}/1.1/media/metadata/create.json", hosts.upload), &body.into())
+        }
         Command::SetSubtitles { media_id, media_category, subtitles } => json_post(
             format!("{}/1.1/media/subtitles/create.json", hosts.upload),
             &json!({

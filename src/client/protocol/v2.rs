@@ -26,10 +26,10 @@ pub(super) fn encode(hosts: &Hosts, command: &Command) -> Request {
             ..post(hosts, "/2/media/upload", Body::Empty)
         },
         Command::Simple(simple) => post(hosts, "/2/media/upload", one_shot(simple)),
-        Command::AltText { media_id, text } => post(
+        Command::Metadata { media_id, metadata } => post(
             hosts,
             "/2/media/metadata",
-            json_body(&json!({"id": media_id.to_string(), "metadata": {"alt_text": {"text": text}}})),
+            json_body(&json!({"id": media_id.to_string(), "metadata": metadata.members()})),
         ),
         Command::SetSubtitles { media_id, media_category, subtitles } => post(
             hosts,

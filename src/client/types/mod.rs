@@ -7,6 +7,7 @@ pub mod deadline;
 pub mod error;
 pub mod model;
 pub mod observer;
+pub mod pause;
 pub mod stats;
 pub mod x_limits;
 pub mod x_values;

@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::error::Result;
 use super::model::{CommandName, MediaId, ProcessingInfo};
+use super::pause::{Pause, PauseTracker};
 
 /// The program that made a call. Nothing here is called while a lock is held or a connection is in use.
 pub trait Observer: Send + Sync {
@@ -16,6 +17,11 @@ pub trait Observer: Send + Sync {
 
     /// Receives the progress of the call; its error ends the call.
     fn progress(&self, progress: Progress) -> BoxFuture<'_, Result<()>>;
+
+    /// What counts the requests of the call, if the times in which it stands still are to be reported.
+    fn pauses(&self) -> Option<&PauseTracker> {
+        None
+    }
 
     /// Receives a warning for the user; the call goes on.
     fn warn(&self, text: String);
@@ -88,7 +94,7 @@ pub struct RequestReport {
 /// The progress of a call.
 #[derive(Clone, Debug)]
 pub struct Progress {
-    /// Which half of the work it is about.
+    /// Which part of the work it is about.
     pub phase: Phase,
     /// Bytes that the server has acknowledged; unknown in a plain wait.
     pub bytes_sent: Option<u64>,
@@ -102,11 +108,15 @@ pub struct Progress {
     pub processing_info: Option<ProcessingInfo>,
     /// How long the verb has been at work.
     pub elapsed: Duration,
+    /// Nothing is sent for a while.
+    pub pause: Option<Pause>,
 }
 
-/// The two halves of the work.
+/// The parts of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
+    /// The file is held against the rules.
+    Check,
     /// Bytes are sent.
     Upload,
     /// The server processes.

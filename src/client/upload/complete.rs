@@ -11,7 +11,7 @@ use crate::client::error::{Kind, Result};
 use crate::client::exchange::ClientInner;
 use crate::client::model::Media;
 use crate::client::observer::Observer as _;
-use crate::client::protocol::Command;
+use crate::client::protocol::{Command, MediaMetadata};
 use crate::client::wait::{Watch, processing_failed};
 
 /// How long a checkpoint's store may take once the server has the whole file.
@@ -64,7 +64,7 @@ impl Completion<'_> {
         let error = match done {
             Ok(Ok(())) => return None,
             Ok(Err(error)) => error,
-            Err(_) => return Some(format!("the checkpoint was not {what}: its store does not answer")),
+            Err(_) => return Some(format!("the checkpoint was not {what}: the store does not respond")),
         };
         let place = match &error.kind {
             Kind::Io { path: Some(path), .. } => format!(" ({})", path.display()),
@@ -81,7 +81,8 @@ impl Completion<'_> {
     /// Sets the alt text. If that fails the upload is still good, and the error says so.
     async fn set_alt_text(&self, media: Media) -> Result<Media> {
         let Some(text) = self.options.alt_text.clone() else { return Ok(media) };
-        match self.client.exchange(&Command::AltText { media_id: media.media_id, text }, self.call).await {
+        let command = Command::Metadata { media_id: media.media_id, metadata: MediaMetadata::alt_text(text) };
+        match self.client.exchange(&command, self.call).await {
             Ok(_) => Ok(media),
             Err(mut error) => {
                 error.message = format!("{}; the upload itself is good, see this error's .media", error.message);

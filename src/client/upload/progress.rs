@@ -1,5 +1,6 @@
 //! Reports the progress of an upload without holding up the senders.
 
+use std::future::Future;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -10,20 +11,25 @@ use tokio::time::Instant;
 use super::plan::Plan;
 use crate::client::error::{Error, Result};
 use crate::client::limits::AdaptiveLimiter;
-use crate::client::model::CommandName;
+use crate::client::model::{CommandName, ProcessingInfo};
 use crate::client::observer::{EventFilter, Observer, Phase, Progress, RequestReport};
+use crate::client::pause::{Pause, PauseTracker};
 use crate::sync::lock;
 
 /// The shortest time between two reports: 20 a second.
 const MIN_REPORT_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Observes an upload: counts, reports progress at intervals, keeps the trace and reduces concurrency after a timeout.
+/// Observes an upload: counts, reports progress at intervals and pauses as they come, keeps the trace and reduces
+/// concurrency after a timeout.
 pub struct ProgressReporter<'a> {
     observer: &'a dyn Observer,
     started: Instant,
     counts: Mutex<Counts>,
     last_reported: Mutex<Option<Counts>>,
+    /// The phase of the last report, and what it said of processing.
+    stage: Mutex<(Phase, Option<ProcessingInfo>)>,
     changed: Notify,
+    pauses: PauseTracker,
     /// Limits how many APPENDs are in flight.
     limiter: AdaptiveLimiter,
     trace: Mutex<Option<Vec<RequestReport>>>,
@@ -45,7 +51,9 @@ impl<'a> ProgressReporter<'a> {
             started: Instant::now(),
             counts: Mutex::default(),
             last_reported: Mutex::default(),
+            stage: Mutex::new((Phase::Upload, None)),
             changed: Notify::new(),
+            pauses: PauseTracker::default(),
             limiter: AdaptiveLimiter::new(concurrency),
             trace: Mutex::new(trace.then(Vec::new)),
         }
@@ -82,7 +90,29 @@ impl<'a> ProgressReporter<'a> {
         if lock(&self.last_reported).replace(counts) == Some(counts) {
             return Ok(());
         }
-        self.observer.progress(self.filled(Phase::Upload, counts)).await
+        self.observer.progress(self.filled((Phase::Upload, None), counts)).await
+    }
+
+    /// The outcome of the upload, while its pauses are reported.
+    pub async fn with_pauses<T>(&self, upload: impl Future<Output = Result<T>>) -> Result<T> {
+        if !self.observer.wants_progress() {
+            return upload.await;
+        }
+        let report = |pause| -> BoxFuture<'_, Result<()>> { Box::pin(self.report_pause(pause)) };
+        let outcome = tokio::select! {
+            biased;
+            outcome = upload => outcome?,
+            error = self.pauses.report_until_done(&report) => return Err(error),
+        };
+        self.pauses.report_change(&report).await?;
+        Ok(outcome)
+    }
+
+    async fn report_pause(&self, pause: Option<Pause>) -> Result<()> {
+        let counts = *lock(&self.counts);
+        *lock(&self.last_reported) = Some(counts);
+        let stage = lock(&self.stage).clone();
+        self.observer.progress(Progress { pause, ..self.filled(stage, counts) }).await
     }
 
     /// Reports at intervals, until the observer fails.
@@ -98,15 +128,16 @@ impl<'a> ProgressReporter<'a> {
         }
     }
 
-    fn filled(&self, phase: Phase, counts: Counts) -> Progress {
+    fn filled(&self, (phase, processing_info): (Phase, Option<ProcessingInfo>), counts: Counts) -> Progress {
         Progress {
             phase,
             bytes_sent: Some(counts.bytes_sent),
             total_bytes: Some(counts.total_bytes),
             segments_done: Some(counts.segments_done),
             segments_total: Some(counts.segments_total),
-            processing_info: None,
+            processing_info,
             elapsed: self.started.elapsed(),
+            pause: None,
         }
     }
 }
@@ -114,9 +145,21 @@ impl<'a> ProgressReporter<'a> {
 /// The reports of the wait and of the requests of an upload pass through here.
 impl Observer for ProgressReporter<'_> {
     fn progress(&self, progress: Progress) -> BoxFuture<'_, Result<()>> {
+        if progress.phase == Phase::Check {
+            return self.observer.progress(Progress { elapsed: self.started.elapsed(), ..progress });
+        }
+        let stage = (progress.phase, progress.processing_info);
+        *lock(&self.stage) = stage.clone();
         let counts = *lock(&self.counts);
-        let whole = Progress { processing_info: progress.processing_info, ..self.filled(progress.phase, counts) };
-        self.observer.progress(whole)
+        self.observer.progress(self.filled(stage, counts))
+    }
+
+    fn wants_progress(&self) -> bool {
+        self.observer.wants_progress()
+    }
+
+    fn pauses(&self) -> Option<&PauseTracker> {
+        self.wants_progress().then_some(&self.pauses)
     }
 
     fn warn(&self, text: String) {

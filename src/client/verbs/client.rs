@@ -15,7 +15,7 @@ use crate::client::exchange::ClientInner;
 use crate::client::exchange::refuse_expired;
 use crate::client::http::Transport;
 use crate::client::model::{ApiVersion, CommandName, Media};
-use crate::client::protocol::{Command, Init, Payload, Subtitle};
+use crate::client::protocol::{Command, Init, MediaMetadata, Payload, Subtitle};
 use crate::client::stats::Counters;
 use crate::client::upload::{self, Upload, Uploaded};
 use crate::client::wait::{Waited, Watch};
@@ -104,7 +104,7 @@ impl Client {
     ) -> impl Future<Output = Result<Media>> + 'a {
         // No `async fn`, which would store the media once more for each that it is handed to.
         let watch = Box::new(Watch::new(media, timeout));
-        self.until_closed(move || self.inner.wait_until_ready(watch, hooks))
+        self.until_closed(move || self.inner.wait_with_pauses(watch, hooks))
     }
 
     /// The next answer of a wait.
@@ -118,16 +118,17 @@ impl Client {
         .await
     }
 
-    /// METADATA: sets the alt text.
-    pub async fn set_alt_text(
+    /// METADATA: describes media.
+    pub async fn set_metadata(
         &self,
         media: &Media,
-        text: String,
+        metadata: MediaMetadata,
         timeout: Option<Duration>,
         hooks: Hooks<'_>,
     ) -> Result<()> {
+        metadata.validate(self.inner.options.api)?;
         refuse_expired(media, CommandName::Metadata)?;
-        let command = Command::AltText { media_id: media.media_id, text };
+        let command = Command::Metadata { media_id: media.media_id, metadata };
         self.until_closed(|| self.inner.exchange(&command, self.inner.call_options(timeout, hooks))).await.map(drop)
     }
 

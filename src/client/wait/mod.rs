@@ -2,6 +2,7 @@
 
 mod many;
 mod poll;
+mod progress;
 
 pub use self::many::Waited;
 pub use self::poll::Watch;

@@ -12,6 +12,7 @@ use crate::client::exchange::ClientInner;
 use crate::client::exchange::refuse_expired;
 use crate::client::model::{CommandName, Media, Number, ProcessingInfo};
 use crate::client::observer::{Phase, Progress};
+use crate::client::pause::PauseReason;
 use crate::client::protocol::shown;
 use crate::client::retry::{self, RetryDecision, budget};
 
@@ -87,6 +88,11 @@ impl Watch {
         }
     }
 
+    /// The media as it is known now.
+    pub(super) fn media(&self) -> &Media {
+        &self.media
+    }
+
     /// The time spent waiting; time between items does not count.
     pub fn elapsed(&self) -> Duration {
         self.waited
@@ -140,9 +146,12 @@ impl Watch {
         let retry = client.options.retry.as_ref().unwrap_or(&own_pace);
         refuse_expired(&self.media, CommandName::Status)?;
         let mut pause = self.pause();
+        let mut because = None;
         loop {
             let last = deadline.remaining().is_some_and(|left| pause >= left);
+            let waiting = because.zip(hooks.observer.pauses()).map(|(because, pauses)| pauses.waiting(pause, because));
             deadline.sleep(pause).await;
+            drop(waiting);
             refuse_expired(&self.media, CommandName::Status)?;
             // In a box of its own, which is not there while it sleeps.
             let polled = Box::pin(client.poll(self.media.media_id, deadline.later(LAST_POLL_TIMEOUT), hooks)).await;
@@ -173,12 +182,13 @@ impl Watch {
                 hooks.observer.request(*report);
             }
             let Some(delay) = delay else { return Err(self.with_media(error)) };
+            because = Some(PauseReason::of(&error));
             self.last_error = Some(error);
             if over {
                 return Err(self.out_of_time(started));
             }
             client.stats.retried();
-            pause = delay.min(MAX_SLEEP);
+            pause = delay.min(MAX_SLEEP).min(deadline.remaining().unwrap_or(MAX_SLEEP));
         }
     }
 
@@ -231,7 +241,7 @@ impl Watch {
         let elapsed = self.waited.saturating_add(started.elapsed());
         let state = match &self.media.processing_info {
             Some(info) => format!("the last answer said \"{}\"{}", shown(&info.state), percent(info)),
-            None => "there was no answer about it".to_owned(),
+            None => "no status was received".to_owned(),
         };
         let limit = self.timeout.unwrap_or_default().as_secs_f64();
         let message = format!(
@@ -281,7 +291,8 @@ impl Watch {
     }
 }
 
-fn progress(media: &Media, elapsed: Duration) -> Progress {
+/// The report of this media.
+pub(super) fn progress(media: &Media, elapsed: Duration) -> Progress {
     Progress {
         phase: Phase::Processing,
         bytes_sent: None,
@@ -290,6 +301,7 @@ fn progress(media: &Media, elapsed: Duration) -> Progress {
         segments_total: None,
         processing_info: media.processing_info.clone(),
         elapsed,
+        pause: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! How a request is understood and finish in each version of the API: its parameters, its command, the JSON of the
 //! response.
 
+pub(crate) mod media_metadata;
 pub(crate) mod multipart;
 pub(crate) mod parameters;
 pub(crate) mod rejections;

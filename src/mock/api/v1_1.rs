@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::client::model::{ApiVersion, CommandName};
+use crate::mock::api::media_metadata;
 use crate::mock::api::parameters::{
     additional_owners, body, id, language_code, media, required, subtitle, video_category,
 };
@@ -99,8 +100,7 @@ fn simple(state: &mut State, parameters: &Parameters, now: Instant) -> Result<Ap
 fn metadata(state: &mut State, parameters: &Parameters, now: Instant) -> Result<ApiResponse, Rejection> {
     let body = body(parameters)?;
     let id = id(body, "media_id")?;
-    let text = body.pointer("/alt_text/text").and_then(Value::as_str).ok_or(Rejection::Missing("alt_text"))?;
-    let upload = state.set_alt_text(&id, text, now)?;
+    let upload = state.set_metadata(&id, media_metadata::v1_1(body)?, now)?;
     Ok(ApiResponse::empty(204).effect(upload.id))
 }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 
 use crate::client::model::{ApiVersion, CommandName};
+use crate::mock::api::media_metadata;
 use crate::mock::api::parameters::{
     additional_owners, body, id, language_code, media, owners, required, subtitle, video_category,
 };
@@ -185,9 +186,9 @@ fn metadata(state: &mut State, parameters: &Parameters, now: Instant) -> Result<
     let body = body(parameters)?;
     only(body, &["id", "metadata"])?;
     let id = id(body, "id")?;
-    let text = body.pointer("/metadata/alt_text/text").and_then(Value::as_str);
-    let upload = state.set_alt_text(&id, text.ok_or(Rejection::Missing("metadata"))?, now)?;
-    let shown = json!({"data": {"id": id, "associated_metadata": {"alt_text": {"text": upload.alt_text}}}});
+    let metadata = media_metadata::v2(body.get("metadata").unwrap_or(&Value::Null))?;
+    let upload = state.set_metadata(&id, metadata, now)?;
+    let shown = json!({"data": {"id": id, "associated_metadata": upload.metadata}});
     Ok(ApiResponse::json(200, shown.to_string()).effect(upload.id))
 }
 

@@ -59,7 +59,7 @@ fn text<'a>(of: &'a Value, name: &str) -> Option<&'a str> {
     of.get(name).and_then(Value::as_str)
 }
 
-/// What was asked, told from the request itself; our own fields complete it.
+/// What was asked, read from the request itself; our own fields complete it.
 fn asked(entry: &Value, request: &Value) -> Result<Option<Asked>, String> {
     let method = text(request, "method").and_then(|name| Method::from_str(name).ok()).ok_or("there is no method")?;
     let url = url::Url::parse(text(request, "url").unwrap_or_default()).map_err(|_| "url is not an address")?;

@@ -34,7 +34,7 @@ pub(crate) struct Key {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Asked {
     pub(crate) key: Key,
-    /// What tells requests with the same key apart: the parameters of an INIT.
+    /// What distinguishes requests with the same key: the parameters of an INIT.
     pub(crate) details: Option<String>,
 }
 
@@ -161,6 +161,14 @@ impl Replay {
     pub(crate) fn refuses_first(&self) -> Option<Option<Duration>> {
         let first = self.entries.first().filter(|first| first.is_refused())?;
         self.refusal_from(0, first.started_at)
+    }
+
+    /// Whether segments of this upload are still to come.
+    pub(crate) fn expects_segments(&self, of: Option<MediaId>) -> bool {
+        let is_one = |(key, queue): (&Key, &VecDeque<usize>)| {
+            key.command == CommandName::Append && key.media_id == of && !queue.is_empty()
+        };
+        self.queues.iter().any(is_one)
     }
 
     /// A refresh serves many calls, and an error's file may be without the one that served its own: then any tokens do.

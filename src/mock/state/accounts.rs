@@ -184,14 +184,18 @@ fn oauth_parameters(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The URLs that the client may have signed: the host it named, then X's own, over either scheme.
+/// The URLs that the client may have signed: the host it named, with its port and (as some clients do, which X on its
+/// default ports cannot see) without, then X's own, over either scheme.
 fn addresses(parts: &Parts) -> impl Iterator<Item = String> + '_ {
     let named = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
     let path = parts.uri.path();
-    let own = ["http", "https"].into_iter().map(move |scheme| {
-        let default_port = if scheme == "http" { ":80" } else { ":443" };
-        format!("{scheme}://{}{path}", named.strip_suffix(default_port).unwrap_or(&named))
-    });
+    let without_port = match named.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host.to_owned(),
+        _ => named.clone(),
+    };
+    let own = ["http", "https"]
+        .into_iter()
+        .flat_map(move |scheme| [format!("{scheme}://{named}{path}"), format!("{scheme}://{without_port}{path}")]);
     let xs = X_HOSTS.iter().flat_map(move |host| [format!("https://{host}{path}"), format!("http://{host}{path}")]);
     own.chain(xs)
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use serde_json::{Map, Value};
 
 use crate::client::category::{Account, max_bytes};
 use crate::client::model::{ApiVersion, MediaId};
 use crate::client::x_limits::{
-    MAX_ALT_TEXT, MAX_GIF_BYTES_WITHOUT_CATEGORY, MAX_TOTAL_BYTES, MAX_VIDEO_BYTES_WITHOUT_CATEGORY, max_segments,
+    MAX_GIF_BYTES_WITHOUT_CATEGORY, MAX_TOTAL_BYTES, MAX_VIDEO_BYTES_WITHOUT_CATEGORY, max_segments,
 };
 use crate::mock::options::{Options, Step};
 use crate::mock::request_log::RequestLog;
@@ -173,13 +174,15 @@ impl State {
         Ok(upload)
     }
 
-    /// Alt text.
-    pub(crate) fn set_alt_text(&mut self, id: &str, text: &str, now: Instant) -> Result<&Upload, Rejection> {
-        if text.chars().count() > MAX_ALT_TEXT {
-            return Err(Rejection::invalid("alt_text", "", "alt_text.text must be at most 1000 characters."));
-        }
+    /// Alt text and what else is said of media; what was said before stays.
+    pub(crate) fn set_metadata(
+        &mut self,
+        id: &str,
+        said: Map<String, Value>,
+        now: Instant,
+    ) -> Result<&Upload, Rejection> {
         let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
-        upload.alt_text = Some(text.to_owned());
+        upload.metadata.extend(said);
         Ok(upload)
     }
 

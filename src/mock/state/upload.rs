@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use ring::digest::{Context, SHA256};
+use serde_json::{Map, Value};
 
 use crate::client::category::Account;
 use crate::client::model::MediaId;
@@ -43,6 +44,8 @@ pub struct MediaRecord {
     pub media_category: Option<String>,
     /// The alt text.
     pub alt_text: Option<String>,
+    /// All that METADATA said of it, as JSON.
+    pub metadata: String,
     /// The subtitles.
     pub subtitles: Vec<Subtitle>,
     /// Other users who may use it.
@@ -114,7 +117,7 @@ pub(crate) struct Upload {
     pub(crate) expires: Instant,
     pub(crate) finalized: bool,
     pub(crate) progress: Option<Progress>,
-    pub(crate) alt_text: Option<String>,
+    pub(crate) metadata: Map<String, Value>,
     pub(crate) subtitles: Vec<Subtitle>,
     segments: BTreeMap<u16, Segment>,
     head: Bytes,
@@ -155,7 +158,7 @@ impl Upload {
             expires,
             finalized: false,
             progress: None,
-            alt_text: None,
+            metadata: Map::new(),
             subtitles: Vec::new(),
             segments: BTreeMap::new(),
             head: Bytes::new(),
@@ -233,6 +236,11 @@ impl Upload {
         self.expires.saturating_duration_since(now)
     }
 
+    /// The text for those who cannot see it.
+    fn alt_text(&self) -> Option<&str> {
+        self.metadata.get("alt_text")?.get("text")?.as_str()
+    }
+
     /// The state that a test sees.
     pub(crate) fn state(&self) -> &str {
         match (&self.progress, self.finalized) {
@@ -274,7 +282,8 @@ impl Upload {
             state: self.state().to_owned(),
             media_type: self.media_type.clone(),
             media_category: self.category.map(|category| category.name.to_owned()),
-            alt_text: self.alt_text.clone(),
+            alt_text: self.alt_text().map(str::to_owned),
+            metadata: Value::from(self.metadata.clone()).to_string(),
             subtitles: self.subtitles.clone(),
             additional_owners: self.additional_owners.clone(),
             shared: self.shared,

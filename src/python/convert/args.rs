@@ -13,7 +13,7 @@ use crate::client::category::Account;
 use crate::client::config::{CheckMode, Proxy, Retry, TransportOptions, parse_base_url};
 use crate::client::error::Error;
 use crate::client::model::{ApiVersion, Media, MediaId};
-use crate::client::protocol::Subtitle;
+use crate::client::protocol::{MediaMetadata, SensitiveContent, Subtitle};
 use crate::client::x_limits::MAX_TOTAL_BYTES;
 use crate::client::x_values::{self, AltText, MediaCategory, MediaType, Owners, SegmentIndex, SubtitledCategory};
 use crate::python::convert::errors;
@@ -26,6 +26,12 @@ fn type_name(value: &Bound<'_, PyAny>) -> String {
 
 fn wrong_type(name: &str, expected: &str, value: &Bound<'_, PyAny>) -> PyErr {
     PyTypeError::new_err(format!("{name} must be {expected}, not {}", type_name(value)))
+}
+
+/// A media id as a number, for values that are made in Python. `name` is the argument's in the message.
+#[pyfunction]
+pub fn media_id(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    id(name, value, "int or str").map(MediaId::get)
 }
 
 /// A media id: an int, text, or a `Media`, of which all is taken.
@@ -43,7 +49,7 @@ fn id(name: &str, value: &Bound<'_, PyAny>, expected: &str) -> PyResult<MediaId>
         let text = text.to_str();
         x_values::media_id(
             name,
-            text.map_err(|_| errors::invalid_input(py, format!("{name}: 1 to 19 ASCII digits are needed")))?,
+            text.map_err(|_| errors::invalid_input(py, format!("{name} must be 1 to 19 ASCII digits")))?,
         )
     } else {
         let Some(number) = whole(value)? else { return Err(wrong_type(name, expected, value)) };
@@ -74,8 +80,10 @@ fn whole<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> 
 fn bounded(name: &str, value: &Bound<'_, PyAny>, least: u64, most: u64) -> PyResult<u64> {
     let Some(number) = whole(value)? else { return Err(wrong_type(name, "an int", value)) };
     let inside = number.extract::<u64>().ok().filter(|number| (least..=most).contains(number));
-    inside
-        .ok_or_else(|| errors::invalid_input(value.py(), format!("{name}: a number from {least} to {most} is needed")))
+    inside.ok_or_else(|| {
+        let upper = if most == u64::MAX { String::new() } else { format!(" and at most {most}") };
+        errors::invalid_input(value.py(), format!("{name} must be at least {least}{upper}"))
+    })
 }
 
 /// A number that counts something.
@@ -111,7 +119,7 @@ pub fn duration(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duratio
     if !(seconds > 0.0 && seconds.is_finite()) {
         return Err(errors::invalid_input(
             value.py(),
-            format!("{name}: a finite number of seconds above 0 is needed, or None for no limit"),
+            format!("{name} must be a finite number of seconds above 0, or None for no limit"),
         ));
     }
     Ok(Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX).max(Duration::from_nanos(1))))
@@ -137,7 +145,9 @@ fn rate(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
 /// Text that is not optional.
 pub fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     let Ok(text) = value.cast::<PyString>() else { return Err(wrong_type(name, "a str", value)) };
-    text.to_str().map(str::to_owned).map_err(|_| errors::invalid_input(value.py(), format!("{name}: not valid text")))
+    text.to_str()
+        .map(str::to_owned)
+        .map_err(|_| errors::invalid_input(value.py(), format!("{name} must be valid Unicode text")))
 }
 
 /// `video/mp4` and its like.
@@ -172,6 +182,58 @@ pub fn alt_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     checked(value.py(), AltText::new(name, text(name, value)?)).map(String::from)
 }
 
+/// What viewers are warned of: `True` or `False`, or the names of what it is.
+fn sensitive(value: &Bound<'_, PyAny>) -> PyResult<SensitiveContent> {
+    let mut content = SensitiveContent::default();
+    if let Ok(other) = flag("sensitive", value) {
+        return Ok(SensitiveContent { other, ..content });
+    }
+    let expected = "a bool, a str or an iterable of str";
+    let mut warn_of = |name: &Bound<'_, PyAny>| {
+        *match text("sensitive", name)?.as_str() {
+            "adult_content" => &mut content.adult_content,
+            "graphic_violence" => &mut content.graphic_violence,
+            "other" => &mut content.other,
+            _ => {
+                let names = "True, False, 'adult_content', 'graphic_violence', 'other' or several of those names";
+                return Err(errors::invalid_input(name.py(), format!("sensitive must be {names}")));
+            }
+        } = true;
+        PyResult::Ok(())
+    };
+    if value.is_instance_of::<PyString>() {
+        warn_of(value)?;
+        return Ok(content);
+    }
+    let Ok(names) = value.try_iter() else { return Err(wrong_type("sensitive", expected, value)) };
+    for name in names {
+        warn_of(&name?)?;
+    }
+    Ok(content)
+}
+
+/// The value, unless it is `None`.
+fn given<'a, 'py>(value: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, PyAny>> {
+    Some(value).filter(|value| !value.is_none())
+}
+
+/// What is said of media. `metadata` is JSON.
+pub fn media_metadata(
+    alt_text: &Bound<'_, PyAny>,
+    allow_download: &Bound<'_, PyAny>,
+    sensitive: &Bound<'_, PyAny>,
+    metadata: Option<&str>,
+) -> PyResult<MediaMetadata> {
+    let others = serde_json::from_str(metadata.unwrap_or("{}"))
+        .map_err(|_| errors::invalid_input(alt_text.py(), "metadata: it is nested too deeply, or not valid text"))?;
+    Ok(MediaMetadata {
+        alt_text: given(alt_text).map(|text| self::alt_text("alt_text", text)).transpose()?,
+        allow_download: given(allow_download).map(|on| flag("allow_download", on)).transpose()?,
+        sensitive: given(sensitive).map(self::sensitive).transpose()?,
+        others,
+    })
+}
+
 /// One `Subtitle` or several.
 pub fn subtitles(value: &Bound<'_, PyAny>) -> PyResult<Vec<Subtitle>> {
     let class = imports::SUBTITLE.get(value.py())?;
@@ -191,7 +253,7 @@ pub fn subtitles(value: &Bound<'_, PyAny>) -> PyResult<Vec<Subtitle>> {
     let Ok(several) = value.try_iter() else { return Err(wrong_type("subtitles", "a Subtitle or several", value)) };
     let subtitles: Vec<Subtitle> = several.map(|subtitle| one(&subtitle?)).collect::<PyResult<_>>()?;
     if subtitles.is_empty() {
-        return Err(errors::invalid_input(value.py(), "subtitles: there is none"));
+        return Err(errors::invalid_input(value.py(), "subtitles must name at least one"));
     }
     Ok(subtitles)
 }
@@ -200,7 +262,7 @@ pub fn subtitles(value: &Bound<'_, PyAny>) -> PyResult<Vec<Subtitle>> {
 pub fn language_code(value: &Bound<'_, PyAny>) -> PyResult<String> {
     let code = text("language_code", value)?;
     if code.trim().is_empty() {
-        return Err(errors::invalid_input(value.py(), "language_code: it is empty"));
+        return Err(errors::invalid_input(value.py(), "language_code must not be empty"));
     }
     Ok(code)
 }
@@ -222,7 +284,7 @@ pub fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResul
     match text("api", api)?.as_str() {
         "1.1" => Ok(ApiVersion::V1_1),
         "2" => Ok(ApiVersion::V2),
-        _ => Err(errors::invalid_input(api.py(), "api: \"1.1\" or \"2\" is needed")),
+        _ => Err(errors::invalid_input(api.py(), "api must be \"1.1\" or \"2\"")),
     }
 }
 
@@ -285,7 +347,7 @@ pub fn proxy_choice(proxy: &Bound<'_, PyAny>) -> PyResult<Proxy> {
         return Ok(Proxy::Environment);
     }
     if let Ok(on) = flag("proxy", proxy) {
-        let message = "proxy: False is none, None is the environment's, text is an address; True says nothing";
+        let message = "proxy must be a URL, False (no proxy) or None (from the environment), not True";
         return if on { Err(errors::invalid_input(proxy.py(), message)) } else { Ok(Proxy::Off) };
     }
     text("proxy", proxy).map(Proxy::Url)
@@ -303,7 +365,7 @@ pub fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
     match std::fs::read(&path) {
         Ok(pem) if pem.windows(27).any(|text| text == b"-----BEGIN CERTIFICATE-----") => Ok(Some(pem.into())),
         Ok(_) => {
-            Err(errors::invalid_input(ca_file.py(), format!("ca_file: {} holds no certificate in PEM", path.display())))
+            Err(errors::invalid_input(ca_file.py(), format!("ca_file: {} contains no PEM certificate", path.display())))
         }
         Err(error) => {
             // In the words, and with the kind of name, that Python itself would use.

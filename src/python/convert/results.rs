@@ -13,6 +13,7 @@ use crate::client::model::{
     CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, RateWindow, VideoInfo,
 };
 use crate::client::observer::{Phase, Progress, RequestReport};
+use crate::client::pause::{Pause, PauseReason};
 use crate::client::protocol::{self, lossy_json};
 use crate::client::stats::Stats;
 use crate::python::convert::slots::SlotWriter;
@@ -120,6 +121,7 @@ fn command(py: Python<'_>, command: Option<CommandName>) -> Bound<'_, PyAny> {
 pub fn progress(py: Python<'_>, progress: Progress) -> PyResult<Py<PyAny>> {
     let fields = PyDict::new(py);
     let phase = match progress.phase {
+        Phase::Check => "check",
         Phase::Upload => "upload",
         Phase::Processing => "processing",
     };
@@ -132,6 +134,14 @@ pub fn progress(py: Python<'_>, progress: Progress) -> PyResult<Py<PyAny>> {
         fields.set_item("processing_info", info(py, processing_info)?)?;
     }
     fields.set_item("elapsed", progress.elapsed.as_secs_f64())?;
+    if let Some(Pause { until, because }) = progress.pause {
+        fields.set_item("paused_until", until)?;
+        let because = match because {
+            PauseReason::RateLimit => "rate_limit",
+            PauseReason::Retry => "retry",
+        };
+        fields.set_item("paused_because", because)?;
+    }
     Ok(imports::PROGRESS.get(py)?.call((), Some(&fields))?.unbind())
 }
 

@@ -15,7 +15,7 @@ from support.media import ID, video
 from support.raw_server import HANG, RawServer, reply
 from xmedia.testing import Fault
 
-#: Calls one verb after the other against a server that never answers, is interrupted, and tells what happened how fast
+#: Calls one verb after the other against a server that never answers, is interrupted, and prints what happened how fast
 #: and what is in flight then, beside what other threads do.
 INTERRUPTED = """
 import io, os, signal, sys, threading, time
@@ -57,6 +57,7 @@ CALLS = {
     "upload what is read slowly": lambda: client.upload(SlowFile(), total_bytes=10_000, media_type="video/mp4"),
     "upload an image": lambda: client.upload(PNG),
     "upload_many": lambda: next(client.upload_many([VIDEO, PNG])),
+    "set_metadata": lambda: client.set_metadata(ID, allow_download=True),
     "set_alt_text": lambda: client.set_alt_text(ID, "A cat"),
     "set_subtitles": lambda: client.set_subtitles(ID, subtitle),
     "delete_subtitles": lambda: client.delete_subtitles(ID, "EN"),
@@ -98,7 +99,7 @@ VERBS = [
         "upload what is read slowly",
         "upload an image",
     ],
-    *["upload_many", "set_alt_text", "set_subtitles", "delete_subtitles"],
+    *["upload_many", "set_metadata", "set_alt_text", "set_subtitles", "delete_subtitles"],
 ]
 
 
@@ -146,15 +147,15 @@ def test_the_client_works_after_an_interrupt(server, connect):
 def test_a_signal_whose_handler_raises_nothing_is_no_end(server, connect):
     server.add_media(ID, finalized=True)
     server.script("STATUS", Fault.delay(0.2))
-    heard = []
-    before = signal.signal(signal.SIGALRM, lambda *_: heard.append(True))
+    received = []
+    before = signal.signal(signal.SIGALRM, lambda *_: received.append(True))
     signal.setitimer(signal.ITIMER_REAL, 0.05, 0.02)
     try:
         assert connect(server).status(ID).media_id == ID
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert len(heard) > 1
+    assert len(received) > 1
 
 
 def test_many_threads_share_a_client(server, connect):

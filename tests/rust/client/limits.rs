@@ -1,4 +1,4 @@
-//! Rate limits as answers tell them: when a bucket counts as empty, and for how long.
+//! Rate limits as answers report them: when a bucket counts as empty, and for how long.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +10,7 @@ const FINALIZE: BucketName = (ApiVersion::V1_1, CommandName::Finalize);
 const STATUS_OF_V2: BucketName = (ApiVersion::V2, CommandName::Status);
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn told(remaining: u64, reset_at: SystemTime) -> RateLimit {
+fn left(remaining: u64, reset_at: SystemTime) -> RateLimit {
     RateLimit { limit: Some(10), remaining: Some(remaining), reset_at: Some(reset_at), ..RateLimit::default() }
 }
 
@@ -22,12 +22,12 @@ fn about(left: Option<Duration>) -> Option<u64> {
 fn only_an_empty_bucket_of_a_window_that_lasts_holds_up() {
     let now = SystemTime::now();
     let table = [
-        (told(0, now + HOUR), Some(3600)),
-        (told(1, now + HOUR), None),
-        (told(0, now), None),
-        (told(0, now - HOUR), None),
-        (told(0, now + MAX_RESET), Some(86_400)),
-        (told(0, now + MAX_RESET + HOUR), None),
+        (left(0, now + HOUR), Some(3600)),
+        (left(1, now + HOUR), None),
+        (left(0, now), None),
+        (left(0, now - HOUR), None),
+        (left(0, now + MAX_RESET), Some(86_400)),
+        (left(0, now + MAX_RESET + HOUR), None),
         (RateLimit { remaining: Some(0), ..RateLimit::default() }, None),
         (RateLimit { reset_at: Some(now + HOUR), ..RateLimit::default() }, None),
     ];
@@ -43,7 +43,7 @@ fn only_an_empty_bucket_of_a_window_that_lasts_holds_up() {
 fn the_servers_clock_counts() {
     let limits = Limits::default();
     let theirs = SystemTime::now() + 24 * HOUR;
-    limits.note(STATUS, told(0, theirs + HOUR), theirs);
+    limits.note(STATUS, left(0, theirs + HOUR), theirs);
     assert_eq!(about(limits.empty_for(STATUS)), Some(3600));
 }
 
@@ -51,10 +51,10 @@ fn the_servers_clock_counts() {
 fn an_answer_that_was_overtaken_does_not_open_the_bucket_and_a_new_window_does() {
     let limits = Limits::default();
     let now = SystemTime::now();
-    limits.note(STATUS, told(0, now + HOUR), now);
-    limits.note(STATUS, told(1, now + HOUR), now);
+    limits.note(STATUS, left(0, now + HOUR), now);
+    limits.note(STATUS, left(1, now + HOUR), now);
     assert_eq!(about(limits.empty_for(STATUS)), Some(3600));
-    limits.note(STATUS, told(9, now + 2 * HOUR), now);
+    limits.note(STATUS, left(9, now + 2 * HOUR), now);
     assert_eq!(limits.empty_for(STATUS), None);
 }
 
@@ -80,7 +80,7 @@ fn the_longer_of_two_reasons_counts() {
 fn each_version_of_the_api_has_its_own_buckets() {
     let limits = Limits::default();
     let now = SystemTime::now();
-    let limit = told(0, now + HOUR);
+    let limit = left(0, now + HOUR);
     limits.note(STATUS, limit, now);
     assert_eq!((limits.empty_for(STATUS_OF_V2), limits.last_known(STATUS_OF_V2)), (None, None));
     assert_eq!(vec![(CommandName::Status, limit)], limits.all_known(ApiVersion::V1_1).into_iter().collect::<Vec<_>>());

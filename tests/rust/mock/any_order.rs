@@ -123,8 +123,8 @@ proptest! {
             let whole: Vec<u8> = known.segments.values().flatten().copied().collect();
             let hash = ring::digest::digest(&ring::digest::SHA256, &whole);
             let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-            if let Some(told) = &record.sha256 {
-                prop_assert_eq!(told, &hash);
+            if let Some(reported) = &record.sha256 {
+                prop_assert_eq!(reported, &hash);
             } else {
                 prop_assert!(!keep_data);
             }

@@ -25,8 +25,8 @@ fn a_whole_upload() {
     assert_eq!(http.append(&id, "0", b"\0\0\0\x18ftyp").status, 204);
     let ended = http.form(V1, &format!("command=FINALIZE&media_id={id}"));
     assert_eq!((ended.status, &ended.json()["processing_info"]["state"]), (201, &"pending".into()));
-    let told = http.call("GET", &format!("{V1}?command=STATUS&media_id={id}"), "", b"");
-    assert_eq!(told.json()["processing_info"]["state"], "succeeded");
+    let status = http.call("GET", &format!("{V1}?command=STATUS&media_id={id}"), "", b"");
+    assert_eq!(status.json()["processing_info"]["state"], "succeeded");
     let record = server.media(MediaId::parse(&id).unwrap()).unwrap();
     assert_eq!(record.segments.unwrap().concat(), b"\0\0\0\x18ftyp");
     let commands: Vec<&str> = server.commands().into_iter().map(CommandName::as_str).collect();

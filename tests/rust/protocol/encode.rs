@@ -4,7 +4,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use xmedia::client::model::{ApiVersion, MediaId};
 use xmedia::client::protocol::{
-    Authentication, Body, Command, Grant, Hosts, Init, Part, Payload, Request, Simple, Subtitle, TokenRequest, encode,
+    Authentication, Body, Command, Grant, Hosts, Init, MediaMetadata, Part, Payload, Request, Simple, Subtitle,
+    TokenRequest, encode,
 };
 
 const V1_1: &str = "https://upload.twitter.com/1.1/media/upload.json";
@@ -153,7 +154,7 @@ fn v1_1_takes_alt_text_and_subtitles_as_json() {
     let media_id = "710511363345354753";
     let cases = [
         (
-            Command::AltText { media_id: example(), text: "a \"cat\" 🐈".into() },
+            Command::Metadata { media_id: example(), metadata: MediaMetadata::alt_text("a \"cat\" 🐈".into()) },
             "metadata/create.json",
             json!({"media_id": media_id, "alt_text": {"text": "a \"cat\" 🐈"}}),
         ),
@@ -238,7 +239,7 @@ fn v2_bodies_have_only_documented_properties() {
         ),
         (Command::Finalize(example()), "POST", "upload/710511363345354753/finalize", json!({})),
         (
-            Command::AltText { media_id: example(), text: "a cat".into() },
+            Command::Metadata { media_id: example(), metadata: MediaMetadata::alt_text("a cat".into()) },
             "POST",
             "metadata",
             json!({"id": media_id, "metadata": {"alt_text": {"text": "a cat"}}}),

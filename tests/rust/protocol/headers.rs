@@ -1,4 +1,4 @@
-//! What headers tell: rate limits, the server's clock, when to come again, the name of a request.
+//! What headers say: rate limits, the server's clock, when to come again, the name of a request.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -77,11 +77,11 @@ fn daily_limits_and_milliseconds_are_read() {
         ("x-app-limit-24hour-remaining", "5"),
         ("x-app-limit-24hour-reset", "784191777"),
     ]);
-    let told = rate_limit(&all).unwrap();
-    assert_eq!((told.remaining, told.reset_at), (Some(1858), Some(at(784_111_800))));
+    let read = rate_limit(&all).unwrap();
+    assert_eq!((read.remaining, read.reset_at), (Some(1858), Some(at(784_111_800))));
     let user = RateWindow { limit: Some(17), remaining: Some(0), reset_at: Some(at(DATE + 40_000)) };
     let app = RateWindow { limit: None, remaining: Some(5), reset_at: Some(at(DATE + 80_000)) };
-    assert_eq!((told.user_24h, told.app_24h), (Some(user), Some(app)));
+    assert_eq!((read.user_24h, read.app_24h), (Some(user), Some(app)));
     // Only what is empty says when to come again.
     assert_eq!(Some(Duration::from_secs(40_000)), retry_after(&all, at(DATE)));
     let not_empty = headers(&[("x-rate-limit-remaining", "3"), ("x-rate-limit-reset", "784112677")]);

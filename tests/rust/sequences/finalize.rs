@@ -58,8 +58,8 @@ fn settles_nothing(step: &Step) -> bool {
 fn check(own_init: bool, ended: &Ended<Media>) {
     let world = &ended.world;
     let steps: Vec<&Step> = world.steps.iter().filter(|step| step.command != "INIT").collect();
-    let told = || format!("{:?} after {:?}: {:#?}", ended.outcome, ended.after, steps);
-    assert!(ended.after <= TIMEOUT + GRACE, "too late: {}", told());
+    let context = || format!("{:?} after {:?}: {:#?}", ended.outcome, ended.after, steps);
+    assert!(ended.after <= TIMEOUT + GRACE, "too late: {}", context());
 
     // A FINALIZE is followed by another one only where nothing else can be done.
     for (at, _) in steps.iter().enumerate().skip(1).filter(|(_, step)| step.command == "FINALIZE") {
@@ -68,26 +68,26 @@ fn check(own_init: bool, ended: &Ended<Media>) {
             "FINALIZE" => request_was_not_sent(before.outcome) || (own_init && before.outcome == Status(404)),
             _ => settles_nothing(before),
         };
-        assert!(asked, "FINALIZE was sent again unasked: {}", told());
+        assert!(asked, "FINALIZE was sent again unasked: {}", context());
     }
     // STATUS is asked about a FINALIZE whose answer was lost, and about nothing else.
     for (at, _) in steps.iter().enumerate().filter(|(_, step)| step.command == "STATUS") {
         let last = steps[..at].iter().rev().find(|step| step.command == "FINALIZE").unwrap();
-        assert!(lost(last.outcome), "STATUS without need: {}", told());
+        assert!(lost(last.outcome), "STATUS without need: {}", context());
     }
 
     let any_lost = steps.iter().any(|step| step.command == "FINALIZE" && lost(step.outcome));
     match &ended.outcome {
         Ok(media) => {
-            assert!(world.finalized, "a false success: {}", told());
-            assert_eq!(world.asynchronous, media.processing_info.is_some(), "{}", told());
+            assert!(world.finalized, "a false success: {}", context());
+            assert_eq!(world.asynchronous, media.processing_info.is_some(), "{}", context());
             assert_eq!(example(), media.media_id);
             assert_eq!(Truth, ended.last().outcome);
         }
         Err(error) => match &error.kind {
-            Kind::Api(failure) => assert_eq!(any_lost, failure.ambiguous, "ambiguous: {}", told()),
+            Kind::Api(failure) => assert_eq!(any_lost, failure.ambiguous, "ambiguous: {}", context()),
             Kind::Transport { .. } | Kind::RequestTimeout { .. } | Kind::InvalidResponse(_) => {}
-            other => panic!("{other:?}: {}", told()),
+            other => panic!("{other:?}: {}", context()),
         },
     }
 }

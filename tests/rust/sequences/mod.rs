@@ -65,7 +65,7 @@ enum Outcome {
     Processing(Info),
 }
 
-/// Processing as STATUS tells it.
+/// Processing as STATUS reports it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Info {
     /// Asks to come back in a second.

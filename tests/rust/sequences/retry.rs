@@ -43,20 +43,24 @@ fn passes(outcome: Outcome) -> bool {
 
 fn check(command: &str, readable: bool, ended: &Ended<()>) {
     let steps = &ended.world.steps;
-    let told = || format!("{:?} after {:?}: {:#?}", ended.outcome, ended.after, steps);
-    assert!(ended.after <= TIMEOUT, "too late: {}", told());
-    assert!(steps.iter().all(|step| step.command == command), "{}", told());
+    let context = || format!("{:?} after {:?}: {:#?}", ended.outcome, ended.after, steps);
+    assert!(ended.after <= TIMEOUT, "too late: {}", context());
+    assert!(steps.iter().all(|step| step.command == command), "{}", context());
     let (last, early) = steps.split_last().unwrap();
     for step in early {
         // What is not the server's does not acknowledge a segment.
         let unread = command == "APPEND" && matches!(step.outcome, Unreadable);
-        assert!(unread || (passes(step.outcome) && step.outcome != LimitedFar), "sent again for nothing: {}", told());
+        assert!(
+            unread || (passes(step.outcome) && step.outcome != LimitedFar),
+            "sent again for nothing: {}",
+            context()
+        );
     }
     // The first request on a connection that the server had closed is sent again at once and not counted.
     let free = steps.iter().any(|step| matches!(step.outcome, Stale { .. }));
-    assert!(steps.len() <= ATTEMPTS as usize + usize::from(free), "too many: {}", told());
+    assert!(steps.len() <= ATTEMPTS as usize + usize::from(free), "too many: {}", context());
     for pair in steps.windows(2).filter(|pair| pair[0].outcome == Limited) {
-        assert!(pair[1].at - pair[0].at >= Duration::from_secs(2), "too soon: {}", told());
+        assert!(pair[1].at - pair[0].at >= Duration::from_secs(2), "too soon: {}", context());
     }
     let right = match last.outcome {
         Truth => true,
@@ -66,9 +70,9 @@ fn check(command: &str, readable: bool, ended: &Ended<()>) {
         _ => false,
     };
     match &ended.outcome {
-        Ok(()) => assert!(right, "a false success: {}", told()),
+        Ok(()) => assert!(right, "a false success: {}", context()),
         Err(error) => {
-            assert!(!right, "a false failure: {}", told());
+            assert!(!right, "a false failure: {}", context());
             let fits = match &error.kind {
                 Kind::Api(failure) => match last.outcome {
                     Status(status) => status == failure.status,
@@ -80,7 +84,7 @@ fn check(command: &str, readable: bool, ended: &Ended<()>) {
                 Kind::RequestTimeout { .. } => ended.after >= TIMEOUT || last.outcome == Hang,
                 _ => false,
             };
-            assert!(fits, "another error than the last one: {}", told());
+            assert!(fits, "another error than the last one: {}", context());
         }
     }
 }

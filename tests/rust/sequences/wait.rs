@@ -55,33 +55,33 @@ fn gone(steps: &[super::Step], seen_before: bool) -> bool {
 
 fn check(timeout: Duration, seen_before: bool, ended: &Ended<Media>) {
     let steps = &ended.world.steps;
-    let told = || format!("{:?} after {:?}: {:#?}", ended.outcome, ended.after, steps);
-    assert!(ended.after <= timeout + GRACE, "too late: {}", told());
-    assert!(steps.iter().all(|step| step.command == "STATUS"), "more than STATUS: {}", told());
+    let context = || format!("{:?} after {:?}: {:#?}", ended.outcome, ended.after, steps);
+    assert!(ended.after <= timeout + GRACE, "too late: {}", context());
+    assert!(steps.iter().all(|step| step.command == "STATUS"), "more than STATUS: {}", context());
     let last = ended.last().outcome;
     let early = &steps[..steps.len() - 1];
     let final_ones = early.iter().filter(|step| says_ready(step.outcome) || says_failed(step.outcome));
-    assert_eq!(0, final_ones.count(), "asked on after the end: {}", told());
+    assert_eq!(0, final_ones.count(), "asked on after the end: {}", context());
     match &ended.outcome {
         Ok(media) => {
-            assert!(says_ready(last) && media.ready(), "a false success: {}", told());
+            assert!(says_ready(last) && media.ready(), "a false success: {}", context());
         }
         Err(error) => match &error.kind {
-            Kind::Processing(_) => assert!(says_failed(last), "{}", told()),
+            Kind::Processing(_) => assert!(says_failed(last), "{}", context()),
             Kind::WaitTimeout { .. } => {
-                assert!(ended.after >= timeout, "too early: {}", told());
-                assert!(!says_ready(last) && !says_failed(last), "{}", told());
+                assert!(ended.after >= timeout, "too early: {}", context());
+                assert!(!says_ready(last) && !says_failed(last), "{}", context());
             }
             Kind::Api(failure) => match failure.status {
                 // At the deadline itself every limit ends too late.
                 429 => {
                     let too_late = ended.after + Duration::from_secs(2) > timeout;
-                    assert!(last == LimitedFar || (last == Limited && too_late), "{}", told());
+                    assert!(last == LimitedFar || (last == Limited && too_late), "{}", context());
                 }
-                404 => assert!(last == Status(404) && gone(steps, seen_before), "{}", told()),
-                status => assert_eq!((403, Status(403)), (status, last), "{}", told()),
+                404 => assert!(last == Status(404) && gone(steps, seen_before), "{}", context()),
+                status => assert_eq!((403, Status(403)), (status, last), "{}", context()),
             },
-            other => panic!("{other:?} ended a wait: {}", told()),
+            other => panic!("{other:?} ended a wait: {}", context()),
         },
     }
     // Nobody is asked before the time they named, but at the deadline.
@@ -93,7 +93,7 @@ fn check(timeout: Duration, seen_before: bool, ended: &Ended<Media>) {
             _ => 0,
         };
         let pause = pair[1].at - pair[0].at;
-        assert!(pause >= Duration::from_secs(least) || pair[1].at >= timeout, "asked too soon: {}", told());
+        assert!(pause >= Duration::from_secs(least) || pair[1].at >= timeout, "asked too soon: {}", context());
     }
 }
 

@@ -1,4 +1,4 @@
-//! Files told apart by their first bytes and names, against the documented lists (docs/how/wire.md#3-api-2).
+//! Files distinguished by their first bytes and names, against the documented lists (docs/how/wire.md#3-api-2).
 
 use xmedia::client::category::MediaClass;
 use xmedia::client::inspect::format::{Format, of_head, of_name};

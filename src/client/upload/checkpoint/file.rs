@@ -54,11 +54,35 @@ pub trait Store: Send + Sync {
 /// A file that is locked for the lifetime of this value.
 pub struct FileStore {
     path: PathBuf,
-    lock: Arc<FileLock>,
+    lock: Arc<Lock>,
     /// How many changes of the file were asked for.
     asked: AtomicU64,
     /// The newest of those that were made.
     made: Arc<Mutex<u64>>,
+}
+
+/// The lock beside the record. The record that was found is locked as well: it may have another name (a hard link), with
+/// another lock beside that one.
+struct Lock {
+    _record: Option<FileLock>,
+    _beside: FileLock,
+}
+
+impl Lock {
+    /// Takes both, or finds one of them taken.
+    async fn try_acquire(path: &Path, beside: &Path) -> io::Result<Option<Self>> {
+        let Some(lock) = FileLock::try_acquire(beside.to_owned()).await? else { return Ok(None) };
+        let lock = lock.removing_file();
+        let record = path.to_owned();
+        if !blocking(move || Ok(record.is_file())).await? {
+            return Ok(Some(Lock { _record: None, _beside: lock }));
+        }
+        Ok(match FileLock::try_acquire(path.to_owned()).await {
+            Ok(None) => None,
+            // One that cannot be opened to be locked may be read and replaced all the same.
+            record => Some(Lock { _record: record.ok().flatten(), _beside: lock }),
+        })
+    }
 }
 
 impl FileStore {
@@ -69,14 +93,13 @@ impl FileStore {
         let looked_at = blocking(move || Ok((can_hold_record(&given)?, resolved(&given)?)));
         let (fits, resolved) = looked_at.await.map_err(|error| file_error(&error, Some(&path)))?;
         if !fits {
-            return Err(Error::invalid_input(format!("checkpoint: {} is no plain file", path.display())));
+            return Err(Error::invalid_input(format!("checkpoint: {} is not a regular file", path.display())));
         }
         let beside = named_beside(&resolved, ".xmedia-lock");
         for _ in 0..MAX_LOCK_ATTEMPTS {
             let lock =
-                FileLock::try_acquire(beside.clone()).await.map_err(|error| file_error(&error, Some(&beside)))?;
-            if let Some(lock) = lock {
-                let lock = Arc::new(lock.removing_file());
+                Lock::try_acquire(&resolved, &beside).await.map_err(|error| file_error(&error, Some(&beside)))?;
+            if let Some(lock) = lock.map(Arc::new) {
                 return Ok(FileStore { path: resolved, lock, asked: AtomicU64::new(0), made: Arc::default() });
             }
             tokio::time::sleep(LOCK_POLL_INTERVAL).await;

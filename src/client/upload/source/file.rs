@@ -33,7 +33,7 @@ struct Stamp {
     len: u64,
     modified: Option<SystemTime>,
     /// When the system saw it change last. Unlike the time above nobody can put it back (`cp -p`, `rsync -t`, `touch -r`).
-    /// It also tells of another name, or of one less, which leaves the bytes what they were.
+    /// It changes with another name as well, or with one less, which leaves the bytes what they were.
     changed: (i64, i64),
     names: u64,
     place: (u64, u64),

@@ -148,7 +148,7 @@ def test_a_member_of_a_zip_file_needs_no_temporary_file():
     code = """
 import sys
 import xmedia
-from test_sources_read_once import DATA, OPTIONS, archive, member
+from test_read_once import DATA, OPTIONS, archive, member
 from xmedia.testing import MockServer
 with MockServer() as server:
     media = server.client().upload(member(archive()), **OPTIONS)
