@@ -78,11 +78,12 @@ test-clients: develop ## drive other people's clients (from PyPI and npm) agains
 	$(BIN)/python tests/mock/clients/run.py
 
 .PHONY: test-browser
-test-browser: develop ## log in at the mock server's page with Chromium, light and dark, and headless in a terminal; keeps pictures
+test-browser: develop docs ## log in and look at the documentation with Chromium, and keep pictures of what people see
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
 	    { echo 'test-browser: chromium and its driver are missing (Debian: apt-get install chromium chromium-driver)'; exit 1; }
 	$(BIN)/python -m pip install --quiet selenium
-	$(BIN)/python tests/cli/login_in_chromium.py target/pictures
+	$(BIN)/python tests/docs/browser/login.py target/pictures
+	$(BIN)/python tests/docs/browser/site_pages.py target/pictures
 
 $(BIN)/.docs: $(BIN)/.tools
 	$(BIN)/python -m pip install --quiet --group docs
@@ -94,7 +95,7 @@ docs: $(BIN)/.docs ## build the documentation's site into target/site, with warn
 	$(BIN)/zensical build --clean --strict >target/docs.log 2>&1 || { cat target/docs.log; exit 1; }
 	! grep -E '^(griffe|mkdocstrings|autorefs): ' target/docs.log
 	! grep -rnE '(src|href)="https?://[^"]*\.(js|css)|unpkg\.com' target/site --include=*.html  # it works from a folder
-	! grep -rn '^ *Example:$$' python  # only «Examples:» is shown as code
+	! grep -rn '^ *Example:$$' python  # only "Examples:" is shown as code
 
 .PHONY: lint
 lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
@@ -107,9 +108,12 @@ lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest xmedia._core --allowlist tests/typing/stubtest_allowlist.txt
 
+$(BIN)/.types: $(BIN)/.tools
+	$(BIN)/python -m pip install --quiet --group types
+	touch $@
+
 .PHONY: test-types
-test-types: develop ## what editors see: pyright must know at least 95 % of the public types
-	$(BIN)/python -m pip install --quiet pyright
+test-types: develop $(BIN)/.types ## what editors see: pyright must know at least 95 % of the public types
 	$(BIN)/python .ci/verify_types.py
 
 .PHONY: format

@@ -32,7 +32,7 @@ from traffic import Tally, call_async, call_sync
 
 #: What the first part of a run allocates for good: pools, caches, the allocator's arenas.
 WARM_UP = 0.2
-#: What memory may grow by after that, in MiB, before it counts as a leak, and how long a run has to be to tell.
+#: What memory may grow by after that, in MiB, before it counts as a leak, and how long a run has to be to show it.
 ALLOWED_MIB, LEAST_SECONDS = 16.0, 60.0
 #: A refresh whose answer is lost ends its account, so that there have to be many.
 ACCOUNTS = 2000

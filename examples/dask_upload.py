@@ -46,7 +46,7 @@ def upload(path: str) -> dict[str, object]:
     try:
         media = client.upload(path)
     except xmedia.XMediaError as error:
-        # Told and not raised: one file that fails is no reason to stop the others.
+        # Returned and not raised: one file that fails is no reason to stop the others.
         return {"file": path, "error": f"{type(error).__name__}: {error}", "retryable": error.retryable}
     except OSError as error:
         return {"file": path, "error": f"{type(error).__name__}: {error}", "retryable": False}

@@ -58,10 +58,38 @@ DEFINED = re.compile(
     ) \b""",
     re.VERBOSE,
 )
+#: Prose for "report", "send" and "find out", and marks of quotation of another language. A file object has a `tell()`.
+SPOKEN = re.compile(
+    r"""(?<![a-z]) (?: told | tells | telling | heard | hears | hearing | tell (?! [("]) ) (?![a-z]) | [«»]""",
+    re.VERBOSE | re.IGNORECASE,
+)
+#: What tests look at that users do not see, each with its reason. This list may only shrink.
+PRIVATE = {
+    # Tables of which a run of the program shows one line.
+    "tests/cli/test_output.py": {"_cli"},
+    # A proxy's name is looked up nowhere: the findings are asked for with a proxy that no client would take.
+    "tests/cli/test_doctor.py": {"_cli"},
+    # The files that the command sends, which are nowhere else.
+    "tests/cli/test_conformance.py": {"_cli"},
+    # All classes that the core names and all that it hands over, also where no server brings them about.
+    "tests/client/results/test_from_core.py": {"_calls", "_types"},
+    "tests/compat/test_tweepy.py": {"_tweepy_errors"},
+    # The tree of exceptions is drawn in the docstring of their module.
+    "tests/client/errors/test_errors.py": {"_types"},
+    # That no event comes to Python where nobody wants one can be seen there only.
+    "tests/client/observe/test_events.py": {"_calls"},
+    # Which modules are loaded, and when.
+    "tests/packaging/test_import.py": {"_auth", "_cli", "_client", "_types"},
+    # The pages are run as programs are, behind the switch of the pytest plugin.
+    "tests/docs/test_docs.py": {"_network_guard"},
+}
+#: A private part of the package, by its address or imported by its name.
+INSIDE = re.compile(r"\bxmedia(?:\.[a-z]\w*)*\.(_[a-z]\w*)|\bfrom xmedia[\w.]* import (?:\w+, )*(_[a-z]\w*)")
+
 #: Words for which Rust has better ones: emit, report, read, distinguish; and marks that English has not.
 UNWANTED_IN_RUST = re.compile(r"(?i)\b(?:told|tells?|heard|hears?|knock(?:s|ed)?)\b|[«»]")
 #: Files that quote the words on purpose.
-QUOTING = {"tests/test_architecture.py"}
+QUOTING = {"tests/test_architecture.py", "tests/docs/test_citations.py"}
 
 
 @pytest.fixture(scope="module")
@@ -141,9 +169,24 @@ def test_names_are_the_words_of_the_field(files):
             for number, line in enumerate((ROOT / each).read_text("utf-8").splitlines(), 1):
                 found += [f"{each}:{number}: {word[0]}" for word in UNWANTED.finditer(line)]
                 found += [f"{each}:{number}: {word[1]}" for word in DEFINED.finditer(line)]
+                if not each.endswith(".rs"):
+                    found += [f"{each}:{number}: {word[0]}" for word in SPOKEN.finditer(line)]
                 if each.endswith(".rs"):
                     found += [f"{each}:{number}: {word[0]}" for word in UNWANTED_IN_RUST.finditer(line)]
     assert found == []
+
+
+def test_tests_speak_through_public_names(files):
+    ours = {
+        name for path in PACKAGE.rglob("*.py") for name in re.findall(r"\bself\.(_[a-z]\w*)", path.read_text("utf-8"))
+    }
+    found = defaultdict(set)
+    for each in files:
+        if each.startswith("tests/") and each.endswith(".py") and each not in QUOTING:
+            text = (ROOT / each).read_text("utf-8")
+            found[each] |= {name for match in INSIDE.findall(text) for name in match if name}
+            found[each] |= {name for owner, name in re.findall(r"(\w+)\.(_[a-z]\w*)", text) if owner != "self"} & ours
+    assert {each: names for each, names in found.items() if names} == PRIVATE
 
 
 @pytest.mark.parametrize("arrows", [arrows_of_python, rust_arrows])

@@ -22,8 +22,8 @@ MARGIN = 0.10
 
 def compiler() -> str:
     """The compiler's version and target."""
-    told = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
-    fields = dict(line.split(": ", 1) for line in told.splitlines() if ": " in line)
+    output = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
+    fields = dict(line.split(": ", 1) for line in output.splitlines() if ": " in line)
     return f"{fields['release']} ({fields['commit-hash'][:9]}), {fields['host']}"
 
 
@@ -41,19 +41,19 @@ def build() -> Path:
         "mock",
     ]
     subprocess.run(command, cwd=ROOT, check=True)
-    told = subprocess.run(
+    output = subprocess.run(
         ["cargo", "metadata", "--format-version=1", "--no-deps"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
-    return Path(json.loads(told)["target_directory"], "debug", "examples", "instructions")
+    return Path(json.loads(output)["target_directory"], "debug", "examples", "instructions")
 
 
 def instructions(binary: Path, part: str, times: int) -> int:
     """What one run takes from start to end."""
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", str(binary), part, str(times)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    found = re.search(r"Collected : (\d+)", told)
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    found = re.search(r"Collected : (\d+)", output)
     if found is None:
-        raise RuntimeError(f"callgrind counted nothing: {told}")
+        raise RuntimeError(f"callgrind counted nothing: {output}")
     return int(found[1])
 
 

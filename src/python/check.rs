@@ -61,7 +61,10 @@ fn open(path: &PathBuf) -> io::Result<FileBytes> {
         return Err(io::Error::from_raw_os_error(IS_A_DIRECTORY));
     }
     if !metadata.is_file() {
-        return Err(io::Error::new(io::ErrorKind::Unsupported, "source: it is no regular file, and cannot be checked"));
+        return Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "source is not a regular file, so it cannot be checked",
+        ));
     }
     FileBytes::new(Arc::new(File::open(path)?), 0)
 }
@@ -78,7 +81,7 @@ fn descriptor(value: &Bound<'_, PyAny>) -> PyResult<FileBytes> {
     use std::os::fd::BorrowedFd;
     let (descriptor, start): (i32, u64) = value.extract()?;
     if descriptor < 0 {
-        return Err(errors::invalid_input(value.py(), "source: its file is closed"));
+        return Err(errors::invalid_input(value.py(), "source: the file is closed"));
     }
     // SAFETY: the Python file object that has this descriptor is alive for the length of this call.
     let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };

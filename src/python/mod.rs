@@ -42,6 +42,8 @@ mod _core {
     #[pymodule_export]
     use super::client::Client;
     #[pymodule_export]
+    use super::convert::args::media_id;
+    #[pymodule_export]
     use super::convert::results::{masked, shown, text_of};
     #[cfg(feature = "mock")]
     #[pymodule_export]

@@ -163,7 +163,7 @@ impl LoginFlow {
         let client = self.connection.client().map_err(raised)?;
         if self.finished.swap(true, Ordering::AcqRel) {
             return Err(raised(Error::invalid_input(
-                "this login was finished already; a code works once: begin a new one",
+                "this login is already finished; a code works only once: begin a new login",
             )));
         }
         let destination = file.map(|file| Destination { file, replace_other_user });

@@ -66,7 +66,7 @@ pub fn operation(
 }
 
 fn item<'py>(given: &Bound<'py, PyDict>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    given.get_item(name)?.ok_or_else(|| PyTypeError::new_err(format!("upload() misses {name}")))
+    given.get_item(name)?.ok_or_else(|| PyTypeError::new_err(format!("upload() is missing the argument {name}")))
 }
 
 fn options(given: &Bound<'_, PyDict>) -> PyResult<UploadOptions> {
@@ -161,7 +161,7 @@ fn descriptor(value: &Bound<'_, PyAny>) -> PyResult<Prepared> {
     use std::os::fd::BorrowedFd;
     let (descriptor, start): (i32, u64) = value.extract()?;
     if descriptor < 0 {
-        return Err(errors::invalid_input(value.py(), "source: its file is closed"));
+        return Err(errors::invalid_input(value.py(), "source: the file is closed"));
     }
     // SAFETY: the Python file object that has this descriptor is alive for the length of this call.
     let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };

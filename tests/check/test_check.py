@@ -179,7 +179,7 @@ def test_a_report_reads_as_a_table():
     assert str(xmedia.check(SAMPLES / "audio_codec_pcm.mov")).splitlines()[1:] == [
         "  error    audio_codec    the audio codec is pcm_s16le, and X takes AAC only",
         "  info     video_bitrate  the video has 21 kbit/s; X recommends 5000 or more",
-        "  to mend it: ffmpeg -i INPUT -c:v copy -c:a aac -profile:a aac_low -movflags +faststart -f mp4 OUTPUT",
+        "  to fix it: ffmpeg -i INPUT -c:v copy -c:a aac -profile:a aac_low -movflags +faststart -f mp4 OUTPUT",
     ]
 
 

@@ -10,6 +10,10 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
+
+#: The program `xmedia`, run in this process.
+(main,) = [each.load() for each in entry_points(group="console_scripts", name="xmedia")]
 
 _SEQUENCE = re.compile(r"\x1b\[(\d*)([A-Za-z])")
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from xmedia._cli import main as cli
+from terminal import main
 from xmedia.testing import MockServer
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
@@ -35,20 +35,20 @@ def ffmpeg(tmp_path, monkeypatch):
 
 
 def test_a_good_file_is_exit_status_0(capsys):
-    assert cli.main(["check", GOOD]) == 0
+    assert main(["check", GOOD]) == 0
     assert capsys.readouterr().out.startswith(f"{GOOD}: ok: mp4, ")
 
 
 def test_an_error_is_exit_status_1_and_the_worst_of_several_counts(capsys):
-    assert cli.main(["check", GOOD, BROKEN, GOOD]) == 1
+    assert main(["check", GOOD, BROKEN, GOOD]) == 1
     printed = capsys.readouterr().out
     assert "the audio codec is pcm_s16le, and X takes AAC only" in printed
-    assert "to mend it: ffmpeg -i INPUT -c:v copy" in printed
+    assert "to fix it: ffmpeg -i INPUT -c:v copy" in printed
 
 
 def test_json_is_one_object_a_line(capsys, tmp_path):
     missing = str(tmp_path / "none.mp4")
-    assert cli.main(["check", "--json", GOOD, BROKEN, missing]) == 1
+    assert main(["check", "--json", GOOD, BROKEN, missing]) == 1
     good, broken, error = map(json.loads, capsys.readouterr().out.splitlines())
     assert (good["file"], good["ok"], good["fix"]) == (GOOD, True, None)
     assert broken["findings"][0]["rule"] == "audio_codec"
@@ -58,13 +58,13 @@ def test_json_is_one_object_a_line(capsys, tmp_path):
 
 def test_the_category_and_the_account_choose_the_limits():
     long = str(SAMPLES / "duration_21min.mp4")
-    assert cli.main(["check", long]) == 0
-    assert cli.main(["check", long, "--account", "default"]) == 1
-    assert cli.main(["check", long, "--category", "dm_video"]) == 1
+    assert main(["check", long]) == 0
+    assert main(["check", long, "--account", "default"]) == 1
+    assert main(["check", long, "--category", "dm_video"]) == 1
 
 
 def test_a_file_that_cannot_be_read_is_said_on_standard_error(capsys, tmp_path):
-    assert cli.main(["check", str(tmp_path)]) == 1
+    assert main(["check", str(tmp_path)]) == 1
     assert "Is a directory" in capsys.readouterr().err
 
 
@@ -72,7 +72,7 @@ def test_fix_writes_the_mended_file_and_leaves_the_original(ffmpeg, tmp_path, ca
     called = ffmpeg(GOOD)
     out = tmp_path / "out.mp4"
     before = Path(BROKEN).read_bytes()
-    assert cli.main(["check", BROKEN, "--fix", str(out)]) == 0
+    assert main(["check", BROKEN, "--fix", str(out)]) == 0
     assert out.read_bytes() == Path(GOOD).read_bytes()
     assert Path(BROKEN).read_bytes() == before
     arguments = called.read_text().splitlines()
@@ -85,43 +85,43 @@ def test_fix_refuses_to_replace_a_file(ffmpeg, tmp_path, capsys):
     called = ffmpeg(GOOD)
     out = tmp_path / "out.mp4"
     out.write_text("mine")
-    assert cli.main(["check", BROKEN, "--fix", str(out)]) == 1
+    assert main(["check", BROKEN, "--fix", str(out)]) == 1
     assert out.read_text() == "mine"
     assert not called.exists()
     assert "exists already" in capsys.readouterr().err
 
 
 def test_fix_takes_one_file(capsys):
-    assert cli.main(["check", GOOD, BROKEN, "--fix", "out.mp4"]) == 2
+    assert main(["check", GOOD, BROKEN, "--fix", "out.mp4"]) == 2
     assert "one FILE" in capsys.readouterr().err
 
 
 def test_fix_without_ffmpeg_says_so(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert cli.main(["check", BROKEN, "--fix", str(tmp_path / "out.mp4")]) == 1
+    assert main(["check", BROKEN, "--fix", str(tmp_path / "out.mp4")]) == 1
     assert "ffmpeg is not installed" in capsys.readouterr().err
 
 
 def test_fix_leaves_nothing_when_ffmpeg_fails_or_makes_a_bad_file(ffmpeg, tmp_path, capsys):
     out = tmp_path / "out.mp4"
     ffmpeg(GOOD, status=1)
-    assert cli.main(["check", BROKEN, "--fix", str(out)]) == 1
+    assert main(["check", BROKEN, "--fix", str(out)]) == 1
     assert "ffmpeg failed: it broke" in capsys.readouterr().err
     ffmpeg(BROKEN)
-    assert cli.main(["check", BROKEN, "--fix", str(out)]) == 1
+    assert main(["check", BROKEN, "--fix", str(out)]) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bin", "called"]
 
 
 def test_fix_of_a_good_file_writes_nothing(ffmpeg, tmp_path):
     called = ffmpeg(GOOD)
-    assert cli.main(["check", GOOD, "--fix", str(tmp_path / "out.mp4")]) == 0
+    assert main(["check", GOOD, "--fix", str(tmp_path / "out.mp4")]) == 0
     assert not called.exists()
 
 
 def test_fix_of_what_cannot_be_mended_says_so(ffmpeg, tmp_path, capsys):
     called = ffmpeg(GOOD)
-    assert cli.main(["check", str(SAMPLES / "truncated_mdat.mp4"), "--fix", str(tmp_path / "out.mp4")]) == 1
-    assert "cannot be mended" in capsys.readouterr().err
+    assert main(["check", str(SAMPLES / "truncated_mdat.mp4"), "--fix", str(tmp_path / "out.mp4")]) == 1
+    assert "cannot be fixed" in capsys.readouterr().err
     assert not called.exists()
 
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 import xmedia
 from support.media import ID
-from xmedia._cli import main as _cli
-from xmedia._cli import report as _report
+from terminal import main
 from xmedia.testing import Fault, MockServer, Reply
 
 GIF = b"GIF89a\x01\x00\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
@@ -35,12 +34,12 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_finalize_prints_what_there_is_to_wait_for(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _cli.main(["finalize", str(ID)]) == 0
+    assert main(["finalize", str(ID)]) == 0
     assert capsys.readouterr().out == f"{ID}  pending, ask again in 0.01 s\n"
 
 
 def test_finalize_and_wait_ends_when_the_media_is_ready(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _cli.main(["finalize", str(ID), "--wait"]) == 0
+    assert main(["finalize", str(ID), "--wait"]) == 0
     assert capsys.readouterr() == (f"{ID}  ready\n", "")
     assert server.commands == ["FINALIZE", "STATUS", "STATUS"]
 
@@ -49,12 +48,12 @@ def test_finalizing_and_waiting_share_the_timeout(server: MockServer, capsys: py
     server.add_media(ID, processing=["in_progress"])
     server.script("FINALIZE", Fault.delay(0.4))
     began = time.monotonic()
-    assert _cli.main(["finalize", str(ID), "--wait", "--timeout", "0.6"]) == 3
+    assert main(["finalize", str(ID), "--wait", "--timeout", "0.6"]) == 3
     assert time.monotonic() - began < 0.9
 
 
 def test_json_is_one_object_with_all_that_is_known(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _cli.main(["finalize", str(ID), "--wait", "--json"]) == 0
+    assert main(["finalize", str(ID), "--wait", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["media_id"] == ID
     assert (printed["state"], printed["error"], printed["ready"]) == ("succeeded", None, True)
@@ -66,7 +65,7 @@ def test_json_has_numbers_as_they_came(server: MockServer, capsys: pytest.Captur
     members = "".join(f', "{name}": {number}' for name, number in numbers.items())
     body = f'{{"media_id": {ID}, "expires_after_secs": 1e400{members}}}'
     server.script("STATUS", Reply(200, body=body.encode(), headers={"content-type": "application/json"}))
-    assert _cli.main(["status", str(ID), "--json"]) == 0
+    assert main(["status", str(ID), "--json"]) == 0
     printed = capsys.readouterr().out
     raw = xmedia.Media.from_json(printed).raw
     assert {name: str(raw[name]) for name in numbers} == numbers
@@ -89,19 +88,19 @@ def test_failed_media_is_exit_status_1_and_says_why(server: MockServer) -> None:
 
 def test_status_of_media_that_is_not_ready_is_no_error(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
     server.add_media(ID, processing=["in_progress"], finalized=True)
-    assert _cli.main(["status", str(ID)]) == 0
+    assert main(["status", str(ID)]) == 0
     assert "in_progress" in capsys.readouterr().out
 
 
 def test_a_wait_that_takes_too_long_is_exit_status_3(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
     server.add_media(ID, processing=["in_progress"], finalized=True)
-    assert _cli.main(["wait", str(ID), "--timeout", "0.05"]) == 3
+    assert main(["wait", str(ID), "--timeout", "0.05"]) == 3
     assert "not ready after 0.05 s" in capsys.readouterr().err
 
 
 def test_an_error_with_json_is_an_object_too(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
     server.script("STATUS", Reply(403, json={"title": "Forbidden", "detail": "no"}))
-    assert _cli.main(["status", str(ID), "--json"]) == 1
+    assert main(["status", str(ID), "--json"]) == 1
     printed = json.loads(capsys.readouterr().out)
     assert (printed["media_id"], printed["error_type"]) == (ID, "PermissionDeniedError")
 
@@ -122,7 +121,7 @@ def test_missing_credentials_are_named(monkeypatch: pytest.MonkeyPatch, capsys: 
     for name in list(os.environ):
         if name.startswith("X_"):
             monkeypatch.delenv(name)
-    assert _cli.main(["status", "5"]) == 2
+    assert main(["status", "5"]) == 2
     assert "X_CONSUMER_KEY" in capsys.readouterr().err
 
 
@@ -151,7 +150,7 @@ def test_the_mock_server_prints_where_it_is_and_ends_with_its_parent(tmp_path: P
 
 
 def test_a_mock_server_without_standard_input_ends_at_once() -> None:
-    code = "import sys; sys.stdin = None; from xmedia._cli.main import main; sys.exit(main(sys.argv[1:]))"
+    code = "import sys; sys.stdin = None; from runpy import run_module; run_module('xmedia', run_name='__main__')"
     command = [sys.executable, "-c", code, "mock-server", "--until-stdin-closes"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr, len(done.stdout.splitlines())) == (0, "", 1)
@@ -160,15 +159,18 @@ def test_a_mock_server_without_standard_input_ends_at_once() -> None:
 def test_the_demo_takes_any_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "note.gif"
     file.write_bytes(GIF)
-    assert _cli.main(["demo", str(file)]) == 0
+    assert main(["demo", str(file)]) == 0
     assert "note.gif" in capsys.readouterr().out
 
 
-def test_the_worst_of_several_results_counts() -> None:
-    assert [_report.worst(each) for each in ([], [0, 3], [3, 1, 0], [1, 130])] == [0, 3, 1, 130]
-
-
 CLIP = Path(xmedia.__file__).parent / "testing" / "clip.mp4"
+
+
+@pytest.mark.parametrize(("other", "expected"), [("note.gif", 3), ("missing.gif", 1)])
+def test_the_worst_of_several_results_counts(server: MockServer, tmp_path: Path, other: str, expected: int) -> None:
+    (tmp_path / "note.gif").write_bytes(GIF)
+    server.script("FINALIZE", Fault.hang())
+    assert main(["upload", str(tmp_path / other), str(CLIP), "--timeout", "0.3"]) == expected
 
 
 class TestUpload:
@@ -205,7 +207,7 @@ class TestUpload:
         _, errors = process.communicate(timeout=10)
         assert (process.returncode, errors) == (
             130,
-            "xmedia: interrupted; the same command goes on where it stopped\n",
+            "xmedia: interrupted; the same command continues where it stopped\n",
         )
         done = run(*command)
         assert done.returncode == 0
@@ -243,7 +245,7 @@ class TestUpload:
     ) -> None:
         directory = tmp_path / "checkpoints"
         try:
-            status = _cli.main(["upload", str(CLIP), "--json", "--checkpoint-dir", str(directory), *options])
+            status = main(["upload", str(CLIP), "--json", "--checkpoint-dir", str(directory), *options])
         except SystemExit as ended:
             status = int(ended.code or 0)
         printed = capsys.readouterr()

@@ -96,7 +96,7 @@ def test_in_a_browser(terminal: Terminal) -> None:
     wrong_state, elsewhere, last = terminal.log.read_text().splitlines()
     assert wrong_state.startswith("400|")
     assert elsewhere.startswith("404|")
-    # The last page has no code in its address, is not kept, and tells no other site.
+    # The last page has no code in its address, is not kept, and sends no address to another site.
     assert last == "200|callback|no-store|no-referrer|You are logged in. You can close this page."
 
 

@@ -9,7 +9,7 @@ import pytest
 import xmedia
 from support.front import Front, carries
 from support.media import ID
-from xmedia._cli import main as cli
+from terminal import main
 from xmedia._cli.conformance.samples import gif, image, video
 from xmedia.testing import MockServer
 
@@ -23,7 +23,7 @@ def command_of(request):
 class Deviating(Front):
     """A server whose answers are the mock's but for those that a rule changes.
 
-    A rule is told which request it is: the command, how many INITs there were, and which one of its command since
+    A rule is given the request: the command, how many INITs there were, and which one of its command since
     then, from 1.
     """
 
@@ -115,7 +115,7 @@ def run(monkeypatch, capsys):
         for name, value in server.environ.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("X_BASE_URL", url or server.url)
-        status = cli.main(["conformance", "--api", api, *arguments])
+        status = main(["conformance", "--api", api, *arguments])
         printed = capsys.readouterr()
         return status, printed.out, printed.err
 

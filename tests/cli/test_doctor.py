@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from xmedia._cli import main as _cli
+from terminal import main
 from xmedia._cli.doctor import network
 from xmedia.testing import MockServer
 
@@ -34,7 +34,7 @@ def doctor(server: MockServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
                 monkeypatch.delenv(name, raising=False)
             else:
                 monkeypatch.setenv(name, value)
-        status = _cli.main(["doctor", "--json", *options])
+        status = main(["doctor", "--json", *options])
         lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         assert all(set(line) == {"check", "level", "message", "todo"} for line in lines)
         assert all(line["todo"] for line in lines if line["level"] in {"error", "warning"}), lines

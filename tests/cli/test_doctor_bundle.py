@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 import xmedia
-from xmedia._cli import main as _cli
+from terminal import main
 from xmedia.testing import MockServer
 
 BUG = Path(__file__).parents[1] / "data" / "bug.har"
@@ -31,7 +31,7 @@ def doctor(monkeypatch, capsys, tmp_path):
         with MockServer() as server:
             for name, value in {**server.environ, **SECRETS, **environ}.items():
                 monkeypatch.setenv(name, value)
-            status = _cli.main(["doctor", "--bundle", str(path), *options])
+            status = main(["doctor", "--bundle", str(path), *options])
         printed = capsys.readouterr()
         text = path.read_text("utf-8") if path.exists() else None
         return status, text, printed.out + printed.err
@@ -103,7 +103,7 @@ def test_what_others_recorded_is_refused_for_it_has_secrets(doctor, tmp_path):
 
 
 def test_a_recording_without_a_report_is_wrong_usage(capsys):
-    assert _cli.main(["doctor", "--har", str(BUG)]) == 2
+    assert main(["doctor", "--har", str(BUG)]) == 2
     assert "--bundle" in capsys.readouterr().err
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import xmedia
 from support.media import ID
-from xmedia._cli import main as _cli
+from terminal import main
 from xmedia._cli import options, words
 from xmedia.testing import Fault, MockServer, Reply
 
@@ -53,21 +53,21 @@ class TestIdOnly:
         self, server: MockServer, capsys: pytest.CaptureFixture[str]
     ) -> None:
         server.add_media(ID, processing=["in_progress"], finalized=True)
-        assert _cli.main(["status", str(ID), "--id-only"]) == 0
+        assert main(["status", str(ID), "--id-only"]) == 0
         assert capsys.readouterr().out == ""
 
     def test_finalizing_alone_is_not_enough(self, server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
-        assert _cli.main(["finalize", str(ID), "--id-only"]) == 1
+        assert main(["finalize", str(ID), "--id-only"]) == 1
         assert capsys.readouterr().out == ""
 
     def test_waiting_prints_it(self, server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
-        assert _cli.main(["finalize", str(ID), "--wait", "--id-only"]) == 0
+        assert main(["finalize", str(ID), "--wait", "--id-only"]) == 0
         assert capsys.readouterr() == (f"{ID}\n", "")
 
 
 def test_verbose_shows_requests_and_retries(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
     server.script("STATUS", Reply(503))
-    assert _cli.main(["finalize", str(ID), "--wait", "-v"]) == 0
+    assert main(["finalize", str(ID), "--wait", "-v"]) == 0
     out, err = capsys.readouterr()
     assert out == f"{ID}  ready\n"
     lines = err.splitlines()
@@ -76,7 +76,7 @@ def test_verbose_shows_requests_and_retries(server: MockServer, capsys: pytest.C
 
 
 def test_quiet_leaves_results_and_errors(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _cli.main(["upload", str(CLIP), "nope.mp4", "-q"]) == 1
+    assert main(["upload", str(CLIP), "nope.mp4", "-q"]) == 1
     out, err = capsys.readouterr()
     assert out.endswith("ready\n")
     assert err == "xmedia: nope.mp4: No such file or directory\n"
@@ -117,25 +117,25 @@ def test_sizes_have_units(text: str, expected: int) -> None:
 @pytest.mark.parametrize("text", ["", "0", "-1", "1e6", "4 MiBs", "MiB", "4iB", "0x10", "٤"])
 def test_what_is_no_size_is_wrong_usage(server: MockServer, capsys: pytest.CaptureFixture[str], text: str) -> None:
     with pytest.raises(SystemExit, match="2"):
-        _cli.main(["upload", str(CLIP), f"--segment-bytes={text}"])
+        main(["upload", str(CLIP), f"--segment-bytes={text}"])
     assert "--segment-bytes" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_a_segment_size_with_a_unit_is_used(server: MockServer) -> None:
-    assert _cli.main(["upload", str(CLIP), "--segment-bytes", "16KiB"]) == 0
+    assert main(["upload", str(CLIP), "--segment-bytes", "16KiB"]) == 0
     size = CLIP.stat().st_size
     assert server.commands.count("APPEND") == -(-size // 16384)
 
 
 def test_a_ceiling_for_the_line_is_kept(server: MockServer) -> None:
     began = time.monotonic()
-    assert _cli.main(["upload", str(CLIP), str(CLIP), "--jobs", "2", "--max-bytes-per-second", "64k"]) == 0
+    assert main(["upload", str(CLIP), str(CLIP), "--jobs", "2", "--max-bytes-per-second", "64k"]) == 0
     assert time.monotonic() - began > 2 * CLIP.stat().st_size / 65536 * 0.9
 
 
 def test_a_timeout_says_which_command_goes_on(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
     server.add_media(ID, processing=["in_progress"], finalized=True)
-    assert _cli.main(["wait", str(ID), "--timeout", "0.05"]) == 3
+    assert main(["wait", str(ID), "--timeout", "0.05"]) == 3
     err = capsys.readouterr().err
     assert f"xmedia wait {ID} goes on waiting" in err
     assert ".media" not in err
@@ -175,7 +175,7 @@ def test_messages_are_in_the_command_lines_words(said: Exception, expected: str)
 
 
 def test_the_failing_demo_shows_a_failed_video_and_its_report(capsys: pytest.CaptureFixture[str]) -> None:
-    assert _cli.main(["demo", "--failing"]) == 0
+    assert main(["demo", "--failing"]) == 0
     out = capsys.readouterr().out
     assert "InvalidMediaError: " in out
     assert "truncated      the file is cut" in out

@@ -16,7 +16,7 @@ from xmedia.testing import MockServer, Reply
 
 __all__ = ["apis", "ours", "server", "tls_server"]
 
-# tweepy's own way to tell a type.
+# tweepy's own way to find a type.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 FAILED = {"state": "failed", "error": {"code": 1, "name": "InvalidMedia", "message": "Unsupported video format"}}
@@ -57,7 +57,7 @@ def test_a_video_gives_what_tweepys_upload_gives(server: MockServer, apis: Apis,
         media = upload(api, clip)
         record = server.media(media.media_id)
         found = without_what_differs(media)
-        # Ours tells the size also where the last STATUS left it out.
+        # Ours gives the size also where the last STATUS left it out.
         found.pop("size", None)
         seen.append((type(media), found, record.sha256, len(record.segments), record.additional_owners))
     assert seen[0] == seen[1]
@@ -109,12 +109,14 @@ def test_a_file_is_read_from_where_it_stands_and_stays_open(server: MockServer, 
     assert not file.closed
 
 
-def test_the_bytes_tell_the_type_and_not_the_name(server: MockServer, ours: Any) -> None:
+def test_the_type_is_that_of_the_bytes_and_not_of_the_name(server: MockServer, ours: Any) -> None:
     media = ours.media_upload("clip.jpg", file=io.BytesIO(VIDEO))
     assert server.media(media.media_id).media_type == "video/mp4"
 
 
-def test_where_the_bytes_tell_nothing_the_name_tells_the_type(server: MockServer, ours: Any, tmp_path: Path) -> None:
+def test_where_the_bytes_say_nothing_the_type_is_that_of_the_name(
+    server: MockServer, ours: Any, tmp_path: Path
+) -> None:
     path = tmp_path / "upload.tmp"
     path.write_bytes(b"nothing known")
     with path.open("rb") as plain:
@@ -128,8 +130,8 @@ def test_where_the_bytes_tell_nothing_the_name_tells_the_type(server: MockServer
     ("options", "said"),
     [
         ({}, "^file_type: .*; if it is one, pass file_type="),
-        ({"file_type": "a b"}, "^file_type: "),
-        ({"file_type": "video/mp4", "chunk_size": 0}, "^chunk_size: "),
+        ({"file_type": "a b"}, "^file_type must be "),
+        ({"file_type": "video/mp4", "chunk_size": 0}, "^chunk_size must be "),
         ({"file_type": "image/png", "file": io.BytesIO(bytes(6_000_000))}, r"client=xmedia.Client\(…, check=\"off\"\)"),
     ],
     ids=["type", "wrong type", "chunk_size", "limits"],

@@ -56,7 +56,7 @@ def test_a_signature_for_any_host_that_a_client_believes_in_holds(server, host):
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("port", ["", ":{port}"])
 def test_a_signature_holds_with_the_port_and_without(server, scheme, port):
-    """On X's own ports nobody can tell, and there are clients that leave every port out."""
+    """On X's own ports both are possible, and there are clients that leave every port out."""
     address = urlsplit(server.url)
     signed_at = f"{scheme}://{address.hostname}{port.format(port=address.port)}"
     assert finalize(server, signed_at=signed_at).status == 400

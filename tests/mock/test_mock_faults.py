@@ -1,4 +1,4 @@
-"""What a test can order of the mock server, and what it tells about requests that went wrong."""
+"""What a test can order of the mock server, and what it records of requests that went wrong."""
 
 import contextlib
 import http.client
@@ -267,7 +267,7 @@ class TestJournal:
         assert "hush" not in repr(request)
         assert request.headers["authorization"] == "Bearer hush"
 
-    def test_json_is_told_as_form_too(self, server):
+    def test_json_is_recorded_as_form_too(self, server):
         body = {"total_bytes": 5, "media_type": "video/mp4", "shared": True, "additional_owners": ["1"]}
         media_id = call(server, "POST", "/2/media/upload/initialize", json_body=body).json["data"]["id"]
         request = server.requests[0]

@@ -8,7 +8,7 @@ from support.mock_http import V1, call, status
 from xmedia.testing import MockServer
 
 
-def told(answer):
+def limits_in(answer):
     return tuple(int(answer.headers[f"x-rate-limit-{name}"]) for name in ("limit", "remaining"))
 
 
@@ -28,16 +28,16 @@ def told(answer):
         ("POST", "/2/media/subtitles", 100),
     ],
 )
-def test_every_answer_tells_xs_limits(method, path, limit):
+def test_every_answer_has_xs_limits(method, path, limit):
     with MockServer(verify_auth=False) as server:
-        assert [told(call(server, method, path)) for _ in range(2)] == [(limit, limit - 1), (limit, limit - 2)]
+        assert [limits_in(call(server, method, path)) for _ in range(2)] == [(limit, limit - 1), (limit, limit - 2)]
 
 
 def test_xs_limits_refuse_nobody_until_a_test_sets_them():
     with MockServer(verify_auth=False) as server:
         answers = [call(server, "POST", "/2/media/subtitles") for _ in range(101)]
     assert {answer.status for answer in answers} == {400}
-    assert [told(answer) for answer in answers[98:]] == [(100, 1), (100, 99), (100, 98)]
+    assert [limits_in(answer) for answer in answers[98:]] == [(100, 1), (100, 99), (100, 98)]
 
 
 def test_one_request_too_many_is_refused_until_the_window_ends():
@@ -45,7 +45,7 @@ def test_one_request_too_many_is_refused_until_the_window_ends():
         begun = time.time()
         answers = [status(server, 1) for _ in range(3)]
         assert [answer.status for answer in answers] == [404, 404, 429]
-        assert [told(answer) for answer in answers] == [(2, 1), (2, 0), (2, 0)]
+        assert [limits_in(answer) for answer in answers] == [(2, 1), (2, 0), (2, 0)]
         assert answers[2].json == {"errors": [{"code": 88, "message": "Rate limit exceeded"}]}
         reset = int(answers[2].headers["x-rate-limit-reset"])
         assert begun + 0.5 <= reset <= begun + 2

@@ -230,9 +230,9 @@ def test_a_one_shot_upload(server, how):
     else:
         body = {"media": base64.b64encode(PNG).decode(), "media_category": "tweet_image", "additional_owners": "1,2"}
         answer = call(server, "POST", "/2/media/upload", json_body=body)
-    told = answer.json["data"]
-    assert (answer.status, told["size"], told["media_key"]) == (200, len(PNG), f"3_{told['id']}")
-    assert server.media(told["id"]).additional_owners == ("1", "2")
+    data = answer.json["data"]
+    assert (answer.status, data["size"], data["media_key"]) == (200, len(PNG), f"3_{data['id']}")
+    assert server.media(data["id"]).additional_owners == ("1", "2")
 
 
 @pytest.mark.parametrize("number", [False, True])
@@ -365,7 +365,7 @@ def test_media_expires(server):
     kept.close()
 
 
-def test_what_is_left_of_the_time_is_told():
+def test_an_answer_says_how_much_time_is_left():
     with MockServer(verify_auth=False, expires_after_secs=0.5) as server:
         _, ended = upload(server, MP4)
         assert 0.3 < ended.json["expires_after_secs"] <= 0.5

@@ -1,4 +1,4 @@
-"""How the mock server processes: what FINALIZE and each STATUS tell."""
+"""How the mock server processes: what FINALIZE and each STATUS answer."""
 
 import time
 
@@ -20,14 +20,14 @@ def info(answer):
 
 
 @BOTH
-def test_finalize_tells_the_first_and_each_status_in_time_the_next(api):
+def test_finalize_answers_the_first_and_each_status_in_time_the_next(api):
     with server() as mock:
         media_id, answer = upload(mock, MP4, api=api)
-        told = [info(answer)]
+        processing = [info(answer)]
         for _ in range(3):
             time.sleep(0.06)
-            told.append(info(status(mock, media_id, api)))
-    assert told == [
+            processing.append(info(status(mock, media_id, api)))
+    assert processing == [
         {"state": "pending", "check_after_secs": 0.05},
         {"state": "in_progress", "check_after_secs": 0.05, "progress_percent": 50},
         {"state": "succeeded", "progress_percent": 100},
@@ -35,7 +35,7 @@ def test_finalize_tells_the_first_and_each_status_in_time_the_next(api):
     ]
 
 
-def test_a_status_that_comes_too_early_is_told_the_same_again():
+def test_a_status_that_comes_too_early_is_answered_the_same_again():
     with server(check_after_secs=60) as mock:
         media_id, _ = upload(mock, MP4)
         assert [info(status(mock, media_id))["state"] for _ in range(3)] == ["pending"] * 3
@@ -48,9 +48,9 @@ def test_whole_seconds_are_written_as_integers():
 
 def test_a_failed_video_says_why():
     with server(("failed",)) as mock:
-        told = info(upload(mock, MP4)[1])
-    assert told["state"] == "failed"
-    assert told["error"] == {"code": 1, "name": "InvalidMedia", "message": "Unsupported video format"}
+        processing = info(upload(mock, MP4)[1])
+    assert processing["state"] == "failed"
+    assert processing["error"] == {"code": 1, "name": "InvalidMedia", "message": "Unsupported video format"}
 
 
 def test_a_dict_is_sent_as_it_is():
@@ -65,17 +65,17 @@ def test_a_processing_info_is_sent_without_what_it_lacks():
     error = ProcessingFailure(code=3, name="UnsupportedMedia")
     given = ProcessingInfo(state="failed", progress_percent=12, error=error)
     with server((given,)) as mock:
-        told = info(upload(mock, MP4)[1])
-    assert told == {"state": "failed", "progress_percent": 12, "error": {"code": 3, "name": "UnsupportedMedia"}}
+        processing = info(upload(mock, MP4)[1])
+    assert processing == {"state": "failed", "progress_percent": 12, "error": {"code": 3, "name": "UnsupportedMedia"}}
 
 
 @BOTH
 def test_without_processing_finalize_ends_it(api):
     with server(None) as mock:
         media_id, answer = upload(mock, MP4, api=api)
-        told = answer.json.get("data", answer.json)
-        assert "processing_info" not in told
-        assert told["video"] == {"video_type": "video/mp4"}
+        processing = answer.json.get("data", answer.json)
+        assert "processing_info" not in processing
+        assert processing["video"] == {"video_type": "video/mp4"}
         assert status(mock, media_id, api).status == (404 if api == "1.1" else 400)
 
 
@@ -99,7 +99,7 @@ def test_only_videos_and_animated_gifs_with_a_category_are_processed(media_type,
 
 
 @BOTH
-def test_a_second_finalize_is_told_the_current_status_and_changes_nothing(api):
+def test_a_second_finalize_is_answered_with_the_current_status_and_changes_nothing(api):
     path = {"1.1": "/1.1/media/upload.json?command=FINALIZE&media_id={}", "2": "/2/media/upload/{}/finalize"}[api]
     with server() as mock:
         media_id, first = upload(mock, MP4, api=api)

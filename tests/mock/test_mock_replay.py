@@ -131,6 +131,34 @@ def test_entries_count_in_the_order_of_their_beginning_not_of_the_file(replayed)
         assert [client.status(ID).processing_info.state for _ in range(2)] == ["pending", "succeeded"]
 
 
+def test_times_are_compared_as_moments_whatever_their_offset(replayed):
+    first, second = (entry(request("STATUS"), 200, media(state=state)) for state in ("in_progress", "succeeded"))
+    first["startedDateTime"], second["startedDateTime"] = "2026-03-01T13:00:00.000+02:00", "2026-03-01T12:00:00Z"
+    server = replayed(second, first)
+    with server.client() as client:
+        assert [client.status(ID).processing_info.state for _ in range(2)] == ["in_progress", "succeeded"]
+
+
+@pytest.mark.parametrize("api", ["1.1", "2"])
+def test_the_failure_of_one_segment_ends_an_upload_whose_others_were_further_on(replayed, api):
+    """What was not recorded of the others, since they were given up, is not what ends it."""
+    server = replayed(
+        entry(request("INIT", api, total_bytes=360, media_type="video/mp4"), 202, media(api)),
+        *[entry(request("APPEND", api, segment_index=0), 503, took=0.02, at=at) for at in (1, 2, 3)],
+        *[entry(request("APPEND", api, segment_index=index), 204, at=1.1) for index in (1, 2)],
+        speed=1,
+    )
+    client = server.client(retry=xmedia.Retry(attempts=3, base_delay=0.01))
+    with client, pytest.raises(xmedia.ServerError) as caught:
+        client.upload(MP4 * 10, segment_bytes=36, media_type="video/mp4")
+    assert (caught.value.status, caught.value.attempts) == (503, 3)
+
+
+def test_the_table_of_media_is_still_to_be_had(replayed):
+    server = replayed(entry(request("FINALIZE"), 200, media()))
+    assert call(server, "GET", "/__media").status == 200
+
+
 def test_authorization_is_not_checked(replayed):
     server = replayed(entry(request("STATUS"), 200, media(state="succeeded")))
     with server.client(auth=xmedia.OAuth2("whatever"), api="2") as client:
@@ -167,7 +195,7 @@ def test_a_wait_ends_at_what_was_not_recorded(replayed):
         client.wait(client.finalize(ID), timeout=5)
 
 
-def test_a_request_that_comes_once_too_often_is_told_so(replayed):
+def test_a_request_that_comes_once_too_often_is_answered_so(replayed):
     server = replayed(entry(request("FINALIZE"), 200, media()))
     with server.client() as client:
         client.finalize(ID)
@@ -292,7 +320,7 @@ def test_tokens_are_never_recorded_and_made_anew(replayed):
     assert server.commands == ["STATUS", "TOKEN", "STATUS"]
 
 
-def test_the_command_is_told_by_our_own_field_where_the_body_was_left_out(replayed):
+def test_the_command_is_that_of_our_own_field_where_the_body_was_left_out(replayed):
     bare = {"method": "POST", "url": "https://proxy.example/x/1.1/media/upload.json"}
     server = replayed({**entry(bare, 400), "_command": "FINALIZE", "_mediaId": str(ID)})
     with server.client() as client, pytest.raises(xmedia.BadRequestError):
@@ -317,6 +345,18 @@ def test_reset_ends_it(replayed):
         ('{"log": {"creator": {"name": "Firefox"}, "entries": []}}', 'it was written by "Firefox"'),
         ('{"log": {"creator": {"name": "xmedia"}}}', "its log has no entries"),
         ('{"log": {"creator": {"name": "xmedia"}, "entries": [{}]}}', "entry 0: startedDateTime is not a time"),
+        *[
+            (
+                json.dumps({"log": {"creator": {"name": "xmedia"}, "entries": [{"startedDateTime": moment}]}}),
+                "startedDateTime is not a time",
+            )
+            for moment in (
+                "9223372036854775807-01-01T00:00:00Z",
+                "2026-01-01",
+                "2026-13-01T00:00:00Z",
+                "\u00e9T\u00e9Z",
+            )
+        ],
     ],
 )
 def test_only_our_own_recordings_are_taken(tmp_path, text, why):

@@ -287,10 +287,10 @@ class TestProgram:
 
     def test_its_first_line_as_json_is_enough_for_a_client(self):
         with self.start("--json", "--until-stdin-closes") as program:
-            told = json.loads(program.stdout.readline())
-            assert tuple(told) == self.NAMES
-            keys = [told[name] for name in self.NAMES[1:5]]
-            media = Client(OAuth1(*keys), base_url=told["url"]).initialize(5, "video/mp4")
+            printed = json.loads(program.stdout.readline())
+            assert tuple(printed) == self.NAMES
+            keys = [printed[name] for name in self.NAMES[1:5]]
+            media = Client(OAuth1(*keys), base_url=printed["url"]).initialize(5, "video/mp4")
             assert media.media_id > 0
             program.stdin.close()
             assert program.wait(10) == 0

@@ -102,7 +102,7 @@ def test_no_public_signature_says_any(name, function):
 @pytest.mark.parametrize(
     "public", [xmedia.OAuth2, xmedia.OAuth2.__init__, xmedia.XMediaError.__init__, xmedia.APIError.__init__]
 )
-def test_hints_are_resolved_where_nothing_else_is_told(public):
+def test_hints_are_resolved_where_no_other_names_are_given(public):
     code = f"import typing; from xmedia import *; typing.get_type_hints({public.__qualname__})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

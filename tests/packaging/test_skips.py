@@ -23,7 +23,7 @@ def test_a_file_that_is_skipped_for_no_known_reason_is_an_error(pytester):
     outcome.stdout.fnmatch_lines(["*could not import 'no_such_package'*"])
 
 
-def test_a_known_reason_is_heard(pytester):
+def test_a_known_reason_is_accepted(pytester):
     outcome = run(pytester, test_it="import pytest\ndef test_it(): pytest.skip('not on Windows')")
     outcome.assert_outcomes(skipped=1)
 

@@ -69,7 +69,7 @@ def lasting(error, **others):
 class Case:
     """One kind of fault."""
 
-    #: Makes an item of a script; asked again for each, since rate limits tell the time.
+    #: Makes an item of a script; asked again for each, since rate limits name a time.
     item: Callable[[str, str], Reply | Fault | None] = lambda command, api: None
     #: Or what a server in front of the mock does to the answer.
     treatment: Callable[..., None] | None = None
@@ -97,7 +97,7 @@ class Case:
 
 
 def settled(error, **others):
-    """The same for a fault whose command takes effect: STATUS then tells what became of a FINALIZE."""
+    """The same for a fault whose command takes effect: STATUS then shows what became of a FINALIZE."""
     return lasting(error, FINALIZE=RIGHT, **others)
 
 

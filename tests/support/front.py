@@ -127,7 +127,7 @@ def silence(connection, _):
 
 
 #: Answers that keep a client busy and never get anywhere.
-DAWDLING = {
+SLOW_RESPONSES = {
     "head in drops": drip(),
     "body in drops": drip_body(),
     "headers without end": without_end(b"HTTP/1.1 200 OK\r\n", b"x-more: 1\r\n", 0.02),

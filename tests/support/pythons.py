@@ -34,7 +34,7 @@ def environment():
 
 
 def _version(python):
-    script = "import sys, platform, xmedia._core; print(platform.python_version())"
+    script = "import platform, xmedia; xmedia.Client; print(platform.python_version())"
     done = subprocess.run(
         [python, "-c", script], capture_output=True, text=True, check=False, env=environment(), timeout=30
     )

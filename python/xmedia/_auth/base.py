@@ -6,7 +6,7 @@ from typing import ClassVar, NoReturn, Self
 class Credentials:
     """Immutable, compared by value, and silent about what they hold: no repr, message or log shows it.
 
-    They are no dataclasses on purpose. Serializers of log records write out every dataclass they
+    They are not dataclasses, on purpose. Serializers of log records write out every dataclass they
     meet, whatever its repr says.
     """
 

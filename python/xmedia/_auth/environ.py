@@ -74,7 +74,7 @@ def options_from_environ(
         options["account"] = _choice(variables, "X_ACCOUNT", _ACCOUNTS)
     insecure = variables.get("X_ALLOW_INSECURE_HTTP", "0")
     if insecure not in {"0", "1"}:
-        raise InvalidInputError("X_ALLOW_INSECURE_HTTP must be 1, or 0 or not set")
+        raise InvalidInputError("X_ALLOW_INSECURE_HTTP must be 1, 0 or not set")
     if insecure == "1":
         options["allow_insecure_http"] = True
     if auth is None:

@@ -49,7 +49,7 @@ def exchange_oauth1(
         raise TypeError(f"store must be a TokenFile, not {type(store).__name__}")
     names = None if scope is None else checked_scope(scope)
     if names == ():
-        raise InvalidInputError("scope: name at least one, or None for all")
+        raise InvalidInputError("scope must name at least one scope, or be None for all")
     if base_url is not None:
         check_type("base_url", base_url, str)
     return _core.exchange_oauth1(

@@ -19,11 +19,11 @@ def checked_secret(name: str, value: object, *, header: bool = False) -> str:
     check_type(name, value, str)
     text = str(value)
     if not text:
-        raise InvalidInputError(f"{name} is empty")
+        raise InvalidInputError(f"{name} must not be empty")
     if any(character.isspace() or not character.isprintable() for character in text):
         raise InvalidInputError(
             f"{name} contains white space or a character that cannot be printed; "
-            "was a line end or a blank copied with it? (its value is not shown here)"
+            "was a line break or a space copied with it? (its value is not shown here)"
         )
     if header and not text.isascii():
         raise InvalidInputError(f"{name} contains characters that are not ASCII (its value is not shown here)")
@@ -54,7 +54,7 @@ def checked_scope(scope: object) -> tuple[str, ...]:
         raise TypeError(f"scope must be str or an iterable of str, not {type(scope).__name__}")
     for name in names:
         check_type("each name in scope", name, str)
-        assert isinstance(name, str)  # noqa: S101  (tells the type checker what the line above ensures)
+        assert isinstance(name, str)  # noqa: S101  (for the type checker: the line above ensures it)
         if (
             not name
             or not name.isascii()
@@ -75,4 +75,4 @@ def checked_expiry(moment: object) -> datetime | None:
             return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
         pass
-    raise InvalidInputError("expires_at must be a datetime or seconds since the epoch, and a date of the calendar")
+    raise InvalidInputError("expires_at must be a datetime or seconds since the epoch, within the years 1 to 9999")

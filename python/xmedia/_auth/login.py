@@ -25,7 +25,7 @@ class OAuth2Login:
     Args:
         client_id: The app's OAuth 2.0 client id, from X's developer portal.
         client_secret: The app's client secret, for confidential clients. It may be given to `finish` instead.
-        redirect_uri: Where X sends the browser: one of the callback URLs in the app's settings, letter for letter.
+        redirect_uri: Where X sends the browser: one of the callback URLs in the app's settings, exactly as it is there.
         scope: What is asked for: names in a text or an iterable. Uploading needs the default; posting needs
             `tweet.write` as well. Without `offline.access` there is no refresh token: the login ends after two hours.
         base_url: `scheme://host[:port][/prefix]` in place of X's hosts, for tests and gateways.

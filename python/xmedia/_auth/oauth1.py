@@ -19,7 +19,7 @@ class OAuth1(Credentials):
         access_token_secret: The user's token secret.
 
     Raises:
-        TypeError: A value is no str.
+        TypeError: A value is not a str.
         InvalidInputError: A value is empty, or contains white space or characters that cannot be printed.
 
     Examples:
@@ -71,7 +71,7 @@ class OAuth1(Credentials):
         missing = [name for name, value in values.items() if value is None or value == ""]
         if missing:
             raise InvalidInputError(
-                f"the tweepy handler has no {' and no '.join(missing)}; give it a user's token first "
+                f"the tweepy handler is missing {' and '.join(missing)}; give it a user's token first "
                 "(set_access_token or get_access_token)"
             )
         return cls(**values)

@@ -23,7 +23,7 @@ class OAuth2(Credentials):
     what `store` or `on_refresh` is for. A refresh goes on whatever becomes of the call that began it, and is waited for
     when the interpreter exits, at most 10 seconds. One that failed in passing (no connection, 429, 5xx, an answer that
     cannot be read) is tried again as `Client`'s `retry` says, and by every later call; one that the server refused for
-    good is an `AuthenticationError` whose `retryable` is false: log in anew.
+    good is an `AuthenticationError` whose `retryable` is false: log in again.
 
     Many processes may use one `store`: each looks into the file before it refreshes, so that there is one refresh for
     all. Without a store, two clients or processes with the same refresh token take it away from each other: share one
@@ -126,17 +126,19 @@ class OAuth2(Credentials):
             _chain=None,
         )
         if refresh_token is not None and client_id is None:
-            raise InvalidInputError("a refresh_token can only be used with the client_id it was given to")
+            raise InvalidInputError(
+                "client_id is missing: a refresh_token can only be used with the client_id it was issued to"
+            )
         if refresh_token is not None and callable(access_token):
             raise InvalidInputError(
-                "access_token is a callable, which looks after its own token, so refresh_token must be left out"
+                "refresh_token must be left out when access_token is a callable, which renews its own token"
             )
         if store is not None and callable(access_token):
             raise InvalidInputError(
-                "access_token is a callable, which looks after its own token, so store must be left out"
+                "store must be left out when access_token is a callable, which renews its own token"
             )
         if store is not None and refresh_token is None:
-            raise InvalidInputError("a store keeps what a refresh_token buys, but refresh_token is missing")
+            raise InvalidInputError("refresh_token is missing: a store keeps the tokens that it brings")
 
     @classmethod
     @hides_arguments
@@ -304,7 +306,7 @@ def credentials_from_file(
     stored = _core.read_token_file(str(store.path))
     if client_id is None and stored.client_id is None:
         raise InvalidInputError(
-            f"{store.path} was written by xmedia 0.1.0 and does not name the app: set X_CLIENT_ID, or log in anew "
+            f"{store.path} was written by xmedia 0.1.0 and does not name the app: set X_CLIENT_ID, or log in again "
             "(xmedia login)"
         )
     return oauth2_of(stored, client_secret, store, client_id=client_id, on_refresh=on_refresh)

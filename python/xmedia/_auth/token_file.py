@@ -41,7 +41,7 @@ class TokenFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         text = os.fspath(path)
         if not isinstance(text, str):
-            raise TypeError(f"path must be a str or a path of text, not {type(text).__name__}")
+            raise TypeError(f"path must be a str or a path, not {type(text).__name__}")
         if not text or "\0" in text:
             raise InvalidInputError("path must name a file")
         from pathlib import Path  # noqa: PLC0415  (most programs keep no tokens in files)

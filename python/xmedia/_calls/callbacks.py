@@ -31,7 +31,7 @@ _CHECK_EVERY = 0.05
 #: the second by which a verb may outlive its timeout.
 _BLOCKING_GRACE = 0.8
 _PACKAGE = __name__.partition(".")[0]
-_ASYNC_PROGRESS = "an async progress callable works with the awaited verbs only; give this verb a plain one"
+_ASYNC_PROGRESS = "an async progress callable works only with the awaited verbs; pass a plain one to this verb"
 
 _ProgressCallable: TypeAlias = Callable[[Any], object]
 

@@ -1,4 +1,4 @@
-"""Sources of other libraries, told by what they can do and where they come from; none of the libraries is imported."""
+"""Sources of other libraries, recognized by what they can do; none of the libraries is imported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from .._types.errors import InvalidInputError
 
-#: An address, which is no path. Names of one letter are drives of Windows.
+#: An address, which is not a path. Names of one letter are drives of Windows.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 #: How much is read at a time.
 _PIECE = 256 << 10
@@ -75,7 +75,7 @@ class NamedFile:
         self.filename = filename
 
     def read(self, size: int = -1) -> Any:
-        """What the file object reads; told by this, it is a file."""
+        """What the file object reads; an object that has this is a file."""
         return self.file.read(size)
 
 
@@ -95,7 +95,7 @@ def _open_address(address: str) -> Any:
 
 
 def file_name(file: Any) -> str | None:
-    """A file's name, whose ending may tell what it is."""
+    """A file's name, whose ending may say what it is."""
     # On Python's own files `filename` is something else, or deprecated.
     for attribute in ("name",) if isinstance(file, io.IOBase) else ("filename", "name"):
         name = getattr(file, attribute, None)
@@ -172,5 +172,5 @@ def refuse_cut(file: Any) -> None:
         missing = getattr(file, attribute, None)
         if isinstance(missing, int) and not isinstance(missing, bool) and missing > 0 and hasattr(file, "status"):
             raise InvalidInputError(
-                f"source: it ended {missing} bytes before the length that it was announced with; nothing was finalized"
+                f"source: it ended {missing} bytes before its announced length; nothing was finalized"
             )

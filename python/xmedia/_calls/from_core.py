@@ -1,4 +1,4 @@
-"""The door from Rust for exceptions (`error_from_core` builds every one), events, counts and traces.
+"""Builds what Rust hands over: every exception (`error_from_core`), events, counts and traces.
 
 What answers become, `Media` and its parts, the core makes itself, slot by slot.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._auth.fields import checked_secret
@@ -22,12 +23,19 @@ OnEvent: TypeAlias = Callable[[RequestEvent], object]
 
 Tokens: TypeAlias = tuple[str, str | None, float | None]
 
-#: Which requests are reported, as the core reads `event_filter`.
-_NO_EVENTS, _RETRIES, _ALL_EVENTS = range(3)
 #: What log records do not repeat of a request: they have times of their own.
 _NOT_LOGGED = frozenset({"started_at"})
 # The level of `logging`, which only a program that listens has loaded.
 _DEBUG = 10
+
+
+class EventFilter(IntEnum):
+    """Which requests are reported, by the numbers of the core's `EventFilter`."""
+
+    NONE = 0
+    RETRIES = 1
+    ALL = 2
+
 
 _logger: logging.Logger | None = None
 
@@ -63,25 +71,25 @@ class Hooks:
         if on_event is not None and not callable(on_event):
             raise TypeError(f"on_event must be callable or None, not {type(on_event).__name__}")
         if is_async(on_event):
-            raise TypeError("on_event must be a plain callable; an async one would be awaited by nobody")
+            raise TypeError("on_event must be a plain callable; an async one would never be awaited")
         self.auth: OAuth1 | OAuth2 = auth
         self.on_event: OnEvent | None = on_event
-        asks = isinstance(auth, OAuth2) and callable(auth.access_token)
-        tells = isinstance(auth, OAuth2) and auth.refresh_token is not None and auth.on_refresh is not None
-        self.has_token_callbacks: bool = asks or tells
+        asks_for_token = isinstance(auth, OAuth2) and callable(auth.access_token)
+        reports_refresh = isinstance(auth, OAuth2) and auth.refresh_token is not None and auth.on_refresh is not None
+        self.has_token_callbacks: bool = asks_for_token or reports_refresh
 
-    def event_filter(self) -> int:
-        """Which requests are reported: 0 none, 1 those that are sent again, 2 all."""
+    def event_filter(self) -> EventFilter:
+        """Which requests are reported: none, those that are sent again, or all."""
         if self.on_event is not None:
-            return _ALL_EVENTS
+            return EventFilter.ALL
         logger = _logger or _logger_in_use()
         if logger is None:
-            return _NO_EVENTS
+            return EventFilter.NONE
         # Whether warnings are wanted is not asked before each call, but by the logger when there is one.
-        return _ALL_EVENTS if logger.isEnabledFor(_DEBUG) else _RETRIES
+        return EventFilter.ALL if logger.isEnabledFor(_DEBUG) else EventFilter.RETRIES
 
     def request(self, row: RequestRow) -> None:
-        """Tell of a request that has ended."""
+        """Report a request that has ended."""
         command, media_id, attempt, status = row["command"], row["media_id"], row["attempt"], row["status"]
         retry_in = row["retry_in"]
         subject = command if media_id is None else f"{command} {media_id}"
@@ -100,7 +108,7 @@ class Hooks:
         result = self.on_event(RequestEvent(**row))
         if inspect.iscoroutine(result):
             result.close()
-            raise TypeError("on_event must be a plain callable; an async one would be awaited by nobody")
+            raise TypeError("on_event must be a plain callable; an async one would never be awaited")
 
     def access_token(self) -> Any:
         """Ask the program for its token: text that is hidden from frames, or an awaitable of it."""

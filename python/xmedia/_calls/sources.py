@@ -1,4 +1,4 @@
-"""What can be uploaded, told apart, and how the kinds that only Python can read are read."""
+"""Classifies what can be uploaded: a path, memory, a descriptor, or what only Python can read."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import functools
 import io
 import os
 import stat
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from .._types.errors import InvalidInputError
-from .foreign_sources import NamedFile, file_name, is_async_reader, known_size, opened, refuse_cut, rewound
+from .foreign_sources import NamedFile, file_name, is_async_reader, known_size, opened
+from .source_readers import (
+    AsyncFileReader,
+    AsyncIterableReader,
+    BufferReader,
+    FileReader,
+    IterableReader,
+    SeekableReader,
+    refuse_end,
+)
 
-#: How much is read at a time.
-PIECE = 256 << 10
-#: After so many pieces of an async iterable the loop gets its turn.
-_ITEMS_PER_TURN = 256
-
-#: The file objects whose descriptor tells all there is to know about them.
+#: The file objects that are fully described by their descriptor.
 _PLAIN_FILES = (io.FileIO, io.BufferedReader, io.BufferedRandom)
 
 
@@ -29,7 +33,7 @@ class Prepared:
     Attributes:
         kind: How it is read.
         value: A path; `bytes`; a descriptor and a place in its file; a number of bytes; or None if that is not known.
-        name: The file's name, whose ending tells what text is.
+        name: The file's name, whose ending says what text is.
         reader: The object whose methods the core has called.
         rewinds: Whether a stream can be read again from its beginning.
         finish: Called when all is uploaded.
@@ -55,7 +59,7 @@ def prepare(source: object, *, awaited: bool) -> Prepared:  # noqa: PLR0911  (a 
     if isinstance(source, (str, os.PathLike)):
         path = os.fsdecode(source)
         if "\0" in path:
-            raise InvalidInputError("source: a path has no null character")
+            raise InvalidInputError("source must not be a path with a null character")
         return Prepared(kind="path", value=path, name=_shown(os.path.basename(path)))
     if isinstance(source, bytes):
         return Prepared(kind="bytes", value=source)
@@ -133,19 +137,19 @@ def _prepare_file(file: Any, awaited: bool) -> Prepared:
         if isinstance(file, io.BufferedRandom):
             file.flush()
         end = os.fstat(file.fileno()).st_size
-        _refuse_end(start, end)
+        refuse_end(start, end)
         finish = functools.partial(file.seek, max(start, end))
         return Prepared(kind="descriptor", value=(file.fileno(), start), name=name, finish=finish)
     if type(file) is not io.BytesIO:
-        # Who knows what it costs to read here and there: a decompressor begins anew, another machine is asked again. So
+        # Who knows what it costs to read here and there: a decompressor starts over, another machine is asked again. So
         # it is not sought to its end either, to see how long it is.
         size = known_size(file, start)
         if size is not None:
-            _refuse_end(start, size)
+            refuse_end(start, size)
             size -= start
         return Prepared(kind="stream", value=size, name=name, reader=FileReader(file, start), rewinds=True)
     reader = SeekableReader(file, start)
-    _refuse_end(start, start + reader.total_bytes)
+    refuse_end(start, start + reader.total_bytes)
     finish = functools.partial(file.seek, start + reader.total_bytes)
     return Prepared(kind="seekable", value=reader.total_bytes, name=name, reader=reader, finish=finish)
 
@@ -163,15 +167,6 @@ def _position(file: Any) -> int | None:
     return start
 
 
-def _refuse_end(start: int, end: int) -> None:
-    if 0 < end <= start:
-        raise InvalidInputError(f"{_AT_END} {start}; call seek(0) on it first")
-
-
-#: A file object that was written and not rewound.
-_AT_END = "source: the file object stands at its end, at byte"
-
-
 def _is_plain(file: Any) -> bool:
     """Whether the system can read the file as Python would, without moving its place."""
     raw = getattr(file, "raw", file)
@@ -181,159 +176,4 @@ def _is_plain(file: Any) -> bool:
 
 def _refuse_unless(awaited: bool, what: str) -> None:
     if not awaited:
-        raise TypeError(f"source is {what}, which has to be awaited: use upload_async")
-
-
-def _as_bytes(what: str, piece: object) -> bytes:
-    if isinstance(piece, bytes):
-        return piece
-    if isinstance(piece, str):
-        raise TypeError(f"source: {what} gave str; bytes are needed (mode 'rb' for a file)")
-    if piece is None:
-        raise BlockingIOError(f"source: {what} gave None, as files do that do not block and have nothing yet")
-    try:
-        with memoryview(piece) as view:  # type: ignore[arg-type]  # that is what is being found out
-            return view.tobytes()
-    except TypeError:
-        raise TypeError(f"source: {what} gave {type(piece).__name__}; bytes are needed") from None
-
-
-class PieceReader:
-    """What calls the program's code several times for one piece.
-
-    A source that is slow, or that gives nothing for ever, must not outlive its upload: between two calls it is asked
-    whether anybody still waits.
-    """
-
-    def __init__(self) -> None:
-        self.given_up: Callable[[], bool] = bool
-
-
-class BufferReader:
-    """Memory that may change its place once it is let go, copied piece by piece."""
-
-    blocking = False
-    #: Whether reading here and there costs nothing, so that the file can be looked at before it is uploaded.
-    in_memory = True
-
-    def __init__(self, view: memoryview) -> None:
-        self._view = view
-
-    def release(self) -> None:
-        """Let the memory go, so that its owner can close or resize it."""
-        self._view.release()
-
-    def read_at(self, offset: int, size: int) -> bytes:
-        return self._view[offset : offset + size].tobytes()
-
-    def unchanged(self) -> None:
-        """Do nothing: as long as it is held, memory keeps its size."""
-
-
-class SeekableReader(PieceReader):
-    """A file object that can be read anywhere."""
-
-    def __init__(self, file: Any, start: int) -> None:
-        super().__init__()
-        self._file = file
-        self._start = start
-        self.in_memory = type(file) is io.BytesIO
-        self.total_bytes = self._size()
-        file.seek(start)
-
-    def _size(self) -> int:
-        self._file.seek(0, os.SEEK_END)
-        return max(0, int(self._file.tell()) - self._start)
-
-    def read_at(self, offset: int, size: int) -> bytes:
-        self._file.seek(self._start + offset)
-        pieces = []
-        missing = size
-        while missing > 0 and (piece := _as_bytes("read()", self._file.read(missing))):
-            if len(piece) > missing:
-                raise ValueError(f"source: read({missing}) gave {len(piece)} bytes")
-            pieces.append(piece)
-            missing -= len(piece)
-            if self.given_up():
-                break
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-    def unchanged(self) -> None:
-        if self._size() != self.total_bytes:
-            raise InvalidInputError("the source changed while it was read; upload it again")
-
-
-class FileReader:
-    """A file object that is read from where it stands to its end, once; and again if its upload starts over."""
-
-    def __init__(self, file: Any, start: int = 0) -> None:
-        self._file = file
-        self._start = start
-        self._began = False
-
-    def read(self) -> bytes:
-        piece = _as_bytes("read()", self._file.read(PIECE))
-        if not piece:
-            if self._start and not self._began:
-                raise InvalidInputError(f"{_AT_END} {self._start}; call seek(0) on it first")
-            refuse_cut(self._file)
-        self._began = True
-        return piece
-
-    def rewind(self) -> None:
-        self._file = rewound(self._file, self._start)
-        self._began = False
-
-
-class AsyncFileReader:
-    """An object whose `read` is awaited."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-
-    async def read(self) -> bytes:
-        return _as_bytes("read()", await self._file.read(PIECE))
-
-
-class IterableReader(PieceReader):
-    """Pieces of any size, put together to larger ones."""
-
-    def __init__(self, pieces: Iterable[object]) -> None:
-        super().__init__()
-        self._pieces: Iterator[object] = iter(pieces)
-
-    def read(self) -> bytes:
-        together = bytearray()
-        for piece in self._pieces:
-            data = _as_bytes("the iterable", piece)
-            if not together and len(data) >= PIECE:
-                return data
-            together += data
-            if len(together) >= PIECE or self.given_up():
-                break
-        return bytes(together)
-
-
-class AsyncIterableReader(PieceReader):
-    """Pieces of any size that are awaited, put together to larger ones."""
-
-    def __init__(self, pieces: AsyncIterable[object]) -> None:
-        super().__init__()
-        self._pieces: AsyncIterator[object] = aiter(pieces)
-
-    async def read(self) -> bytes:
-        import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
-
-        together, taken = bytearray(), 0
-        async for piece in self._pieces:
-            data = _as_bytes("the iterable", piece)
-            if not together and len(data) >= PIECE:
-                return data
-            together += data
-            if len(together) >= PIECE or self.given_up():
-                break
-            taken += 1
-            if taken % _ITEMS_PER_TURN == 0:
-                # An iterable that never really waits would hold up the loop, which could not even cancel this.
-                await asyncio.sleep(0)
-        return bytes(together)
+        raise TypeError(f"source is {what}, which must be awaited: use upload_async")

@@ -12,7 +12,8 @@ from .. import _core
 from .._types.errors import InvalidInputError
 from .._types.media import Media
 from .._types.models import Progress
-from .sources import BufferReader, PieceReader, Prepared, prepare
+from .source_readers import BufferReader, PieceReader
+from .sources import Prepared, prepare
 
 if TYPE_CHECKING:
     from .._display.progress import Bar
@@ -98,9 +99,9 @@ def _checkpoint(value: object, source: Prepared, awaited: bool) -> tuple[object,
     if isinstance(value, (str, os.PathLike)):
         path = os.fsdecode(value)
         if not path or "\0" in path:
-            raise InvalidInputError("checkpoint: a path is needed, which is not empty and has no null character")
+            raise InvalidInputError("checkpoint must be a path that is not empty and has no null character")
         if source.kind == "path" and _is_same_file(path, source.value):
-            raise InvalidInputError("checkpoint: it is the very file that is to be uploaded")
+            raise InvalidInputError("checkpoint must not be the file that is uploaded")
         return path, None
     methods = [getattr(value, name, None) for name in _STORE_METHODS]
     if not all(map(callable, methods)):
@@ -108,7 +109,7 @@ def _checkpoint(value: object, source: Prepared, awaited: bool) -> tuple[object,
             f"checkpoint must be a path, or an object with load(), save() and clear(), not {type(value).__name__}"
         )
     if not awaited and any(map(inspect.iscoroutinefunction, methods)):
-        raise TypeError("checkpoint has async methods, which have to be awaited: use upload_async")
+        raise TypeError("checkpoint has async methods, which must be awaited: use upload_async")
     return value, value
 
 
@@ -132,5 +133,5 @@ def _progress(value: object, source: Prepared, awaited: bool) -> tuple[Bar | Non
         raise TypeError(f"progress must be a bool, a callable or None, not {type(value).__name__}")
     asynchronous = inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(type(value).__call__)
     if asynchronous and not awaited:
-        raise TypeError("progress is async, which has to be awaited: use upload_async, or give a plain callable")
+        raise TypeError("progress is async, which must be awaited: use upload_async, or give a plain callable")
     return None, value

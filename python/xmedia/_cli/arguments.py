@@ -165,8 +165,8 @@ def _add_common(parser: argparse.ArgumentParser, timeout: float = 900.0) -> None
 #: The commands, each with what it takes and what its help says.
 _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "upload": (_upload, "Upload files, finalize them, and wait until they are ready."),
-    "finalize": (_finalize, "End an upload: one FINALIZE."),
-    "status": (_status, "Ask once how far processing is: one STATUS."),
+    "finalize": (_finalize, "End an upload: a single FINALIZE."),
+    "status": (_status, "Ask once how far processing is: a single STATUS."),
     "wait": (_wait, "Wait until media is ready."),
     "check": (_check, "Say what files are, and why X would refuse them. Nothing is sent."),
     "login": (_login, "Log a user in with OAuth 2.0, and keep the tokens in a file."),

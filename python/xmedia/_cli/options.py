@@ -15,7 +15,7 @@ _EXPONENTS = {"": 0, "k": 1, "m": 2, "g": 3}
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Add what chooses how much is said, and how."""
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print one JSON object a line")
+    form.add_argument("--json", action="store_true", help="print one JSON object per line")
     form.add_argument("--id-only", action="store_true", help="print the id of media that is ready, and nothing else")
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument("-v", "--verbose", action="store_true", help="show requests and retries on standard error")

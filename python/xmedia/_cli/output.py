@@ -101,7 +101,7 @@ class Output:
         return report.INTERRUPTED
 
     def say(self, line: str) -> None:
-        """Say something that is no result."""
+        """Say something that is not a result."""
         if sys.stderr is None:
             return
         if self._screen is None:

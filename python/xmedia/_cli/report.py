@@ -25,7 +25,7 @@ def worst(statuses: Sequence[int]) -> int:
 
 
 def say(text: str) -> None:
-    """Say something that is no result."""
+    """Say something that is not a result."""
     print(f"xmedia: {text}", file=sys.stderr, flush=True)
 
 

@@ -47,7 +47,7 @@ def check(
     """
     prepared = prepare_for_check(source)
     if prepared.kind == "stream":
-        raise TypeError("source must be a path, a buffer, or a binary file that can seek: checking needs its end, too")
+        raise TypeError("source must be a path, a buffer, or a seekable binary file: checking also reads its end")
     place = source.tell() if prepared.reader is not None and hasattr(source, "tell") else None
     try:
         return report_from_json(_core.check(prepared, media_category, account))

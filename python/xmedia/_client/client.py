@@ -148,7 +148,9 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         if on_refresh is not None and not callable(on_refresh):
             raise TypeError(f"on_refresh must be callable, not {type(on_refresh).__name__}")
         if on_refresh is not None and "auth" in given:
-            raise InvalidInputError("on_refresh goes with the environment's credentials; give it to auth's OAuth2")
+            raise InvalidInputError(
+                "on_refresh applies to the environment's credentials; pass it to the OAuth2 given as auth"
+            )
         found = options_from_environ(os.environ, auth=given.get("auth"), api=given.get("api"), on_refresh=on_refresh)
         return cls(**{**found, **given})
 
@@ -169,7 +171,7 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
 
     @property
     def rate_limits(self) -> dict[str, RateLimit]:
-        """The last `RateLimit` that this version of the API told of each command (`"INIT"`, `"STATUS"`, …)."""
+        """The last `RateLimit` that this version of the API sent for each command (`"INIT"`, `"STATUS"`, …)."""
         return self._core.rate_limits
 
     def stats(self) -> Stats:

@@ -79,8 +79,8 @@ class UploadVerbs:
                 stream `segment_bytes`.
             checkpoint: A path where the session is written down, or an object with `load`, `save` and
                 `clear`. The same call goes on from there after a crash. It is removed in the end.
-            fingerprint: Text that tells these bytes from others, for checkpoints of streams. Paths are told
-                apart by size, time and content, other sources by content.
+            fingerprint: Text that identifies these bytes, for checkpoints of streams. Paths are identified by
+                size, time and content, other sources by content.
             check: What to do about rules of X that the file breaks, found out before anything is sent: `"warn"` (a
                 `MediaWarning`), `"error"` (a `CheckFailedError`), or `"off"`; by default as the client does.
                 Looked at are paths, buffers, plain files and what is spooled. Unless it is off, what no account may

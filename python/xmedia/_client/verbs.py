@@ -101,7 +101,7 @@ class MediaVerbs:
         """FINALIZE: end an upload once all of its bytes were appended.
 
         If the answer is lost on its way, STATUS is asked whether FINALIZE took effect, and it is sent again
-        only where that cannot be told otherwise.
+        only where that cannot be found out otherwise.
 
         Args:
             media_id: The upload: an id (int or str) or a `Media`.
@@ -114,7 +114,7 @@ class MediaVerbs:
         Raises:
             TypeError, InvalidInputError: An argument is wrong; nothing was sent.
             MediaExpiredError: The upload's time is over; nothing was sent.
-            APIError: The server refused, see its subclasses. `ambiguous` tells whether an earlier attempt may
+            APIError: The server refused, see its subclasses. `ambiguous` says whether an earlier attempt may
                 have taken effect.
             TransportError: No answer came, and STATUS did not settle what happened.
             InvalidResponseError: The answer is not what the API documents.
@@ -168,7 +168,7 @@ class MediaVerbs:
         """Wait until media is ready, asking STATUS when the server says so.
 
         Failures that pass (no connection, 429, 5xx) are waited out. An error in the answer means that
-        processing failed, whatever state it names; a state that nobody knows means that it goes on.
+        processing failed, whatever state it names; an unknown state means that it goes on.
 
         Args:
             media_id: What `finalize` returned, or an id. A ready `Media` is returned at once.
@@ -194,7 +194,7 @@ class MediaVerbs:
             True
         """
         if progress is not None and is_async(progress):
-            raise TypeError("progress is async, which has to be awaited: use wait_async, or give a plain callable")
+            raise TypeError("progress is async, which must be awaited: use wait_async, or give a plain callable")
         return self._core.wait(media_id, timeout, progress).wait()
 
     async def wait_async(

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def report_text(report: CheckReport) -> str:
-    """The report in lines: what the file is, what was found, and how to mend it."""
+    """The report in lines: what the file is, what was found, and how to fix it."""
     lines = [f"{_verdict(report)}: {_facts(report.facts)}"]
     rules = max((len(finding.rule) for finding in report.findings), default=0)
     lines += (f"  {finding.level:7}  {finding.rule:{rules}}  {finding.message}" for finding in report.findings)
     if report.fix is not None:
-        lines.append(f"  to mend it: {_command(report.fix)}")
+        lines.append(f"  to fix it: {_command(report.fix)}")
     return "\n".join(lines)
 
 
@@ -29,7 +29,7 @@ def report_html(report: CheckReport) -> str:
     )
     heading = escape(f"{_verdict(report)}: {_facts(report.facts)}")
     caption = f'<caption style="text-align: left">{heading}</caption>'
-    fix = "" if report.fix is None else f"<p>To mend it: <code>{escape(_command(report.fix))}</code></p>"
+    fix = "" if report.fix is None else f"<p>To fix it: <code>{escape(_command(report.fix))}</code></p>"
     return f"<table>{caption}<tbody>{rows}</tbody></table>{fix}"
 
 

@@ -159,10 +159,10 @@ def _bar(request: TracedRequest, lane: int, scale: float) -> str:
     mark = "✕ " if request.failed else "↻ " if request.attempt > 1 else ""
     shown = next((text for text in _labels(request, name, mark) if width > len(text) * _CHARACTER + 8), "")
     label = f"<text x='{x + 5:.1f}' y='{y + 13}' fill='#fff'>{_text(shown)}</text>" if shown else ""
-    # A bar too narrow for its mark has it above, so that what failed is never told by colour alone.
+    # A bar too narrow for its mark has it above, so that what failed is never shown by colour alone.
     above = f"<text x='{x:.1f}' y='{y - 1}' font-size='9'>{mark.strip()}</text>" if mark and not shown else ""
     return (
-        f"<g><title>{_text(_told(request, name))}</title>"
+        f"<g><title>{_text(_title(request, name))}</title>"
         f"<rect x='{x:.1f}' y='{y}' width='{width:.1f}' height='{_BAR}' rx='2' fill='{colour}'/>{label}{above}</g>"
     )
 
@@ -176,7 +176,7 @@ def _labels(request: TracedRequest, name: str, mark: str) -> Iterator[str]:
         yield mark.strip()
 
 
-def _told(request: TracedRequest, name: str) -> str:
+def _title(request: TracedRequest, name: str) -> str:
     """All that is known of a request, for those who point at it."""
     parts = [
         name,

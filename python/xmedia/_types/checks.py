@@ -3,10 +3,8 @@
 import math
 from datetime import UTC, datetime, timedelta
 
+from .. import _core
 from .errors import InvalidInputError
-
-#: The largest media id: 19 digits.
-MAX_MEDIA_ID = 9_999_999_999_999_999_999
 
 
 def check_type(name: str, value: object, *allowed: type) -> None:
@@ -19,31 +17,13 @@ def check_type(name: str, value: object, *allowed: type) -> None:
 def checked_media_id(media_id: object) -> int:
     """Return a media id as a plain int, refusing what cannot be one."""
     check_type("media_id", media_id, int)
-    number = int(media_id)  # type: ignore[call-overload]  # an int by the line above
-    if not is_media_id(number):
-        raise InvalidInputError(f"media_id must be a number of 1 to 19 digits above 0, not {describe_int(number)}")
-    return int(number)
-
-
-def is_media_id(number: int) -> bool:
-    """Whether a number can be a media id."""
-    return 1 <= number <= MAX_MEDIA_ID
-
-
-def media_id_from_text(text: str) -> int | None:
-    """Read a media id that is written as X writes it: 1 to 19 ASCII digits without a leading zero."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 and text[0] != "0" else None
-
-
-def describe_int(number: int) -> str:
-    """An integer for a message; one with thousands of digits is only described, since Python refuses to print it."""
-    return str(number) if abs(number) < 10**30 else f"one of {number.bit_length()} bits"
+    return _core.media_id("media_id", media_id)
 
 
 def checked_int(name: str, value: object, *, least: int = 0, most: int = 2**63 - 1) -> int:
     """Return an integer within these bounds."""
     check_type(name, value, int)
-    assert isinstance(value, int)  # noqa: S101  (tells the type checker what the line above ensures)
+    assert isinstance(value, int)  # noqa: S101  (for the type checker: the line above ensures it)
     if not least <= value <= most:
         raise InvalidInputError(f"{name} must be from {least} to {most}")
     return int(value)
@@ -80,9 +60,9 @@ def checked_seconds(name: str, value: object, *, zero: bool = False) -> float:
 
 
 def checked_utc(name: str, moment: object) -> datetime:
-    """Return an aware datetime in UTC; a naive one is refused, since nobody can tell which moment it means."""
+    """Return an aware datetime in UTC; a naive one is refused, since it may mean any of several moments."""
     check_type(name, moment, datetime)
-    assert isinstance(moment, datetime)  # noqa: S101  (tells the type checker what the line above ensures)
+    assert isinstance(moment, datetime)  # noqa: S101  (for the type checker: the line above ensures it)
     if moment.tzinfo is UTC:
         return moment
     if moment.utcoffset() is None:

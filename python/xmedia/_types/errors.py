@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from typing import Self, TypedDict, Unpack
 
-# The models import this module. By the package's name, which loads them late, hints can be resolved all the same.
+# The models import this module. By the package's name, which loads them late, hints can be resolved anyway.
 import xmedia
 
 
@@ -153,7 +153,7 @@ class RequestTimeoutError(TransportError, TimeoutError):
 
 
 class APIError(XMediaError):
-    """The server answered with something that is no success; the subclasses say what.
+    """The server answered, but not with a success; the subclasses say how.
 
     This class itself stands for the statuses without one of their own: 3xx, 405, 408, 409, 410, 425, 431.
 
@@ -167,7 +167,7 @@ class APIError(XMediaError):
         rate_limit: The limit that the answer reported.
         body: The answer's text, at most 4 KiB of it; empty if there may be a token in it.
         not_found: The media is not known to the server: a 404, and also v2's 400 "Not found".
-        ambiguous: A FINALIZE that may have taken effect all the same. Ask `status()` before anything else.
+        ambiguous: A FINALIZE that may have taken effect after all. Ask `status()` before anything else.
     """
 
     def __init__(

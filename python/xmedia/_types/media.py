@@ -43,7 +43,7 @@ class Media:
 
     Attributes:
         media_id: The id, an integer of up to 19 digits.
-        media_id_string: The id as text; it follows from `media_id` and is no argument.
+        media_id_string: The id as text; it follows from `media_id` and is not an argument.
         media_key: X's other, opaque name of this media.
         size: Bytes.
         expires_after_secs: How long the media was valid from `received_at` on.
@@ -57,8 +57,8 @@ class Media:
         rate_limit: The rate limit that the answer reported.
         trace: The requests that made up an upload, with `upload(…, trace=True)`; a timeline in a notebook.
         raw: The JSON object as received. Integers are exact; a number with a fraction or an exponent that
-            no float holds exactly is a `decimal.Decimal`. What is no text (a lone surrogate, bytes that are not UTF-8)
-            is U+FFFD, here as in the fields.
+            no float holds exactly is a `decimal.Decimal`. Invalid text (a lone surrogate, bytes that are not UTF-8) is
+            U+FFFD, here as in the fields.
 
     Examples:
         >>> media = Media(media_id=710511363345354753)

@@ -13,7 +13,7 @@ from .models import brief_repr
 
 
 class MediaWarning(UserWarning):
-    """X will most likely refuse the file that is about to be uploaded; the text says why, and how to mend it."""
+    """X will most likely refuse the file that is about to be uploaded; the text says why, and how to fix it."""
 
     __module__ = "xmedia"
 
@@ -162,8 +162,8 @@ class CheckReport:
     Attributes:
         facts: What the file is.
         findings: What is to be said of it, errors first.
-        fix: The options between ffmpeg's input and output that mend the errors; None if there are none, or if
-            encoding anew does not help.
+        fix: The options between ffmpeg's input and output that fix the errors; None if there are none, or if
+            encoding again does not help.
     """
 
     __module__ = "xmedia"
@@ -195,7 +195,7 @@ class CheckReport:
             address.
 
         Raises:
-            TypeError: A name is no path.
+            TypeError: A name is not a path.
             InvalidInputError: There is no `fix`.
 
         Examples:
@@ -208,7 +208,7 @@ class CheckReport:
             check_type(name, value, str, os.PathLike)
             names.append(f"file:{os.fsdecode(value)}")
         if self.fix is None:
-            raise InvalidInputError("there is no fix: nothing has to be mended, or encoding anew does not help")
+            raise InvalidInputError("there is no fix: nothing is wrong, or encoding the file again does not help")
         return ("ffmpeg", "-y", "-nostdin", "-i", names[0], *self.fix, names[1])
 
     def to_json(self) -> str:

@@ -5,8 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from .. import _core
 from . import exact_json
-from .checks import check_type, is_media_id, media_id_from_text
+from .checks import check_type
 from .errors import InvalidInputError
 from .models import ImageInfo, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo
 
@@ -123,16 +124,13 @@ def _media_id(stored: _Stored) -> int:
     number, text = stored.integer("media_id"), stored.text("media_id_string")
     if number is None and text is None:
         raise InvalidInputError("a stored Media must have a media_id")
-    if text is not None:
-        if (written := media_id_from_text(text)) is None:
-            raise InvalidInputError("a stored Media's media_id_string must be 1 to 19 digits")
-        if number is not None and written != number:
-            # Readers that keep numbers as floats, JavaScript's and jq's among them, round the number.
-            raise InvalidInputError("a stored Media's media_id and media_id_string disagree")
-        return written
-    if number is None or not is_media_id(number):
-        raise InvalidInputError("a stored Media's media_id must be a number of 1 to 19 digits above 0")
-    return number
+    if text is None:
+        return _core.media_id("a stored Media's media_id", number)
+    written = _core.media_id("a stored Media's media_id_string", text)
+    if number is not None and written != number:
+        # Readers that keep numbers as floats, JavaScript's and jq's among them, round the number.
+        raise InvalidInputError("a stored Media's media_id and media_id_string disagree")
+    return written
 
 
 def _processing_info(info: _Stored) -> ProcessingInfo:

@@ -162,7 +162,7 @@ class Trace(tuple[TracedRequest, ...]):
     def to_svg(self) -> str:
         """Draw the timeline: a lane for each request that ran at the same time, seconds from left to right.
 
-        What failed and was sent again is marked, waits are dotted. Pointing at a bar tells all of it.
+        What failed and was sent again is marked, waits are dotted. Pointing at a bar shows all of it.
 
         Returns:
             A whole SVG document, which needs no fonts, scripts or styles from elsewhere and follows the reader's

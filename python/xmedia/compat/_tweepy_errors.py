@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class _HTTPView:
-    """What tweepy's `HTTPException` tells, read from an `APIError`.
+    """What tweepy's `HTTPException` holds, read from an `APIError`.
 
     It stands before tweepy's class in the order of resolution and keeps its constructor, which takes a response,
     from being called.

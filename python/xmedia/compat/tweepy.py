@@ -110,7 +110,7 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
         )
 
     def _ca_file(self) -> str | None:
-        """The certificates that requests would use, if it was told to use any."""
+        """The certificates that requests would use, if it was given any."""
         verify = self.session.verify
         named = verify if isinstance(verify, str) else os.environ.get("REQUESTS_CA_BUNDLE")
         return named if named and os.path.isfile(named) else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from .. import InvalidInputError
+from .. import InvalidInputError, _core
 from .._types import checks
 from .._types.checks import check_type
 
@@ -40,16 +40,11 @@ def checked_command(value: object) -> str:
 
 def checked_media_id(value: object) -> int:
     """Return a media id that is given as a number, as text, or as a `Media`."""
-    value = getattr(value, "media_id", value)
-    if not isinstance(value, str):
-        return checks.checked_media_id(value)
-    if (number := checks.media_id_from_text(value)) is None:
-        raise InvalidInputError(f"media_id must be 1 to 19 digits, not {value[:40]!r}")
-    return number
+    return _core.media_id("media_id", getattr(value, "media_id", value))
 
 
 def checked_items(name: str, value: object) -> list[object]:
-    """Return the items of an iterable that is no text."""
+    """Return the items of an iterable that is not text."""
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise TypeError(f"{name} must be a sequence, not {type(value).__name__}")
     return list(value)

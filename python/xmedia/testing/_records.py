@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
-#: Parameters and headers that are shown to nobody.
+#: Parameters and headers that are never shown.
 _SECRETS = frozenset(
     {
         "authorization",
@@ -51,7 +51,7 @@ class RecordedRequest:
     """A request that the mock server got. Its `repr` shows no secrets; its attributes do.
 
     Attributes:
-        command: `'INIT'`, `'APPEND'` …, or None for a request that is no command.
+        command: `'INIT'`, `'APPEND'` …, or None for a request that is not a command.
         method: The HTTP method.
         path: The path, without the query.
         query: The query's parameters.

@@ -59,12 +59,12 @@ class Reply:
         check_type("apply", self.apply, bool)
         checked_seconds("delay", self.delay, zero=True)
         if self.json is not None and self.body:
-            raise InvalidInputError("a reply has json or a body, not both")
+            raise InvalidInputError("a reply must have json or a body, not both")
         for name, value in self.headers.items():
             check_type("a header's name", name, str)
             check_type(f"the header {name!r}", value, str)
             if not _TOKEN.fullmatch(name):
-                raise InvalidInputError(f"{name!r} is no name of a header")
+                raise InvalidInputError(f"{name!r} is not a valid header name")
             if not value.isprintable() or not value.isascii():
                 raise InvalidInputError(f"the value of the header {name!r} cannot be sent")
         self._row()
@@ -88,7 +88,7 @@ class Fault:
     """Something that goes wrong on the way, for `MockServer.script` and `MockServer.chaos`.
 
     Make one with the functions below. `reset`, `close`, `hang` and `refuse` keep the command from taking effect,
-    unless they are told `after=True`; the others spoil or delay only its answer.
+    unless they are given `after=True`; the others spoil or delay only its answer.
 
     Examples:
         >>> from xmedia.testing import Fault

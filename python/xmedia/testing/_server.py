@@ -32,7 +32,7 @@ class MockServer(ServerControl):
             "mock-consumer-secret", "1-mock-access-token", "mock-access-token-secret")` and
             `OAuth2("mock-oauth2-access-token")`.
         verify_auth: Whether requests have to be authenticated.
-        processing: What FINALIZE and then each STATUS tell: the first element answers FINALIZE, each STATUS at or
+        processing: What FINALIZE and then each STATUS answer: the first element answers FINALIZE, each STATUS at or
             after `check_after_secs` takes the next, the last stays. An element is a state, a `ProcessingInfo`, or a
             dict that is sent as it is. None finalizes everything at once. Only videos and animated GIFs with a
             category are processed.
@@ -42,10 +42,10 @@ class MockServer(ServerControl):
         max_segment_bytes: The largest segment; larger ones get 413.
         account: Whose limits hold: INIT refuses what X refuses to an account without (`"default"`) or with Premium.
         inspect: Whether processing applies X's rules to the bytes, as `xmedia.check` does beforehand: FINALIZE and
-            STATUS tell of a failure in X's words, or without any. Needs `keep_data`.
+            STATUS report a failure in X's words, or without any. Needs `keep_data`.
         rate_limits: Limit and window in seconds by command, `{"FINALIZE": (5, 2.0)}`, for each credential;
             `"user_24h"` and `"app_24h"` are X's limits of a day, for each command of a user and of an app. Commands
-            without one tell X's limits but never refuse: a used up window is followed by a new one at once.
+            without one report X's limits but never refuse: a used up window is followed by a new one at once.
         keep_data: Whether to keep the bytes, rather than their hashes only.
         tls: Whether to speak TLS, with a certificate of a private authority (see `ca_file`).
         revoke_on_reuse: Whether a refresh token that is used twice ends its login, as cautious servers have it.

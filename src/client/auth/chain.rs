@@ -86,7 +86,7 @@ impl Chain {
             Found::Unusable(_) if beginning.refresh_token.is_none() && beginning.chain.is_some() => None,
             Found::Unusable(why) => {
                 return Err(Error::invalid_input(format!(
-                    "{why}; remove it if the tokens that are given are the newest, or log in anew (xmedia login)"
+                    "{why}; remove it if the tokens you pass are the newest, or log in again (xmedia login)"
                 )));
             }
         };
@@ -177,7 +177,7 @@ impl Chain {
         let (stored, loose) = match found {
             Found::Tokens(stored, loose) => (stored, loose),
             Found::Nothing if newest.refresh_token.is_none() => {
-                return Err(self.nothing_to_refresh_with("is missing, or its login was ended"));
+                return Err(self.nothing_to_refresh_with("is missing, or its login has ended"));
             }
             Found::Unusable(_) if newest.refresh_token.is_none() => {
                 return Err(self.nothing_to_refresh_with("is not a token file"));
@@ -227,7 +227,7 @@ impl Chain {
 
     fn nothing_to_refresh_with(&self, what: &str) -> Error {
         final_error(format!(
-            "the token file {} {what}, and this copy of the client has no refresh token of its own; log in anew (xmedia \
+            "the token file {} {what}, and this copy of the client has no refresh token of its own; log in again (xmedia \
              login), or restore the file",
             self.file.path().display()
         ))
@@ -301,9 +301,9 @@ pub fn tokens_at(path: &Path) -> Result<StoredTokens> {
     match file.read().map_err(|error| file_error(&error, Some(path)))? {
         Found::Tokens(stored, None) => Ok(*stored),
         Found::Tokens(_, Some(why)) => Err(Error::invalid_input(why)),
-        Found::Unusable(why) => Err(Error::invalid_input(format!("{why}; log in anew: xmedia login"))),
+        Found::Unusable(why) => Err(Error::invalid_input(format!("{why}; log in again: xmedia login"))),
         Found::Nothing if file.path().exists() => Err(Error::invalid_input(format!(
-            "{} holds a login that was ended; log in anew: xmedia login",
+            "{} contains a login that has ended; log in again: xmedia login",
             path.display()
         ))),
         Found::Nothing => Err(file_error(&std::io::Error::from_raw_os_error(NO_SUCH_FILE), Some(path))),

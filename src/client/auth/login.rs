@@ -49,7 +49,7 @@ impl Login {
             return Err(refused("it must not have a fragment"));
         }
         if scope.is_empty() {
-            return Err(Error::invalid_input("scope: name at least one"));
+            return Err(Error::invalid_input("scope must name at least one scope"));
         }
         Ok(Login {
             client_id: client_id.to_owned(),
@@ -92,7 +92,7 @@ impl Login {
         // Nothing of the address is repeated: it holds the code.
         let not_ours = || {
             Error::invalid_input(format!(
-                "callback_url: this is not an address of {}; pass the whole address that the browser was sent to",
+                "callback_url is not an address of {}; pass the whole address that the browser was sent to",
                 self.redirect_uri
             ))
         };
@@ -116,16 +116,14 @@ impl Login {
         let state = parameter("state").unwrap_or_default();
         if !equal_in_constant_time(&state, &self.state) {
             return Err(Error::invalid_input(
-                "callback_url: its state is not that of this login; use the answer to the newest page only",
+                "callback_url: its state does not belong to this login; use the address from the newest page only",
             ));
         }
         if let Some(reason) = parameter("error") {
             return Err(denied(&reason, parameter("error_description").as_deref().map(String::as_str)));
         }
         parameter("code").filter(|code| !code.is_empty()).ok_or_else(|| {
-            Error::invalid_input(
-                "callback_url: there is no code in it; pass the whole address that the browser was sent to",
-            )
+            Error::invalid_input("callback_url has no code in it; pass the whole address that the browser was sent to")
         })
     }
 
@@ -145,7 +143,7 @@ impl Login {
 
     /// A login by its text.
     pub fn from_json(text: &str) -> Result<Self> {
-        let refused = || Error::invalid_input("this is not what OAuth2Login.to_json() made");
+        let refused = || Error::invalid_input("this text was not made by OAuth2Login.to_json()");
         let mut value: Value = serde_json::from_str(text).map_err(|_| refused())?;
         if value.get("version").and_then(Value::as_u64) != Some(VERSION) {
             return Err(refused());
@@ -178,7 +176,7 @@ fn denied(reason: &str, description: Option<&str>) -> Error {
     let said =
         description.filter(|text| !text.is_empty()).map_or_else(String::new, |text| format!(" ({})", shown(text)));
     let message = if reason == "access_denied" {
-        format!("the login was denied: whoever was asked did not authorize the app{said}")
+        format!("the login was denied: the user did not authorize the app{said}")
     } else {
         format!("the login was refused by the authorization page: {}{said}", shown(reason))
     };

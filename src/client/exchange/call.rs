@@ -54,7 +54,7 @@ pub trait TokenProvider: Send + Sync {
     /// The token to send, for credentials that leave it to the program. It is asked for once and then kept, until a
     /// request reports that the token of this version was refused.
     fn access_token(&self, _refused: Option<u64>) -> BoxFuture<'_, Result<Arc<Token>>> {
-        Box::pin(std::future::ready(Err(Error::invalid_input("auth: this caller has no access token to give"))))
+        Box::pin(std::future::ready(Err(Error::invalid_input("auth: no access token is available"))))
     }
 
     /// Reports that the account has new tokens, which must be kept before they are used; an error ends the verb.

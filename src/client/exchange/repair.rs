@@ -77,7 +77,7 @@ impl<'a> Attempt<'a> {
         let lacking = self.kept().filter(|_| is_denied).map(|credentials| credentials.lacks(&NEEDED_SCOPES));
         if let Some(lacking) = lacking.filter(|lacking| !lacking.is_empty()) {
             error.message.push_str(&format!(
-                " The token was not granted {}: log in anew and ask for it (xmedia login).",
+                " The token was not granted {}: log in again and ask for it (xmedia login).",
                 lacking.join(", ")
             ));
         }

@@ -185,7 +185,7 @@ fn media_of(answer: Answer, command: CommandName, media_id: Option<MediaId>) -> 
     match answer {
         Answer::Media(media) => Ok(*media),
         Answer::Tokens(_) | Answer::User(_) | Answer::Done => {
-            Err(Error::new(Kind::InvalidResponse(None), format!("{command}: the answer names no media"))
+            Err(Error::new(Kind::InvalidResponse(None), format!("{command}: the answer has no media id"))
                 .about(command, media_id))
         }
     }

@@ -231,7 +231,7 @@ impl ClientInner {
         self.account.refreshes().keep_reports(reports);
         match outcome? {
             Answer::Tokens(tokens) => Ok(tokens),
-            _ => Err(Error::new(Kind::InvalidResponse(None), "TOKEN: the answer names no token")),
+            _ => Err(Error::new(Kind::InvalidResponse(None), "TOKEN: the answer has no token")),
         }
     }
 }
@@ -257,15 +257,16 @@ fn is_for_good(error: &Error) -> bool {
 /// The file or its directory failed before the refresh token was sent. What is wrong with them may be mended.
 fn file_failed(chain: &Chain, error: &std::io::Error) -> Error {
     let mut failed = file_error(error, Some(chain.file().path()));
-    failed.message = format!("the refresh token was not used, since new tokens could not be kept: {}", failed.message);
+    failed.message =
+        format!("the refresh token was not used, because the new tokens could not be saved: {}", failed.message);
     failed.retryable = true;
     failed
 }
 
 fn unsaved_warning(chain: &Chain, error: &std::io::Error) -> String {
     format!(
-        "new OAuth 2.0 tokens could not be saved in {} ({error}); they are in use, and each later call tries again to save \
-         them",
+        "new OAuth 2.0 tokens could not be saved in {} ({error}); they are in use, and each later call tries to save them \
+         again",
         chain.file().path().display()
     )
 }

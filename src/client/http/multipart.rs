@@ -35,7 +35,7 @@ pub(super) fn form(
                 let part = FormPart::stream_with_length(body, payload.len())
                     .file_name("media")
                     .mime_str(media_type)
-                    .map_err(|_| Error::invalid_input(format!("media_type: {media_type:?} is no MIME type")))?;
+                    .map_err(|_| Error::invalid_input(format!("media_type must be a MIME type, not {media_type:?}")))?;
                 form.part(*name, part)
             }
         })

@@ -194,7 +194,7 @@ impl Transport {
                 let refused = self.refused_by_proxy(&route, progress, &error).await;
                 let mut error = refused.unwrap_or_else(|| failed(error));
                 if progress.flooded() {
-                    error.message = "the server sends bytes without end and no answer".to_owned();
+                    error.message = "the server sends endless bytes that are not an HTTP response".to_owned();
                 }
                 return Err(error);
             }
@@ -305,7 +305,7 @@ fn peer_of(url: &str) -> String {
 }
 
 fn parse(url: &str) -> Result<Url> {
-    Url::parse(url).map_err(|error| Error::invalid_input(format!("{url:?} is no address: {error}")))
+    Url::parse(url).map_err(|error| Error::invalid_input(format!("{url:?} is not a valid URL: {error}")))
 }
 
 fn build(options: &TransportOptions) -> Result<Http> {
@@ -434,7 +434,7 @@ fn to_error(error: reqwest::Error, route: &Route<'_>, elapsed: Duration, connect
     } else {
         ""
     };
-    let what = if connect { "no connection to" } else { "the connection failed that was made to" };
+    let what = if connect { "no connection to" } else { "lost the connection to" };
     let message = format!("{what} {peer}, after {seconds:.1} s: {text}{hint}");
     let mut converted = Error::new(Kind::Transport { connect }, message);
     converted.retryable = !certificate;

@@ -61,7 +61,7 @@ impl Report {
         let subject = name.map_or_else(|| "the media".to_owned(), |name| format!("{name:?}"));
         let mut text = format!("X will refuse {subject}: {}", errors.join("; "));
         if let Some(fix) = self.fix_text() {
-            text.push_str(&format!(". To mend it: {fix}"));
+            text.push_str(&format!(". To fix it: {fix}"));
         }
         Some(text)
     }

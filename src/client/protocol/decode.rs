@@ -212,7 +212,7 @@ impl<'response> Body<'response> {
         ];
         let mut found = None;
         for candidate in candidates {
-            let Some(id) = candidate.map_err(|_| "the body names a media id that is none".to_owned())? else {
+            let Some(id) = candidate.map_err(|_| "the body has an invalid media id".to_owned())? else {
                 continue;
             };
             match found.or(asked) {
@@ -242,11 +242,11 @@ fn media(
     repair: Repair,
 ) -> Result<Media, Unreadable> {
     let Some(media_id) = body.media_id(asked)? else {
-        return Err("the body names no media id".to_owned().into());
+        return Err("the body has no media id".to_owned().into());
     };
     let processing = body.with("processing_info").text("processing_info");
     if repair == Repair::Done && command != CommandName::Init && may_lack_failure(processing)? {
-        return Err("the body is damaged, so that what it lacks proves nothing".to_owned().into());
+        return Err("the body is damaged, so a missing member proves nothing".to_owned().into());
     }
     Ok(Media {
         media_key: body.with("media_key").string("media_key")?.map(Cow::into_owned),
@@ -293,7 +293,7 @@ fn text(object: &Value, name: &str) -> Option<String> {
 fn user_id(body: &Value) -> Result<String, Unreadable> {
     let id = body.get("data").and_then(|data| text(data, "id"));
     let digits = |id: &String| !id.is_empty() && id.len() <= 19 && id.bytes().all(|byte| byte.is_ascii_digit());
-    Ok(id.filter(digits).ok_or("the body names no user".to_owned())?)
+    Ok(id.filter(digits).ok_or("the body has no user".to_owned())?)
 }
 
 /// Reads a new token. No error says what stood in the body.
@@ -301,7 +301,7 @@ fn tokens(body: &Value) -> Result<Tokens, Unreadable> {
     // A token that no header can hold is ignored: credentials could not be made of it.
     let token =
         |name| text(body, name).filter(|token| !token.is_empty() && token.bytes().all(|it| it.is_ascii_graphic()));
-    let access_token = token("access_token").ok_or("the body has no access_token that can be sent".to_owned())?;
+    let access_token = token("access_token").ok_or("the body has no usable access_token".to_owned())?;
     Ok(Tokens {
         access_token,
         refresh_token: token("refresh_token"),

@@ -152,19 +152,19 @@ pub fn parse_base_url(base_url: &str, allow_insecure_http: bool) -> Result<Hosts
     if !matches!(url.scheme(), "http" | "https") {
         return Err(refused("the scheme must be http or https"));
     }
-    let Some(host) = url.host() else { return Err(refused("a host is missing")) };
+    let Some(host) = url.host() else { return Err(refused("the host is missing")) };
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refused("credentials do not belong in it"));
+        return Err(refused("it must not contain credentials"));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(refused("it must have no query and no fragment"));
+        return Err(refused("it must not have a query or a fragment"));
     }
     if base_url.chars().any(|character| character.is_whitespace() || character.is_control()) {
-        return Err(refused("it must have no white space"));
+        return Err(refused("it must not contain white space"));
     }
     if url.scheme() == "http" && !is_loopback(&host) && !allow_insecure_http {
         return Err(refused(
-            "http would send the credentials readable by all; use https, or allow_insecure_http=True if that is meant",
+            "http would send the credentials unencrypted; use https, or allow_insecure_http=True if that is intended",
         ));
     }
     Ok(Hosts::at(url.as_str().trim_end_matches('/')))
@@ -174,10 +174,10 @@ pub fn parse_base_url(base_url: &str, allow_insecure_http: bool) -> Result<Hosts
 pub fn parse_proxy(address: &str) -> Result<Url, String> {
     let url = Url::parse(address).map_err(|error| error.to_string())?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("a proxy of the kind {:?} cannot be used", url.scheme()));
+        return Err(format!("proxies of the kind {:?} are not supported", url.scheme()));
     }
     if !url.has_host() || !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-        return Err("it is not a proxy's address".to_owned());
+        return Err("it is not the URL of a proxy".to_owned());
     }
     Ok(url)
 }
@@ -204,16 +204,16 @@ impl TransportOptions {
     /// Refuses what no transport could be built with.
     pub fn validate(&self) -> Result<()> {
         if self.max_connections == 0 {
-            return Err(Error::invalid_input("max_connections: at least 1 is needed"));
+            return Err(Error::invalid_input("max_connections must be at least 1"));
         }
         if self.max_bytes_per_second.is_some_and(|rate| !(rate > 0.0 && rate.is_finite())) {
             return Err(Error::invalid_input(
-                "max_bytes_per_second: a finite number above 0 is needed, or None for no ceiling",
+                "max_bytes_per_second must be a finite number above 0, or None for no limit",
             ));
         }
         let sendable = |byte: u8| (0x20..0x7f).contains(&byte);
         if self.user_agent.trim().is_empty() || !self.user_agent.bytes().all(sendable) {
-            return Err(Error::invalid_input("user_agent: printable ASCII is needed"));
+            return Err(Error::invalid_input("user_agent must be printable ASCII"));
         }
         if let Proxy::Url(url) = &self.proxy {
             parse_proxy(url).map_err(|why| {
@@ -229,7 +229,9 @@ impl Retry {
     /// Refuses what makes no sense.
     pub fn validate(&self) -> Result<()> {
         if self.attempts == 0 {
-            return Err(Error::invalid_input("retry: attempts must be at least 1; retry=None is one attempt"));
+            return Err(Error::invalid_input(
+                "retry: attempts must be at least 1; use retry=None for a single attempt",
+            ));
         }
         Ok(())
     }

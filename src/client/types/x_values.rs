@@ -11,9 +11,9 @@ pub fn media_id(argument: &str, text: &str) -> Result<MediaId> {
             [kind, id].iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
         });
         Error::invalid_input(if is_key {
-            format!("{argument}: {text:?} is a media_key; the API wants the media id, the digits of media_id_string")
+            format!("{argument} must be a media id (the digits of media_id_string), not the media_key {text:?}")
         } else {
-            format!("{argument}: {:?} is no id; 1 to 19 ASCII digits without a leading zero are needed", excerpt(text))
+            format!("{argument} must be 1 to 19 ASCII digits without a leading zero, not {:?}", excerpt(text))
         })
     })
 }
@@ -22,7 +22,7 @@ pub fn media_id(argument: &str, text: &str) -> Result<MediaId> {
 pub fn media_id_from_number(argument: &str, number: Option<u64>) -> Result<MediaId> {
     number
         .and_then(MediaId::new)
-        .ok_or_else(|| Error::invalid_input(format!("{argument}: a number above 0 of at most 19 digits is needed")))
+        .ok_or_else(|| Error::invalid_input(format!("{argument} must be a number above 0 of at most 19 digits")))
 }
 
 /// The number of a segment, from 0.
@@ -34,9 +34,7 @@ impl SegmentIndex {
     pub fn new(index: Option<u64>, api: ApiVersion) -> Result<Self> {
         let max = max_segments(api) - 1;
         let inside = index.filter(|index| *index <= max).and_then(|index| u16::try_from(index).ok());
-        inside
-            .map(SegmentIndex)
-            .ok_or_else(|| Error::invalid_input(format!("segment_index: a number from 0 to {max} is needed")))
+        inside.map(SegmentIndex).ok_or_else(|| Error::invalid_input(format!("segment_index must be from 0 to {max}")))
     }
 
     /// The index as a number.
@@ -59,7 +57,10 @@ impl TryFrom<String> for MediaType {
         if text.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype)) {
             return Ok(MediaType(text));
         }
-        Err(Error::invalid_input(format!("media_type: {:?} is no MIME type such as 'video/mp4'", excerpt(&text))))
+        Err(Error::invalid_input(format!(
+            "media_type must be a MIME type such as 'video/mp4', not {:?}",
+            excerpt(&text)
+        )))
     }
 }
 
@@ -80,7 +81,10 @@ impl TryFrom<String> for MediaCategory {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             return Ok(MediaCategory(text));
         }
-        Err(Error::invalid_input(format!("media_category: {:?} is no category such as 'tweet_video'", excerpt(&text))))
+        Err(Error::invalid_input(format!(
+            "media_category must be a category such as 'tweet_video', not {:?}",
+            excerpt(&text)
+        )))
     }
 }
 
@@ -117,7 +121,7 @@ impl TryFrom<&str> for SubtitledCategory {
             "tweet_video" | "TweetVideo" => Ok(SubtitledCategory::TweetVideo),
             "amplify_video" | "AmplifyVideo" => Ok(SubtitledCategory::AmplifyVideo),
             _ => Err(Error::invalid_input(format!(
-                "media_category: 'tweet_video' or 'amplify_video' is needed, not {:?}",
+                "media_category must be 'tweet_video' or 'amplify_video', not {:?}",
                 excerpt(text)
             ))),
         }
@@ -140,7 +144,7 @@ impl AltText {
         match text.chars().count() {
             1..=MAX_ALT_TEXT => Ok(()),
             characters => Err(Error::invalid_input(format!(
-                "{argument}: 1 to {MAX_ALT_TEXT} characters are needed, not {characters}"
+                "{argument} must have 1 to {MAX_ALT_TEXT} characters, not {characters}"
             ))),
         }
     }
@@ -160,7 +164,7 @@ impl Owners {
     /// Adds one more, if there may be as many.
     pub fn push(&mut self, owner: MediaId) -> Result<()> {
         if self.0.len() == MAX_OWNERS {
-            return Err(Error::invalid_input(format!("additional_owners: at most {MAX_OWNERS} are allowed")));
+            return Err(Error::invalid_input(format!("additional_owners must name at most {MAX_OWNERS} users")));
         }
         self.0.push(owner);
         Ok(())

@@ -48,7 +48,7 @@ impl UploadBody {
             (Content::Path(_), _) => return Err(Error::invalid_input("source: a path leads to another path")),
         };
         if total_bytes == 0 {
-            return Err(Error::invalid_input("source: it is empty"));
+            return Err(Error::invalid_input("source is empty"));
         }
         match said {
             Some(said) if said != total_bytes => Err(Error::invalid_input(format!(

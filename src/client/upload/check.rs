@@ -83,7 +83,7 @@ pub(super) fn explained(mut error: Error, report: Option<&Report>) -> Error {
     if let Some(finding) = explanation(&report.findings) {
         error.message = format!("{}; the file says why: {}", error.message, finding.message);
         if let Some(fix) = report.fix_text() {
-            error.message.push_str(&format!("; to mend it: {fix}"));
+            error.message.push_str(&format!("; to fix it: {fix}"));
         }
     }
     error.report = Some(report.to_value().to_string().into());

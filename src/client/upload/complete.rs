@@ -64,7 +64,7 @@ impl Completion<'_> {
         let error = match done {
             Ok(Ok(())) => return None,
             Ok(Err(error)) => error,
-            Err(_) => return Some(format!("the checkpoint was not {what}: its store does not answer")),
+            Err(_) => return Some(format!("the checkpoint was not {what}: the store does not respond")),
         };
         let place = match &error.kind {
             Kind::Io { path: Some(path), .. } => format!(" ({})", path.display()),

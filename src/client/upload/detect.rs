@@ -41,8 +41,8 @@ impl DetectedMedia {
                 let category = media_type::category(&media_type, animated);
                 let message = || {
                     Error::invalid_input(format!(
-                        "media_category: none is known for {media_type}; pass media_category=\"tweet_video\" (or what \
-                         it is)"
+                        "media_category is not known for {media_type}; pass media_category=\"tweet_video\" (or the \
+                         right one)"
                     ))
                 };
                 category.ok_or_else(message)?.to_owned()

@@ -103,7 +103,7 @@ impl<'a> Session<'a> {
             (_, None, UploadBody::Sized(reader)) => reader.identity().await?,
             (_, None, UploadBody::Stream(_)) => {
                 return Err(Error::invalid_input(
-                    "fingerprint: a checkpoint of a stream needs one, any text that distinguishes these bytes from others",
+                    "fingerprint is required for the checkpoint of a stream: any text that identifies these bytes",
                 ));
             }
         };
@@ -148,7 +148,7 @@ impl<'a> Session<'a> {
             if resumed && is_gone(&failure) {
                 self.restart(&failure).await?;
                 self.reporter.warn(format!(
-                    "the session of the checkpoint is of no use any more ({failure}); the upload starts over"
+                    "the checkpoint's session can no longer be used ({failure}); the upload starts over"
                 ));
             } else if failure.command == Some(CommandName::Append) && is_too_large(&failure) {
                 self.restart(&failure).await?;
@@ -248,7 +248,7 @@ impl<'a> Session<'a> {
             (None, checkpoint) => Ok(small && class == MediaClass::Image && checkpoint.is_none()),
             (Some(false), None) if small && class != MediaClass::Video => Ok(true),
             (Some(false), None) => Err(Error::invalid_input(format!(
-                "chunked: videos and files above {MAX_SIMPLE_BYTES} bytes go in segments; leave chunked out"
+                "chunked: videos and files above {MAX_SIMPLE_BYTES} bytes must be sent in segments; leave chunked out"
             ))),
             (Some(false), Some(_)) => {
                 Err(Error::invalid_input("chunked: one request cannot be resumed; leave checkpoint or chunked out"))
@@ -271,7 +271,7 @@ impl<'a> Session<'a> {
         let Answer::Media(media) =
             exchange_whole(self.client, &Command::Simple(simple), self.call, &source_error).await?
         else {
-            let message = "image upload: the answer names no media";
+            let message = "image upload: the answer has no media id";
             return Err(Error::new(Kind::InvalidResponse(None), message).about(CommandName::Simple, None));
         };
         if let UploadBody::Sized(reader) = &self.body {

@@ -91,7 +91,7 @@ impl Client {
             let tokens = client.redeem(&app, grant, deadline, kept_waiting(timeout)).await?;
             let (user_id, warning) = match client.user_of(&tokens.access_token).await {
                 Ok(user_id) => (Some(user_id), None),
-                Err(error) => (None, Some(format!("the tokens are kept, but not whose they are: {}", error.message))),
+                Err(error) => (None, Some(format!("the tokens were saved without the user's id: {}", error.message))),
             };
             if !destination.replace_other_user {
                 refuse_other_user(&locked, file, user_id.as_deref()).await?;
@@ -145,10 +145,10 @@ impl Client {
     pub async fn revoke(&self, timeout: Option<Duration>) -> Result<()> {
         let refused = |why: &str| Err(Error::invalid_input(format!("revoke: {why}")));
         let Credentials::OAuth2(credentials) = self.inner.account.credentials() else {
-            return refused("OAuth 1.0a tokens are withdrawn in the user's settings at X");
+            return refused("OAuth 1.0a tokens are revoked in the user's settings at X");
         };
         let Some(newest) = credentials.newest() else {
-            return refused("the tokens belong to the access_token callable, which has to end them");
+            return refused("the tokens belong to the access_token callable, which must revoke them");
         };
         let Some(app) = credentials.app().cloned() else { return refused("the client_id is missing") };
         let deadline = Deadline::after(timeout);
@@ -186,7 +186,7 @@ impl Client {
                 Found::Tokens(stored, _) => *stored,
                 Found::Unusable(why) => return Err(Error::invalid_input(why)),
                 Found::Nothing => {
-                    return Err(Error::invalid_input(format!("{} holds no login", file.path().display())));
+                    return Err(Error::invalid_input(format!("{} contains no login", file.path().display())));
                 }
             };
             let client_id = stored.client_id.clone().ok_or_else(|| no_client_id(&file))?;
@@ -220,7 +220,7 @@ impl Client {
         });
         match self.inner.exchange(&command, without_hooks(deadline, retry)).await {
             Ok(Answer::Tokens(tokens)) => Ok(tokens),
-            Ok(_) => Err(Error::new(Kind::InvalidResponse(None), "TOKEN: the answer names no token")),
+            Ok(_) => Err(Error::new(Kind::InvalidResponse(None), "TOKEN: the answer has no token")),
             Err(error) => Err(refused_login(error)),
         }
     }
@@ -245,7 +245,7 @@ impl Client {
         let options = without_hooks(Deadline::after(Some(USER_TIMEOUT)), None);
         match client.inner.exchange(&Command::Me, options).await? {
             Answer::User(user_id) => Ok(user_id),
-            _ => Err(Error::new(Kind::InvalidResponse(None), "ME: the answer names no user")),
+            _ => Err(Error::new(Kind::InvalidResponse(None), "ME: the answer has no user")),
         }
     }
 

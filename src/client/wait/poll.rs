@@ -240,7 +240,7 @@ impl Watch {
         let elapsed = self.waited.saturating_add(started.elapsed());
         let state = match &self.media.processing_info {
             Some(info) => format!("the last answer said \"{}\"{}", shown(&info.state), percent(info)),
-            None => "there was no answer about it".to_owned(),
+            None => "no status was received".to_owned(),
         };
         let limit = self.timeout.unwrap_or_default().as_secs_f64();
         let message = format!(

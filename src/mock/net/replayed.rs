@@ -8,8 +8,8 @@ use http::{HeaderValue, Response, StatusCode};
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use crate::client::model::NOT_RECORDED;
-use crate::mock::api::request::Parameters;
+use crate::client::model::{CommandName, NOT_RECORDED};
+use crate::mock::api::request::{Parameters, Route};
 use crate::mock::net::body::ResponseBody;
 use crate::mock::net::context::{ConnectionEnded, RequestContext};
 use crate::mock::net::ending::Ending;
@@ -20,14 +20,33 @@ use crate::sync::lock;
 /// The beginning of an answer whose end never comes.
 const CUT_ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{";
 
+/// Segments are sent side by side, and the failure of one ends the others. In a replay they may be further on by then than
+/// they were, and what was not recorded of them must not be the failure that ends the upload.
+const SEGMENT_GRACE: Duration = Duration::from_millis(100);
+const MAX_SEGMENT_GRACES: u32 = 10;
+
 /// What the recording has for this request; `None` if the server has no recording.
-pub(crate) fn recorded(context: &RequestContext, parameters: &Parameters) -> Option<Result<Step, String>> {
-    let mut replay = lock(&context.shared.replay);
-    let replay = replay.as_mut()?;
-    Some(match Asked::of(&context.route, &context.parts, parameters) {
-        Some(asked) => replay.next(&asked),
-        None => Err(no_command(context.parts.method.as_str(), context.parts.uri.path())),
-    })
+pub(crate) async fn recorded(context: &RequestContext, parameters: &Parameters) -> Option<Result<Step, String>> {
+    let asked = Asked::of(&context.route, &context.parts, parameters);
+    let step = {
+        let mut replay = lock(&context.shared.replay);
+        let replay = replay.as_mut().filter(|_| context.route != Route::MediaTable)?;
+        match &asked {
+            Some(asked) => replay.next(asked),
+            None => Err(no_command(context.parts.method.as_str(), context.parts.uri.path())),
+        }
+    };
+    if let (Err(_), Some(asked)) = (&step, asked.filter(|asked| asked.key.command == CommandName::Append)) {
+        for _ in 0..MAX_SEGMENT_GRACES {
+            let others =
+                lock(&context.shared.replay).as_ref().is_some_and(|replay| replay.expects_segments(asked.key.media_id));
+            tokio::time::sleep(SEGMENT_GRACE).await;
+            if !others {
+                break;
+            }
+        }
+    }
+    Some(step)
 }
 
 /// Acts it out.

@@ -75,7 +75,7 @@ pub(crate) async fn serve(
     }
     match item {
         Item::Normal => {
-            if let Some(step) = recorded(&context, &parameters) {
+            if let Some(step) = recorded(&context, &parameters).await {
                 return act_out(&context, step, in_flight).await;
             }
             let response = context.process(&parameters, too_large);

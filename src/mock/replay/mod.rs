@@ -163,6 +163,14 @@ impl Replay {
         self.refusal_from(0, first.started_at)
     }
 
+    /// Whether segments of this upload are still to come.
+    pub(crate) fn expects_segments(&self, of: Option<MediaId>) -> bool {
+        let is_one = |(key, queue): (&Key, &VecDeque<usize>)| {
+            key.command == CommandName::Append && key.media_id == of && !queue.is_empty()
+        };
+        self.queues.iter().any(is_one)
+    }
+
     /// A refresh serves many calls, and an error's file may be without the one that served its own: then any tokens do.
     fn new_tokens(&self, asked: &Asked) -> Option<Step> {
         let recorded = self.queues.contains_key(&asked.key);

@@ -59,14 +59,13 @@ pub(super) fn parsed(text: &str) -> Option<SystemTime> {
     let mut clock = clock.splitn(3, ':');
     let (hour, minute) = (clock.next()?.parse::<i64>().ok()?, clock.next()?.parse::<i64>().ok()?);
     let second: f64 = clock.next()?.parse().ok().filter(|second| (0.0..61.0).contains(second))?;
-    let plausible = (1970..=9999).contains(&year)
-        && (1..=12).contains(&month)
-        && (1..=31).contains(&day)
-        && (0..24).contains(&hour)
-        && (0..60).contains(&minute);
+    let in_calendar = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    if !in_calendar || !(0..24).contains(&hour) || !(0..60).contains(&minute) {
+        return None;
+    }
     let whole = days_since_epoch(year, month, day) * 86_400 + hour * 3600 + minute * 60 - offset;
     let time = UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(whole).ok()?))?;
-    time.checked_add(Duration::try_from_secs_f64(second).ok()?).filter(|_| plausible)
+    time.checked_add(Duration::try_from_secs_f64(second).ok()?)
 }
 
 fn offset_seconds(text: &str) -> Option<i64> {

@@ -68,7 +68,7 @@ impl Subscriptions {
     }
 }
 
-/// The filter with this number: `Hooks.event_filter` returns such numbers.
+/// The filter with this number, which is the one of Python's `EventFilter` in `_calls/hooks.py`.
 fn filter_of(number: u8) -> EventFilter {
     match number {
         0 => EventFilter::None,

@@ -28,6 +28,12 @@ fn wrong_type(name: &str, expected: &str, value: &Bound<'_, PyAny>) -> PyErr {
     PyTypeError::new_err(format!("{name} must be {expected}, not {}", type_name(value)))
 }
 
+/// A media id as a number, for values that are made in Python. `name` is the argument's in the message.
+#[pyfunction]
+pub fn media_id(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    id(name, value, "int or str").map(MediaId::get)
+}
+
 /// A media id: an int, text, or a `Media`, of which all is taken.
 pub fn media(value: &Bound<'_, PyAny>) -> PyResult<Media> {
     if results::is_media(value)? {
@@ -43,7 +49,7 @@ fn id(name: &str, value: &Bound<'_, PyAny>, expected: &str) -> PyResult<MediaId>
         let text = text.to_str();
         x_values::media_id(
             name,
-            text.map_err(|_| errors::invalid_input(py, format!("{name}: 1 to 19 ASCII digits are needed")))?,
+            text.map_err(|_| errors::invalid_input(py, format!("{name} must be 1 to 19 ASCII digits")))?,
         )
     } else {
         let Some(number) = whole(value)? else { return Err(wrong_type(name, expected, value)) };
@@ -74,8 +80,10 @@ fn whole<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> 
 fn bounded(name: &str, value: &Bound<'_, PyAny>, least: u64, most: u64) -> PyResult<u64> {
     let Some(number) = whole(value)? else { return Err(wrong_type(name, "an int", value)) };
     let inside = number.extract::<u64>().ok().filter(|number| (least..=most).contains(number));
-    inside
-        .ok_or_else(|| errors::invalid_input(value.py(), format!("{name}: a number from {least} to {most} is needed")))
+    inside.ok_or_else(|| {
+        let upper = if most == u64::MAX { String::new() } else { format!(" and at most {most}") };
+        errors::invalid_input(value.py(), format!("{name} must be at least {least}{upper}"))
+    })
 }
 
 /// A number that counts something.
@@ -111,7 +119,7 @@ pub fn duration(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duratio
     if !(seconds > 0.0 && seconds.is_finite()) {
         return Err(errors::invalid_input(
             value.py(),
-            format!("{name}: a finite number of seconds above 0 is needed, or None for no limit"),
+            format!("{name} must be a finite number of seconds above 0, or None for no limit"),
         ));
     }
     Ok(Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX).max(Duration::from_nanos(1))))
@@ -137,7 +145,9 @@ fn rate(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
 /// Text that is not optional.
 pub fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     let Ok(text) = value.cast::<PyString>() else { return Err(wrong_type(name, "a str", value)) };
-    text.to_str().map(str::to_owned).map_err(|_| errors::invalid_input(value.py(), format!("{name}: not valid text")))
+    text.to_str()
+        .map(str::to_owned)
+        .map_err(|_| errors::invalid_input(value.py(), format!("{name} must be valid Unicode text")))
 }
 
 /// `video/mp4` and its like.
@@ -186,7 +196,7 @@ fn sensitive(value: &Bound<'_, PyAny>) -> PyResult<SensitiveContent> {
             "other" => &mut content.other,
             _ => {
                 let names = "True, False, 'adult_content', 'graphic_violence', 'other' or several of those names";
-                return Err(errors::invalid_input(name.py(), format!("sensitive: {names} are needed")));
+                return Err(errors::invalid_input(name.py(), format!("sensitive must be {names}")));
             }
         } = true;
         PyResult::Ok(())
@@ -243,7 +253,7 @@ pub fn subtitles(value: &Bound<'_, PyAny>) -> PyResult<Vec<Subtitle>> {
     let Ok(several) = value.try_iter() else { return Err(wrong_type("subtitles", "a Subtitle or several", value)) };
     let subtitles: Vec<Subtitle> = several.map(|subtitle| one(&subtitle?)).collect::<PyResult<_>>()?;
     if subtitles.is_empty() {
-        return Err(errors::invalid_input(value.py(), "subtitles: there is none"));
+        return Err(errors::invalid_input(value.py(), "subtitles must name at least one"));
     }
     Ok(subtitles)
 }
@@ -252,7 +262,7 @@ pub fn subtitles(value: &Bound<'_, PyAny>) -> PyResult<Vec<Subtitle>> {
 pub fn language_code(value: &Bound<'_, PyAny>) -> PyResult<String> {
     let code = text("language_code", value)?;
     if code.trim().is_empty() {
-        return Err(errors::invalid_input(value.py(), "language_code: it is empty"));
+        return Err(errors::invalid_input(value.py(), "language_code must not be empty"));
     }
     Ok(code)
 }
@@ -274,7 +284,7 @@ pub fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResul
     match text("api", api)?.as_str() {
         "1.1" => Ok(ApiVersion::V1_1),
         "2" => Ok(ApiVersion::V2),
-        _ => Err(errors::invalid_input(api.py(), "api: \"1.1\" or \"2\" is needed")),
+        _ => Err(errors::invalid_input(api.py(), "api must be \"1.1\" or \"2\"")),
     }
 }
 
@@ -337,7 +347,7 @@ pub fn proxy_choice(proxy: &Bound<'_, PyAny>) -> PyResult<Proxy> {
         return Ok(Proxy::Environment);
     }
     if let Ok(on) = flag("proxy", proxy) {
-        let message = "proxy: False is none, None is the environment's, text is an address; True says nothing";
+        let message = "proxy must be a URL, False (no proxy) or None (from the environment), not True";
         return if on { Err(errors::invalid_input(proxy.py(), message)) } else { Ok(Proxy::Off) };
     }
     text("proxy", proxy).map(Proxy::Url)
@@ -355,7 +365,7 @@ pub fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
     match std::fs::read(&path) {
         Ok(pem) if pem.windows(27).any(|text| text == b"-----BEGIN CERTIFICATE-----") => Ok(Some(pem.into())),
         Ok(_) => {
-            Err(errors::invalid_input(ca_file.py(), format!("ca_file: {} holds no certificate in PEM", path.display())))
+            Err(errors::invalid_input(ca_file.py(), format!("ca_file: {} contains no PEM certificate", path.display())))
         }
         Err(error) => {
             // In the words, and with the kind of name, that Python itself would use.

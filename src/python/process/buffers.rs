@@ -61,7 +61,7 @@ pub fn borrow(name: &str, value: &Bound<'_, PyAny>) -> PyResult<(Bytes, BufferUs
         }
     };
     if object.as_bytes().is_empty() {
-        return Err(errors::invalid_input(py, format!("{name}: it is empty")));
+        return Err(errors::invalid_input(py, format!("{name} must not be empty")));
     }
     let (bytes, count) = borrowed(&object);
     Ok((bytes, BufferUse(count)))

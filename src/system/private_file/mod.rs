@@ -31,7 +31,7 @@ pub fn resolved(path: &Path) -> io::Result<PathBuf> {
         }
     }
     let Some(name) = path.file_name() else {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path does not name a file"));
     };
     Ok(path.parent().unwrap_or(Path::new("/")).canonicalize()?.join(name))
 }

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 import xmedia
 from xmedia import InvalidInputError, Retry, Subtitle, UploadItem
-from xmedia._client import options
 
 
 @pytest.mark.parametrize(
@@ -57,7 +56,7 @@ def test_an_upload_item_holds_only_the_options_it_was_given():
 
 def signature(function):
     """The options of a verb: the type and the default of each."""
-    hints = typing.get_type_hints(function, localns=vars(options))
+    hints = typing.get_type_hints(function)
     parameters = inspect.signature(function).parameters.values()
     return {each.name: (hints[each.name], each.default) for each in parameters if each.kind is each.KEYWORD_ONLY}
 
@@ -67,7 +66,8 @@ def test_the_options_of_an_upload_are_the_same_wherever_they_are_given():
     assert signature(xmedia.Client.upload_async) == expected
     types = {name: hint for name, (hint, _) in expected.items()}
     assert typing.get_type_hints(xmedia.UploadOptions) == types
-    not_given = options.NotGiven
+    # Each field has the sentinel for "not given" as its default.
+    (not_given,) = {typing.Literal[field.default] for field in dataclasses.fields(UploadItem) if field.name != "source"}
     fields = {name: hint for name, hint in typing.get_type_hints(UploadItem).items() if name != "source"}
     assert fields == {name: hint | not_given for name, hint in types.items()}
 

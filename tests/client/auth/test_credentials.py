@@ -95,12 +95,12 @@ class TestFromTweepy:
     @pytest.mark.parametrize("name", ["access_token", "access_token_secret"])
     def test_names_what_the_handler_does_not_have_yet(self, name, value):
         handler = SimpleNamespace(**dict(zip(NAMES, SECRETS, strict=True)) | {name: value})
-        with pytest.raises(InvalidInputError, match=rf"no {name};"):
+        with pytest.raises(InvalidInputError, match=rf"is missing {name};"):
             OAuth1.from_tweepy(handler)
 
     def test_names_both_when_both_are_missing(self):
         handler = SimpleNamespace(consumer_key="a", consumer_secret="b", access_token=None, access_token_secret=None)
-        with pytest.raises(InvalidInputError, match="no access_token and no access_token_secret"):
+        with pytest.raises(InvalidInputError, match="is missing access_token and access_token_secret"):
             OAuth1.from_tweepy(handler)
 
     @pytest.mark.parametrize("handler", [None, "secret", SimpleNamespace(consumer_key="a")])

@@ -1,10 +1,10 @@
 """What `Client.from_env` takes from the environment."""
 
 import json
+import os
 
 import pytest
 from xmedia import Client, InvalidInputError, OAuth1, OAuth2, TokenFile
-from xmedia._auth.environ import options_from_environ
 
 ONE = {
     "X_CONSUMER_KEY": "key1",
@@ -16,6 +16,29 @@ TWO = {"X_OAUTH2_ACCESS_TOKEN": "token5"}
 REFRESH = TWO | {"X_OAUTH2_REFRESH_TOKEN": "refresh6", "X_CLIENT_ID": "client7"}
 AUTH1 = OAuth1("key1", "secret2", "token3", "secret4")
 AUTH2 = OAuth2("token5")
+
+
+def settings(client):
+    """What a client was made of, as its pickle holds it."""
+    with client:
+        _, (_, auth, options) = client.__reduce__()
+    return auth, options
+
+
+@pytest.fixture
+def from_env(monkeypatch):
+    """Makes a client of these variables and no others, and returns what it was made of."""
+    for name in os.environ:
+        if name.startswith("X_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
+
+    def from_env(environ, **options):
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        return settings(Client.from_env(**options))
+
+    return from_env
 
 
 @pytest.mark.parametrize(
@@ -37,8 +60,8 @@ AUTH2 = OAuth2("token5")
         (ONE | {"X_BASE_URL": "", "X_ALLOW_INSECURE_HTTP": "0", "PATH": "/bin"}, {"auth": AUTH1}),
     ],
 )
-def test_the_variables_become_options_of_the_client(environ, expected):
-    assert options_from_environ(environ) == expected
+def test_the_variables_become_options_of_the_client(from_env, environ, expected):
+    assert from_env(environ) == settings(Client(**expected))
 
 
 @pytest.mark.parametrize(
@@ -51,8 +74,8 @@ def test_the_variables_become_options_of_the_client(environ, expected):
         (ONE | TWO, {"auth": AUTH2}, {}),
     ],
 )
-def test_options_beat_the_environment(environ, options, expected):
-    assert options_from_environ(environ, **options) == expected
+def test_options_beat_the_environment(from_env, environ, options, expected):
+    assert from_env(environ, **options) == settings(Client(**options, **expected))
 
 
 def test_none_is_what_an_option_says_that_is_not_given(monkeypatch):
@@ -88,24 +111,24 @@ def test_what_cannot_be_called_is_no_on_refresh(monkeypatch, environ):
         ({"X_OAUTH2_ACCESS_TOKEN": "é"}, ["X_OAUTH2_ACCESS_TOKEN contains characters that are not ASCII"], []),
     ],
 )
-def test_what_is_missing_or_wrong_is_named_and_no_value_is_shown(environ, named, not_named):
+def test_what_is_missing_or_wrong_is_named_and_no_value_is_shown(from_env, environ, named, not_named):
     with pytest.raises(InvalidInputError) as caught:
-        options_from_environ(environ)
+        from_env(environ)
     message = str(caught.value)
     secrets = [value for name, value in environ.items() if value and name in ONE | REFRESH]
     found = ([text for text in named if text not in message], [text for text in not_named if f"{text}," in message])
     assert (found, [value for value in secrets if value in message]) == (([], []), [])
 
 
-def test_on_refresh_alone_is_enough_for_a_refresh_token():
-    auth = options_from_environ(REFRESH | {"X_CLIENT_SECRET": "secret8"}, on_refresh=print)["auth"]
+def test_on_refresh_alone_is_enough_for_a_refresh_token(from_env):
+    auth, _ = from_env(REFRESH | {"X_CLIENT_SECRET": "secret8"}, on_refresh=print)
     expected = OAuth2("token5", refresh_token="refresh6", client_id="client7", client_secret="secret8")
     assert (auth, auth.on_refresh) == (expected, print)
 
 
-def test_the_token_file_is_the_store(tmp_path):
+def test_the_token_file_is_the_store(from_env, tmp_path):
     path = tmp_path / "tokens.json"
-    auth = options_from_environ(REFRESH | {"X_OAUTH2_TOKEN_FILE": str(path)}, on_refresh=print)["auth"]
+    auth, _ = from_env(REFRESH | {"X_OAUTH2_TOKEN_FILE": str(path)}, on_refresh=print)
     assert (auth.store, auth.on_refresh, auth.refresh_token) == (TokenFile(path), print, "refresh6")
 
 
@@ -139,17 +162,17 @@ class TestFiles:
             ({"X_PROFILE": "work", "X_OAUTH2_TOKEN_FILE": "elsewhere"}, "elsewhere"),
         ],
     )
-    def test_are_used_in_this_order(self, config, environ, expected):
+    def test_are_used_in_this_order(self, from_env, config, environ, expected):
         environ = {"XDG_CONFIG_HOME": str(config), **environ}
         if "X_OAUTH2_TOKEN_FILE" in environ:
             environ["X_OAUTH2_TOKEN_FILE"] = str(config / "xmedia" / "elsewhere.json")
-        auth = options_from_environ(environ)["auth"]
+        auth, _ = from_env(environ)
         assert (auth.access_token, auth.client_secret) == (f"token-{expected}", environ.get("X_CLIENT_SECRET"))
         assert auth.store == TokenFile(config / "xmedia" / f"{expected}.json")
 
     @pytest.mark.parametrize("environ", [ONE, TWO])
-    def test_come_after_a_complete_set_of_variables(self, config, environ):
-        auth = options_from_environ(environ | {"XDG_CONFIG_HOME": str(config), "X_PROFILE": "work"})["auth"]
+    def test_come_after_a_complete_set_of_variables(self, from_env, config, environ):
+        auth, _ = from_env(environ | {"XDG_CONFIG_HOME": str(config), "X_PROFILE": "work"})
         assert getattr(auth, "store", None) is None
 
     @pytest.mark.parametrize(
@@ -163,10 +186,10 @@ class TestFiles:
             ({"X_OAUTH2_TOKEN_FILE": "/nonexistent/tokens.json"}, "does not exist"),
         ],
     )
-    def test_are_not_taken_instead_of_what_is_partly_there(self, config, environ, named):
+    def test_are_not_taken_instead_of_what_is_partly_there(self, from_env, config, environ, named):
         with pytest.raises(InvalidInputError, match=named):
-            options_from_environ(environ | {"XDG_CONFIG_HOME": str(config)})
+            from_env(environ | {"XDG_CONFIG_HOME": str(config)})
 
-    def test_that_are_not_there_are_not_looked_for_elsewhere(self, tmp_path):
+    def test_that_are_not_there_are_not_looked_for_elsewhere(self, from_env, tmp_path):
         with pytest.raises(InvalidInputError, match="xmedia login"):
-            options_from_environ({"XDG_CONFIG_HOME": str(tmp_path), "HOME": str(tmp_path)})
+            from_env({"XDG_CONFIG_HOME": str(tmp_path), "HOME": str(tmp_path)})

@@ -61,14 +61,14 @@ def logged():
 @pytest.mark.parametrize("auth", [OAUTH1, OAUTH2, REFRESHED], ids=["oauth1", "oauth2", "refreshed"])
 def test_no_error_says_one(call, logged, auth, failure):
     with MockServer(auth=auth) as server:
-        told = []
-        client = server.client(retry=None, on_event=told.append)
+        reported = []
+        client = server.client(retry=None, on_event=reported.append)
         for verb, command in {"status": "STATUS", "finalize": "FINALIZE"}.items():
             server.script(command, *[FAILURES[failure]] * 2)
             with pytest.raises(xmedia.XMediaError) as caught:
                 call(client, verb, ID, timeout=0.1)
             assert MARK not in everything_said(caught.value)
-        assert MARK not in repr(client) + repr(told) + repr(server.requests)
+        assert MARK not in repr(client) + repr(reported) + repr(server.requests)
         assert MARK not in logged.getvalue()
 
 
@@ -125,13 +125,13 @@ def test_a_refused_option_is_not_repeated(options):
 
 
 def test_a_warning_says_none(call):
-    with MockServer(auth=OAUTH1) as server, warnings.catch_warnings(record=True) as told:
+    with MockServer(auth=OAUTH1) as server, warnings.catch_warnings(record=True) as reported:
         warnings.simplefilter("always")
         server.set_clock(4000)
         server.add_media(ID, finalized=True)
         call(server.client(), "status", ID)
-    assert len(told) == 1
-    assert MARK not in str(told[0].message)
+    assert len(reported) == 1
+    assert MARK not in str(reported[0].message)
 
 
 def test_no_url_ever_holds_one(call, api):

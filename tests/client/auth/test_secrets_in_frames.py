@@ -105,24 +105,30 @@ def test_errors_of_verbs(refusal, kind, verb):
 class Keeping:
     """An `on_refresh` that fails."""
 
+    fails = True
+
     def plain(self, new):
-        raise ConnectionError("the database is down")
+        if self.fails:
+            raise ConnectionError("the database is down")
 
     async def awaited(self, new):
-        raise ConnectionError("the database is down")
+        self.plain(new)
 
 
 @pytest.mark.parametrize("how", ["plain", "awaited"])
 def test_an_on_refresh_that_fails(how):
+    keeping = Keeping()
     with MockServer(auth=oauth2()) as server:
         server.expire_tokens()
         answer = {"access_token": f"{SECRET}-new", "refresh_token": f"{SECRET}-next", "expires_in": 7200}
         server.script("TOKEN", Reply(200, json=answer))
-        client = xmedia.Client(oauth2(on_refresh=getattr(Keeping(), how)), base_url=server.url, retry=QUICK)
+        client = xmedia.Client(oauth2(on_refresh=getattr(keeping, how)), base_url=server.url, retry=QUICK)
         error = caught(lambda: client.status_async(ID))
         assert (type(error), seen_in(error)) == (ConnectionError, [])
-        # Nothing is to be given to it when the tests end.
-        client._hooks.auth = None
+        keeping.fails = False
+        # It takes the tokens now, so that nothing is left to be given to it when the tests end.
+        server.script("STATUS", Reply(200, json={"data": {"id": str(ID)}}))
+        asyncio.run(client.status_async(ID))
 
 
 @pytest.mark.parametrize("wrong", ["", f"{SECRET}\n", 5])

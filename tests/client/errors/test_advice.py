@@ -67,7 +67,7 @@ TABLE = [
     ("2", OAUTH2, "INIT", page(401, "Sign in to the network"), PAGE),
     ("2", OAUTH2, "INIT", v2(403, "This user is not allowed to post a video longer than 20 minutes."), NONE),
     ("2", OAUTH2, "INIT", v2(403, "You are not permitted to perform this action."), NONE),
-    ("2", OAUTH2, "INIT", v2(403, "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.", "unsupported-authentication"), "app-only"),
+    ("2", OAUTH2, "INIT", v2(403, "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.", "unsupported-authentication"), "App-only"),
     ("1.1", OAUTH1, "STATUS", v1(403, 220, "Your credentials do not allow access to this resource."), "read and write"),
     ("1.1", OAUTH1, "INIT", (403, ""), API2),
     ("1.1", OAUTH1, "INIT", (404, ""), API2),

@@ -105,7 +105,7 @@ def test_a_server_that_cannot_be_spoken_to_through_a_proxy_is_not_the_proxys_fau
         xmedia.Client(TOKEN, proxy=url, retry=None).status(ID)
 
 
-def test_refusals_of_several_connections_are_told_apart(proxy):
+def test_refusals_of_several_connections_are_distinguished(proxy):
     first, _ = proxy(b"HTTP/1.1 401 First\r\n\r\n")
     second, _ = proxy(b"HTTP/1.1 403 Second\r\n\r\n")
 

@@ -51,7 +51,7 @@ class Hasty:
 
 @pytest.mark.parametrize("size", [MIB, 2 * MIB, 5_000_000, 8_000_000])
 @pytest.mark.parametrize(("status", "error"), [(413, xmedia.PayloadTooLargeError), (403, xmedia.PermissionDeniedError)])
-def test_an_early_refusal_is_heard(call, size, status, error):
+def test_an_early_refusal_is_read(call, size, status, error):
     data = bytes(size)
     with Hasty(reply(status, keep_alive=False)) as server:
         client = xmedia.Client(OAUTH1, base_url=server.url, retry=xmedia.Retry(base_delay=0.001))

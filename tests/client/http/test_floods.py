@@ -56,7 +56,7 @@ def test_a_verb_ends_and_says_why(call, flood):
     with Flood(FLOODS[flood]) as server:
         client = xmedia.Client(OAUTH1, base_url=server.url, retry=None)
         began = time.monotonic()
-        with pytest.raises(xmedia.TransportError, match="bytes without end"):
+        with pytest.raises(xmedia.TransportError, match="endless bytes"):
             call(client, "status", ID, timeout=20)
         assert time.monotonic() - began < 3
         client.close()

@@ -1,4 +1,4 @@
-"""Proxies: which requests go through them, and what they are told. TLS itself is in `test_tls.py`."""
+"""Proxies: which requests go through them, and what is sent to them. TLS itself is in `test_tls.py`."""
 
 import os
 import subprocess

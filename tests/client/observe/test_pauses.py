@@ -26,7 +26,9 @@ def pauses(seen):
     ("command", "phase", "processing"),
     [("INIT", "upload", None), ("FINALIZE", "upload", None), ("STATUS", "processing", "pending")],
 )
-def test_a_pause_is_told_when_it_begins_and_when_it_ends(server, connect, call, because, command, phase, processing):
+def test_a_pause_is_reported_when_it_begins_and_when_it_ends(
+    server, connect, call, because, command, phase, processing
+):
     # After a 503 FINALIZE is followed by a STATUS, and not by a pause.
     status = 425 if (command, because) == ("FINALIZE", "retry") else STATUS[because]
     server.script(command, Reply(status, headers={"retry-after": str(PAUSE)}))
@@ -80,7 +82,7 @@ def test_processing_that_takes_its_time_is_no_pause(server, connect, call):
 
 
 @pytest.mark.parametrize("because", STATUS)
-def test_a_wait_tells_its_pauses_too(server, connect, call, because):
+def test_a_wait_reports_its_pauses_too(server, connect, call, because):
     server.add_media(ID, processing=("pending", "in_progress", "succeeded"), finalized=True)
     server.script("STATUS", None, Reply(STATUS[because], headers={"retry-after": str(PAUSE)}))
     seen = []

@@ -89,7 +89,7 @@ def test_each_client_counts_for_itself(server, connect):
         assert copy.stats().requests == {}
 
 
-def test_a_closed_client_still_tells(server, connect):
+def test_a_closed_client_still_has_them(server, connect):
     client = connect(server)
     client.status(ID)
     client.close()

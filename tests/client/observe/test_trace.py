@@ -105,13 +105,13 @@ def test_json_has_the_requests_and_the_waits():
     assert [wait["reason"] for wait in read["waits"]] == ["retry", "processing"]
 
 
-def test_the_picture_is_xml_and_tells_everything():
+def test_the_picture_is_xml_and_shows_everything():
     svg = UPLOAD.to_svg()
-    told = texts(svg, "title")
-    assert "INIT\nstatus 200\nbegan at 0.000 s, took 100 ms" in told
-    assert "APPEND 1\nstatus 503\nbegan at 0.100 s, took 100 ms\nbusy <&> �\nsent again after 400 ms" in told
-    assert "waited 400 ms before trying again" in told
-    assert "waited 1.00 s for processing" in told
+    titles = texts(svg, "title")
+    assert "INIT\nstatus 200\nbegan at 0.000 s, took 100 ms" in titles
+    assert "APPEND 1\nstatus 503\nbegan at 0.100 s, took 100 ms\nbusy <&> �\nsent again after 400 ms" in titles
+    assert "waited 400 ms before trying again" in titles
+    assert "waited 1.00 s for processing" in titles
     assert "6 requests in 2.10 s · 200 bytes sent · up to 2 at a time · 1 sent again" in texts(svg, "text")
 
 

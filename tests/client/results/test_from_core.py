@@ -45,7 +45,7 @@ CLASS_NAMES = (
 )
 NOW = int(datetime.now(UTC).timestamp())
 #: `raw` and the other fields that are read when they are asked for, and those that no server says.
-TOLD_APART = {"received_at", "raw", "trace"}
+DIFFERENT_EACH_TIME = {"received_at", "raw", "trace"}
 
 
 def answer(body=b"", *, headers=(), **fields):
@@ -60,7 +60,9 @@ def answer(body=b"", *, headers=(), **fields):
 
 def states(media):
     return {
-        field.name: getattr(media, field.name) for field in dataclasses.fields(media) if field.name not in TOLD_APART
+        field.name: getattr(media, field.name)
+        for field in dataclasses.fields(media)
+        if field.name not in DIFFERENT_EACH_TIME
     }
 
 
@@ -194,6 +196,8 @@ def test_raw_of_what_python_cannot_read_is_empty(text):
         ("MediaProcessingError", {"error": ProcessingFailure(code=1, name="InvalidMedia")}, xmedia.InvalidMediaError),
         ("MediaProcessingError", {"error": ProcessingFailure(name="UnsupportedMedia")}, xmedia.UnsupportedMediaError),
         ("MediaProcessingError", {"error": ProcessingFailure(name="InternalError")}, xmedia.MediaInternalError),
+        ("MediaProcessingError", {"error": ProcessingFailure(name="SomethingNew")}, xmedia.MediaProcessingError),
+        ("MediaProcessingError", {"error": ProcessingFailure(name="")}, xmedia.MediaProcessingError),
         ("MediaProcessingError", {"error": ProcessingFailure()}, xmedia.MediaProcessingError),
     ],
 )

@@ -1,4 +1,4 @@
-"""A clock that is off: OAuth 1.0a fails with 401, and the server's `Date` tells why.
+"""A clock that is off: OAuth 1.0a fails with 401, and the server's `Date` shows why.
 
 The rule: docs/how/design.md#credentials
 """
@@ -50,9 +50,9 @@ def test_requests_that_were_under_way_together_are_all_signed_again(skewed, conn
     async def main():
         return await asyncio.gather(*(client.status_async(ID) for _ in range(10)))
 
-    with pytest.warns(UserWarning, match=r"3(59\d|600) s behind") as told:
+    with pytest.warns(UserWarning, match=r"3(59\d|600) s behind") as warned:
         assert [media.media_id for media in asyncio.run(main())] == [ID] * 10
-    assert len(told) == 1
+    assert len(warned) == 1
 
 
 def test_finalize_is_signed_again_too(call, skewed, connect):

@@ -38,8 +38,8 @@ def expect(command, outcome, wanted, server, case):
     if wanted != RIGHT:
         # The very class and no subclass of it.
         assert type(outcome) is wanted, repr(outcome)
-        told = {"TOKEN": "FINALIZE", "upload": stage}.get(verb, COMMANDS[command])
-        assert outcome.command == told
+        expected = {"TOKEN": "FINALIZE", "upload": stage}.get(verb, COMMANDS[command])
+        assert outcome.command == expected
         assert str(outcome)
         if isinstance(outcome, xmedia.APIError):
             assert outcome.status == (401 if command == "TOKEN" else case.status)
@@ -49,8 +49,8 @@ def expect(command, outcome, wanted, server, case):
         assert outcome is None
         return
     finalized = {"FINALIZE", "STATUS"}
-    told_by = {"INIT": {"INIT"}, "SIMPLE": {"SIMPLE", "FINALIZE"}, "FINALIZE": finalized, "TOKEN": finalized}
-    assert outcome.command in told_by.get(command, {"STATUS"})
+    reported_by = {"INIT": {"INIT"}, "SIMPLE": {"SIMPLE", "FINALIZE"}, "FINALIZE": finalized, "TOKEN": finalized}
+    assert outcome.command in reported_by.get(command, {"STATUS"})
     assert server.media(outcome.media_id).media_id == outcome.media_id
     assert outcome.ready or verb not in {"wait", "SIMPLE", "upload"}
     if command not in {"INIT", "SIMPLE"}:
@@ -70,8 +70,8 @@ def check_effect(command, media, server):
     assert [each.language_code for each in record.subtitles] == (["EN"] if command == "SUBTITLES" else [])
 
 
-def check_journal(server, spoilt):
-    """Nothing took effect twice and nothing was sent for nothing. `spoilt` tells which answers never arrived whole."""
+def check_request_log(server, spoilt):
+    """Nothing took effect twice and nothing was sent for nothing. `spoilt` says which answers never arrived whole."""
     uploads = collections.defaultdict(list)
     for each in server.requests:
         if each.media_id is not None and each.command in {"APPEND", "FINALIZE", "STATUS"}:
@@ -89,13 +89,13 @@ def check_journal(server, spoilt):
 
 
 def check_finalizing(requests):
-    """All this media is processed, so that STATUS tells of a FINALIZE that took effect and no other one follows."""
+    """All this media is processed, so that STATUS shows a FINALIZE that took effect and no other one follows."""
     done = False
     for before, after in itertools.pairwise([None, *requests]):
         if after.command == "FINALIZE":
             assert not done, "FINALIZE again after one that took effect"
             done = after.effect
-            # Without a STATUS between them only where the server said that it did nothing, or heard nothing.
+            # Without a STATUS between them only where the server said that it did nothing, or received nothing.
             if before is not None and before.command == "FINALIZE":
                 assert before.status in {401, 404, 425, 429}, f"FINALIZE again after {before}"
 
@@ -127,7 +127,7 @@ def try_cell(cell, case, wanted, *, api, often):
     assert spent < (timeout + 2 if timeout == SHORT else ENOUGH / 2), "it took longer than it needs"
     # The bodies of an APPEND's answers are not read, so that some faults spoil nothing.
     harmless = case.always is not None and case.outcome("always", "APPEND", api) == RIGHT
-    check_journal(server, lambda request: TREATED in request.headers or (request.scripted and not harmless))
+    check_request_log(server, lambda request: TREATED in request.headers or (request.scripted and not harmless))
     # The segments of an upload are on their way together. One that is given up with its body on the way names no index.
     indexes = [each.form.get("segment_index") for each in sent]
     counted = [each for each in indexes if each is not None or command != "upload, APPEND"]

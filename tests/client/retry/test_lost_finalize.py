@@ -52,7 +52,7 @@ def test_media_that_status_does_not_know_is_finalized_again(call, api, server, c
 
 @pytest.mark.parametrize("lost", LOST, ids=repr)
 def test_media_that_was_finalized_synchronously_is_finalized_again(call, api, server, connect, lost):
-    """It has no STATUS, so that nothing else can tell; the second answer is the first one's."""
+    """It has no STATUS, so that nothing else can show it; the second answer is the first one's."""
     server.add_media(ID, processing=None)
     server.script("FINALIZE", lost)
     assert call(connect(server, api=api), "finalize", ID).ready

@@ -60,7 +60,7 @@ def test_a_finalize_that_got_no_connection_is_sent_again(call, authority):
 
 
 def test_one_that_took_a_free_connection_while_it_made_its_own_is_lost(authority):
-    """Only its own was never made; the one it was sent on hangs, so that STATUS has to tell what it did."""
+    """Only its own was never made; the one it was sent on hangs, so that STATUS has to show what it did."""
     commands = []
 
     def answer(request):

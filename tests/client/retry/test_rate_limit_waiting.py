@@ -13,14 +13,14 @@ from xmedia.testing import MockServer, Reply
 def limited(status, remaining, reset, now=None, **headers):
     """An answer whose bucket has so many left, and is filled again so many seconds after the server's `Date`."""
     now = time.time() if now is None else now
-    told = {
+    limit_headers = {
         "date": formatdate(now, usegmt=True),
         "x-rate-limit-limit": "10",
         "x-rate-limit-remaining": str(remaining),
         "x-rate-limit-reset": str(int(now) + reset),
     }
     body = {"media_id": ID} if status == 200 else {"errors": [{"code": 88, "message": "Rate limit exceeded"}]}
-    return Reply(status, json=body, headers={**told, **headers})
+    return Reply(status, json=body, headers={**limit_headers, **headers})
 
 
 @pytest.fixture

@@ -46,8 +46,8 @@ def test_finalizes_that_are_lost_do_not_either(connect):
     assert {type(error) for error in errors} == {xmedia.ServerError}
     assert all(error.ambiguous for error in errors)
     assert (sent.count("FINALIZE"), sent.count("STATUS"), client.stats().retries) == (300 + 100, 300 + 100, 100)
-    told = [error for error in errors if "too many requests of this client fail" in str(error)]
-    assert len(told) == sum(error.attempts < 5 for error in errors) > 0
+    refused = [error for error in errors if "too many requests of this client fail" in str(error)]
+    assert len(refused) == sum(error.attempts < 5 for error in errors) > 0
 
 
 def test_a_success_after_a_lost_finalize_brings_back_what_it_cost(connect):
@@ -66,8 +66,8 @@ def test_a_few_failures_get_all_their_attempts(failing, connect):
 
 def test_an_error_says_that_the_budget_was_the_reason(failing, connect):
     errors = status_of_all(connect(failing, retry=RETRY), 130)
-    told = [error for error in errors if "too many requests of this client fail" in str(error)]
-    assert len(told) == sum(error.attempts < 5 for error in errors) > 0
+    refused = [error for error in errors if "too many requests of this client fail" in str(error)]
+    assert len(refused) == sum(error.attempts < 5 for error in errors) > 0
 
 
 def test_successes_fill_it_again(failing, connect):

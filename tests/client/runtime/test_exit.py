@@ -28,8 +28,8 @@ import asyncio, logging, sys, threading, time, xmedia
 client = xmedia.Client(xmedia.OAuth1(*sys.argv[2:6]), base_url=sys.argv[1], retry=None)
 ID = 710511363345354753
 DATA = b"\\0\\0\\0\\x18ftypisom" + bytes(20_000)
-TOLD = []
-OPTIONS = {"segment_bytes": 1000, "progress": TOLD.append, "wait": False}
+REPORTED = []
+OPTIONS = {"segment_bytes": 1000, "progress": REPORTED.append, "wait": False}
 logging.getLogger("xmedia").setLevel("DEBUG")
 """
 SCRIPTS = {
@@ -60,17 +60,17 @@ async def main():
     tasks = [asyncio.create_task(client.upload_async(DATA, **OPTIONS)) for _ in range(4)]
     await asyncio.sleep(0.01)
     return tasks
-client = client.with_options(on_event=TOLD.append)
+client = client.with_options(on_event=REPORTED.append)
 loop = asyncio.new_event_loop()
 tasks = loop.run_until_complete(main())
 for task in tasks:
     task._log_destroy_pending = False
 """,
     "uploads in daemon threads": """
-client = client.with_options(on_event=TOLD.append)
+client = client.with_options(on_event=REPORTED.append)
 for _ in range(3):
     threading.Thread(target=lambda: [client.upload(DATA, **OPTIONS) for _ in range(99)], daemon=True).start()
-while not TOLD:
+while not REPORTED:
     time.sleep(0.001)
 """,
     "waits in flight": """

@@ -40,7 +40,7 @@ def run(code):
     return done.stdout.splitlines()
 
 
-def test_an_interpreter_that_is_not_the_main_one_is_told_so():
+def test_an_interpreter_that_is_not_the_main_one_gets_an_error_that_says_so():
     *refusals, finalized = run(CODE)
     assert len(refusals) == 3
     for refusal in refusals:

@@ -15,7 +15,7 @@ from support.media import ID, video
 from support.raw_server import HANG, RawServer, reply
 from xmedia.testing import Fault
 
-#: Calls one verb after the other against a server that never answers, is interrupted, and tells what happened how fast
+#: Calls one verb after the other against a server that never answers, is interrupted, and prints what happened how fast
 #: and what is in flight then, beside what other threads do.
 INTERRUPTED = """
 import io, os, signal, sys, threading, time
@@ -147,15 +147,15 @@ def test_the_client_works_after_an_interrupt(server, connect):
 def test_a_signal_whose_handler_raises_nothing_is_no_end(server, connect):
     server.add_media(ID, finalized=True)
     server.script("STATUS", Fault.delay(0.2))
-    heard = []
-    before = signal.signal(signal.SIGALRM, lambda *_: heard.append(True))
+    received = []
+    before = signal.signal(signal.SIGALRM, lambda *_: received.append(True))
     signal.setitimer(signal.ITIMER_REAL, 0.05, 0.02)
     try:
         assert connect(server).status(ID).media_id == ID
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert len(heard) > 1
+    assert len(received) > 1
 
 
 def test_many_threads_share_a_client(server, connect):

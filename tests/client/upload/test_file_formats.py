@@ -1,4 +1,4 @@
-"""What a file is, told from all that it shows: brands, leading boxes, its name; what X does not take is named."""
+"""What a file is, found from all that it shows: brands, leading boxes, its name; what X does not take is named."""
 
 import asyncio
 import struct

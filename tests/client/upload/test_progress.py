@@ -15,7 +15,7 @@ DATA = video(64_000)
 OPTIONS = {"segment_bytes": 1_000}
 
 
-def test_it_is_told_in_order_on_this_thread_and_once_at_the_end(server, connect, call):
+def test_it_is_reported_in_order_on_this_thread_and_once_at_the_end(server, connect, call):
     seen, threads = [], set()
 
     def progress(report):
@@ -38,7 +38,7 @@ def test_it_is_told_in_order_on_this_thread_and_once_at_the_end(server, connect,
     assert all(before.elapsed <= after.elapsed for before, after in itertools.pairwise(seen))
 
 
-def test_it_is_told_at_most_twenty_times_a_second(server, connect):
+def test_it_is_reported_at_most_twenty_times_a_second(server, connect):
     server.script("APPEND", *[xmedia.testing.Fault.delay(0.02)] * 64)
     seen = []
     began = time.monotonic()

@@ -196,7 +196,7 @@ class TestSignals:
         until(lambda: client.stats().in_flight == 0)
 
     @pytest.mark.usefixtures("_handler")
-    def test_while_progress_is_told(self, server, connect):
+    def test_while_progress_is_reported(self, server, connect):
         def progress(_):
             signal.raise_signal(signal.SIGALRM)
 

@@ -1,5 +1,6 @@
 """Memory: a large file goes through a small window."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,25 +11,24 @@ import pytest
 # `make test-large` sends 2, 6 and 16 GiB; this much shows the same in little time.
 SIZE = int(os.environ.get("XMEDIA_LARGE_FILE") or 128 << 20)
 SERVER = """
-import sys
+import json, sys
 from xmedia.testing import MockServer
 # API 2 takes more than 1000 segments, and accounts with Premium send more than 8 GB.
 with MockServer(keep_data=False, processing=None, account="premium", max_segment_bytes=5_000_000) as server:
-    print(server.url, flush=True)
+    print(json.dumps(server.environ), flush=True)
     sys.stdin.read()
 """
 CLIENT = """
 import sys
 from pathlib import Path
 import xmedia
-from xmedia.testing._rows import DUMMY_OAUTH1
 
 def peak():
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) * 1024
 
-url, small, large, concurrency = sys.argv[1:]
-client = xmedia.Client(xmedia.OAuth1(*DUMMY_OAUTH1), base_url=url, api="2", account="premium")
+small, large, concurrency = sys.argv[1:]
+client = xmedia.Client.from_env(api="2", account="premium")
 options = {"media_type": "video/mp4", "media_category": "amplify_video", "concurrency": int(concurrency)}
 # One upload first: what the connections, TLS and the threads need is there afterwards.
 client.upload(small, **{**options, "concurrency": 1})
@@ -48,9 +48,9 @@ def growth(tmp_path, size, concurrency):
     with subprocess.Popen(
         [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
-        url = server.stdout.readline().strip()
-        command = [sys.executable, "-W", "ignore", "-c", CLIENT, url, small, large, str(concurrency)]
-        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        environ = {**os.environ, **json.loads(server.stdout.readline())}
+        command = [sys.executable, "-W", "ignore", "-c", CLIENT, small, large, str(concurrency)]
+        output = subprocess.run(command, check=True, capture_output=True, text=True, env=environ).stdout
         server.stdin.close()
     grown, sent = map(int, output.split())
     assert sent == size

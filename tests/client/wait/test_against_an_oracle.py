@@ -117,7 +117,7 @@ class Oracle:
         return answer
 
     def finalize(self):
-        """FINALIZE; where it may have taken effect STATUS tells, and only one with `processing_info` does."""
+        """FINALIZE; where it may have taken effect STATUS shows it, and only one with `processing_info` does."""
         first = None
         for attempt in range(1, ATTEMPTS + 1):
             answer = self.ask("FINALIZE")

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import xmedia
 from support.clients import OAUTH1
-from support.front import DAWDLING, Front, carries
+from support.front import SLOW_RESPONSES, Front, carries
 from support.media import ID, MP4, PNG
 from xmedia.testing import MockServer
 
@@ -58,7 +58,7 @@ async def drain(items):
     return [item async for item in items]
 
 
-def told(items):
+def last_of(items):
     """What came of an iterator's verb: the error of its one result, where it yields results."""
     return items[0].error if items and isinstance(items[0], xmedia.Result) else items
 
@@ -71,7 +71,7 @@ def run_all(mode, *clients, names=tuple(VERBS)):
         began = time.monotonic()
         try:
             outcome = getattr(client, verb)(*arguments, timeout=TIMEOUT)
-            outcome = told(list(outcome)) if verb in ITERATORS else outcome
+            outcome = last_of(list(outcome)) if verb in ITERATORS else outcome
         except xmedia.XMediaError as error:
             outcome = error
         return client.base_url, name, outcome, time.monotonic() - began
@@ -81,7 +81,7 @@ def run_all(mode, *clients, names=tuple(VERBS)):
         began = time.monotonic()
         try:
             outcome = getattr(client, f"{verb}_async")(*arguments, timeout=TIMEOUT)
-            outcome = told(await drain(outcome)) if verb in ITERATORS else await outcome
+            outcome = last_of(await drain(outcome)) if verb in ITERATORS else await outcome
         except xmedia.XMediaError as error:
             outcome = error
         return client.base_url, name, outcome, time.monotonic() - began
@@ -109,9 +109,9 @@ def test_servers_that_dawdle_with_their_answers(api, mode):
     # Neither the request's own timeout nor the number of attempts is what ends them.
     retry = xmedia.Retry(attempts=1000, base_delay=0.01, max_delay=0.05)
     with MockServer(processing=("in_progress",), check_after_secs=0.01) as server, contextlib.ExitStack() as stack:
-        # STATUS is answered for this media, but for the dawdling.
+        # STATUS is answered for this media, only slowly.
         server.add_media(ID, finalized=True)
-        fronts = {name: stack.enter_context(Front(server.url, treat)) for name, treat in DAWDLING.items()}
+        fronts = {name: stack.enter_context(Front(server.url, treat)) for name, treat in SLOW_RESPONSES.items()}
         clients = []
         for front in fronts.values():
             front.always = True
@@ -135,7 +135,7 @@ def test_servers_that_dawdle_in_the_middle_of_an_upload(api, call, stage):
     course = ("in_progress", "succeeded")
     with MockServer(processing=course, check_after_secs=0.01) as server, contextlib.ExitStack() as stack:
         clients = []
-        for treat in DAWDLING.values():
+        for treat in SLOW_RESPONSES.values():
             front = stack.enter_context(Front(server.url, treat, of=carries(stage)))
             front.always = True
             client = xmedia.Client(server.credentials[0], api=api, base_url=front.url, retry=retry)
@@ -205,7 +205,7 @@ def test_request_timeout_bounds_a_dawdling_attempt_and_the_next_one_succeeds(api
     with MockServer(check_after_secs=0.01) as server:
         server.add_media(ID, finalized=True)
         with (
-            Front(server.url, DAWDLING["head in drops"], DAWDLING["body in drops"]) as front,
+            Front(server.url, SLOW_RESPONSES["head in drops"], SLOW_RESPONSES["body in drops"]) as front,
             server.client(api=api, base_url=front.url, request_timeout=0.3) as client,
         ):
             began = time.monotonic()

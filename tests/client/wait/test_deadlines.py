@@ -80,7 +80,7 @@ def test_request_timeout_bounds_an_attempt_and_the_next_one_may_succeed(call, se
 
 
 @pytest.mark.parametrize("timeout", [0.05, timedelta(milliseconds=50)])
-def test_request_timeout_is_told_as_such(call, server, connect, timeout):
+def test_request_timeout_is_reported_as_such(call, server, connect, timeout):
     server.script("STATUS", Fault.hang())
     with pytest.raises(xmedia.RequestTimeoutError, match="request_timeout"):
         call(connect(server, request_timeout=timeout, retry=None), "status", ID)

@@ -29,7 +29,7 @@ CASES = [
     ({"state": "in_progress", "error": {}}, FAILED),
     ({"state": "pending", "error": {}}, FAILED),
     ({"state": "succeeded", "error": {}}, FAILED),
-    ({"state": "never heard of", "error": {"message": "x"}}, FAILED),
+    ({"state": "unknown to us", "error": {"message": "x"}}, FAILED),
 ]
 
 

@@ -184,17 +184,17 @@ PASSING = [
 ]
 
 
-class TestTrouble:
-    @pytest.mark.parametrize("trouble", PASSING, ids=repr)
-    def test_what_passes_is_waited_out_and_not_counted(self, call, server, connect, trouble):
-        server.script("STATUS", *[trouble] * 4, SUCCEEDED)
+class TestFailures:
+    @pytest.mark.parametrize("failure", PASSING, ids=repr)
+    def test_what_passes_is_waited_out_and_not_counted(self, call, server, connect, failure):
+        server.script("STATUS", *[failure] * 4, SUCCEEDED)
         client = connect(server, retry=xmedia.Retry(attempts=2, base_delay=0.001, max_delay=0.001))
         assert call(client, "wait", ID, timeout=20).ready
         assert len(server.commands) == 5
 
-    @pytest.mark.parametrize("trouble", [Fault.reset(), Reply(503)], ids=repr)
-    def test_it_is_waited_out_without_retries_too(self, call, server, connect, trouble):
-        server.script("STATUS", trouble, SUCCEEDED)
+    @pytest.mark.parametrize("failure", [Fault.reset(), Reply(503)], ids=repr)
+    def test_it_is_waited_out_without_retries_too(self, call, server, connect, failure):
+        server.script("STATUS", failure, SUCCEEDED)
         media = call(connect(server, retry=None), "wait", answered("pending", check_after_secs=0.01), timeout=5)
         assert media.ready
 
@@ -307,15 +307,15 @@ class TestTheDeadline:
 
 
 class TestProgress:
-    def test_it_is_told_of_each_answer(self, call, server, connect):
-        told = []
+    def test_progress_reports_each_answer(self, call, server, connect):
+        reported = []
         server.add_media(ID, finalized=True)
         server.script("STATUS", PENDING, said(state="in_progress", check_after_secs=0.01), SUCCEEDED)
-        media = call(connect(server), "wait", ID, progress=told.append)
+        media = call(connect(server), "wait", ID, progress=reported.append)
         assert media.ready
-        assert [each.phase for each in told] == ["processing"] * len(told)
-        assert [str(each.processing_info.state) for each in told] == ["pending", "in_progress", "succeeded"]
-        assert sorted(each.elapsed for each in told) == [each.elapsed for each in told]
+        assert [each.phase for each in reported] == ["processing"] * len(reported)
+        assert [str(each.processing_info.state) for each in reported] == ["pending", "in_progress", "succeeded"]
+        assert sorted(each.elapsed for each in reported) == [each.elapsed for each in reported]
 
     def test_its_time_does_not_count(self, call, connect):
         with MockServer(processing=["pending"] * 3 + ["succeeded"], check_after_secs=0.001) as server:
@@ -336,23 +336,23 @@ class TestProgress:
     def test_an_async_one_is_awaited(self, server, connect):
         import asyncio
 
-        told = []
+        reported = []
 
-        async def tell(progress):
+        async def report(progress):
             await asyncio.sleep(0)
-            told.append(progress)
+            reported.append(progress)
 
         server.add_media(ID, finalized=True)
-        assert asyncio.run(connect(server).wait_async(ID, progress=tell)).ready
-        assert len(told) == server.commands.count("STATUS")
+        assert asyncio.run(connect(server).wait_async(ID, progress=report)).ready
+        assert len(reported) == server.commands.count("STATUS")
 
     def test_an_async_one_is_refused_by_the_sync_verb(self, server, connect):
-        async def tell(_):
+        async def report(_):
             pass
 
         server.add_media(ID, finalized=True)
         with pytest.raises(TypeError, match="async"):
-            connect(server).wait(ID, progress=tell)
+            connect(server).wait(ID, progress=report)
         assert server.commands == []
 
     @pytest.mark.filterwarnings("ignore:.* blocks the event loop:RuntimeWarning")

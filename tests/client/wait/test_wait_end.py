@@ -1,4 +1,4 @@
-"""How a wait ends: the requests that its error tells of, media that expires meanwhile, media that was made by hand."""
+"""How a wait ends: the requests that its error names, media that expires meanwhile, media that was made by hand."""
 
 import time
 from datetime import UTC, datetime

@@ -13,7 +13,7 @@ from xmedia.testing import Fault, Reply
 
 @pytest.fixture
 def ids(server):
-    """Media that are processed, of which STATUS tells `succeeded` in the end."""
+    """Media that are processed, of which STATUS says `succeeded` in the end."""
     ids = [ID + number for number in range(30)]
     for media_id in ids:
         server.add_media(media_id, finalized=True)

@@ -199,9 +199,9 @@ async def cancelled_steps(items, seconds, most=100):
     return most
 
 
-@pytest.mark.parametrize("trouble", [said(state="pending", check_after_secs=60), Fault.hang()], ids=repr)
-def test_the_time_of_a_step_that_was_cancelled_counts(server, connect, trouble):
-    server.script("STATUS", *[trouble] * 100)
+@pytest.mark.parametrize("failure", [said(state="pending", check_after_secs=60), Fault.hang()], ids=repr)
+def test_the_time_of_a_step_that_was_cancelled_counts(server, connect, failure):
+    server.script("STATUS", *[failure] * 100)
     items = connect(server).watch_async(ID, timeout=0.25)
     with pytest.raises(xmedia.WaitTimeoutError) as caught:
         asyncio.run(cancelled_steps(items, 0.05, most=50))

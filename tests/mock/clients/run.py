@@ -19,7 +19,6 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from xmedia.testing import MockServer
-from xmedia.testing._rows import DUMMY_OAUTH1, DUMMY_OAUTH2
 
 HERE = Path(__file__).parent
 PACKAGES = {
@@ -78,9 +77,16 @@ def run(command: list[object], api: str, auth: str, video: Path, image: Path) ->
     """Run one driver; the answer is what went wrong."""
     # X's xdk takes whole seconds only.
     with MockServer(processing=("pending", "succeeded"), check_after_secs=1) as server:
-        names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret", "oauth2_access_token")
-        task = dict(zip(names, (*DUMMY_OAUTH1, DUMMY_OAUTH2), strict=True))
-        task |= {"url": server.url, "api": api, "auth": auth, "video": str(video), "image": str(image)}
+        names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+        task = {name: getattr(server.auth, name) for name in names}
+        task |= {
+            "oauth2_access_token": "mock-oauth2-access-token",
+            "url": server.url,
+            "api": api,
+            "auth": auth,
+            "video": str(video),
+            "image": str(image),
+        }
         words = [str(part) for part in [*command, json.dumps(task)]]
         try:
             ended = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
@@ -89,12 +95,12 @@ def run(command: list[object], api: str, auth: str, video: Path, image: Path) ->
         if ended.returncode != 0:
             answers = [(request.command, request.status) for request in server.requests][-5:]
             return f"{ended.stderr.strip()[-1500:]}\nlast answers: {answers}"
-        told = json.loads(ended.stdout.strip().splitlines()[-1])
+        result = json.loads(ended.stdout.strip().splitlines()[-1])
         with urlopen(f"{server.url}/__media", timeout=10) as answer:
             table = json.load(answer)
         for kind, file in (("video", video), ("image", image)):
             expected = hashlib.sha256(file.read_bytes()).hexdigest()
-            if table.get(told[kind], {}).get("sha") != expected:
+            if table.get(result[kind], {}).get("sha") != expected:
                 return f"the {kind} did not come through: {table}"
         return None
 

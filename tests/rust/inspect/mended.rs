@@ -59,7 +59,7 @@ fn nothing_mends_what_only_another_file_mends() {
 fn the_summary_has_the_errors_and_the_command() {
     let summary = report("audio_codec_pcm.mov").summary(Some("a clip.mov")).unwrap();
     assert_eq!(
-        "X will refuse \"a clip.mov\": the audio codec is pcm_s16le, and X takes AAC only. To mend it: ffmpeg -i INPUT \
+        "X will refuse \"a clip.mov\": the audio codec is pcm_s16le, and X takes AAC only. To fix it: ffmpeg -i INPUT \
          -c:v copy -c:a aac -profile:a aac_low -movflags +faststart -f mp4 OUTPUT",
         summary
     );

@@ -241,8 +241,8 @@ fn a_message_says_what_failed_what_the_server_said_and_what_to_do() {
     let cases = [
         (
             (V2, Finalize, 403, forbidden),
-            "FINALIZE 710511363345354753: 403 Forbidden. A user's token with the scope media.write is needed; an app-only \
-             bearer token is refused.",
+            "FINALIZE 710511363345354753: 403 Forbidden. Use a user's token with the scope media.write; app-only bearer \
+             tokens are refused.",
         ),
         (
             (V1_1, Init, 403, ""),
@@ -310,8 +310,8 @@ fn a_message_says_what_failed_what_the_server_said_and_what_to_do() {
                 400,
                 r#"{"error":"invalid_request","error_description":"Value passed for the token was invalid."}"#,
             ),
-            "TOKEN: 400 Bad Request: Value passed for the token was invalid. It is used up, too old, withdrawn or another \
-             app's: log in anew.",
+            "TOKEN: 400 Bad Request: Value passed for the token was invalid. It was used before, has expired, was \
+             revoked, or belongs to another app: log in again.",
         ),
     ];
     for ((version, command, status, body), expected) in cases {
@@ -329,7 +329,7 @@ fn a_message_says_when_to_come_again_and_how_far_the_clock_is_off() {
     let date = httpdate::fmt_http_date(now() + Duration::from_secs(300));
     let off = Response { headers: headers(&[("date", &date)]), ..response(401, b"") };
     let error = refusal(ApiVersion::V1_1, CommandName::Finalize, &off);
-    assert!(error.message.ends_with("This machine's clock is 300 s off the server's: set it right."), "{error}");
+    assert!(error.message.ends_with("This machine's clock is 300 s off the server's: correct it."), "{error}");
 }
 
 #[test]

@@ -22,9 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--account", choices=["default", "premium"], help="whose limits hold (default: Premium's, with a warning)"
     )
     parser.add_argument(
-        "--fix", metavar="OUT", help="mend FILE with ffmpeg and write it there; what is there is never replaced"
+        "--fix", metavar="OUT", help="fix FILE with ffmpeg and write it there; an existing file is never replaced"
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.fix is None:
         return report.worst([_check(name, name, arguments)[0] for name in arguments.files])
     if len(arguments.files) > 1:
-        report.say("--fix mends one FILE at a time")
+        report.say("--fix takes one FILE at a time")
         return report.USAGE
     if os.path.lexists(arguments.fix):
         report.say(f"{arguments.fix} exists already; nothing was written")
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     if found is None or found.ok:
         return status
     if found.fix is None:
-        report.say(f"{name} cannot be mended by encoding it anew")
+        report.say(f"{name} cannot be fixed by encoding it again")
         return report.FAILED
     return _mend(name, found, arguments)
 
@@ -95,7 +95,7 @@ def _mend(name: str, found: CheckReport, arguments: argparse.Namespace) -> int:
     except FileNotFoundError as error:
         if error.filename != "ffmpeg":
             raise
-        report.say("ffmpeg is not installed; the report says what it would have to do")
+        report.say("ffmpeg is not installed; the report shows the command to run")
         return report.FAILED
     except FileExistsError:
         report.say(f"{arguments.fix} exists already; it was not replaced")

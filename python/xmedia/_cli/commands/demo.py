@@ -33,7 +33,7 @@ def _run(path: Path) -> int:
         show(client.upload(path, progress=True))
         print("\nmedia = await client.upload_async(file, progress=show_progress)", flush=True)
         show(asyncio.run(client.upload_async(path, progress=show_progress)))
-        print(f"\nwhat the server was asked: {' '.join(server.commands)}")
+        print(f"\nwhat the server received: {' '.join(server.commands)}")
     return 0
 
 
@@ -51,7 +51,7 @@ def run_failing(file: str | os.PathLike[str] | None = None) -> int:
 
 def _run_failing(path: Path) -> int:
     with MockServer(inspect=True, check_after_secs=0.4) as server, server.client() as client:
-        print(f"{path.name}, to a mock of X that looks at files as X does, at {server.url}", flush=True)
+        print(f"{path.name}, to a mock of X that checks files as X does, at {server.url}", flush=True)
         print("\nmedia = client.upload(file, progress=True)", flush=True)
         try:
             with warnings.catch_warnings():

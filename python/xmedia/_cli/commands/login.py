@@ -29,26 +29,24 @@ def add_login_arguments(parser: argparse.ArgumentParser) -> None:
         "--redirect-uri",
         default=DEFAULT_REDIRECT_URI,
         metavar="URI",
-        help="a callback URL of the app's settings, letter for letter (default: %(default)s)",
+        help="a callback URL of the app's settings, exactly as written there (default: %(default)s)",
     )
-    parser.add_argument(
-        "--scope", metavar="NAMES", help="scopes in place of the default, with blanks or commas between them"
-    )
+    parser.add_argument("--scope", metavar="NAMES", help="scopes instead of the default, separated by spaces or commas")
     parser.add_argument("--post", action="store_true", help="also ask for tweet.write, to post what was uploaded")
-    parser.add_argument("--headless", action="store_true", help="open no browser; the address is pasted")
+    parser.add_argument("--headless", action="store_true", help="open no browser; paste the address instead")
     parser.add_argument(
         "--from-oauth1", action="store_true", help="exchange the OAuth 1.0a credentials of the environment instead"
     )
     parser.add_argument("--force", action="store_true", help="replace the login of another user")
     parser.add_argument(
-        "--confidential", action="store_true", help="the app has a client secret: X_CLIENT_SECRET, or asked for"
+        "--confidential", action="store_true", help="the app has a client secret: from X_CLIENT_SECRET, or prompted for"
     )
 
 
 def add_logout_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `xmedia logout`."""
     _add_profile(parser)
-    parser.add_argument("--force", action="store_true", help="remove the file even if X could not be told")
+    parser.add_argument("--force", action="store_true", help="remove the file even if X could not be reached")
 
 
 def _add_profile(parser: argparse.ArgumentParser) -> None:
@@ -157,7 +155,7 @@ def _paste(begun: OAuth2Login, finish: Callable[[str], None]) -> bool:
     report.say("open this page in a browser, and authorize the app:")
     print(begun.url, flush=True)
     report.say(
-        f"then the browser is sent to {begun.redirect_uri}, a page that will not load. Paste its whole address here "
+        f"then the browser is sent to {begun.redirect_uri}, a page that will not load. Paste its full address here "
         "within 30 seconds:"
     )
     for _ in range(_PASTES):
@@ -172,7 +170,7 @@ def _paste(begun: OAuth2Login, finish: Callable[[str], None]) -> bool:
             continue
         finish(pasted.strip())
         return True
-    report.say("no address of the callback was given")
+    report.say("no callback address was given")
     return False
 
 
@@ -190,7 +188,7 @@ def _listen(begun: OAuth2Login, finish: Callable[[str], None], port: int, path: 
 
         def do_GET(self) -> None:
             if urllib.parse.urlsplit(self.path).path != path:
-                return self._page(404, "There is nothing here.")
+                return self._page(404, "This page does not exist.")
             with turn:
                 if over.is_set():
                     said = (
@@ -249,7 +247,7 @@ def _listen(begun: OAuth2Login, finish: Callable[[str], None], port: int, path: 
     try:
         server = Server(("127.0.0.1", port), Handler)
     except OSError as error:
-        taken = f"port {port} of the redirect address cannot be listened on ({error.strerror}); use --headless"
+        taken = f"cannot listen on port {port} of the redirect address ({error.strerror}); use --headless"
         raise OSError(error.errno, taken) from None
     with server:
         threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
@@ -277,9 +275,9 @@ def logout(arguments: argparse.Namespace) -> int:
         TokenFile(path).revoke(client_secret=os.environ.get("X_CLIENT_SECRET") or None)
     except XMediaError as error:
         if not arguments.force:
-            report.say(f"{error}; the file was kept. --force removes it all the same")
+            report.say(f"{error}; the file was kept. --force removes it anyway")
             return report.exit_status(error)
-        report.say(f"X could not be told ({error}); the file is removed all the same")
+        report.say(f"X could not be reached ({error}); the file was removed anyway")
     for name in (path, f"{path}.xmedia-new", f"{path}.lock"):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)

@@ -17,7 +17,7 @@ _Show = Callable[[Progress], None]
 
 
 def finalize(arguments: argparse.Namespace) -> int:
-    """Send one FINALIZE, and wait if that is wanted."""
+    """Send one FINALIZE, and wait if `--wait` was given."""
 
     def work(client: Client, show: _Show) -> Media:
         deadline = time.monotonic() + arguments.timeout

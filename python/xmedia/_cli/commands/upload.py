@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", metavar="FILE", nargs="+", help="a video, GIF or image, or subtitles; - is standard input"
     )
-    parser.add_argument("--media-type", metavar="TYPE", help="MIME type (default: told from the file)")
+    parser.add_argument("--media-type", metavar="TYPE", help="MIME type (default: found from the file)")
     parser.add_argument(
         "--media-category", metavar="CATEGORY", help="tweet_video, amplify_video, dm_image, … (default: by type)"
     )
@@ -48,13 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-bytes-per-second",
         type=options.size,
         metavar="SIZE",
-        help="send no more than this in a second, all files together, such as 2M (default: as fast as it goes)",
+        help="send no more than this per second, all files together, such as 2M (default: no limit)",
     )
     parser.add_argument("--jobs", type=options.count, default=1, metavar="N", help="files at a time (default: 1)")
     parser.add_argument(
         "--checkpoint-dir",
         metavar="DIR",
-        help="write down here how far each file is; after a crash or Ctrl-C the same command goes on there",
+        help="record here how far each file is; after a crash or Ctrl-C the same command continues there",
     )
     parser.add_argument("--no-wait", action="store_true", help="end after FINALIZE, without waiting for processing")
 
@@ -73,9 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
             return _upload(arguments, output)
         except KeyboardInterrupt:
             return output.interrupted(
-                "; the same command goes on where it stopped"
+                "; the same command continues where it stopped"
                 if arguments.checkpoint_dir is not None
-                else "; with --checkpoint-dir DIR the same command would go on where it stopped"
+                else "; with --checkpoint-dir DIR the same command would continue where it stopped"
             )
 
 
@@ -106,7 +106,7 @@ def _check_standard_input(arguments: argparse.Namespace) -> None:
     if STANDARD_INPUT not in arguments.files:
         return
     if arguments.files.count(STANDARD_INPUT) > 1:
-        raise InvalidInputError("- is standard input, which can be uploaded once only")
+        raise InvalidInputError("- is standard input, which can be uploaded only once")
     if arguments.checkpoint_dir is not None:
         raise InvalidInputError("- is standard input, which cannot be read again: --checkpoint-dir needs a file")
     if sys.stdin is None:

@@ -15,11 +15,11 @@ _shtab_xmedia_commands() {
     conformance:'Compare what X answers to harmless requests with what the mock server answers.'
     demo:'Upload a file to a mock server in this process, and wait until it is ready.'
     doctor:'Say what is wrong with the set-up, and what to do about it.'
-    finalize:'End an upload: one FINALIZE.'
+    finalize:'End an upload: a single FINALIZE.'
     login:'Log a user in with OAuth 2.0, and keep the tokens in a file.'
     logout:'End such a login at X, and remove its file.'
     mock-server:'Run a server on this machine that answers as X does, for tests.'
-    status:'Ask once how far processing is: one STATUS.'
+    status:'Ask once how far processing is: a single STATUS.'
     upload:'Upload files, finalize them, and wait until they are ready.'
     wait:'Wait until media is ready.'
   )
@@ -38,8 +38,8 @@ _shtab_xmedia_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--category[the media category (default\: the one that upload would send)]:C:"
   "--account[whose limits hold (default\: Premium\'s, with a warning)]:account:(default premium)"
-  "--fix[mend FILE with ffmpeg and write it there\; what is there is never replaced]:OUT:"
-  "--json[print one JSON object a line]"
+  "--fix[fix FILE with ffmpeg and write it there\; an existing file is never replaced]:OUT:"
+  "--json[print one JSON object per line]"
   "(*):a file:"
 )
 
@@ -76,7 +76,7 @@ _shtab_xmedia_demo_defaults_added=0
 
 _shtab_xmedia_doctor_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--json[print one JSON object a line]"
+  "--json[print one JSON object per line]"
   "--online[also ask X who the user is, and which limits follow]"
   "--bundle[also write a report for xmedia\'s makers, without secrets]:FILE:"
   "--har[a recording to put into the report (default\: the newest that X_RECORD led to)]:FILE:"
@@ -89,7 +89,7 @@ _shtab_xmedia_finalize_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--wait[then wait until the media is ready]"
   "--timeout[give up after this time (default\: 900)]:SECONDS:"
-  "--json[print one JSON object a line]"
+  "--json[print one JSON object per line]"
   "--id-only[print the id of media that is ready, and nothing else]"
   {-v,--verbose}"[show requests and retries on standard error]"
   {-q,--quiet}"[show results and errors only\: no bars, no warnings]"
@@ -103,13 +103,13 @@ _shtab_xmedia_login_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--client-id[the app\'s OAuth 2.0 client id (default\: X_CLIENT_ID)]:ID:"
   "--profile[which login (default\: X_PROFILE, else default)]:NAME:"
-  "--redirect-uri[a callback URL of the app\'s settings, letter for letter (default\: http\:\/\/127.0.0.1\:8723\/callback)]:URI:"
-  "--scope[scopes in place of the default, with blanks or commas between them]:NAMES:"
+  "--redirect-uri[a callback URL of the app\'s settings, exactly as written there (default\: http\:\/\/127.0.0.1\:8723\/callback)]:URI:"
+  "--scope[scopes instead of the default, separated by spaces or commas]:NAMES:"
   "--post[also ask for tweet.write, to post what was uploaded]"
-  "--headless[open no browser\; the address is pasted]"
+  "--headless[open no browser\; paste the address instead]"
   "--from-oauth1[exchange the OAuth 1.0a credentials of the environment instead]"
   "--force[replace the login of another user]"
-  "--confidential[the app has a client secret\: X_CLIENT_SECRET, or asked for]"
+  "--confidential[the app has a client secret\: from X_CLIENT_SECRET, or prompted for]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -118,7 +118,7 @@ _shtab_xmedia_login_defaults_added=0
 _shtab_xmedia_logout_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[which login (default\: X_PROFILE, else default)]:NAME:"
-  "--force[remove the file even if X could not be told]"
+  "--force[remove the file even if X could not be reached]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -146,7 +146,7 @@ _shtab_xmedia_mock_server_defaults_added=0
 _shtab_xmedia_status_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--timeout[give up after this time (default\: 900)]:SECONDS:"
-  "--json[print one JSON object a line]"
+  "--json[print one JSON object per line]"
   "--id-only[print the id of media that is ready, and nothing else]"
   {-v,--verbose}"[show requests and retries on standard error]"
   {-q,--quiet}"[show results and errors only\: no bars, no warnings]"
@@ -158,19 +158,19 @@ _shtab_xmedia_status_defaults_added=0
 
 _shtab_xmedia_upload_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--media-type[MIME type (default\: told from the file)]:TYPE:"
+  "--media-type[MIME type (default\: found from the file)]:TYPE:"
   "--media-category[tweet_video, amplify_video, dm_image, \… (default\: by type)]:CATEGORY:"
   "--alt-text[description of at most 1000 characters, for all files]:TEXT:"
   "*--additional-owner[a user who may use it too\; repeatable]:ID:"
   "--shared[for use in several direct messages]"
   "--segment-bytes[size of a segment, such as 4MiB (default\: 1 to 4 MiB)]:SIZE:"
   "--concurrency[segments in flight (default\: 4)]:N:"
-  "--max-bytes-per-second[send no more than this in a second, all files together, such as 2M (default\: as fast as it goes)]:SIZE:"
+  "--max-bytes-per-second[send no more than this per second, all files together, such as 2M (default\: no limit)]:SIZE:"
   "--jobs[files at a time (default\: 1)]:N:"
-  "--checkpoint-dir[write down here how far each file is\; after a crash or Ctrl-C the same command goes on there]:DIR:"
+  "--checkpoint-dir[record here how far each file is\; after a crash or Ctrl-C the same command continues there]:DIR:"
   "--no-wait[end after FINALIZE, without waiting for processing]"
   "--timeout[give up after this time (default\: 3600)]:SECONDS:"
-  "--json[print one JSON object a line]"
+  "--json[print one JSON object per line]"
   "--id-only[print the id of media that is ready, and nothing else]"
   {-v,--verbose}"[show requests and retries on standard error]"
   {-q,--quiet}"[show results and errors only\: no bars, no warnings]"
@@ -183,7 +183,7 @@ _shtab_xmedia_upload_defaults_added=0
 _shtab_xmedia_wait_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--timeout[give up after this time (default\: 900)]:SECONDS:"
-  "--json[print one JSON object a line]"
+  "--json[print one JSON object per line]"
   "--id-only[print the id of media that is ready, and nothing else]"
   {-v,--verbose}"[show requests and retries on standard error]"
   {-q,--quiet}"[show results and errors only\: no bars, no warnings]"

@@ -96,7 +96,7 @@ def _announce(client: Client, expected: list[tuple[Probe, list[Answer]]], size: 
         f"this sends about {number} requests, {size / 1e6:.1f} MB, to {client.base_url} (API {client.api}):",
         *(f"  {probe.name}" for probe, _ in expected),
         f"The video is {name}; image, GIF and segments are made here.",
-        "Nothing is posted. What is uploaded is seen by nobody, and X forgets it after a day.",
+        "Nothing is posted. Nobody sees what is uploaded, and X forgets it after a day.",
         "It may cost: the requests count toward the app's and your limits, those of 24 hours too, and an app that pays "
         "by use pays for uploads at X's current prices.",
         "Ids are masked in what is printed.",
@@ -107,7 +107,7 @@ def _announce(client: Client, expected: list[tuple[Probe, list[Answer]]], size: 
 def _agreed() -> bool:
     """Whether the user wants it. Where nobody can be asked, nobody has agreed."""
     if sys.stdin is None or not sys.stdin.isatty():
-        report.say("nobody can be asked here; --yes goes on")
+        report.say("this is not a terminal, so nobody can be asked; pass --yes to go on")
         return False
     print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}

@@ -16,7 +16,7 @@ from .finding import Finding
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     parser.add_argument("--online", action="store_true", help="also ask X who the user is, and which limits follow")
     parser.add_argument("--bundle", metavar="FILE", help="also write a report for xmedia's makers, without secrets")
     parser.add_argument(

@@ -41,7 +41,7 @@ def token_path(environ: Mapping[str, str]) -> str | None:
 
 def _origin(auth: OAuth1 | OAuth2, environ: Mapping[str, str]) -> str:
     if isinstance(auth, OAuth1):
-        return "X_CONSUMER_KEY and its like"
+        return "X_CONSUMER_KEY and the other variables"
     if environ.get("X_OAUTH2_ACCESS_TOKEN"):
         return "X_OAUTH2_ACCESS_TOKEN"
     return words.escaped(token_path(environ) or "a token file")

@@ -50,11 +50,14 @@ def _wrong_address(base_url: str, environ: Mapping[str, str]) -> Finding | None:
         named = False
     if not named:
         return Finding(
-            "server", "error", "X_BASE_URL is not an address", "write it as https://host:port, or unset X_BASE_URL"
+            "server", "error", "X_BASE_URL is not a valid URL", "write it as https://host:port, or unset X_BASE_URL"
         )
     if parts.scheme == "http" and not _is_local(base_url) and environ.get("X_ALLOW_INSECURE_HTTP") != "1":
         return Finding(
-            "server", "error", "X_BASE_URL is http, which would show the credentials to all", "write it with https://"
+            "server",
+            "error",
+            "X_BASE_URL is http, which would send the credentials unencrypted",
+            "write it with https://",
         )
     return None
 
@@ -76,7 +79,7 @@ def _resolved(name: str, url: str) -> Finding | None:
         except (OSError, UnicodeError) as error:
             outcome.append(str(error))
 
-    # The system's resolver cannot be told to end.
+    # The system's resolver cannot be stopped.
     thread = threading.Thread(target=resolve, daemon=True)
     thread.start()
     thread.join(PROBE_SECONDS)
@@ -116,19 +119,19 @@ def _tls_todo(said: str) -> str:
         return "install the package ca-certificates, or set SSL_CERT_FILE to the authority's certificate"
     if "Expired" in said or "NotValidYet" in said or "expired" in said or "not valid yet" in said:
         return "set this machine's clock, or have the server's certificate renewed"
-    return "check the address, and whether something on the way replaces the server's certificate"
+    return "check the address, and whether something in between replaces the server's certificate"
 
 
 def _todo(said: str) -> str:
     named = next((name for name in _PROXIES if os.environ.get(name)), None)
     if named is not None:
-        return f"check the proxy that {named} names, or except the host with NO_PROXY"
+        return f"check the proxy that {named} names, or exempt the host with NO_PROXY"
     return "check the network connection, firewalls, and X_BASE_URL if it is set"
 
 
 def _clock(offsets: list[float]) -> Finding:
     if not offsets:
-        return Finding("clock", "unknown", "no server said what time it is")
+        return Finding("clock", "unknown", "no server reported the time")
     off = min(offsets, key=abs)
     # `Date` has whole seconds.
     if abs(off) <= _CLOCK_WARNING:

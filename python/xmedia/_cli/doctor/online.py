@@ -16,11 +16,15 @@ _PAYING = {"Premium", "PremiumPlus"}
 def findings(auth: OAuth1 | OAuth2 | None, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Ask X."""
     if auth is None:
-        yield Finding("user", "unknown", "without credentials nobody can be asked for")
+        yield Finding("user", "unknown", "needs credentials")
         return
     if isinstance(auth, OAuth1):
         user_id, _, rest = auth.access_token.partition("-")
-        who = f"the access token is that of user {user_id}" if rest and user_id.isdigit() else "the token names no user"
+        who = (
+            f"the access token is that of user {user_id}"
+            if rest and user_id.isdigit()
+            else "the token does not name its user"
+        )
         yield Finding("user", "unknown", f"{who}; X is not asked with OAuth 1.0a")
         return
     token = auth.access_token
@@ -63,4 +67,4 @@ def _answered(auth: OAuth2, status: int, body: str) -> Iterator[Finding]:
     else:
         account = "premium" if kind in _PAYING else "default"
         yield Finding("limits", "ok", f"those of the account {account!r}", f"export X_ACCOUNT={account}")
-    yield Finding("credits", "ok", "the request was not refused for want of credits")
+    yield Finding("credits", "ok", "the request was not refused for lack of credits")

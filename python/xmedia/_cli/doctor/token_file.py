@@ -28,7 +28,7 @@ def findings(path: str) -> Iterator[Finding]:
         yield Finding("token file", "error", words.message(error), "make it readable to this user")
         return
     if not stat.S_ISREG(mode):
-        yield Finding("token file", "error", f"{shown} is no file", "name a file in a directory of yours")
+        yield Finding("token file", "error", f"{shown} is not a file", "name a file in a directory of yours")
         return
     if os.name == "posix" and mode & 0o077:
         yield Finding("token file", "error", f"{shown} can be read by others ({mode & 0o777:o})", f"chmod 600 {shown}")
@@ -47,7 +47,7 @@ def _places(file: Path) -> Iterator[Finding]:
         yield Finding(
             "token directory",
             "error",
-            f"{shown} cannot be written, so new tokens cannot be kept",
+            f"{shown} cannot be written, so new tokens cannot be saved",
             f"chmod u+rwx {shown}",
         )
     elif os.path.ismount(file):
@@ -70,11 +70,11 @@ def _tokens(path: str) -> Iterator[Finding]:
         yield Finding("tokens", "error", words.message(error), _LOG_IN)
         return
     if auth.expires_at is None:
-        yield Finding("tokens", "unknown", "the file does not say until when the access token is valid")
+        yield Finding("tokens", "unknown", "the file does not say when the access token expires")
     elif (left := auth.expires_at.timestamp() - time.time()) > 0:
         yield Finding("tokens", "ok", f"the access token is valid for {left / 60:.0f} more minutes")
     else:
-        yield Finding("tokens", "ok", f"the access token ended {-left / 60:.0f} minutes ago; the next call renews it")
+        yield Finding("tokens", "ok", f"the access token expired {-left / 60:.0f} minutes ago; the next call renews it")
     if auth.scope is None:
         yield Finding("scopes", "unknown", "the file does not say what was granted", "xmedia doctor --online asks X")
     elif missing := [name for name in _NEEDED if name not in auth.scope]:

@@ -40,5 +40,5 @@ pub(super) fn image_format(subject: &Subject) -> Option<Breach> {
 pub(super) fn animated_webp(subject: &Subject) -> Option<Breach> {
     let animated = subject.container() == Some("webp") && subject.inspection.content == Content::Animation;
     animated.then_some(())?;
-    breach("animated", "a still image", "the WEBP is animated, and nobody has seen X play one")
+    breach("animated", "a still image", "the WEBP is animated, and X is not known to play one")
 }

@@ -41,7 +41,7 @@ pub(super) fn advice(it: &Situation<'_>) -> Option<String> {
         ApiClass::UsageCapExceeded => "The account's usage cap is reached: waiting does not help before it is reset",
         ApiClass::PaymentRequired => "The account's API credits are used up: waiting does not help",
         _ if it.command == Token && matches!(it.status, 400 | 401) => {
-            "It is used up, too old, withdrawn or another app's: log in anew"
+            "It was used before, has expired, was revoked, or belongs to another app: log in again"
         }
         _ => match said(it) {
             Said::Reason(advice) => return advice.map(str::to_owned),
@@ -73,10 +73,10 @@ fn said(it: &Situation<'_>) -> Said {
     let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let advice = match it.problem.code {
         Some(326) => Some("The account is locked: its user has to log in at x.com and unlock it"),
-        Some(64) => Some("The account is suspended, which only X can lift"),
+        Some(64) => Some("The account is suspended; only X can lift that"),
         Some(453) => Some("The app's access level does not include this: see its project in X's developer console"),
         Some(89) => Some("The access token was revoked or belongs to another app: make a new one"),
-        Some(135) => Some("Set this machine's clock right"),
+        Some(135) => Some("Correct this machine's clock"),
         Some(261) => Some(READ_ONLY),
         Some(324) if any(&["synchronously", "duration too long"]) => {
             Some("Give INIT a media_category, so that the media is processed asynchronously with higher limits")
@@ -84,14 +84,14 @@ fn said(it: &Situation<'_>) -> Said {
         Some(324) => None,
         _ if problem_type.ends_with("oauth1-permissions") => Some(READ_ONLY),
         _ if body.contains("client-not-enrolled") || any(&["attached to a project"]) => {
-            Some("The app belongs to no project: attach it to one in the developer portal")
+            Some("The app is not attached to a project: attach it to one in the developer portal")
         }
-        _ if any(&["suspended"]) => Some("The account is suspended, which only X can lift"),
+        _ if any(&["suspended"]) => Some("The account is suspended; only X can lift that"),
         _ if any(&["temporarily locked", "account is locked"]) => {
             Some("The account is locked: its user has to log in at x.com and unlock it")
         }
         _ if problem_type.ends_with("unsupported-authentication") || any(&["application-only"]) => {
-            Some("An app-only bearer token is refused: a user's token is needed")
+            Some("App-only bearer tokens are refused: use a user's token")
         }
         _ if matches!(it.status, 401 | 403 | 429 | 503) && body.trim_start().starts_with('<') => Some(
             "This page is not the API's: what stands before it (a proxy, Cloudflare) refused the request, and new \
@@ -133,7 +133,7 @@ fn unauthenticated(it: &Situation<'_>) -> String {
     let off = clock_off_by(&it.response.headers, it.response.received_at);
     match (it.credentials, off) {
         (CredentialKind::OAuth1, Some(off)) => {
-            format!("This machine's clock is {} s off the server's: set it right", whole_seconds(off))
+            format!("This machine's clock is {} s off the server's: correct it", whole_seconds(off))
         }
         (CredentialKind::OAuth1, None) if it.version == ApiVersion::V2 => {
             "Check the four OAuth 1.0a credentials (an access token may have been revoked) and this machine's clock"
@@ -150,7 +150,7 @@ fn forbidden(it: &Situation<'_>) -> Option<&'static str> {
             "Check that the app may read and write, and that the access token was made after that was allowed"
         }
         (CredentialKind::OAuth2, _) => {
-            "A user's token with the scope media.write is needed; an app-only bearer token is refused"
+            "Use a user's token with the scope media.write; app-only bearer tokens are refused"
         }
     })
 }

@@ -93,7 +93,7 @@ impl FileStore {
         let looked_at = blocking(move || Ok((can_hold_record(&given)?, resolved(&given)?)));
         let (fits, resolved) = looked_at.await.map_err(|error| file_error(&error, Some(&path)))?;
         if !fits {
-            return Err(Error::invalid_input(format!("checkpoint: {} is no plain file", path.display())));
+            return Err(Error::invalid_input(format!("checkpoint: {} is not a regular file", path.display())));
         }
         let beside = named_beside(&resolved, ".xmedia-lock");
         for _ in 0..MAX_LOCK_ATTEMPTS {

@@ -51,7 +51,7 @@ impl CheckpointWriter {
                 }
             },
         };
-        observer.warn(format!("the checkpoint is of no use: {unfit}; the upload starts over"));
+        observer.warn(format!("the checkpoint cannot be used: {unfit}; the upload starts over"));
         Ok(None)
     }
 

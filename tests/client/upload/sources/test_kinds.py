@@ -1,4 +1,4 @@
-"""Sources: all that holds bytes can be uploaded, and what goes wrong with it is told as what it is."""
+"""Sources: all that holds bytes can be uploaded, and what goes wrong with it is reported as what it is."""
 
 import array
 import asyncio
@@ -297,7 +297,7 @@ def test_stop_iteration_of_a_callable_arrives_as_it_is(server, connect):
 
 
 @pytest.mark.parametrize("how", ["path", "seekable"])
-def test_an_image_that_changes_while_it_is_sent_at_once_is_told_with_what_came_of_it(
+def test_an_image_that_changes_while_it_is_sent_at_once_is_reported_with_what_came_of_it(
     server, connect, call, tmp_path, how
 ):
     path = tmp_path / "cat.png"
@@ -450,3 +450,10 @@ def test_another_name_does_not_change_a_file(server, connect, tmp_path, move):
         path, progress=lambda _: moves and moves.pop()(path, tmp_path / "other.mp4"), **OPTIONS
     )
     assert server.media(media.media_id).data == DATA
+
+
+def test_a_file_whose_name_is_not_utf8_is_uploaded(server, connect, call, tmp_path):
+    odd = os.fsdecode(os.path.join(os.fsencode(tmp_path), b"v\xff.mp4"))
+    with open(odd, "wb") as file:
+        file.write(DATA)
+    assert call(connect(server), "upload", odd, **OPTIONS).ready

@@ -34,8 +34,8 @@ async function main() {
   let info = ended.data.processingInfo ?? ended.data.processing_info;
   while (info.state !== "succeeded") {
     await new Promise((resolve) => setTimeout(resolve, 1000 * (info.checkAfterSecs ?? info.check_after_secs)));
-    const told = await client.media.getUploadStatus(video, { command: "STATUS" });
-    info = told.data.processingInfo ?? told.data.processing_info;
+    const answer = await client.media.getUploadStatus(video, { command: "STATUS" });
+    info = answer.data.processingInfo ?? answer.data.processing_info;
   }
   const sent = await client.media.upload({
     media: fs.readFileSync(task.image).toString("base64"),

@@ -1,4 +1,4 @@
-"""What each driver is given, and how it tells what it did."""
+"""What each driver is given, and how it reports what it did."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ def job() -> SimpleNamespace:
 
 
 def done(video: object, image: object) -> None:
-    """Tell the ids of the two uploads."""
+    """Report the ids of the two uploads."""
     print(json.dumps({"video": str(video), "image": str(image)}))
 
 

@@ -44,12 +44,12 @@ def request(params, files=None, method=None):
     return {} if answer.status_code == 204 else answer.response.json()
 
 
-def told(answer):
+def decoded(answer):
     return answer.get("data", answer)
 
 
 def media_id(answer):
-    return told(answer).get("media_id_string") or told(answer)["id"]
+    return decoded(answer).get("media_id_string") or decoded(answer)["id"]
 
 
 size = os.path.getsize(task.video)
@@ -59,10 +59,10 @@ video = media_id(
 with open(task.video, "rb") as file:
     for index, piece in enumerate(iter(lambda: file.read(1024 * 1024), b"")):
         request({"command": "APPEND", "media_id": video, "segment_index": index}, {"media": piece})
-info = told(request({"command": "FINALIZE", "media_id": video}))["processing_info"]
+info = decoded(request({"command": "FINALIZE", "media_id": video}))["processing_info"]
 while info["state"] != "succeeded":
     time.sleep(info["check_after_secs"])
-    info = told(request({"command": "STATUS", "media_id": video}, method="GET"))["processing_info"]
+    info = decoded(request({"command": "STATUS", "media_id": video}, method="GET"))["processing_info"]
 with open(task.image, "rb") as file:
     image = media_id(request({"media_category": "tweet_image"}, {"media": file.read()}))
 done(video, image)

@@ -5,38 +5,20 @@
 
 import os
 import pty
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from selenium import webdriver
+from chromium import chromium
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from xmedia.testing import MockServer
 
 PICTURES = Path(sys.argv[1] if len(sys.argv) > 1 else "target/pictures")
 XMEDIA = [sys.executable, "-m", "xmedia"]
-
-
-@contextmanager
-def chromium(*, dark: bool) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--window-size=900,600"):
-        options.add_argument(argument)
-    if dark:
-        options.add_argument("--blink-settings=preferredColorScheme=0")
-    options.binary_location = shutil.which("chromium") or ""
-    driver = webdriver.Chrome(service=webdriver.ChromeService(shutil.which("chromedriver")), options=options)
-    try:
-        yield driver
-    finally:
-        driver.quit()
 
 
 def free_port() -> int:
@@ -59,7 +41,7 @@ def in_the_browser(server: MockServer, *, dark: bool, button: str, status: int, 
     with (
         tempfile.TemporaryDirectory() as config,
         subprocess.Popen(command, env=environ(server, config), stdout=-1, stderr=-1, text=True) as login,
-        chromium(dark=dark) as browser,
+        chromium(dark=dark, size="900,600") as browser,
     ):
         assert login.stdout is not None
         name = f"{button}-{'dark' if dark else 'light'}"

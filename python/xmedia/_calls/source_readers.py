@@ -1,0 +1,179 @@
+"""Reads the sources that only Python can read: memory, file objects and iterables, piece by piece."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from typing import Any
+
+from .._types.errors import InvalidInputError
+from .foreign_sources import refuse_cut, rewound
+
+#: How much is read at a time.
+PIECE = 256 << 10
+#: After so many pieces of an async iterable the loop gets its turn.
+_ITEMS_PER_TURN = 256
+#: A file object that was written and not rewound.
+_AT_END = "source: the file object stands at its end, at byte"
+
+
+def refuse_end(start: int, end: int) -> None:
+    """Refuse a file object that stands at its end."""
+    if 0 < end <= start:
+        raise InvalidInputError(f"{_AT_END} {start}; call seek(0) on it first")
+
+
+def _as_bytes(what: str, piece: object) -> bytes:
+    if isinstance(piece, bytes):
+        return piece
+    if isinstance(piece, str):
+        raise TypeError(f"source: {what} returned str instead of bytes (open files in mode 'rb')")
+    if piece is None:
+        raise BlockingIOError(f"source: {what} gave None, as non-blocking files do when no data is ready")
+    try:
+        with memoryview(piece) as view:  # type: ignore[arg-type]  # that is what is being found out
+            return view.tobytes()
+    except TypeError:
+        raise TypeError(f"source: {what} must give bytes, not {type(piece).__name__}") from None
+
+
+class PieceReader:
+    """What calls the program's code several times for one piece.
+
+    A source that is slow, or that gives nothing forever, must not outlive its upload: between two calls it is asked
+    whether anybody still waits.
+    """
+
+    def __init__(self) -> None:
+        self.given_up: Callable[[], bool] = bool
+
+
+class BufferReader:
+    """Memory that may change its place once it is let go, copied piece by piece."""
+
+    blocking = False
+    #: Whether reading here and there costs nothing, so that the file can be looked at before it is uploaded.
+    in_memory = True
+
+    def __init__(self, view: memoryview) -> None:
+        self._view = view
+
+    def release(self) -> None:
+        """Let the memory go, so that its owner can close or resize it."""
+        self._view.release()
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        return self._view[offset : offset + size].tobytes()
+
+    def unchanged(self) -> None:
+        """Do nothing: as long as it is held, memory keeps its size."""
+
+
+class SeekableReader(PieceReader):
+    """A file object that can be read anywhere."""
+
+    def __init__(self, file: Any, start: int) -> None:
+        super().__init__()
+        self._file = file
+        self._start = start
+        self.in_memory = type(file) is io.BytesIO
+        self.total_bytes = self._size()
+        file.seek(start)
+
+    def _size(self) -> int:
+        self._file.seek(0, os.SEEK_END)
+        return max(0, int(self._file.tell()) - self._start)
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        self._file.seek(self._start + offset)
+        pieces = []
+        missing = size
+        while missing > 0 and (piece := _as_bytes("read()", self._file.read(missing))):
+            if len(piece) > missing:
+                raise ValueError(f"source: read({missing}) gave {len(piece)} bytes")
+            pieces.append(piece)
+            missing -= len(piece)
+            if self.given_up():
+                break
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def unchanged(self) -> None:
+        if self._size() != self.total_bytes:
+            raise InvalidInputError("the source changed while it was read; upload it again")
+
+
+class FileReader:
+    """A file object that is read from where it stands to its end, once; and again if its upload starts over."""
+
+    def __init__(self, file: Any, start: int = 0) -> None:
+        self._file = file
+        self._start = start
+        self._began = False
+
+    def read(self) -> bytes:
+        piece = _as_bytes("read()", self._file.read(PIECE))
+        if not piece:
+            if self._start and not self._began:
+                raise InvalidInputError(f"{_AT_END} {self._start}; call seek(0) on it first")
+            refuse_cut(self._file)
+        self._began = True
+        return piece
+
+    def rewind(self) -> None:
+        self._file = rewound(self._file, self._start)
+        self._began = False
+
+
+class AsyncFileReader:
+    """An object whose `read` is awaited."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    async def read(self) -> bytes:
+        return _as_bytes("read()", await self._file.read(PIECE))
+
+
+class IterableReader(PieceReader):
+    """Pieces of any size, put together to larger ones."""
+
+    def __init__(self, pieces: Iterable[object]) -> None:
+        super().__init__()
+        self._pieces: Iterator[object] = iter(pieces)
+
+    def read(self) -> bytes:
+        together = bytearray()
+        for piece in self._pieces:
+            data = _as_bytes("the iterable", piece)
+            if not together and len(data) >= PIECE:
+                return data
+            together += data
+            if len(together) >= PIECE or self.given_up():
+                break
+        return bytes(together)
+
+
+class AsyncIterableReader(PieceReader):
+    """Pieces of any size that are awaited, put together to larger ones."""
+
+    def __init__(self, pieces: AsyncIterable[object]) -> None:
+        super().__init__()
+        self._pieces: AsyncIterator[object] = aiter(pieces)
+
+    async def read(self) -> bytes:
+        import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
+
+        together, taken = bytearray(), 0
+        async for piece in self._pieces:
+            data = _as_bytes("the iterable", piece)
+            if not together and len(data) >= PIECE:
+                return data
+            together += data
+            if len(together) >= PIECE or self.given_up():
+                break
+            taken += 1
+            if taken % _ITEMS_PER_TURN == 0:
+                # An iterable that never really waits would hold up the loop, which could not even cancel this.
+                await asyncio.sleep(0)
+        return bytes(together)
