@@ -62,6 +62,7 @@ if not __name__:
         WaitTimeoutError,
         XMediaError,
     )
+    from ._types.exchange import Exchange
     from ._types.media import Media, Result
     from ._types.models import (
         ImageInfo,
@@ -98,6 +99,7 @@ __all__ = [
     "ClientClosedError",
     "ClientOptions",
     "EnvOptions",
+    "Exchange",
     "FileFacts",
     "Finding",
     "ImageFacts",

@@ -9,13 +9,13 @@ from types import FunctionType
 from ._auth import oauth1, oauth2, token_file
 from ._calls import hooks
 from ._client import client, options
-from ._types import errors, media, models, trace
+from ._types import errors, exchange, media, models, trace
 
 
 def public(names: Iterable[str]) -> dict[str, object]:
     """What these names stand for."""
     defined = {}
-    for module in (oauth1, oauth2, token_file, hooks, client, options, errors, media, models, trace):
+    for module in (oauth1, oauth2, token_file, hooks, client, options, errors, exchange, media, models, trace):
         defined.update(vars(module))
     found = {name: defined[name] for name in names if name in defined}
     name_as_public(__package__, found.values())

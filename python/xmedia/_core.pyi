@@ -8,6 +8,7 @@ from ._auth.oauth2 import OAuth2
 from ._calls.hooks import Hooks, Tokens
 from ._calls.sources import Prepared
 from ._client.options import Buffer, Retry, Subtitle
+from ._types.exchange import Exchange
 from ._types.media import Media
 from ._types.models import Progress, RateLimit, Stats
 
@@ -27,6 +28,7 @@ def probe(url: str, authorization: str | None, *, proxied: bool, seconds: float)
 def read_token_file(path: str) -> LoginTokens: ...
 def revoke_token_file(path: str, client_secret: str | None) -> Operation[None]: ...
 def wait_for_refreshes(seconds: float) -> bool: ...
+def settle_records(seconds: float) -> None: ...
 def exchange_oauth1(
     oauth1: OAuth1,
     client_id: str,
@@ -121,6 +123,7 @@ class Client:
         user_agent: str | None,
         check: str,
         account: str | None,
+        record: str | None,
         allow_insecure_http: bool,
         hooks: Hooks,
     ) -> Client: ...
@@ -193,6 +196,12 @@ class WaitMany:
     def check(media_id: _Media) -> None: ...
     def add(self, number: int, media_id: _Media) -> None: ...
     def finish(self) -> None: ...
+
+@final
+class KeptExchanges:
+    def text(self) -> tuple[Exchange, ...]: ...
+
+def save_har(path: str | os.PathLike[str], exchanges: Iterable[Exchange]) -> None: ...
 
 @final
 class Operation(Generic[_T_co]):

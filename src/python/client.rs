@@ -11,6 +11,7 @@ use crate::client::Client as Core;
 use crate::client::config::Options;
 use crate::client::model::ApiVersion;
 use crate::client::protocol::{Init, MediaMetadata, Payload};
+use crate::client::record::Recorder;
 use crate::python::auth::{AuthState, TokenDelivery, Tokens};
 use crate::python::call::channel::Outcome;
 use crate::python::call::hooks::ClientHooks;
@@ -27,6 +28,9 @@ use crate::python::process::buffers;
 
 /// How long closing waits for a refresh under way, whose tokens would be lost.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long closing waits until records are written.
+const RECORD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The work of a verb that is one call of the core client.
 macro_rules! verb {
@@ -76,7 +80,7 @@ impl Client {
 impl Client {
     /// Takes the checked credentials and the options as `xmedia.Client` was given them.
     #[new]
-    #[pyo3(signature = (auth, api, *, base_url, request_timeout, connect_timeout, retry, max_connections, max_bytes_per_second, proxy, ca_file, user_agent, check, account, allow_insecure_http, hooks))]
+    #[pyo3(signature = (auth, api, *, base_url, request_timeout, connect_timeout, retry, max_connections, max_bytes_per_second, proxy, ca_file, user_agent, check, account, record, allow_insecure_http, hooks))]
     #[expect(clippy::too_many_arguments, reason = "they are the options of xmedia.Client")]
     fn new(
         py: Python<'_>,
@@ -93,6 +97,7 @@ impl Client {
         user_agent: &Bound<'_, PyAny>,
         check: &Bound<'_, PyAny>,
         account: &Bound<'_, PyAny>,
+        record: &Bound<'_, PyAny>,
         allow_insecure_http: &Bound<'_, PyAny>,
         hooks: Py<PyAny>,
     ) -> PyResult<Self> {
@@ -104,6 +109,7 @@ impl Client {
             retry: args::retry_policy(retry)?,
             check: args::check_mode(check)?.unwrap_or_default(),
             account: args::account(account)?,
+            record: args::record_directory(record)?,
         };
         let transport = args::transport_options(
             base_url,
@@ -214,10 +220,12 @@ impl Client {
 
     /// A call that waits for a refresh under way, so that its tokens can be kept; None if all were kept.
     fn settle(&self, py: Python<'_>) -> PyResult<Option<Operation>> {
-        let Some(core) = self.state.existing_core().filter(|_| self.state.auth().unsettled()) else { return Ok(None) };
+        let has_work = |core: &Arc<Core>| self.state.auth().unsettled() || !core.records_settled();
+        let Some(core) = self.state.existing_core().filter(has_work) else { return Ok(None) };
         let operation = Operation::new("close", None, |_| {
             Box::pin(async move {
                 core.refresh_settled(SETTLE_TIMEOUT).await;
+                core.settle_records(RECORD_TIMEOUT).await;
                 Ok(Outcome::Nothing)
             })
         });
@@ -423,4 +431,11 @@ impl Client {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.hooks)
     }
+}
+
+/// Waits until all that was recorded is in its file, so many seconds at most.
+#[pyfunction]
+pub fn settle_records(py: Python<'_>, seconds: f64) {
+    let timeout = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    py.detach(|| Recorder::settle_all(timeout));
 }

@@ -69,7 +69,7 @@ impl ClientState {
             let transport = self.connections.transport.get_or_try_make(make)?;
             let core = Core::new(transport, self.auth.make_account()?, self.options.clone())?;
             self.counters.get_or_try_make(|| Ok::<_, Error>(core.stats().clone()))?;
-            if self.auth.can_refresh() {
+            if self.auth.can_refresh() || self.options.record.is_some() {
                 shutdown::wait_for_refreshes_at_exit();
             }
             Ok(core)

@@ -40,9 +40,13 @@ mod _core {
     #[pymodule_export]
     use super::check::check;
     #[pymodule_export]
-    use super::client::Client;
+    use super::client::{Client, settle_records};
     #[pymodule_export]
     use super::convert::args::media_id;
+    #[pymodule_export]
+    use super::convert::exchanges::KeptExchanges;
+    #[pymodule_export]
+    use super::convert::har::save_har;
     #[pymodule_export]
     use super::convert::results::{masked, shown, text_of};
     #[cfg(feature = "mock")]

@@ -21,7 +21,7 @@ NAMES = """
     ProcessingFailure ProcessingInfo ProcessingState Progress QuotaError RateLimit RateLimitError RequestEvent
     RequestTimeoutError Result Retry ServerError Stats Subtitle TokenFile Trace TracedRequest TracedWait TransportError
     UnsupportedMediaError UploadItem AudioTrack CheckFailedError CheckReport FileFacts Finding ImageFacts MediaWarning
-    VideoTrack check
+    VideoTrack check Exchange
     UsageCapExceededError VideoInfo WaitTimeoutError XMediaError __version__
 """
 #: `Buffer` is a class of CPython that only type checkers need before 3.12.

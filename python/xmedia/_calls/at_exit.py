@@ -15,6 +15,8 @@ from .hooks import Hooks, is_async
 
 #: How long, in seconds, the end of the process waits for refreshes.
 WAIT_AT_MOST = 10.0
+#: How long it waits until what was recorded is written.
+RECORD_AT_MOST = 2.0
 
 _numbers = itertools.count()
 #: The tokens of every client that may get new ones, and whom they belong to. A client that is gone stays here as
@@ -64,6 +66,8 @@ def _settle() -> None:
         _core.wait_for_refreshes(WAIT_AT_MOST)
     for delivery, hooks in list(_watched.values()):
         _deliver(delivery, hooks)
+    with contextlib.suppress(BaseException):
+        _core.settle_records(RECORD_AT_MOST)
 
 
 def _deliver(delivery: _core.TokenDelivery, hooks: Hooks) -> None:

@@ -120,6 +120,11 @@ def _warning(_: _ProgressCallable | None, hooks: Hooks | None, request: Callback
     warnings.warn(request.payload, UserWarning, stacklevel=callers_level())
 
 
+def _log(_: _ProgressCallable | None, hooks: Hooks | None, request: CallbackRequest) -> None:
+    if hooks is not None:
+        hooks.log(request.payload)
+
+
 def _media_warning(_: _ProgressCallable | None, hooks: Hooks | None, request: CallbackRequest) -> None:
     # Most uploads never need it.
     from .._types.report import MediaWarning  # noqa: PLC0415
@@ -149,6 +154,7 @@ def _progress(progress: _ProgressCallable | None, _: Hooks | None, request: Call
 #: What a verb reports and does not ask, and the callback that is run for it.
 _NOTIFICATIONS: dict[str, Callable[[_ProgressCallable | None, Hooks | None, CallbackRequest], _Callback | None]] = {
     "warning": _warning,
+    "log": _log,
     "media_warning": _media_warning,
     "request": _request,
     "progress": _progress,

@@ -110,6 +110,11 @@ class Hooks:
             result.close()
             raise TypeError("on_event must be a plain callable; an async one would never be awaited")
 
+    def log(self, text: str) -> None:
+        """Warn in the log of what the program can do nothing about during a call."""
+        if (logger := _logger_in_use()) is not None:
+            logger.warning("%s", text)
+
     def access_token(self) -> Any:
         """Ask the program for its token: text that is hidden from frames, or an awaitable of it."""
         assert isinstance(self.auth, OAuth2)  # noqa: S101  (only such credentials ask)

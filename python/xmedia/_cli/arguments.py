@@ -17,6 +17,7 @@ credentials come from the environment:
   X_OAUTH2_ACCESS_TOKEN                                                      OAuth 2.0 user token
   X_OAUTH2_TOKEN_FILE, X_PROFILE, or nothing                                 what xmedia login wrote
   X_API=1.1|2, X_BASE_URL=http://127.0.0.1:8080                              optional
+  X_RECORD=DIR                                                               record what is sent and answered
 
 exit status: 0 ready (for status: or not yet), 1 failed or error, 2 usage, 3 timeout, 130 interrupted
 """

@@ -30,6 +30,7 @@ _WORDING = Wording(
         "base_url": "X_BASE_URL",
         "concurrency": "--concurrency",
         "max_bytes_per_second": "--max-bytes-per-second",
+        "record": "--record",
         "media_category": "--media-category",
         "media_id": "ID",
         "media_type": "--media-type",

@@ -50,6 +50,8 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         check: What `upload` does about rules of X that a file breaks: `"warn"` with a `MediaWarning`, `"error"` with a
             `CheckFailedError` and nothing sent, `"off"` to look at nothing.
         account: Whose limits the check applies, `"default"` or `"premium"`; None if that is not known.
+        record: A directory in which everything that is sent and answered is recorded, without secrets, in files that
+            browsers' tools and proxies open (HAR 1.2). It is made if it is not there. Calls do not wait for it.
         proxy: None for the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`; never for
             loopback), False for none, or the address of one that is used for everything.
         ca_file: A file of certificates in PEM to trust besides the platform's.
@@ -62,7 +64,7 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
     Raises:
         TypeError: An argument has a wrong type.
         InvalidInputError: An argument has a wrong value: `OAuth2` with `api="1.1"`, say.
-        OSError: `ca_file` cannot be read.
+        OSError: `ca_file` cannot be read, or no file can be made in `record`.
 
     Examples:
         >>> import xmedia
@@ -85,6 +87,7 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         max_bytes_per_second: float | None = None,
         check: CheckMode = "warn",
         account: Account | None = None,
+        record: str | os.PathLike[str] | None = None,
         proxy: str | Literal[False] | None = None,
         ca_file: str | os.PathLike[str] | None = None,
         user_agent: str | None = None,
@@ -102,6 +105,8 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
             "max_bytes_per_second": max_bytes_per_second,
             "check": check,
             "account": account,
+            # A copy in another directory or process goes on there.
+            "record": os.path.abspath(record) if record and isinstance(record, str | os.PathLike) else record,
             # It may hold a password.
             "proxy": Hidden(proxy),
             "ca_file": ca_file,
@@ -118,10 +123,10 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         """Make a client with the credentials and settings of the environment.
 
         Read are `X_CONSUMER_KEY`, `X_CONSUMER_SECRET`, `X_ACCESS_TOKEN` and `X_ACCESS_TOKEN_SECRET`, or
-        `X_OAUTH2_ACCESS_TOKEN`; and `X_API`, `X_BASE_URL`, `X_CHECK`, `X_ACCOUNT`, `X_ALLOW_INSECURE_HTTP=1`. With
-        `X_OAUTH2_REFRESH_TOKEN` (and `X_CLIENT_ID`, `X_CLIENT_SECRET`) tokens are refreshed; since a refresh token
-        can be used but once, the new ones have to be kept: in the file that `X_OAUTH2_TOKEN_FILE` names, or by
-        `on_refresh`.
+        `X_OAUTH2_ACCESS_TOKEN`; and `X_API`, `X_BASE_URL`, `X_CHECK`, `X_ACCOUNT`, `X_RECORD` and
+        `X_ALLOW_INSECURE_HTTP=1`. With `X_OAUTH2_REFRESH_TOKEN` (and `X_CLIENT_ID`, `X_CLIENT_SECRET`) tokens are
+        refreshed; since a refresh token can be used but once, the new ones have to be kept: in the file that
+        `X_OAUTH2_TOKEN_FILE` names, or by `on_refresh`.
 
         Args:
             **options: As for `Client`; they beat the environment, but for an `auth`, `api` or `base_url` of None.
@@ -266,7 +271,8 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
     def close(self) -> None:
         """Close the client. What is in flight is aborted with `ClientClosedError`; so is every later call.
 
-        A token refresh under way is waited for, at most 10 seconds, and its tokens are given to `on_refresh`.
+        A token refresh under way is waited for, at most 10 seconds, and its tokens are given to `on_refresh`. What is
+        to be recorded is written, which may take 2 seconds.
         """
         settled = self._core.settle()
         self._core.close()

@@ -221,6 +221,7 @@ class ClientOptions(TypedDict, total=False):
     max_bytes_per_second: float | None
     check: CheckMode
     account: Account | None
+    record: str | os.PathLike[str] | None
     proxy: str | Literal[False] | None
     ca_file: str | os.PathLike[str] | None
     user_agent: str | None

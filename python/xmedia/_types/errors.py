@@ -34,7 +34,8 @@ Errors of files are not in this tree: they are the `OSError` that Python itself 
 
 from __future__ import annotations
 
-from typing import Self, TypedDict, Unpack
+import os
+from typing import Any, Self, TypedDict, Unpack
 
 # The models import this module. By the package's name, which loads them late, hints can be resolved anyway.
 import xmedia
@@ -49,6 +50,7 @@ class _Context(TypedDict, total=False):
     attempts: int
     retryable: bool
     retry_after: float | None
+    exchanges: tuple[xmedia.Exchange, ...]
 
 
 class XMediaError(Exception):
@@ -61,6 +63,7 @@ class XMediaError(Exception):
         attempts: How many requests were made, 0 when none was. Of a wait, its own.
         retryable: Whether the same call may succeed when it is made again.
         retry_after: Seconds after which another call makes sense, when that is known.
+        exchanges: The call's last requests and their answers, at most 8, without secrets; `()` when nothing was sent.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class XMediaError(Exception):
         attempts: int = 0,
         retryable: bool = False,
         retry_after: float | None = None,
+        exchanges: tuple[xmedia.Exchange, ...] = (),
     ) -> None:
         super().__init__(message)
         self.command = command
@@ -81,11 +85,50 @@ class XMediaError(Exception):
         self.attempts = attempts
         self.retryable = retryable
         self.retry_after = retry_after
+        self.exchanges = exchanges
+
+    @property
+    def exchanges(self) -> tuple[xmedia.Exchange, ...]:
+        """The call's last requests and their answers, at most 8, without secrets; `()` when nothing was sent."""
+        kept: Any = self.__dict__["exchanges"]
+        if isinstance(kept, tuple):
+            return kept
+        # The core's, of which it makes text without secrets when somebody asks.
+        exchanges: tuple[xmedia.Exchange, ...] = kept.text()
+        self.__dict__["exchanges"] = exchanges
+        return exchanges
+
+    @exchanges.setter
+    def exchanges(self, exchanges: tuple[xmedia.Exchange, ...]) -> None:
+        self.__dict__["exchanges"] = exchanges
+
+    def save_har(self, path: str | os.PathLike[str]) -> None:
+        """Write `exchanges` to a file that browsers' tools and proxies open, for a bug report (HAR 1.2).
+
+        There are no secrets of the client in it. Only its owner may read it, and one that is there is replaced.
+
+        Args:
+            path: The file.
+
+        Raises:
+            OSError: It cannot be written.
+
+        Examples:
+            >>> import os, tempfile
+            >>> path = os.path.join(tempfile.mkdtemp(), "bug.har")
+            >>> XMediaError("nothing was sent").save_har(path)
+            >>> os.path.exists(path)
+            True
+        """
+        # Most programs never need it.
+        from .. import _core  # noqa: PLC0415
+
+        _core.save_har(path, self.exchanges)
 
     def __reduce__(self) -> tuple[type[XMediaError], tuple[object, ...], dict[str, object]]:
         # OSError and BaseException reduce in two different ways, and both forget the cause. This
         # one serves the whole tree: the state goes through setattr, `__cause__` included.
-        state = dict(self.__dict__)
+        state = {**self.__dict__, "exchanges": self.exchanges}
         if self.__cause__ is not None and _can_pickle(self.__cause__):
             state["__cause__"] = self.__cause__
         return type(self), self.args, state

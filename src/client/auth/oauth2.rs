@@ -11,6 +11,9 @@ pub use super::token::{App, RENEWED_BEFORE, Secret, Token};
 use super::token_file::TokenFile;
 use crate::client::error::Result;
 
+/// How many tokens that were replaced are remembered, a few days of them.
+const MAX_REPLACED: usize = 64;
+
 /// A user's OAuth 2.0 credentials. Clones share the newest token: it is published without a lock, so that a forked
 /// child starts from the last one.
 #[derive(Clone)]
@@ -18,7 +21,14 @@ pub struct Credentials(Source);
 
 #[derive(Clone)]
 enum Source {
-    Kept { newest: Arc<ArcSwap<Token>>, app: Option<App>, chain: Option<Arc<Chain>>, scope: Option<Vec<String>> },
+    Kept {
+        newest: Arc<ArcSwap<Token>>,
+        /// Those that were replaced, which a server may still repeat.
+        replaced: Arc<ArcSwap<Vec<Arc<Token>>>>,
+        app: Option<App>,
+        chain: Option<Arc<Chain>>,
+        scope: Option<Vec<String>>,
+    },
     Asked,
 }
 
@@ -42,7 +52,13 @@ impl Credentials {
         app: Option<App>,
     ) -> Self {
         let token = Token { access_token, refresh_token, expires_at, version: 0, serial: 0 };
-        Credentials(Source::Kept { newest: Arc::new(ArcSwap::from_pointee(token)), app, chain: None, scope: None })
+        Credentials(Source::Kept {
+            newest: Arc::new(ArcSwap::from_pointee(token)),
+            replaced: Arc::default(),
+            app,
+            chain: None,
+            scope: None,
+        })
     }
 
     /// A token that is kept in a file, together with all who use that. It blocks as long as the disk does.
@@ -56,7 +72,8 @@ impl Credentials {
         let token = Token { access_token, refresh_token: None, expires_at, version: 0, serial: 0 };
         let (token, chain) = Chain::open(file, token, &app, beginning)?;
         let newest = Arc::new(ArcSwap::from_pointee(token));
-        Ok(Credentials(Source::Kept { newest, app: Some(app), chain: Some(Arc::new(chain)), scope: None }))
+        let (app, chain) = (Some(app), Some(Arc::new(chain)));
+        Ok(Credentials(Source::Kept { newest, replaced: Arc::default(), app, chain, scope: None }))
     }
 
     /// Tokens that the program provides.
@@ -124,8 +141,22 @@ impl Credentials {
 
     /// Makes this the newest token.
     pub(in crate::client) fn publish(&self, token: Token) {
-        if let Source::Kept { newest, .. } = &self.0 {
-            newest.store(Arc::new(token));
+        if let Source::Kept { newest, replaced, .. } = &self.0 {
+            let last = newest.swap(Arc::new(token));
+            replaced.rcu(|before| {
+                let kept = before.iter().skip(before.len().saturating_sub(MAX_REPLACED - 1));
+                kept.chain([&last]).cloned().collect::<Vec<_>>()
+            });
+        }
+    }
+
+    /// All tokens that there were, the newest last.
+    pub(in crate::client) fn all(&self) -> Vec<Arc<Token>> {
+        match &self.0 {
+            Source::Kept { newest, replaced, .. } => {
+                replaced.load().iter().cloned().chain([newest.load_full()]).collect()
+            }
+            Source::Asked => Vec::new(),
         }
     }
 }

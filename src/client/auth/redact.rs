@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use super::account::{Account, Credentials, basic_pair};
 use super::oauth2::Token;
+use crate::client::kept_exchange::Secrets;
 use crate::client::protocol::Command;
 
 /// Shorter texts may be ordinary words and are not masked.
@@ -62,6 +63,26 @@ impl Account {
         secrets.retain(|secret| secret.len() >= MIN_SECRET_LEN);
         masked(&String::from_utf8_lossy(body), &secrets).map(Bytes::from)
     }
+
+    /// Adds what must not stand in any record of a request: all that signs, and all tokens that there were.
+    pub fn add_secrets(&self, secrets: &mut Secrets) {
+        match self.credentials() {
+            Credentials::OAuth1(own) => {
+                // The first two are no secrets, but whose they are is nobody's business either.
+                let all = [&own.consumer_key, &own.access_token, &own.consumer_secret, &own.access_token_secret];
+                secrets.extend(all.map(|secret| secret.clone().into()));
+            }
+            Credentials::OAuth2(own) => {
+                own.all().iter().for_each(|token| token.add_secrets(secrets));
+                if let Some((client_id, client_secret)) =
+                    own.app().and_then(|app| Some((&app.client_id, app.client_secret.as_ref()?)))
+                {
+                    secrets.push(client_secret.clone());
+                    secrets.push(basic_pair(client_id, client_secret).trim_end_matches('=').to_owned().into());
+                }
+            }
+        }
+    }
 }
 
 /// The text with each of these secrets masked that is long enough to be one.
@@ -72,7 +93,7 @@ pub fn without_secrets(text: String, secrets: &[Zeroizing<String>]) -> String {
 }
 
 /// The text with each of the secrets masked; nothing if there is none. Where they overlap, all of them are one.
-fn masked(text: &str, secrets: &[&str]) -> Option<String> {
+pub(in crate::client) fn masked(text: &str, secrets: &[&str]) -> Option<String> {
     let plain = Plain::of(text);
     let mut found: Vec<(usize, usize)> = Vec::new();
     for secret in secrets {

@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
 
+use crate::client::kept_exchange::Secrets;
+
 /// How long before its end an access token is replaced.
 pub const RENEWED_BEFORE: Duration = Duration::from_secs(60);
 
@@ -35,6 +37,11 @@ impl Token {
     /// A token that the program provided.
     pub fn asked(access_token: Secret, version: u64) -> Self {
         Token { access_token, refresh_token: None, expires_at: None, version, serial: 0 }
+    }
+
+    /// Adds the access token and what buys the next one.
+    pub fn add_secrets(&self, secrets: &mut Secrets) {
+        secrets.extend([&self.access_token].into_iter().chain(&self.refresh_token).cloned());
     }
 
     /// Whether its time is over, or almost.

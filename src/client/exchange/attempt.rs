@@ -8,12 +8,14 @@ use crate::client::auth::oauth2::{self, Token};
 use crate::client::call::CallOptions;
 use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result, subject};
 use crate::client::exchange::ClientInner;
-use crate::client::http::{NoResponse, TransportFailure};
+use crate::client::http::{Broken, MediaHash, NoResponse, TransportFailure};
+use crate::client::kept_exchange::KeptExchange;
 use crate::client::limits::BucketName;
 use crate::client::model::{CommandName, Dialect, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
 use crate::client::pause::{PauseReason, PauseTracker};
 use crate::client::protocol::{self, Answer, Command, Response};
+use crate::client::record::{Sender, Sent, SentExchange};
 
 /// Those who waited for the same reset come back spread over this time.
 const MAX_RESET_SPREAD: Duration = Duration::from_millis(250);
@@ -174,13 +176,18 @@ impl<'a> Attempt<'a> {
         let mut in_flight = client.stats.send(self.name);
         let begun = Begun { started_at: SystemTime::now(), started: Instant::now(), bytes: request.body.size() };
         let timeout = client.options.request_timeout;
+        let hash = client.recorder.as_ref().map(|_| Arc::<MediaHash>::default());
         let counted = self.options.hooks.observer.pauses().map(PauseTracker::in_flight);
+        let sending = client.transport.send(&request, authorization.as_deref(), timeout, deadline, hash.as_ref());
         // In a box of its own, which only what has its slot needs: thousands wait for theirs, or for their media.
-        let outcome = Box::pin(client.transport.send(&request, authorization.as_deref(), timeout, deadline)).await;
+        let outcome = Box::pin(sending).await;
         drop((permit, counted));
         let response = match outcome {
             Ok(response) => response,
-            Err(no_response) => return Err(self.no_response(no_response, &request, &begun, &in_flight)),
+            Err(no_response) => {
+                let signed = Signed { token, authorization, hash };
+                return Err(self.no_response(no_response, request, begun, &in_flight, signed));
+            }
         };
         in_flight.sent(begun.bytes);
         in_flight.answered(response.status, response.body.len());
@@ -203,6 +210,7 @@ impl<'a> Attempt<'a> {
                 if self.options.hooks.observer.event_filter() == EventFilter::All {
                     self.options.hooks.observer.request(*self.report(&request, &begun, Some(&response), None));
                 }
+                self.keep(request, &begun, Signed { token, authorization, hash }, Ok(response));
                 Ok(answer)
             }
             Err(error) => {
@@ -212,7 +220,10 @@ impl<'a> Attempt<'a> {
                 // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
                 let repairable = matches!(request.authentication, protocol::Authentication::User);
                 let unauthorized = repairable && error.api().is_some_and(|failure| failure.retry_status() == 401);
-                let tried = AttemptError::new(error, Some(report));
+                let mut tried = AttemptError::new(error, Some(report));
+                let signed = Signed { token: token.clone(), authorization, hash };
+                let kept = self.keep(request, &begun, signed, Ok(response.clone()));
+                tried.error.exchanges.extend(kept);
                 Err(if unauthorized {
                     AttemptFailure::Unauthorized(tried, Box::new(response), token)
                 } else {
@@ -231,20 +242,24 @@ impl<'a> Attempt<'a> {
     fn no_response(
         &self,
         no_response: NoResponse,
-        request: &protocol::Request,
-        begun: &Begun,
+        request: protocol::Request,
+        mut begun: Begun,
         in_flight: &crate::client::stats::InFlight<'_>,
+        signed: Signed,
     ) -> AttemptFailure {
-        let (mut tried, reused) = match no_response {
-            NoResponse::TransportFailure(TransportFailure { mut error, reused }) => {
+        let (mut tried, reused, broken) = match no_response {
+            NoResponse::TransportFailure(TransportFailure { mut error, reused }, broken) => {
                 error.message = format!("{}: {}", subject(self.name, self.media_id), error.message);
-                (AttemptError::new(error, None), reused)
+                (AttemptError::new(error, None), reused, broken)
             }
-            NoResponse::OutOfTime { connect } => (AttemptError::out_of_time(connect, None), false),
+            NoResponse::OutOfTime { connect } => (AttemptError::out_of_time(connect, None), false, Broken::Timeout),
         };
-        let bytes = if crate::client::retry::request_was_not_sent(&tried.error) { 0 } else { begun.bytes };
-        in_flight.sent(bytes);
-        tried.report = Some(self.report(request, &Begun { bytes, ..*begun }, None, Some(&tried.error)));
+        if crate::client::retry::request_was_not_sent(&tried.error) {
+            begun.bytes = 0;
+        }
+        in_flight.sent(begun.bytes);
+        tried.report = Some(self.report(&request, &begun, None, Some(&tried.error)));
+        tried.error.exchanges.extend(self.keep(request, &begun, signed, Err(broken)));
         // The server closed an idle connection in the moment we used it. Only FINALIZE must not be sent twice on such a
         // guess.
         let harmless = self.name != CommandName::Finalize;
@@ -254,6 +269,50 @@ impl<'a> Attempt<'a> {
         } else {
             AttemptFailure::Final(tried)
         }
+    }
+
+    /// Keeps a request that has ended, where somebody may want to see it.
+    fn keep(
+        &self,
+        request: protocol::Request,
+        begun: &Begun,
+        Signed { token, authorization, hash }: Signed,
+        answer: Result<Response, Broken>,
+    ) -> Option<Arc<dyn KeptExchange>> {
+        let (log, recorder) = (self.options.hooks.exchanges, self.client.recorder.as_ref());
+        if log.is_none() && recorder.is_none() {
+            return None;
+        }
+        let transport = &self.client.transport;
+        let sender = Sender {
+            account: self.client.account.clone(),
+            transport: transport.options().clone(),
+            proxy_passwords: transport.proxy_passwords().cloned(),
+            token,
+            authorization,
+        };
+        let sent = Sent {
+            command: self.name,
+            media_id: self.media_id,
+            attempt: self.sent,
+            started_at: begun.started_at,
+            duration: begun.started.elapsed(),
+            bytes: begun.bytes,
+            sha256: hash.and_then(|hash| hash.of_whole(&request.body)),
+            request,
+            sender,
+        };
+        let kept: Arc<dyn KeptExchange> = SentExchange::new(sent, answer);
+        if let Some(log) = log {
+            log.push(kept.clone());
+        }
+        if let Some(recorder) = recorder {
+            recorder.record(kept.clone());
+            if let Some(warning) = recorder.take_warning() {
+                self.options.hooks.observer.log(warning);
+            }
+        }
+        Some(kept)
     }
 
     /// Where its rate limit is kept.
@@ -368,6 +427,14 @@ impl<'a> Attempt<'a> {
             retry_in: None,
         })
     }
+}
+
+/// What a request was sent with.
+struct Signed {
+    token: Option<Arc<Token>>,
+    authorization: Option<String>,
+    /// Of the media in its body, where it is recorded.
+    hash: Option<Arc<MediaHash>>,
 }
 
 /// A request that was begun.

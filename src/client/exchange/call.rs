@@ -8,6 +8,7 @@ use crate::client::auth::oauth2::Token;
 use crate::client::config::Retry;
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Result};
+use crate::client::exchange_log::ExchangeLog;
 use crate::client::http::Reservation;
 use crate::client::limits::AdaptiveLimiter;
 use crate::client::observer::{NoObserver, Observer};
@@ -34,6 +35,8 @@ pub struct Hooks<'a> {
     pub tokens: &'a dyn TokenProvider,
     /// The position of the first request in the queue for connections.
     pub queue: &'a dyn QueuePosition,
+    /// Where the call's last requests and their answers stand, for the error that it may end with.
+    pub exchanges: Option<&'a ExchangeLog>,
 }
 
 impl Hooks<'static> {
@@ -45,7 +48,7 @@ impl Hooks<'static> {
 
 impl<'a, T: Observer + TokenProvider + QueuePosition> From<&'a T> for Hooks<'a> {
     fn from(all: &'a T) -> Self {
-        Hooks { observer: all, tokens: all, queue: all }
+        Hooks { observer: all, tokens: all, queue: all, exchanges: None }
     }
 }
 

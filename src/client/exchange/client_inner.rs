@@ -10,6 +10,7 @@ use crate::client::deadline::Deadline;
 use crate::client::http::Transport;
 use crate::client::limits::AppLimits;
 use crate::client::model::ApiVersion;
+use crate::client::record::Recorder;
 use crate::client::retry::budget::Budget;
 use crate::client::stats::Counters;
 
@@ -22,12 +23,15 @@ pub struct ClientInner {
     pub(in crate::client) options: Arc<Options>,
     pub(in crate::client) budget: Arc<Budget>,
     pub(in crate::client) stats: Arc<Counters>,
+    pub(in crate::client) recorder: Option<Arc<Recorder>>,
 }
 
 impl ClientInner {
     pub(in crate::client) fn new(transport: Arc<Transport>, account: Arc<Account>, options: Arc<Options>) -> Self {
         let app_limits = AppLimits::of(account.credentials().app(), &transport.options().hosts.api);
-        ClientInner { transport, account, app_limits, options, budget: Arc::default(), stats: Arc::default() }
+        let recorder = options.record.as_ref().map(Recorder::of);
+        let (budget, stats) = (Arc::default(), Arc::default());
+        ClientInner { transport, account, app_limits, options, budget, stats, recorder }
     }
 
     /// Where this client's requests for media go.

@@ -21,6 +21,7 @@ use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, file_error};
 use crate::client::exchange::ClientInner;
+use crate::client::exchange_log::ExchangeLog;
 use crate::client::observer::{EventFilter, Observer, Progress, RequestReport};
 use crate::client::protocol::{Answer, Command, Grant, TokenRequest, Tokens};
 use crate::system::blocking::blocking;
@@ -220,16 +221,17 @@ impl ClientInner {
             client_secret: app.client_secret.as_deref().cloned(),
         });
         let collector = ReportCollector::default();
+        let exchanges = ExchangeLog::default();
         let options = CallOptions {
             deadline: Deadline::after(Some(REFRESH_TIMEOUT)),
             retry: self.options.retry.as_ref(),
-            hooks: Hooks { observer: &collector, ..Hooks::none() },
+            hooks: Hooks { observer: &collector, exchanges: Some(&exchanges), ..Hooks::none() },
             limiter: None,
         };
         let outcome = self.exchange(&command, options).await;
         let reports = collector.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.account.refreshes().keep_reports(reports);
-        match outcome? {
+        match outcome.map_err(|error| exchanges.attach(error, None))? {
             Answer::Tokens(tokens) => Ok(tokens),
             _ => Err(Error::new(Kind::InvalidResponse(None), "TOKEN: the answer has no token")),
         }

@@ -1,5 +1,6 @@
 //! HTTP: how a request is sent and its response read, and where the bytes of its body stand meanwhile.
 
+mod broken;
 pub mod encoding;
 mod flood;
 mod multipart;
@@ -12,6 +13,8 @@ mod sockets;
 mod transport;
 mod tunnel;
 
+pub(in crate::client) use self::broken::Broken;
+pub(in crate::client) use self::multipart::MediaHash;
 pub use self::queue::Reservation;
-pub(in crate::client) use self::transport::NoResponse;
 pub use self::transport::{HttpBackend, Transport, TransportFailure};
+pub(in crate::client) use self::transport::{NoResponse, urlencoded};

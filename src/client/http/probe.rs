@@ -34,9 +34,9 @@ pub async fn probe(url: String, authorization: Option<String>, proxied: bool, ti
         authentication: Authentication::None,
     };
     let transport = Transport::new(Arc::new(options));
-    let sent = transport.send(&request, authorization.as_deref(), None, Deadline::after(Some(timeout))).await;
+    let sent = transport.send(&request, authorization.as_deref(), None, Deadline::after(Some(timeout)), None).await;
     let response = sent.map_err(|broken| match broken {
-        NoResponse::TransportFailure(failure) => failure.error,
+        NoResponse::TransportFailure(failure, _) => failure.error,
         NoResponse::OutOfTime { connect } => {
             Error::new(Kind::RequestTimeout { connect }, format!("no answer within {} s", timeout.as_secs_f64()))
         }

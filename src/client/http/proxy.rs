@@ -4,11 +4,16 @@
 use std::ffi::OsString;
 use std::net::IpAddr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use url::Host;
+use zeroize::Zeroizing;
 
 use crate::client::config::parse_proxy;
 use crate::client::error::{Error, Kind, Result};
+use crate::client::kept_exchange::Secrets;
 
 /// The proxy for requests to this host, none where they go there directly. `variable` reads the environment.
 pub(super) fn for_host(host: &Url, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Option<Url>> {
@@ -39,6 +44,15 @@ pub(super) fn for_host(host: &Url, variable: &dyn Fn(&str) -> Option<OsString>) 
         refused.retryable = false;
         refused
     })
+}
+
+/// What must not be shown of a proxy's address: its password, as it is and as it is sent.
+pub(super) fn secrets_of(proxy: &Url) -> Secrets {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let Some(password) = proxy.password().map(decoded) else { return Secrets::new() };
+    let pair = Zeroizing::new(format!("{}:{password}", decoded(proxy.username())));
+    let sent = BASE64.encode(&*pair).trim_end_matches('=').to_owned();
+    vec![Zeroizing::new(password), Zeroizing::new(sent)]
 }
 
 /// A variable's value; one that is empty counts as none.

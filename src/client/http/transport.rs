@@ -11,8 +11,9 @@ use reqwest::{ClientBuilder, Url};
 use tokio::sync::OwnedSemaphorePermit;
 use url::Origin;
 
+use super::broken::{Broken, BrokenRequest};
 use super::encoding::percent_encode;
-use super::multipart::form;
+use super::multipart::{MediaHash, form};
 use super::proxy;
 use super::queue::{Queue, Reservation};
 use super::request_progress::{RequestProgress, TrackConnections};
@@ -22,6 +23,7 @@ use super::tunnel::{Tunnel, peer};
 use crate::client::config::{LOCALHOST, Proxy, TransportOptions, stays_local};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result};
+use crate::client::kept_exchange::Secrets;
 use crate::client::limits::ByteRateLimiter;
 use crate::client::protocol::{Body, Request, Response};
 
@@ -56,6 +58,8 @@ struct Http {
     client: reqwest::Client,
     hosts: Vec<(String, Url)>,
     proxies: Proxies,
+    /// What proxies are given, and must not stand in any text.
+    passwords: Arc<Secrets>,
 }
 
 /// What sends requests in place of the network, so that a test can drive the client through every failure.
@@ -77,7 +81,7 @@ pub struct TransportFailure {
 /// Why a request has no answer.
 pub(in crate::client) enum NoResponse {
     /// It broke.
-    TransportFailure(TransportFailure),
+    TransportFailure(TransportFailure, Broken),
     /// The deadline came first.
     OutOfTime {
         /// There was no connection yet, so that the server saw nothing.
@@ -99,8 +103,14 @@ impl Transport {
     }
 
     /// The options it was made with.
-    pub fn options(&self) -> &TransportOptions {
+    pub fn options(&self) -> &Arc<TransportOptions> {
         &self.options
+    }
+
+    /// The passwords of its proxies, if there are any.
+    pub(in crate::client) fn proxy_passwords(&self) -> Option<&Arc<Secrets>> {
+        let http = self.http.get()?.as_ref().ok()?;
+        Some(&http.passwords).filter(|passwords| !passwords.is_empty())
     }
 
     /// The ceiling for the bytes of media that are sent, if there is one.
@@ -127,11 +137,12 @@ impl Transport {
         authorization: Option<&str>,
         timeout: Option<Duration>,
         deadline: Deadline,
+        hash: Option<&Arc<MediaHash>>,
     ) -> Result<Response, NoResponse> {
         let progress = Arc::new(RequestProgress::new(self.sockets.clone()));
         let _given_up = GiveUp(&progress);
         let sending = progress.scope(async {
-            let mut sending = std::pin::pin!(self.attempt(request, authorization, &progress));
+            let mut sending = std::pin::pin!(self.attempt(request, authorization, &progress, hash));
             match timeout {
                 Some(timeout) => progress.limit(sending.as_mut(), timeout).await.unwrap_or_else(|| {
                     let connect = progress.connecting();
@@ -139,15 +150,15 @@ impl Transport {
                     let (from_or_to, peer) = (if connect { "to" } else { "from" }, peer_of(&request.url));
                     let limit = timeout.as_secs_f64();
                     let message = format!("no {what} within request_timeout ({limit} s) {from_or_to} {peer}");
-                    Err(Error::new(Kind::RequestTimeout { connect }, message))
+                    Err(Error::new(Kind::RequestTimeout { connect }, message).into())
                 }),
                 None => sending.await,
             }
         });
         match deadline.limit(sending).await {
             Some(Ok(response)) => Ok(response),
-            Some(Err(error)) => {
-                Err(NoResponse::TransportFailure(TransportFailure { error, reused: progress.reused() }))
+            Some(Err(BrokenRequest { error, how })) => {
+                Err(NoResponse::TransportFailure(TransportFailure { error, reused: progress.reused() }, how))
             }
             None => Err(NoResponse::OutOfTime { connect: progress.connecting() }),
         }
@@ -158,13 +169,14 @@ impl Transport {
         request: &Request,
         authorization: Option<&str>,
         progress: &Arc<RequestProgress>,
-    ) -> Result<Response> {
+        hash: Option<&Arc<MediaHash>>,
+    ) -> Result<Response, BrokenRequest> {
         if let Some(backend) = &self.backend {
             return backend.exchange(request).await.map_err(|broken| {
                 if !broken.reused {
                     progress.answered();
                 }
-                broken.error
+                broken.error.into()
             });
         }
         let http = self.http.get_or_init(|| build(&self.options)).as_ref().map_err(Clone::clone)?;
@@ -175,7 +187,11 @@ impl Transport {
             progress.asks_proxy(proxy.port_or_known_default().unwrap_or_default());
         }
         let route = Route { url: &request.url, encrypted, proxy };
-        let failed = |error: reqwest::Error| to_error(error, &route, progress.elapsed(), self.options.connect_timeout);
+        let failed = |error: reqwest::Error, answer_begun: bool| {
+            let causes: Vec<_> = io_kinds(&error).collect();
+            let error = to_error(error, &route, progress.elapsed(), self.options.connect_timeout);
+            BrokenRequest { how: Broken::of(&error, answer_begun, causes.into_iter()), error }
+        };
         let mut builder = http.client.request(request.method.clone(), address);
         if let Some(authorization) = authorization {
             builder = builder.header(http::header::AUTHORIZATION, authorization);
@@ -186,17 +202,19 @@ impl Transport {
                 builder.header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(urlencoded(fields))
             }
             Body::Json(json) => builder.header(http::header::CONTENT_TYPE, "application/json").body(json.clone()),
-            Body::Multipart(parts) => builder.multipart(form(parts, progress, encrypted, self.byte_rate.as_ref())?),
+            Body::Multipart(parts) => {
+                builder.multipart(form(parts, progress, encrypted, self.byte_rate.as_ref(), hash)?)
+            }
         };
         let mut response = match builder.send().await {
             Ok(response) => response,
             Err(error) => {
                 let refused = self.refused_by_proxy(&route, progress, &error).await;
-                let mut error = refused.unwrap_or_else(|| failed(error));
+                let mut broken = refused.map_or_else(|| failed(error, false), BrokenRequest::from);
                 if progress.flooded() {
-                    error.message = "the server sends endless bytes that are not an HTTP response".to_owned();
+                    broken.error.message = "the server sends endless bytes that are not an HTTP response".to_owned();
                 }
-                return Err(error);
+                return Err(broken);
             }
         };
         progress.answered();
@@ -204,7 +222,7 @@ impl Transport {
         let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
         let mut truncated = false;
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| failed(error, true))? {
             let room = MAX_BODY_BYTES - body.len();
             body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
             truncated = chunk.len() > room;
@@ -372,7 +390,8 @@ fn build(options: &TransportOptions) -> Result<Http> {
             error,
         )
     })?;
-    Ok(Http { client, hosts, proxies })
+    let passwords = Arc::new(proxies.iter().flat_map(|(_, proxy)| proxy::secrets_of(proxy)).collect());
+    Ok(Http { client, hosts, proxies, passwords })
 }
 
 /// Hosts, and the proxies through which requests to them go.
@@ -397,7 +416,7 @@ fn with_proxies(builder: ClientBuilder, proxies: Proxies) -> ClientBuilder {
 }
 
 /// Parameters as a form or a query, in the encoding that OAuth 1.0a signs.
-fn urlencoded(fields: &[(&'static str, String)]) -> String {
+pub(in crate::client) fn urlencoded(fields: &[(&'static str, String)]) -> String {
     let mut text = String::with_capacity(fields.iter().map(|(name, value)| name.len() + value.len() + 2).sum());
     for (name, value) in fields {
         if !text.is_empty() {
@@ -439,6 +458,11 @@ fn to_error(error: reqwest::Error, route: &Route<'_>, elapsed: Duration, connect
     let mut converted = Error::new(Kind::Transport { connect }, message);
     converted.retryable = !certificate;
     converted
+}
+
+/// The kinds of the system's errors among all that caused it.
+fn io_kinds(error: &(dyn std::error::Error + 'static)) -> impl Iterator<Item = std::io::ErrorKind> {
+    sources(error).filter_map(|source| source.downcast_ref::<std::io::Error>()).map(std::io::Error::kind)
 }
 
 /// Whether this error is that of a certificate that is not trusted, and will not be the next time either.

@@ -1,6 +1,8 @@
 //! A client's options, their defaults, and what is refused.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,6 +11,7 @@ use url::{Host, Url};
 use super::category::Account;
 use super::error::{Error, Result};
 use super::model::ApiVersion;
+use crate::system::private_file;
 
 /// What belongs to one client; clients that share connections may differ in it.
 #[derive(Clone, Debug)]
@@ -23,6 +26,8 @@ pub struct Options {
     pub check: CheckMode,
     /// Whose limits hold for files; `None` is not known.
     pub account: Option<Account>,
+    /// Where what is sent and answered is recorded.
+    pub record: Option<RecordDirectory>,
 }
 
 /// What is done about the rules of X that a file breaks.
@@ -49,6 +54,31 @@ impl CheckMode {
             "off" => Some(CheckMode::Off),
             _ => None,
         }
+    }
+}
+
+/// A directory for records, in which files can be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordDirectory(PathBuf);
+
+impl RecordDirectory {
+    /// The directory, which is made if it is not there. An error if no file can be made in it.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path)?;
+        let path = path.canonicalize()?;
+        let trial = path.join(format!(".{:016x}.xmedia-new", rand::random::<u64>()));
+        let tried = private_file::create(&trial).map(drop);
+        tried.and_then(|()| std::fs::remove_file(&trial))?;
+        Ok(RecordDirectory(path))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 }
 

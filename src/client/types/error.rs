@@ -1,9 +1,11 @@
 //! The one error of the client: what went wrong, at which command, and what is known about it.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
 
+use super::kept_exchange::KeptExchange;
 use super::model::{CommandName, Media, MediaId, ProcessingFailure, RateLimit};
 
 /// The result of everything in the client.
@@ -34,6 +36,8 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// What a check of the file found, as JSON, if it was checked.
     pub report: Option<Box<str>>,
+    /// The last requests that were sent, and their answers.
+    pub exchanges: Vec<Arc<dyn KeptExchange>>,
     /// The failure before this one, if that explains it.
     pub cause: Option<Error>,
 }
@@ -218,6 +222,7 @@ impl Error {
             retryable,
             retry_after: None,
             report: None,
+            exchanges: Vec::new(),
             cause: None,
         }))
     }

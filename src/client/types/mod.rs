@@ -5,6 +5,8 @@ pub mod category;
 pub mod config;
 pub mod deadline;
 pub mod error;
+pub mod exchange_log;
+pub mod kept_exchange;
 pub mod model;
 pub mod observer;
 pub mod pause;

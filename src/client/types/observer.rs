@@ -31,6 +31,9 @@ pub trait Observer: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    /// Receives a sentence for the program's log; the call goes on.
+    fn log(&self, _text: String) {}
+
     /// Which requests it is shown.
     fn event_filter(&self) -> EventFilter {
         EventFilter::None

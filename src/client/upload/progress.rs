@@ -166,6 +166,10 @@ impl Observer for ProgressReporter<'_> {
         self.observer.warn(text);
     }
 
+    fn log(&self, text: String) {
+        self.observer.log(text);
+    }
+
     fn warn_of_media(&self, text: String) -> BoxFuture<'_, Result<()>> {
         self.observer.warn_of_media(text)
     }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
@@ -19,6 +19,9 @@ use crate::client::protocol::{Command, Init, MediaMetadata, Payload, Subtitle};
 use crate::client::stats::Counters;
 use crate::client::upload::{self, Upload, Uploaded};
 use crate::client::wait::{Waited, Watch};
+
+/// How often it is looked whether records are written.
+const SETTLE_INTERVAL: Duration = Duration::from_millis(2);
 
 /// A client: connections, an account and options. Clones are the same client.
 #[derive(Clone)]
@@ -194,6 +197,21 @@ impl Client {
         on_outcomes: impl FnMut(Vec<Waited>),
     ) -> Result<()> {
         self.until_closed(|| self.inner.wait_many(incoming, timeout, hooks, on_outcomes)).await
+    }
+
+    /// Whether everything that is recorded is in its file.
+    pub fn records_settled(&self) -> bool {
+        self.inner.recorder.as_ref().is_none_or(|recorder| recorder.is_settled())
+    }
+
+    /// Waits until everything that was recorded is in its file.
+    pub async fn settle_records(&self, timeout: Duration) {
+        let Some(recorder) = &self.inner.recorder else { return };
+        let until = Instant::now() + timeout;
+        recorder.hurry();
+        while !recorder.is_settled() && Instant::now() < until {
+            tokio::time::sleep(SETTLE_INTERVAL).await;
+        }
     }
 
     /// Waits until no refresh is under way, so that its tokens can be kept before the client is forgotten.

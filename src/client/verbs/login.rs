@@ -18,6 +18,7 @@ use crate::client::call::{CallOptions, Hooks};
 use crate::client::config::{CheckMode, Options, Retry, TransportOptions};
 use crate::client::deadline::Deadline;
 use crate::client::error::{ApiClass, Error, Kind, Result, file_error};
+use crate::client::exchange_log::ExchangeLog;
 use crate::client::http::Transport;
 use crate::client::model::ApiVersion;
 use crate::client::protocol::{Answer, Command, Grant, Revocation, TokenRequest, Tokens};
@@ -56,6 +57,7 @@ impl Client {
             retry: Some(Retry::default()),
             check: CheckMode::Off,
             account: None,
+            record: None,
         };
         Client::new(Arc::new(Transport::new(Arc::new(transport))), Arc::new(account), Arc::new(options))
     }
@@ -218,22 +220,25 @@ impl Client {
             client_id: app.client_id.clone(),
             client_secret: app.client_secret.as_deref().cloned(),
         });
-        match self.inner.exchange(&command, without_hooks(deadline, retry)).await {
+        let exchanges = ExchangeLog::default();
+        match self.inner.exchange(&command, without_observer(deadline, retry, &exchanges)).await {
             Ok(Answer::Tokens(tokens)) => Ok(tokens),
             Ok(_) => Err(Error::new(Kind::InvalidResponse(None), "TOKEN: the answer has no token")),
-            Err(error) => Err(refused_login(error)),
+            Err(error) => Err(refused_login(exchanges.attach(error, None))),
         }
     }
 
     async fn revoke_pair(&self, token: &Token, app: &App, deadline: Deadline) -> Result<()> {
+        let exchanges = ExchangeLog::default();
         for text in token.refresh_token.iter().chain([&token.access_token]) {
             let command = Command::Revoke(Revocation {
                 token: String::clone(text),
                 client_id: app.client_id.clone(),
                 client_secret: app.client_secret.as_deref().cloned(),
             });
-            let options = without_hooks(deadline, self.inner.options.retry.as_ref());
-            self.inner.exchange(&command, options).await.map_err(refused_login)?;
+            let options = without_observer(deadline, self.inner.options.retry.as_ref(), &exchanges);
+            let outcome = self.inner.exchange(&command, options).await;
+            outcome.map_err(|error| refused_login(exchanges.attach(error, None)))?;
         }
         Ok(())
     }
@@ -242,7 +247,8 @@ impl Client {
     async fn user_of(&self, access_token: &str) -> Result<String> {
         let account = Account::new(Credentials::OAuth2(oauth2::Credentials::new(access_token.to_owned())));
         let client = Client::new(self.inner.transport.clone(), Arc::new(account), self.inner.options.clone())?;
-        let options = without_hooks(Deadline::after(Some(USER_TIMEOUT)), None);
+        let exchanges = ExchangeLog::default();
+        let options = without_observer(Deadline::after(Some(USER_TIMEOUT)), None, &exchanges);
         match client.inner.exchange(&Command::Me, options).await? {
             Answer::User(user_id) => Ok(user_id),
             _ => Err(Error::new(Kind::InvalidResponse(None), "ME: the answer has no user")),
@@ -299,8 +305,8 @@ async fn lock(file: &TokenFile, deadline: Deadline) -> Result<LockedTokenFile> {
     }
 }
 
-fn without_hooks(deadline: Deadline, retry: Option<&Retry>) -> CallOptions<'_> {
-    CallOptions { deadline, retry, hooks: Hooks::none(), limiter: None }
+fn without_observer<'a>(deadline: Deadline, retry: Option<&'a Retry>, exchanges: &'a ExchangeLog) -> CallOptions<'a> {
+    CallOptions { deadline, retry, hooks: Hooks { exchanges: Some(exchanges), ..Hooks::none() }, limiter: None }
 }
 
 fn out_of_time() -> Error {

@@ -28,8 +28,17 @@ impl ClientInner {
         mut on_outcomes: impl FnMut(Vec<Waited>),
     ) -> Result<()> {
         let wait = |(number, media): (u64, Media)| {
+            let media_id = media.media_id;
             let watch = Box::new(Watch::new(media, timeout));
-            async move { (number, self.wait_until_ready(watch, hooks).await) }
+            async move {
+                let outcome = self.wait_until_ready(watch, hooks).await;
+                // Now, because the next answers about other media take the place of those about this.
+                let attach = |error| match hooks.exchanges {
+                    Some(exchanges) => exchanges.attach(error, Some(media_id)),
+                    None => error,
+                };
+                (number, outcome.map_err(attach))
+            }
         };
         let mut waits = FuturesUnordered::new();
         let mut more = true;

@@ -18,7 +18,7 @@ use crate::system::fork::{generation, if_same_process};
 /// A callback that a verb has run, and where its result goes.
 #[pyclass(frozen, module = "xmedia._core")]
 pub struct CallbackRequest {
-    /// `progress`, `warning`, `media_warning`, `request`, `token`, `refreshed`, or the name of a method of the operation's callbacks.
+    /// `progress`, `warning`, `log`, `media_warning`, `request`, `token`, `refreshed`, or the name of a method of the operation's callbacks.
     #[pyo3(get)]
     kind: &'static str,
     /// The argument of the callback; the arguments, for a method.
@@ -40,6 +40,7 @@ impl CallbackRequest {
         let (kind, payload) = match kind {
             CallbackKind::Progress(progress) => ("progress", results::progress(py, *progress)?),
             CallbackKind::Warning(text) => ("warning", text.into_pyobject(py)?.into_any().unbind()),
+            CallbackKind::Log(text) => ("log", text.into_pyobject(py)?.into_any().unbind()),
             CallbackKind::MediaWarning(text) => ("media_warning", text.into_pyobject(py)?.into_any().unbind()),
             CallbackKind::Request(report) => ("request", results::report(py, *report)?),
             CallbackKind::Token(sender) => {

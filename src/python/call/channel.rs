@@ -64,6 +64,8 @@ pub enum CallbackKind {
     Progress(Box<Progress>),
     /// A warning for the user.
     Warning(String),
+    /// A sentence for the program's log.
+    Log(String),
     /// A warning about the file that is about to be uploaded; where that is an exception, nothing is sent.
     MediaWarning(String),
     /// The event of a request that has ended.
@@ -98,7 +100,7 @@ pub enum MethodArguments {
 impl CallbackKind {
     /// Whether it is a notification, for which the verb does not wait: it can be run wherever the event loop is.
     pub fn is_notification(&self) -> bool {
-        matches!(self, CallbackKind::Warning(_) | CallbackKind::Request(_))
+        matches!(self, CallbackKind::Warning(_) | CallbackKind::Log(_) | CallbackKind::Request(_))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::client::Reservation;
 use crate::client::auth::oauth2::Token;
 use crate::client::call::{Hooks, QueuePosition, TokenProvider};
 use crate::client::error::{Error, Kind, Result};
+use crate::client::exchange_log::ExchangeLog;
 use crate::client::observer::{EventFilter, Observer, Progress, RequestReport};
 use crate::python::call::channel::{CallbackKind, Channel, Event, MethodArguments, Outcome};
 use crate::python::call::hooks::Subscriptions;
@@ -26,6 +27,7 @@ pub struct ChannelObserver {
     /// The token that the program returned.
     token: AsyncMutex<Option<Arc<Token>>>,
     reserved: Mutex<Option<Reserved>>,
+    exchanges: ExchangeLog,
 }
 
 /// A position in the queue for connections, which is the parent's in a forked child.
@@ -51,12 +53,18 @@ impl ChannelObserver {
             subscriptions: Subscriptions::default(),
             token: AsyncMutex::default(),
             reserved: Mutex::default(),
+            exchanges: ExchangeLog::default(),
         }
     }
 
     /// What a verb reports and asks through.
     pub fn hooks(&self) -> Hooks<'_> {
-        Hooks::from(self)
+        Hooks { exchanges: Some(&self.exchanges), ..Hooks::from(self) }
+    }
+
+    /// The call's last requests and their answers.
+    pub fn exchanges(&self) -> &ExchangeLog {
+        &self.exchanges
     }
 
     /// Keeps the position in the queue that the verb's first request takes.
@@ -117,6 +125,10 @@ impl Observer for ChannelObserver {
 
     fn warn(&self, text: String) {
         self.notify(CallbackKind::Warning(text));
+    }
+
+    fn log(&self, text: String) {
+        self.notify(CallbackKind::Log(text));
     }
 
     fn warn_of_media(&self, text: String) -> BoxFuture<'_, Result<()>> {

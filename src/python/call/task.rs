@@ -96,8 +96,10 @@ impl Task {
             self.observer.reserve(transport.reserve());
             LeaveQueue(self.observer.clone())
         });
+        let observer = self.observer.clone();
         let task = runtime::spawn(async move {
-            let result = verb.await;
+            let result = verb.await.map_err(|error| observer.exchanges().attach(error, None));
+            observer.exchanges().clear();
             drop(position);
             guard.finish(result);
         })?;

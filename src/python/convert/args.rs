@@ -10,8 +10,8 @@ use pyo3::types::{PyBool, PyBytes, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyStr
 
 use crate::client::auth::Credentials;
 use crate::client::category::Account;
-use crate::client::config::{CheckMode, Proxy, Retry, TransportOptions, parse_base_url};
-use crate::client::error::Error;
+use crate::client::config::{CheckMode, Proxy, RecordDirectory, Retry, TransportOptions, parse_base_url};
+use crate::client::error::{Error, file_error};
 use crate::client::model::{ApiVersion, Media, MediaId};
 use crate::client::protocol::{MediaMetadata, SensitiveContent, Subtitle};
 use crate::client::x_limits::MAX_TOTAL_BYTES;
@@ -393,6 +393,19 @@ fn word(name: &str, value: &Bound<'_, PyAny>, words: &[&str]) -> PyResult<Option
 /// Whose limits hold, or `None`.
 pub fn account(value: &Bound<'_, PyAny>) -> PyResult<Option<Account>> {
     Ok(word("account", value, &Account::NAMES)?.as_deref().and_then(Account::of))
+}
+
+/// The directory for records, which is made, or `None`.
+pub fn record_directory(value: &Bound<'_, PyAny>) -> PyResult<Option<RecordDirectory>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    let path: PathBuf = value.extract().map_err(|_| wrong_type("record", "a path or None", value))?;
+    if path.as_os_str().is_empty() {
+        return Err(errors::invalid_input(value.py(), "record must not be empty"));
+    }
+    let opened = value.py().detach(|| RecordDirectory::open(&path));
+    opened.map(Some).map_err(|error| errors::raise(value.py(), file_error(&error, Some(&path))))
 }
 
 /// What is done about the rules of X that a file breaks, or `None`.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::exchanges::KeptExchanges;
 use crate::client::error::{ApiFailure, Error, Failure, Kind};
 use crate::python::convert::results;
 use crate::python::imports;
@@ -28,7 +29,7 @@ pub fn invalid_input(py: Python<'_>, message: impl Into<String>) -> PyErr {
 }
 
 fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-    let Failure { kind, message, command, media_id, media, attempts, retryable, retry_after, report, cause } =
+    let Failure { kind, message, command, media_id, media, attempts, retryable, retry_after, report, exchanges, cause } =
         error.into_failure();
     let details = PyDict::new(py);
     let cause = match cause {
@@ -62,6 +63,9 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
         details.set_item("media_id", media_id.map(|media_id| media_id.get()))?;
         if let Some(media) = media {
             details.set_item("media", results::media(py, media, given)?)?;
+        }
+        if !exchanges.is_empty() {
+            details.set_item("exchanges", KeptExchanges(exchanges))?;
         }
         details.set_item("attempts", attempts)?;
         details.set_item("retryable", retryable)?;

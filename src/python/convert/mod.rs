@@ -2,5 +2,7 @@
 
 pub(super) mod args;
 pub(super) mod errors;
+pub(super) mod exchanges;
+pub(super) mod har;
 pub(super) mod results;
 pub(super) mod slots;

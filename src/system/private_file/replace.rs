@@ -54,6 +54,23 @@ impl Drop for Replacement {
     }
 }
 
+/// Writes a file anew, whole or not at all. Unlike [`Replacement`] it may be done by several at once; a power cut may
+/// take it back.
+pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    let fresh = named_beside(path, &format!(".{:016x}.xmedia-new", rand::random::<u64>()));
+    let mut file = private().create_new(true).open(&fresh)?;
+    let written = file.write_all(content).and_then(|()| std::fs::rename(&fresh, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&fresh);
+    }
+    written
+}
+
+/// Makes a file that is not there yet, to be written and read.
+pub fn create(path: &Path) -> io::Result<File> {
+    private().read(true).create_new(true).open(path)
+}
+
 /// Makes a new name in a file's directory outlive a power cut. Windows has no call for it.
 fn sync_directory_of(path: &Path) -> io::Result<()> {
     match path.parent() {

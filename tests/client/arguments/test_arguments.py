@@ -242,6 +242,7 @@ OPTIONS = {
         (float("inf"), VALUE),
         (10**400, VALUE),
     ],
+    "record": [(5, TYPE), (True, TYPE), (b"x", TYPE), ("", VALUE), (__file__, FileExistsError)],
     "proxy": [
         (5, TYPE),
         (b"http://p", TYPE),

@@ -3,6 +3,7 @@
 import copy
 import inspect
 import pickle
+from datetime import UTC, datetime
 
 import pytest
 import xmedia
@@ -44,6 +45,9 @@ COMMON = {
     "attempts": 3,
     "retryable": True,
     "retry_after": 1.5,
+    "exchanges": (
+        xmedia.Exchange(command="FINALIZE", method="POST", url="https://x.test", started_at=datetime.now(UTC)),
+    ),
 }
 API = {
     "status": 400,

@@ -309,13 +309,14 @@ def test_a_pool_of_processes_takes_it_as_an_argument(server, connect, method):
 class TestPickle:
     @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
     @pytest.mark.parametrize("auth", [OAUTH1, OAUTH2])
-    def test_holds_the_credentials_and_options(self, auth, protocol):
+    def test_holds_the_credentials_and_options(self, auth, protocol, tmp_path):
         options = {
             "base_url": "https://gateway.example/x",
             "request_timeout": 5,
             "retry": xmedia.Retry(attempts=2),
             "max_connections": 7,
             "max_bytes_per_second": 1_000_000,
+            "record": tmp_path,
             "user_agent": "mine/1",
         }
         client = xmedia.Client(auth, **options)

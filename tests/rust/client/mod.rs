@@ -4,6 +4,7 @@ mod budget;
 mod gate;
 mod limits;
 mod oauth1;
+mod record;
 mod refresh;
 mod retry;
 mod token_file;

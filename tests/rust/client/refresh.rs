@@ -66,6 +66,7 @@ async fn a_refresh_that_never_left_the_queue_is_run_again() {
         retry: None,
         check: CheckMode::Off,
         account: None,
+        record: None,
     });
     let client = Client::new(transport, account, options).unwrap();
     let media = example().into();

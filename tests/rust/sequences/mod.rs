@@ -300,6 +300,7 @@ where
         retry,
         check: CheckMode::Off,
         account: None,
+        record: None,
     });
     let mut count = 0;
     let mut choices = Some(Choices { depth, ..Choices::default() });

@@ -86,8 +86,14 @@ fn phases(delay: Duration) -> Vec<Phase> {
     };
     let transport = Transport::over(Arc::new(TransportOptions::default()), Box::new(Nowhere));
     let account = Account::new(Credentials::OAuth1(credentials));
-    let options =
-        Options { api: ApiVersion::V2, request_timeout: None, retry: None, check: CheckMode::Warn, account: None };
+    let options = Options {
+        api: ApiVersion::V2,
+        request_timeout: None,
+        retry: None,
+        check: CheckMode::Warn,
+        account: None,
+        record: None,
+    };
     let client = Client::new(Arc::new(transport), Arc::new(account), Arc::new(options)).unwrap();
     let source = Source { name: None, total_bytes: None, content: Content::Sized(Arc::new(Slow(delay))) };
     let seen = Seen::default();

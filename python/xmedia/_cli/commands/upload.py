@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from ... import Client, InvalidInputError, Result, UploadItem, UploadOptions
+from ... import Client, EnvOptions, InvalidInputError, Result, UploadItem, UploadOptions
 from ..._calls.upload_call import UploadCall
 from ..._client.uploads import OPTIONS
 from .. import options, report
@@ -56,6 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="record here how far each file is; after a crash or Ctrl-C the same command continues there",
     )
+    parser.add_argument(
+        "--record",
+        metavar="DIR",
+        help="record here what is sent and answered, without secrets, as HAR files (default: X_RECORD)",
+    )
     parser.add_argument("--no-wait", action="store_true", help="end after FINALIZE, without waiting for processing")
 
 
@@ -91,7 +96,10 @@ def _upload(arguments: argparse.Namespace, output: Output) -> int:
         "wait": not arguments.no_wait,
         "timeout": arguments.timeout,
     }
-    with Client.from_env(on_event=output.event, max_bytes_per_second=arguments.max_bytes_per_second) as client:
+    connection: EnvOptions = {"on_event": output.event, "max_bytes_per_second": arguments.max_bytes_per_second}
+    if arguments.record is not None:
+        connection["record"] = arguments.record
+    with Client.from_env(**connection) as client:
         # A call that is never started checks its arguments: what is wrong with all files is wrong usage, not the
         # error of each.
         UploadCall(client._core, b"any", {**OPTIONS, **given}, awaited=False).close()

@@ -7,7 +7,7 @@
 
 _shtab_xmedia_subparsers=(upload finalize status wait check login logout mock-server doctor conformance completion demo)
 
-_shtab_xmedia_upload_option_strings=(-h --help --media-type --media-category --alt-text --additional-owner --shared --segment-bytes --concurrency --max-bytes-per-second --jobs --checkpoint-dir --no-wait --timeout --json --id-only -v --verbose -q --quiet)
+_shtab_xmedia_upload_option_strings=(-h --help --media-type --media-category --alt-text --additional-owner --shared --segment-bytes --concurrency --max-bytes-per-second --jobs --checkpoint-dir --record --no-wait --timeout --json --id-only -v --verbose -q --quiet)
 _shtab_xmedia_finalize_option_strings=(-h --help --wait --timeout --json --id-only -v --verbose -q --quiet)
 _shtab_xmedia_status_option_strings=(-h --help --timeout --json --id-only -v --verbose -q --quiet)
 _shtab_xmedia_wait_option_strings=(-h --help --timeout --json --id-only -v --verbose -q --quiet)

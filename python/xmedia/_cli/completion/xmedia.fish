@@ -51,7 +51,7 @@ function _shtab_xmedia_using
 end
 
 set -g _shtab_xmedia_commands upload finalize status wait check login logout mock-server doctor conformance completion demo
-set -g _shtab_xmedia_opts_with_value --account --additional-owner --alt-text --api --bundle --category --check-after-secs --checkpoint-dir --client-id --concurrency --fix --har --host --jobs --max-bytes-per-second --media --media-category --media-type --port --processing --profile --rate-limit --redirect-uri --replay --scope --segment-bytes --speed --timeout --video
+set -g _shtab_xmedia_opts_with_value --account --additional-owner --alt-text --api --bundle --category --check-after-secs --checkpoint-dir --client-id --concurrency --fix --har --host --jobs --max-bytes-per-second --media --media-category --media-type --port --processing --profile --rate-limit --record --redirect-uri --replay --scope --segment-bytes --speed --timeout --video
 
 complete -c xmedia -e
 complete -c xmedia -f
@@ -70,6 +70,7 @@ complete -c xmedia -n '_shtab_xmedia_using upload' -l concurrency -x -d 'segment
 complete -c xmedia -n '_shtab_xmedia_using upload' -l max-bytes-per-second -x -d 'send no more than this per second, all files together, such as 2M (default: no limit)'
 complete -c xmedia -n '_shtab_xmedia_using upload' -l jobs -x -d 'files at a time (default: 1)'
 complete -c xmedia -n '_shtab_xmedia_using upload' -l checkpoint-dir -x -d 'record here how far each file is; after a crash or Ctrl-C the same command continues there'
+complete -c xmedia -n '_shtab_xmedia_using upload' -l record -x -d 'record here what is sent and answered, without secrets, as HAR files (default: X_RECORD)'
 complete -c xmedia -n '_shtab_xmedia_using upload' -l no-wait -d 'end after FINALIZE, without waiting for processing'
 complete -c xmedia -n '_shtab_xmedia_using upload' -l timeout -x -d 'give up after this time (default: 3600)'
 complete -c xmedia -n '_shtab_xmedia_using upload' -l json -d 'print one JSON object per line'

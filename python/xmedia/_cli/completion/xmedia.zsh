@@ -168,6 +168,7 @@ _shtab_xmedia_upload_options=(
   "--max-bytes-per-second[send no more than this per second, all files together, such as 2M (default\: no limit)]:SIZE:"
   "--jobs[files at a time (default\: 1)]:N:"
   "--checkpoint-dir[record here how far each file is\; after a crash or Ctrl-C the same command continues there]:DIR:"
+  "--record[record here what is sent and answered, without secrets, as HAR files (default\: X_RECORD)]:DIR:"
   "--no-wait[end after FINALIZE, without waiting for processing]"
   "--timeout[give up after this time (default\: 3600)]:SECONDS:"
   "--json[print one JSON object per line]"

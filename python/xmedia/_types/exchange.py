@@ -1,0 +1,50 @@
+"""`Exchange`: one request and its answer, without secrets."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .models import brief_repr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Exchange:
+    """One request of a call and its answer; an error has the last of them in `exchanges`.
+
+    There are no secrets in it: what the client signs with stands as `[not shown]` wherever a server repeats it. The
+    bodies of TOKEN and REVOKE, cookies and `Authorization` are left out.
+
+    Attributes:
+        command: `'INIT'`, `'APPEND'`, `'FINALIZE'`, `'STATUS'` and so on.
+        media_id: The media it was about, if that had an id already.
+        attempt: 1 for the first request of a command, 2 for its first repetition.
+        method: The HTTP method.
+        url: The address with its query.
+        request_headers: Headers by name, in lower case.
+        request_body: The body as text, at most 4 KiB of it, or None. Of a multipart body the fields are written as
+            those of a form, with the media's size in place of its bytes: `segment_index=0&media=<5000000 bytes>`.
+        status: The HTTP status, or None when no answer came.
+        response_headers: Headers by name, in lower case; the values of one that came twice are joined by a comma.
+        response_body: The body as text, at most 4 KiB of it, or None.
+        error: How it broke when no answer came: `'refused'` (no connection was made), `'reset'`, `'closed'` (before an
+            answer began), `'cut'` (within the answer) or `'timeout'`.
+        started_at: When the request began, in UTC.
+        duration: Seconds until its answer was read, or until it broke.
+        bytes_sent: The size of its body, the media's bytes included; 0 if no connection was made.
+    """
+
+    command: str
+    media_id: int | None = None
+    attempt: int = 1
+    method: str
+    url: str
+    request_headers: dict[str, str] = field(default_factory=dict, hash=False)
+    request_body: str | None = None
+    status: int | None = None
+    response_headers: dict[str, str] = field(default_factory=dict, hash=False)
+    response_body: str | None = None
+    error: str | None = None
+    started_at: datetime
+    duration: float = 0.0
+    bytes_sent: int = 0
+
+    __repr__ = brief_repr

@@ -1,0 +1,11 @@
+//! What a call sent and was answered: kept as it is while the call runs, made into masked text when that is asked for.
+
+mod exchange;
+mod files;
+pub mod har;
+mod mask;
+mod recorder;
+
+pub use self::exchange::texts;
+pub(in crate::client) use self::exchange::{Sender, Sent, SentExchange};
+pub use self::recorder::Recorder;
