@@ -62,7 +62,7 @@ def test_an_early_refusal_is_read(call, size, status, error):
 
 
 @pytest.mark.parametrize("size", [MIB, 5_000_000])
-def test_an_early_refusal_is_heard_over_tls(call, tmp_path, size):
+def test_an_early_refusal_is_read_over_tls(call, tmp_path, size):
     """Not always at the first try: what the server sends is not looked for while a record is written."""
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
