@@ -74,7 +74,7 @@ drift: develop ## hold what is sent and what the mock server answers against X's
 	$(BIN)/python .ci/drift $(SPEC)
 
 .PHONY: test-clients
-test-clients: develop ## drive other people's clients (from PyPI and npm) against the mock server
+test-clients: develop ## drive other people's clients (from PyPI, npm and crates.io) against the mock server
 	$(BIN)/python tests/mock/clients/run.py
 
 .PHONY: test-browser

@@ -195,7 +195,7 @@ def test_a_wait_ends_at_what_was_not_recorded(replayed):
         client.wait(client.finalize(ID), timeout=5)
 
 
-def test_a_request_that_comes_once_too_often_is_answered_so(replayed):
+def test_a_request_that_comes_once_too_often_gets_599(replayed):
     server = replayed(entry(request("FINALIZE"), 200, media()))
     with server.client() as client:
         client.finalize(ID)
@@ -255,6 +255,7 @@ def test_where_nobody_listened_nobody_listens(replayed):
 def test_it_listens_again_when_it_did_then(replayed):
     server = replayed(
         entry(request("STATUS"), error="refused", at=0.0, took=0),
+        entry(request("STATUS"), error="refused", at=0.12, took=0),
         entry(request("STATUS"), 200, media(state="succeeded"), at=0.15),
     )
     began = time.monotonic()
@@ -320,7 +321,7 @@ def test_tokens_are_never_recorded_and_made_anew(replayed):
     assert server.commands == ["STATUS", "TOKEN", "STATUS"]
 
 
-def test_the_command_is_that_of_our_own_field_where_the_body_was_left_out(replayed):
+def test_the_command_is_read_from_our_own_field_where_the_body_was_left_out(replayed):
     bare = {"method": "POST", "url": "https://proxy.example/x/1.1/media/upload.json"}
     server = replayed({**entry(bare, 400), "_command": "FINALIZE", "_mediaId": str(ID)})
     with server.client() as client, pytest.raises(xmedia.BadRequestError):

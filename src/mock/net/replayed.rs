@@ -24,6 +24,8 @@ const CUT_ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\
 /// they were, and what was not recorded of them must not be the failure that ends the upload.
 const SEGMENT_GRACE: Duration = Duration::from_millis(100);
 const MAX_SEGMENT_GRACES: u32 = 10;
+/// One that timed out took so long at most.
+const MAX_SEGMENT_TIME: Duration = Duration::from_secs(60);
 
 /// What the recording has for this request; `None` if the server has no recording.
 pub(crate) async fn recorded(context: &RequestContext, parameters: &Parameters) -> Option<Result<Step, String>> {
@@ -37,13 +39,14 @@ pub(crate) async fn recorded(context: &RequestContext, parameters: &Parameters) 
         }
     };
     if let (Err(_), Some(asked)) = (&step, asked.filter(|asked| asked.key.command == CommandName::Append)) {
+        let segments = |of| lock(&context.shared.replay).as_ref().map(|replay| replay.segments(of)).unwrap_or_default();
+        let (longest, _) = segments(asked.key.media_id);
+        tokio::time::sleep(longest.min(MAX_SEGMENT_TIME).saturating_add(SEGMENT_GRACE)).await;
         for _ in 0..MAX_SEGMENT_GRACES {
-            let others =
-                lock(&context.shared.replay).as_ref().is_some_and(|replay| replay.expects_segments(asked.key.media_id));
-            tokio::time::sleep(SEGMENT_GRACE).await;
-            if !others {
+            if segments(asked.key.media_id).1 == 0 {
                 break;
             }
+            tokio::time::sleep(SEGMENT_GRACE).await;
         }
     }
     Some(step)

@@ -137,8 +137,8 @@ fn answer(status: u64, response: &Value, command: CommandName) -> Result<Outcome
         headers.extend(kept);
     }
     let mut body = body(response)?;
-    if command == CommandName::Token && status.is_success() && body.is_empty() {
-        body = tokens();
+    if command == CommandName::Token && body.is_empty() {
+        body = token_answer(status);
     }
     Ok(Outcome::Answer { status, headers, body })
 }
@@ -156,6 +156,16 @@ fn body(response: &Value) -> Result<Bytes, String> {
         body.resize(if size < MAX_BODY_BYTES { size } else { MAX_BODY_BYTES + 1 }, b' ');
     }
     Ok(body.into())
+}
+
+/// What a token endpoint says is never recorded, since there may be tokens in it: the usual is put in its place.
+fn token_answer(status: StatusCode) -> Bytes {
+    match status.as_u16() {
+        200..300 => tokens(),
+        400 => Bytes::from_static(br#"{"error":"invalid_grant"}"#),
+        401 => Bytes::from_static(br#"{"error":"invalid_client"}"#),
+        _ => Bytes::new(),
+    }
 }
 
 /// Tokens are never recorded. Any others will do, since they are not checked.

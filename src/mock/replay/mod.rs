@@ -163,12 +163,14 @@ impl Replay {
         self.refusal_from(0, first.started_at)
     }
 
-    /// Whether segments of this upload are still to come.
-    pub(crate) fn expects_segments(&self, of: Option<MediaId>) -> bool {
-        let is_one = |(key, queue): (&Key, &VecDeque<usize>)| {
-            key.command == CommandName::Append && key.media_id == of && !queue.is_empty()
-        };
-        self.queues.iter().any(is_one)
+    /// How long a segment of this upload took that failed, at most; and how many are still to come.
+    pub(crate) fn segments(&self, of: Option<MediaId>) -> (Duration, usize) {
+        let is_one = |key: &Key| key.command == CommandName::Append && key.media_id == of;
+        let broken = self.entries.iter().filter(|entry| {
+            is_one(&entry.asked.key) && !matches!(entry.outcome, Outcome::Answer { status, .. } if status.is_success())
+        });
+        let left = self.queues.iter().filter(|(key, _)| is_one(key)).map(|(_, queue)| queue.len()).sum();
+        (broken.map(|entry| entry.duration).max().unwrap_or_default(), left)
     }
 
     /// A refresh serves many calls, and an error's file may be without the one that served its own: then any tokens do.
@@ -202,14 +204,14 @@ impl Replay {
         self.refusal_from(next, from)
     }
 
-    /// For how long nobody listened, seen from a moment; the outer `None` where a later request had an answer before.
+    /// For how long nobody listened, seen from a moment: until the last request that was refused, or for good where none
+    /// followed.
     fn refusal_from(&self, index: usize, from: SystemTime) -> Option<Option<Duration>> {
         let rest = self.entries.get(index..)?;
-        let back = rest.iter().find(|entry| !entry.is_refused());
-        Some(back.map(|entry| {
-            let time = entry.started_at.duration_since(from).unwrap_or_default();
-            scaled(time, self.speed.unwrap_or(1.0))
-        }))
+        let refused = rest.iter().take_while(|entry| entry.is_refused()).count();
+        let last = rest.get(refused.checked_sub(1)?)?;
+        let time = last.ended_at().duration_since(from).unwrap_or_default();
+        Some(rest.get(refused).map(|_| scaled(time, self.speed.unwrap_or(1.0))))
     }
 }
 
