@@ -99,10 +99,10 @@ impl<'a> Attempt<'a> {
                     continue;
                 }
                 Err(AttemptFailure::Unauthorized(tried, response, token)) => {
-                    match self.repair.repair(&response, self.signed_with, token).await {
+                    match Box::pin(self.repair.repair(&response, self.signed_with, token)).await {
                         Ok(true) => {
                             self.emit_event(tried.report, Some(Duration::ZERO));
-                            self.repair.emit_refresh_and_deliver().await?;
+                            Box::pin(self.repair.emit_refresh_and_deliver()).await?;
                             continue;
                         }
                         Ok(false) => tried,
@@ -149,8 +149,7 @@ impl<'a> Attempt<'a> {
             }
             None => None,
         };
-        let request = protocol::encode(client.options.api, &client.transport.options().hosts, self.command);
-        let token = deadline.limit(self.repair.token(&request)).await;
+        let token = deadline.limit(self.repair.token()).await;
         let token = token.ok_or_else(|| AttemptError::out_of_time(true, None)).and_then(|token| Ok(token?));
         let token = token.map_err(AttemptFailure::Final)?;
         let permit = {
@@ -159,6 +158,8 @@ impl<'a> Attempt<'a> {
         };
         // While it waited for its slot, another request may have had the token refreshed.
         let token = self.repair.kept().and_then(oauth2::Credentials::newest).or(token);
+        // Nothing is made of a command that still waits: thousands may.
+        let request = protocol::encode(client.options.api, &client.transport.options().hosts, self.command);
         self.signed_with = client.account.clock_offset();
         let authorization = client.account.authorization(&request, token.as_deref());
         self.sent += 1;
@@ -322,12 +323,10 @@ impl<'a> Attempt<'a> {
                 drop(reservation.take());
                 let pauses = self.options.hooks.observer.pauses();
                 let _waiting = pauses.map(|pauses| pauses.waiting(wait, PauseReason::RateLimit));
-                self.options.deadline.sleep(wait).await;
+                Box::pin(self.options.deadline.sleep(wait)).await;
             }
-            let permit = match reservation.take() {
-                Some(reservation) => self.options.deadline.limit(reservation.permit()).await,
-                None => self.options.deadline.limit(self.client.transport.acquire()).await,
-            };
+            let reservation = reservation.take().unwrap_or_else(|| self.client.transport.reserve());
+            let permit = self.options.deadline.limit(reservation.permit()).await;
             let permit = permit.ok_or_else(|| AttemptError::out_of_time(true, None))??;
             // Those who were before it in the queue may have emptied the bucket.
             if self.ignore_rate_limits || self.limited_for().is_none() {

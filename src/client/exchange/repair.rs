@@ -12,7 +12,7 @@ use crate::client::error::{ApiClass, Error, Result};
 use crate::client::exchange::ClientInner;
 use crate::client::model::CommandName;
 use crate::client::observer::EventFilter;
-use crate::client::protocol::{self, Request, Response};
+use crate::client::protocol::{self, Response};
 
 /// What uploading needs (docs/how/wire.md §8).
 const NEEDED_SCOPES: [&str; 1] = ["media.write"];
@@ -51,9 +51,10 @@ impl<'a> Repair<'a> {
     }
 
     /// The token to send, if the credentials are of that kind. One whose time is over is replaced before it is sent.
-    pub(super) async fn token(&mut self, request: &Request) -> Result<Option<Arc<Token>>> {
+    pub(super) async fn token(&mut self) -> Result<Option<Arc<Token>>> {
         let Credentials::OAuth2(credentials) = self.client.account.credentials() else { return Ok(None) };
-        if !matches!(request.authentication, protocol::Authentication::User) {
+        // The app authenticates itself in these.
+        if matches!(self.name, CommandName::Token | CommandName::Revoke) {
             return Ok(None);
         }
         if let Some(chain) = credentials.chain() {
