@@ -59,8 +59,11 @@ samples: develop ## hold what is found out of some 150 files against ffprobe, an
 	$(BIN)/python tests/check/against_ffprobe.py
 
 .PHONY: test-large
-test-large: develop ## that 2 GiB go through a few MiB of memory
+test-large: develop ## that 2, 6 and 16 GiB go through a few MiB of memory
 	XMEDIA_LARGE_FILE=2147483648 $(BIN)/pytest --timeout 300 tests/client/upload/test_upload_memory.py
+	for size in 6442450944 17179869184; do \
+	  XMEDIA_LARGE_FILE=$$size $(BIN)/pytest --timeout 1800 tests/client/upload/test_upload_memory.py -k 4 || exit 1; \
+	done
 
 .PHONY: test-exit
 test-exit: develop ## let hundreds of interpreters, each started anew, exit with calls in flight or just finished
@@ -71,7 +74,7 @@ drift: develop ## hold what is sent and what the mock server answers against X's
 	$(BIN)/python .ci/drift $(SPEC)
 
 .PHONY: test-clients
-test-clients: develop ## drive other people's clients (from PyPI and npm) against the mock server
+test-clients: develop ## drive other people's clients (from PyPI, npm and crates.io) against the mock server
 	$(BIN)/python tests/mock/clients/run.py
 
 .PHONY: test-browser

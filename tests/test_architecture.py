@@ -18,10 +18,7 @@ from support.modules import (
 )
 
 #: Circles that there are, each with its reason. This list may only shrink.
-KNOWN = {
-    # `Attempt` has its repairs in a file of their own.
-    "src/client/exchange: attempt.rs, repair.rs",
-}
+KNOWN: set[str] = set()
 #: Arrows up, each with its reason.
 UPWARDS = {
     # Hints of exceptions name `Media`, and are resolved where nothing but the exception was imported.

@@ -21,9 +21,9 @@ use crate::python::call::task::Verb;
 use crate::python::call::wait_many::WaitMany;
 use crate::python::call::watch::Watch;
 use crate::python::client_state::{ClientState, Connections};
-use crate::python::convert::args;
 use crate::python::convert::errors;
 use crate::python::convert::results;
+use crate::python::convert::{args, client_options};
 use crate::python::process::buffers;
 
 /// How long closing waits for a refresh under way, whose tokens would be lost.
@@ -104,14 +104,14 @@ impl Client {
         let refused = |error| errors::raise(py, error);
         let auth = AuthState::new(auth)?;
         let options = Options {
-            api: args::api_version(api, auth.credentials())?,
+            api: client_options::api_version(api, auth.credentials())?,
             request_timeout: args::duration("request_timeout", request_timeout)?,
-            retry: args::retry_policy(retry)?,
+            retry: client_options::retry_policy(retry)?,
             check: args::check_mode(check)?.unwrap_or_default(),
             account: args::account(account)?,
-            record: args::record_directory(record)?,
+            record: client_options::record_directory(record)?,
         };
-        let transport = args::transport_options(
+        let transport = client_options::transport_options(
             base_url,
             connect_timeout,
             max_connections,
@@ -137,13 +137,13 @@ impl Client {
         };
         let mut options = self.state.options().clone();
         if let Some(api) = change("api")? {
-            options.api = args::api_version(&api, auth.credentials())?;
+            options.api = client_options::api_version(&api, auth.credentials())?;
         }
         if let Some(request_timeout) = change("request_timeout")? {
             options.request_timeout = args::duration("request_timeout", &request_timeout)?;
         }
         if let Some(retry) = change("retry")? {
-            options.retry = args::retry_policy(&retry)?;
+            options.retry = client_options::retry_policy(&retry)?;
         }
         if let Some(check) = change("check")? {
             options.check = args::check_mode(&check)?.unwrap_or_default();

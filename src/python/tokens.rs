@@ -23,8 +23,8 @@ use crate::python::call::channel::Outcome;
 use crate::python::call::observer::ChannelObserver;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::{SIGNAL_INTERVAL, Verb};
-use crate::python::convert::args;
 use crate::python::convert::errors;
+use crate::python::convert::{args, client_options};
 use crate::python::process::runtime;
 
 /// How long a revocation of a file's tokens may take.
@@ -46,8 +46,8 @@ impl Connection {
     ) -> PyResult<Self> {
         let mut transport = TransportOptions {
             connect_timeout: args::duration("connect_timeout", connect_timeout)?,
-            proxy: args::proxy_choice(proxy)?,
-            ca_pem: args::pem(ca_file)?,
+            proxy: client_options::proxy_choice(proxy)?,
+            ca_pem: client_options::pem(ca_file)?,
             ..TransportOptions::default()
         };
         let allow_insecure_http = args::flag("allow_insecure_http", allow_insecure_http)?;

@@ -37,6 +37,7 @@ pub fn generation() -> u64 {
 
 /// A handle that leads to a task, unless that is the parent's: its scheduler is left alone, since its locks may be held for
 /// ever. Even to drop the handle could wake the task.
+#[cfg(feature = "python")]
 pub fn if_same_process<T>(made_in: u64, handle: T) -> Option<T> {
     if made_in == generation() {
         return Some(handle);
@@ -97,6 +98,7 @@ impl<T> PerProcess<T> {
     }
 
     /// Takes out this generation's value.
+    #[cfg(feature = "python")]
     pub fn take(&self) -> Option<Arc<T>> {
         let value = self.get()?;
         self.slot.store(None);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::repair::{Unrepaired, not_refreshed};
+use super::repair::{Repair, Unrepaired, not_refreshed};
 use crate::client::auth::oauth2::{self, Token};
 use crate::client::call::CallOptions;
 use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result, subject};
@@ -50,26 +50,19 @@ impl From<Error> for AttemptError {
 
 /// One attempt of a command at a time, with what was repaired between them.
 pub(super) struct Attempt<'a> {
-    pub(super) client: &'a ClientInner,
-    pub(super) command: &'a Command,
-    pub(super) options: CallOptions<'a>,
-    pub(super) name: CommandName,
-    pub(super) media_id: Option<MediaId>,
+    client: &'a ClientInner,
+    command: &'a Command,
+    options: CallOptions<'a>,
+    name: CommandName,
+    media_id: Option<MediaId>,
     /// Whether the request is sent even though its rate-limit bucket is empty.
-    pub(super) ignore_rate_limits: bool,
+    ignore_rate_limits: bool,
     /// Requests sent.
-    pub(super) sent: u32,
-    pub(super) resent: bool,
+    sent: u32,
+    resent: bool,
     /// The server's clock less ours, as the last request was signed with it.
-    pub(super) signed_with: i64,
-    pub(super) clock_corrected: bool,
-    pub(super) refreshed: bool,
-    /// A token that runs out soon was to be replaced before it was sent.
-    pub(super) asked_early: bool,
-    /// How often the request was sent again with another token.
-    pub(super) repairs: u32,
-    /// Why the token could not be replaced before it was sent.
-    pub(super) refresh_error: Option<Error>,
+    signed_with: i64,
+    repair: Repair<'a>,
 }
 
 impl<'a> Attempt<'a> {
@@ -84,11 +77,7 @@ impl<'a> Attempt<'a> {
             sent: 0,
             resent: false,
             signed_with: 0,
-            clock_corrected: false,
-            refreshed: false,
-            asked_early: false,
-            repairs: 0,
-            refresh_error: None,
+            repair: Repair::new(client, options, command.name()),
         }
     }
 
@@ -110,10 +99,10 @@ impl<'a> Attempt<'a> {
                     continue;
                 }
                 Err(AttemptFailure::Unauthorized(tried, response, token)) => {
-                    match self.repair(&response, token).await {
+                    match Box::pin(self.repair.repair(&response, self.signed_with, token)).await {
                         Ok(true) => {
                             self.emit_event(tried.report, Some(Duration::ZERO));
-                            self.emit_refresh_and_deliver().await?;
+                            Box::pin(self.repair.emit_refresh_and_deliver()).await?;
                             continue;
                         }
                         Ok(false) => tried,
@@ -127,7 +116,7 @@ impl<'a> Attempt<'a> {
                         }
                         Err(Unrepaired::Refresh(error)) => {
                             self.emit_event(tried.report, None);
-                            self.emit_refresh_events();
+                            self.repair.emit_refresh_events();
                             return Err(not_refreshed(tried.error, error).into());
                         }
                     }
@@ -160,16 +149,17 @@ impl<'a> Attempt<'a> {
             }
             None => None,
         };
-        let request = protocol::encode(client.options.api, &client.transport.options().hosts, self.command);
-        let token =
-            deadline.limit(self.token(&request)).await.unwrap_or_else(|| Err(AttemptError::out_of_time(true, None)));
+        let token = deadline.limit(self.repair.token()).await;
+        let token = token.ok_or_else(|| AttemptError::out_of_time(true, None)).and_then(|token| Ok(token?));
         let token = token.map_err(AttemptFailure::Final)?;
         let permit = {
             let _queued = client.stats.queue();
             self.wait_for_slot().await.map_err(AttemptFailure::Final)?
         };
         // While it waited for its slot, another request may have had the token refreshed.
-        let token = self.kept().and_then(oauth2::Credentials::newest).or(token);
+        let token = self.repair.kept().and_then(oauth2::Credentials::newest).or(token);
+        // Nothing is made of a command that still waits: thousands may.
+        let request = protocol::encode(client.options.api, &client.transport.options().hosts, self.command);
         self.signed_with = client.account.clock_offset();
         let authorization = client.account.authorization(&request, token.as_deref());
         self.sent += 1;
@@ -215,7 +205,7 @@ impl<'a> Attempt<'a> {
             }
             Err(error) => {
                 self.note_refusal(&error, &response);
-                let error = self.naming_missing_scopes(error);
+                let error = self.repair.naming_missing_scopes(error);
                 let report = self.report(&request, &begun, Some(&response), Some(&error));
                 // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
                 let repairable = matches!(request.authentication, protocol::Authentication::User);
@@ -333,12 +323,10 @@ impl<'a> Attempt<'a> {
                 drop(reservation.take());
                 let pauses = self.options.hooks.observer.pauses();
                 let _waiting = pauses.map(|pauses| pauses.waiting(wait, PauseReason::RateLimit));
-                self.options.deadline.sleep(wait).await;
+                Box::pin(self.options.deadline.sleep(wait)).await;
             }
-            let permit = match reservation.take() {
-                Some(reservation) => self.options.deadline.limit(reservation.permit()).await,
-                None => self.options.deadline.limit(self.client.transport.acquire()).await,
-            };
+            let reservation = reservation.take().unwrap_or_else(|| self.client.transport.reserve());
+            let permit = self.options.deadline.limit(reservation.permit()).await;
             let permit = permit.ok_or_else(|| AttemptError::out_of_time(true, None))??;
             // Those who were before it in the queue may have emptied the bucket.
             if self.ignore_rate_limits || self.limited_for().is_none() {

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attempt::{Attempt, AttemptError};
 use crate::client::auth::oauth2::{self, Token};
 use crate::client::auth::refresh::Renewal;
 use crate::client::auth::{Account, Clock, Credentials};
-use crate::client::call::Hooks;
+use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{ApiClass, Error, Result};
+use crate::client::exchange::ClientInner;
 use crate::client::model::CommandName;
 use crate::client::observer::EventFilter;
-use crate::client::protocol::{self, Request, Response};
+use crate::client::protocol::{self, Response};
 
 /// What uploading needs (docs/how/wire.md §8).
 const NEEDED_SCOPES: [&str; 1] = ["media.write"];
@@ -21,11 +21,40 @@ const MAX_REPAIRS: u32 = 3;
 /// How long is waited for a refresh while the token is still good.
 const EARLY_REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
 
-impl<'a> Attempt<'a> {
+/// The credentials of one command's requests, and what of them was repaired between two requests.
+pub(super) struct Repair<'a> {
+    client: &'a ClientInner,
+    options: CallOptions<'a>,
+    name: CommandName,
+    clock_corrected: bool,
+    refreshed: bool,
+    /// A token that runs out soon was to be replaced before it was sent.
+    asked_early: bool,
+    /// How often the request was sent again with another token.
+    repairs: u32,
+    /// Why the token could not be replaced before it was sent.
+    refresh_error: Option<Error>,
+}
+
+impl<'a> Repair<'a> {
+    pub(super) fn new(client: &'a ClientInner, options: CallOptions<'a>, name: CommandName) -> Self {
+        Repair {
+            client,
+            options,
+            name,
+            clock_corrected: false,
+            refreshed: false,
+            asked_early: false,
+            repairs: 0,
+            refresh_error: None,
+        }
+    }
+
     /// The token to send, if the credentials are of that kind. One whose time is over is replaced before it is sent.
-    pub(super) async fn token(&mut self, request: &Request) -> Result<Option<Arc<Token>>, AttemptError> {
+    pub(super) async fn token(&mut self) -> Result<Option<Arc<Token>>> {
         let Credentials::OAuth2(credentials) = self.client.account.credentials() else { return Ok(None) };
-        if !matches!(request.authentication, protocol::Authentication::User) {
+        // The app authenticates itself in these.
+        if matches!(self.name, CommandName::Token | CommandName::Revoke) {
             return Ok(None);
         }
         if let Some(chain) = credentials.chain() {
@@ -98,11 +127,17 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Removes the reason of a 401, once a reason: whether it is worth sending the request again.
-    pub(super) async fn repair(&mut self, response: &Response, token: Option<Arc<Token>>) -> Result<bool, Unrepaired> {
+    /// Removes the reason of a 401, once a reason: whether it is worth sending the request again. It was signed with this
+    /// difference between the clocks, or sent with this token.
+    pub(super) async fn repair(
+        &mut self,
+        response: &Response,
+        signed_with: i64,
+        token: Option<Arc<Token>>,
+    ) -> Result<bool, Unrepaired> {
         let Some(credentials) = self.kept() else {
-            let corrected = !self.clock_corrected
-                && correct_clock(&self.client.account, response, self.signed_with, self.options.hooks);
+            let corrected =
+                !self.clock_corrected && correct_clock(&self.client.account, response, signed_with, self.options.hooks);
             self.clock_corrected |= corrected;
             return Ok(corrected);
         };

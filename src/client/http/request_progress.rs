@@ -23,10 +23,9 @@ tokio::task_local! {
     static CURRENT_REQUEST: Arc<RequestProgress>;
 }
 
-/// What is encrypted goes to the system record by record, of this size. The first mebibyte of it is given to the
-/// connection so, since it is in this time that a server refuses a body by its length.
-const FIRST_SLICE: usize = 16 << 10;
-const FIRST_SLICES: usize = 64;
+/// What is encrypted goes to the system record by record, of this size, and is given to the connection so: the more is
+/// given at once, the longer the connection writes without looking for an answer.
+const RECORD_BYTES: usize = 16 << 10;
 
 /// A request that is being sent.
 pub struct RequestProgress {
@@ -172,7 +171,7 @@ impl RequestProgress {
     where
         S: Stream<Item = std::io::Result<Bytes>> + Unpin,
     {
-        let (mut piece, mut first_slices) = (Bytes::new(), if encrypted { FIRST_SLICES } else { 0 });
+        let (mut piece, most) = (Bytes::new(), if encrypted { RECORD_BYTES } else { usize::MAX });
         let (turn, mut noted) = (Arc::new(Turn::default()), false);
         futures_util::stream::poll_fn(move |context| {
             if !noted {
@@ -195,9 +194,7 @@ impl RequestProgress {
             // fails, which would be all that is known of it.
             ready!(turn.poll(context));
             self.taken_after_ms.store(self.elapsed_ms(), Ordering::Relaxed);
-            let slice = if first_slices > 0 { FIRST_SLICE } else { piece.len() };
-            first_slices = first_slices.saturating_sub(1);
-            Poll::Ready(Some(Ok(piece.split_to(slice.min(piece.len())))))
+            Poll::Ready(Some(Ok(piece.split_to(most.min(piece.len())))))
         })
     }
 

@@ -8,7 +8,6 @@ use bytes::BytesMut;
 use futures_util::future::BoxFuture;
 use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::{ClientBuilder, Url};
-use tokio::sync::OwnedSemaphorePermit;
 use url::Origin;
 
 use super::broken::{Broken, BrokenRequest};
@@ -116,11 +115,6 @@ impl Transport {
     /// The ceiling for the bytes of media that are sent, if there is one.
     pub fn byte_rate(&self) -> Option<&ByteRateLimiter> {
         self.byte_rate.as_deref()
-    }
-
-    /// Waits, in order of arrival, until one more request may be in flight.
-    pub async fn acquire(&self) -> Result<OwnedSemaphorePermit> {
-        self.queue.join().permit().await
     }
 
     /// Joins the queue for one more request now, on any thread, so that calls are served in the order in which they were

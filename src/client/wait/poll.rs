@@ -153,7 +153,8 @@ impl Watch {
             deadline.sleep(pause).await;
             drop(waiting);
             refuse_expired(&self.media, CommandName::Status)?;
-            let polled = client.poll(self.media.media_id, deadline.later(LAST_POLL_TIMEOUT), hooks).await;
+            // In a box of its own, which is not there while it sleeps.
+            let polled = Box::pin(client.poll(self.media.media_id, deadline.later(LAST_POLL_TIMEOUT), hooks)).await;
             let (error, report) = match polled {
                 Ok(media) => {
                     self.sent += 1;

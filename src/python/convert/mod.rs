@@ -1,6 +1,7 @@
 //! Values of one language turned into those of the other: arguments in, results and exceptions out.
 
 pub(super) mod args;
+pub(super) mod client_options;
 pub(super) mod errors;
 pub(super) mod exchanges;
 pub(super) mod har;

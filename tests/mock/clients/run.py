@@ -1,6 +1,6 @@
 """Drives other people's clients against the mock server and compares what came through, byte for byte.
 
-Not part of the ordinary tests: it installs the clients from PyPI and npm, into a directory of its own.
+Not part of the ordinary tests: it installs the clients from PyPI, npm and crates.io, into a directory of its own.
 
     python tests/mock/clients/run.py [--workdir DIR] [NAME ...]
 """
@@ -29,6 +29,8 @@ PACKAGES = {
     "peony-twitter": "2.1.2",
     "xdk": "0.10.6",
 }
+#: A command line in Rust.
+XURL = "4.5.1"
 #: Driver, API version, authentication.
 RUNS = [
     ("python/drive_tweepy.py", "1.1", "oauth1"),
@@ -40,6 +42,7 @@ RUNS = [
     ("python/drive_peony.py", "1.1", "oauth1"),
     ("python/drive_xdk.py", "2", "oauth1"),
     ("python/drive_xdk.py", "2", "oauth2"),
+    ("python/drive_xurl.py", "2", "oauth1"),
     ("node/drive_twitter_api_v2.cjs", "1.1", "oauth1"),
     ("node/drive_twitter_api_v2.cjs", "2", "oauth1"),
     ("node/drive_twitter_api_v2.cjs", "2", "oauth2"),
@@ -56,6 +59,8 @@ def main() -> int:
     options.workdir.mkdir(parents=True, exist_ok=True)
     python = install_python(options.workdir / "venv")
     node = install_node(options.workdir / "node")
+    wanted = not options.names or any(name in "python/drive_xurl.py" for name in options.names)
+    xurl = install_xurl(options.workdir / "rust") if wanted else None
     video, image = make_files(options.workdir)
     failures = 0
     for driver, api, auth in RUNS:
@@ -65,7 +70,10 @@ def main() -> int:
         if command[0] is None:
             print(f"skip  {driver} {api} {auth}: no node or npm here")
             continue
-        problem = run(command, api, auth, video, image)
+        if "xurl" in driver and xurl is None:
+            print(f"skip  {driver} {api} {auth}: no cargo here")
+            continue
+        problem = run(command, api, auth, video, image, {"XURL": str(xurl)})
         failures += problem is not None
         print(
             f"{'ok  ' if problem is None else 'FAIL'}  {driver} {api} {auth}{'' if problem is None else ': ' + problem}"
@@ -73,7 +81,7 @@ def main() -> int:
     return 1 if failures else 0
 
 
-def run(command: list[object], api: str, auth: str, video: Path, image: Path) -> str | None:
+def run(command: list[object], api: str, auth: str, video: Path, image: Path, environ: dict[str, str]) -> str | None:
     """Run one driver; the answer is what went wrong."""
     # X's xdk takes whole seconds only.
     with MockServer(processing=("pending", "succeeded"), check_after_secs=1) as server:
@@ -89,7 +97,9 @@ def run(command: list[object], api: str, auth: str, video: Path, image: Path) ->
         }
         words = [str(part) for part in [*command, json.dumps(task)]]
         try:
-            ended = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+            ended = subprocess.run(
+                words, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **environ}
+            )
         except subprocess.TimeoutExpired:
             return "no end within 120 seconds"
         if ended.returncode != 0:
@@ -115,6 +125,16 @@ def install_python(venv: Path) -> Path:
         subprocess.run([python, "-m", "pip", "install", "--quiet", *wanted, "aiofiles", "filetype"], check=True)
         stamp.write_text(json.dumps(PACKAGES))
     return python
+
+
+def install_xurl(directory: Path) -> Path | None:
+    """The command line in Rust, built from its own lock file."""
+    cargo = shutil.which("cargo")
+    if cargo is None:
+        return None
+    command = [cargo, "install", "--quiet", "--debug", "--locked", "--root", directory]
+    subprocess.run([*command, "xurl-rs", "--version", XURL], check=True)
+    return directory / "bin" / "xr"
 
 
 def install_node(directory: Path) -> str | None:

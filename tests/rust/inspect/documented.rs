@@ -10,7 +10,7 @@ fn table() -> String {
         let (level, source) = (rule.level.name(), rule.source.text());
         format!("| `{}` | {level} | {} | {} | {source} |\n", rule.id, rule.applies, rule.text)
     });
-    format!("| rule | level | files | what is asked | source |\n|---|---|---|---|---|\n{}", rows.collect::<String>())
+    format!("| rule | level | files | requirement | source |\n|---|---|---|---|---|\n{}", rows.collect::<String>())
 }
 
 /// Set `UPDATE_DOCS=1` to write the table into the page.

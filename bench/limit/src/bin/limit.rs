@@ -169,7 +169,7 @@ fn with_aead(mebibytes: usize) -> Result<(), Failure> {
             nonce[4..].copy_from_slice(&sequence.to_be_bytes());
             let nonce = Nonce::assume_unique_for_key(nonce);
             let tag = key.seal_in_place_separate_tag(nonce, Aad::empty(), &mut record).map_err(|_| "not sealed")?;
-            std::hint::black_box(tag);
+            let _ = std::hint::black_box(tag);
         }
         Ok(())
     };
