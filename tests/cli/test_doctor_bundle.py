@@ -1,5 +1,6 @@
 """`xmedia doctor --bundle FILE` writes a report that can be read before it is sent."""
 
+import base64
 import json
 import os
 import stat
@@ -110,7 +111,7 @@ def test_a_recording_without_a_report_is_wrong_usage(capsys):
 def test_no_secret_is_in_it_in_any_form(doctor, tmp_path):
     forms = []
     for secret in SECRETS.values():
-        forms += [secret, quote(secret, safe=""), json.dumps(secret)[1:-1]]
+        forms += [secret, quote(secret, safe=""), json.dumps(secret)[1:-1], base64.b64encode(secret.encode()).decode()]
     forms.append("proxy-password")
     har = json.loads(BUG.read_text())
     har["log"]["entries"][0]["comment"] = " ".join(forms)

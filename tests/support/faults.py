@@ -357,8 +357,8 @@ def timeout_of(wanted):
     return SHORT if wanted is xmedia.WaitTimeoutError else ENOUGH
 
 
-def meet(cell, case, wanted, *, api, often):
-    """Call a command of a cell, under its fault."""
+def meet(cell, case, wanted, *, api, often, record=None):
+    """Call a command of a cell, under its fault; what is sent and answered may be recorded."""
     command, mode = cell
     meets = COMMANDS[command]
     once = often == "once"
@@ -371,7 +371,12 @@ def meet(cell, case, wanted, *, api, often):
         server.add_media(ID, data=b"1", media_type="text/srt", media_category="subtitles")
         url = (front or server).url
         client = xmedia.Client(
-            auth_of(case, command, api), api=api, base_url=url, retry=PATIENT, request_timeout=ENOUGH
+            auth_of(case, command, api),
+            api=api,
+            base_url=url,
+            retry=PATIENT,
+            request_timeout=ENOUGH,
+            record=record,
         )
         media = prepare(stack.enter_context(client), command)
         before = len(server.requests)

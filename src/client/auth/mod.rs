@@ -13,4 +13,3 @@ pub mod under_way;
 
 pub use self::account::{Account, Clock, Credentials};
 pub(in crate::client) use self::redact::masked;
-pub use self::redact::without_secrets;

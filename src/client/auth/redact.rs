@@ -85,13 +85,6 @@ impl Account {
     }
 }
 
-/// The text with each of these secrets masked that is long enough to be one.
-pub fn without_secrets(text: String, secrets: &[Zeroizing<String>]) -> String {
-    let secrets: Vec<&str> = secrets.iter().map(|secret| secret.as_str()).collect();
-    let long: Vec<&str> = secrets.into_iter().filter(|secret| secret.len() >= MIN_SECRET_LEN).collect();
-    masked(&text, &long).unwrap_or(text)
-}
-
 /// The text with each of the secrets masked; nothing if there is none. Where they overlap, all of them are one.
 pub(in crate::client) fn masked(text: &str, secrets: &[&str]) -> Option<String> {
     let plain = Plain::of(text);

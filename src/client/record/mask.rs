@@ -32,6 +32,13 @@ fn add_with_forms(secrets: &mut Secrets, found: Secrets, shortest: usize) {
     }
 }
 
+/// The text without these secrets, in whichever form they stand there.
+pub fn without_secrets(text: String, found: Secrets) -> String {
+    let mut secrets = Secrets::new();
+    add_forms(&mut secrets, found);
+    mask(text, &secrets)
+}
+
 /// The text without these secrets.
 pub(super) fn mask(text: String, secrets: &Secrets) -> String {
     let secrets: Vec<&str> = secrets.iter().map(|secret| secret.as_str()).collect();

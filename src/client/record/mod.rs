@@ -8,4 +8,5 @@ mod recorder;
 
 pub use self::exchange::texts;
 pub(in crate::client) use self::exchange::{Sender, Sent, SentExchange};
+pub use self::mask::without_secrets;
 pub use self::recorder::Recorder;

@@ -23,7 +23,7 @@ const CUT_ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\
 /// Segments are sent side by side, and the failure of one ends the others. In a replay they may be further on by then than
 /// they were, and what was not recorded of them must not be the failure that ends the upload.
 const SEGMENT_GRACE: Duration = Duration::from_millis(100);
-const MAX_SEGMENT_GRACES: u32 = 10;
+const MAX_SEGMENT_GRACES: u32 = 50;
 /// One that timed out took so long at most.
 const MAX_SEGMENT_TIME: Duration = Duration::from_secs(60);
 

@@ -8,13 +8,13 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyString, PyTuple};
 use zeroize::Zeroizing;
 
-use crate::client::auth::without_secrets;
 use crate::client::model::{
     CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, RateWindow, VideoInfo,
 };
 use crate::client::observer::{Phase, Progress, RequestReport};
 use crate::client::pause::{Pause, PauseReason};
 use crate::client::protocol::{self, lossy_json};
+use crate::client::record::without_secrets;
 use crate::client::stats::Stats;
 use crate::python::convert::slots::SlotWriter;
 use crate::python::imports;
@@ -282,8 +282,7 @@ pub fn shown(text: &str) -> String {
 /// A text without these secrets, in whichever form they stand there.
 #[pyfunction]
 pub fn masked(text: String, secrets: Vec<String>) -> String {
-    let secrets: Vec<_> = secrets.into_iter().map(Zeroizing::new).collect();
-    without_secrets(text, &secrets)
+    without_secrets(text, secrets.into_iter().map(Zeroizing::new).collect())
 }
 
 /// Seconds since the epoch.
