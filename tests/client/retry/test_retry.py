@@ -36,7 +36,7 @@ TRANSIENT = [
     Reply(502),
     Reply(503, body=b"<html>"),
     Reply(504),
-    Reply(599),
+    Reply(598),
     Reply(200, json={"errors": [{"code": 131, "message": "Internal error"}]}),
     Reply(200, json={"errors": [problem("internal-server-error")]}),
     Reply(200, json={"errors": [problem("rate-limit-exceeded")]}),
@@ -52,6 +52,7 @@ FINAL = [
     (Reply(404), xmedia.NotFoundError),
     (Reply(409), xmedia.APIError),
     (Reply(410), xmedia.APIError),
+    (Reply(599), xmedia.ServerError),  # what a replaying mock server says of requests that were not recorded
     (Reply(413), xmedia.PayloadTooLargeError),
     (Reply(418), xmedia.APIError),
     (Reply(431), xmedia.APIError),
