@@ -99,6 +99,9 @@ fn tls(path: &str) -> Result<tokio_rustls::TlsAcceptor, Box<dyn std::error::Erro
     Ok(Arc::new(config).into())
 }
 
+/// How late the proxy may be without the line losing time.
+const LATE: Duration = Duration::from_millis(20);
+
 /// A line that all connections share: so many bytes a second towards the server, and half of the round trip each way.
 #[derive(Clone)]
 struct SlowLink {
@@ -153,7 +156,8 @@ impl SlowLink {
             let mut sent_at = Instant::now();
             if shaped {
                 let mut free_at = self.free_at.lock().expect("no panic");
-                sent_at = sent_at.max(*free_at) + Duration::from_secs_f64(length as f64 / self.bytes_per_second);
+                // Timers are late by a millisecond or two, which is no time that the line was idle.
+                sent_at = free_at.max(sent_at - LATE) + Duration::from_secs_f64(length as f64 / self.bytes_per_second);
                 *free_at = sent_at;
             }
             tokio::time::sleep_until(sent_at.into()).await;
