@@ -42,7 +42,8 @@ def tweepy_upload(
 
     api = tweepy.API(tweepy.OAuth1UserHandler(*KEYS))
     api.session.mount("https://", Redirect(url))
-    api.session.verify = ca_file or True
+    # The environment's certificates would go before these.
+    api.session.trust_env, api.session.verify = ca_file is None, ca_file or True
 
     def upload() -> object:
         media = api.chunked_upload_init(os.path.getsize(path), "video/mp4", media_category="tweet_video")

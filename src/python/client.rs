@@ -301,7 +301,7 @@ impl Client {
         let media = Box::new(media);
         let mut operation = Operation::new("wait", progress, |observer| {
             Box::pin(async move {
-                core.wait(*media, timeout, observer.hooks()).await.map(|media| Outcome::Media(Some(Box::new(media))))
+                core.wait(media, timeout, observer.hooks()).await.map(|media| Outcome::Media(Some(Box::new(media))))
             })
         });
         // Without an answer to wait after, it begins with a STATUS.

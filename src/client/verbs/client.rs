@@ -101,12 +101,12 @@ impl Client {
     /// Waits until the media is ready; an error if its processing failed.
     pub fn wait<'a>(
         &'a self,
-        media: Media,
+        media: impl Into<Box<Media>>,
         timeout: Option<Duration>,
         hooks: Hooks<'a>,
     ) -> impl Future<Output = Result<Media>> + 'a {
         // No `async fn`, which would store the media once more for each that it is handed to.
-        let watch = Box::new(Watch::new(media, timeout));
+        let watch = Box::new(Watch::new(*media.into(), timeout));
         self.until_closed(move || self.inner.wait_with_pauses(watch, hooks))
     }
 

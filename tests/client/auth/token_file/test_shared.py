@@ -51,13 +51,19 @@ class TestOneLoginForAll:
         second.status(ID)
         assert server.commands.count("TOKEN") == 2
 
-    @pytest.mark.parametrize("how", ["spawned", "forked", "forked after use"])
+    @pytest.mark.parametrize("how", ["spawned", "command lines", "forked", "forked after use"])
     def test_processes_refresh_once_an_expiry(self, server, path, how):
         server.expire_tokens()
         environ = environ_of(server, path)
         work = "for _ in range(2): client.status(ID)"
-        if how == "spawned":
-            programs = [(work, environ)] * 4
+        if how == "command lines":
+            work = """
+                import os, sys
+                os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+                os.execv(sys.executable, [sys.executable, "-m", "xmedia", "status", str(ID)])
+            """
+        if how in {"spawned", "command lines"}:
+            programs = [(work, environ)] * 8
         else:
             before = "client.status(ID)" if how == "forked after use" else ""
             programs = [
