@@ -54,7 +54,14 @@ class Liar(io.BytesIO):
         raise ValueError("Cannot seek streaming HTTP file")
 
 
-SOURCES = {"remote": Remote, "seek raises": Liar}
+class Unsaid(io.BytesIO):
+    """Fails in its own way when it is asked whether it can be sought."""
+
+    def seekable(self):
+        raise RuntimeError("not connected")
+
+
+SOURCES = {"remote": Remote, "seek raises": Liar, "seekable raises": Unsaid}
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
