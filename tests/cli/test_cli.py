@@ -256,3 +256,11 @@ class TestUpload:
         done = run("upload", str(tmp_path))
         assert done.returncode == 1
         assert str(tmp_path) in done.stderr
+
+
+@pytest.mark.parametrize("command", [[], ["upload"], ["doctor"], ["conformance"], ["mock-server"]])
+def test_help_fits_a_terminal_of_80_columns(command, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80

@@ -66,6 +66,15 @@ def test_nobody_else_can_read_it_and_an_older_one_is_replaced(doctor, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
 
 
+@pytest.mark.parametrize("name", ["missing/report.md", "."])
+def test_one_that_cannot_be_written_is_named_as_the_user_named_it(doctor, tmp_path, name):
+    status, _, said = doctor("--bundle", str(tmp_path / name))
+    assert status == 1
+    assert str(tmp_path / name) in said
+    assert ".xmedia-report" not in said
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_recording_is_put_in_whole(doctor):
     _, text, _ = doctor("--har", str(BUG))
     assert recorded(text) == json.loads(BUG.read_text())

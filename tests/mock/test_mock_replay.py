@@ -373,3 +373,8 @@ def test_only_our_own_recordings_are_taken(tmp_path, text, why):
             server.replay(1)
         with pytest.raises(xmedia.InvalidInputError, match="speed"):
             server.replay(path, speed=0)
+
+
+def test_a_path_with_a_null_character_is_refused_as_everywhere():
+    with MockServer() as server, pytest.raises(xmedia.InvalidInputError, match="null character"):
+        server.replay("a\0b")

@@ -168,6 +168,8 @@ def refuse_cut(file: Any) -> None:
     Raises:
         InvalidInputError: Bytes are missing.
     """
+    while isinstance(file, io.BufferedReader):  # what it reads knows; it does not ask
+        file = file.raw
     for attribute in ("length", "length_remaining"):
         missing = getattr(file, attribute, None)
         if isinstance(missing, int) and not isinstance(missing, bool) and missing > 0 and hasattr(file, "status"):

@@ -162,7 +162,8 @@ def _position(file: Any) -> int | None:
         start = int(file.tell())
         if _is_plain(file) or type(file) is io.BytesIO:
             file.seek(start)
-    except (AttributeError, NotImplementedError, OSError, TypeError, ValueError):
+    except Exception:
+        # A library may fail in its own way here. What is really broken says so again when it is read.
         return None
     return start
 

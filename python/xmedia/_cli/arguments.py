@@ -13,13 +13,17 @@ if TYPE_CHECKING:
 
 _ENVIRONMENT = """\
 credentials come from the environment:
-  X_CONSUMER_KEY, X_CONSUMER_SECRET, X_ACCESS_TOKEN, X_ACCESS_TOKEN_SECRET   OAuth 1.0a
-  X_OAUTH2_ACCESS_TOKEN                                                      OAuth 2.0 user token
-  X_OAUTH2_TOKEN_FILE, X_PROFILE, or nothing                                 what xmedia login wrote
-  X_API=1.1|2, X_BASE_URL=http://127.0.0.1:8080                              optional
-  X_RECORD=DIR                                                               record what is sent and answered
+  OAuth 1.0a             X_CONSUMER_KEY, X_CONSUMER_SECRET, X_ACCESS_TOKEN,
+                         X_ACCESS_TOKEN_SECRET
+  OAuth 2.0 user token   X_OAUTH2_ACCESS_TOKEN
+  what xmedia login wrote
+                         X_OAUTH2_TOKEN_FILE, X_PROFILE, or nothing
+  optional               X_API=1.1|2, X_BASE_URL=http://127.0.0.1:8080,
+                         X_ACCOUNT=default|premium
+  X_RECORD=DIR           record what is sent and answered
 
-exit status: 0 ready (for status: or not yet), 1 failed or error, 2 usage, 3 timeout, 130 interrupted
+exit status: 0 ready (for status: or not yet), 1 failed or error, 2 usage,
+3 timeout, 130 interrupted
 """
 
 

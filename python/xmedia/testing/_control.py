@@ -94,6 +94,8 @@ class ServerControl:
             ...         publish(xmedia_server.client())
         """
         check_type("path", path, str, os.PathLike)
+        if "\0" in os.fspath(path):
+            raise InvalidInputError("path must not be a path with a null character")
         rate = None if speed is None else checked_number("speed", speed)
         with open(path, "rb") as file:
             har = file.read()

@@ -31,14 +31,11 @@ const NAMED: [(char, &str); 5] = [('&', "amp;"), ('<', "lt;"), ('>', "gt;"), ('"
 impl Account {
     /// The body without our secrets, if there is one of them in it. Only refusals are looked at: they alone are shown.
     pub fn masked(&self, body: &Bytes, command: &Command, token: Option<&Token>) -> Option<Bytes> {
-        let mut secrets: Vec<&str> = Vec::new();
+        // Those that this request did not send as well, as in records: a gateway may repeat an earlier request's.
+        let mut own = Secrets::new();
+        self.add_secrets(&mut own);
+        let mut secrets: Vec<&str> = own.iter().map(|secret| secret.as_str()).collect();
         let mut pair = None;
-        if let Credentials::OAuth1(own) = self.credentials() {
-            secrets.extend(
-                [&own.consumer_key, &own.consumer_secret, &own.access_token, &own.access_token_secret]
-                    .map(String::as_str),
-            );
-        }
         let app = match command {
             Command::Token(asked) => {
                 secrets.extend(asked.secrets());

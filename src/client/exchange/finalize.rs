@@ -85,8 +85,8 @@ fn after_lost(mut refusal: Error, lost: Option<Error>) -> Error {
     let Some(lost) = lost else { return refusal };
     if refusal.api().is_some() {
         refusal.message = format!(
-            "{} An earlier FINALIZE was sent and its answer lost, so the media may have been finalized after all.",
-            refusal.message
+            "{}. An earlier FINALIZE was sent and its answer lost, so the media may have been finalized after all.",
+            refusal.message.trim_end_matches('.')
         );
     }
     maybe_ambiguous(refusal).because(lost)

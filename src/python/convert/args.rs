@@ -1,5 +1,6 @@
 //! Python's arguments, checked: a wrong type is a `TypeError`, a wrong value an `InvalidInputError`.
 
+use std::path::Path;
 use std::time::Duration;
 
 use pyo3::exceptions::PyTypeError;
@@ -23,6 +24,14 @@ fn type_name(value: &Bound<'_, PyAny>) -> String {
 
 pub(super) fn wrong_type(name: &str, expected: &str, value: &Bound<'_, PyAny>) -> PyErr {
     PyTypeError::new_err(format!("{name} must be {expected}, not {}", type_name(value)))
+}
+
+/// Refuses a path that no system takes, as it would otherwise fail without saying which argument is meant.
+pub(super) fn refuse_null(py: Python<'_>, name: &str, path: &Path) -> PyResult<()> {
+    if path.as_os_str().as_encoded_bytes().contains(&0) {
+        return Err(errors::invalid_input(py, format!("{name} must not be a path with a null character")));
+    }
+    Ok(())
 }
 
 /// A media id as a number, for values that are made in Python. `name` is the argument's in the message.

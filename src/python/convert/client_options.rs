@@ -7,7 +7,7 @@ use bytes::Bytes;
 use pyo3::exceptions::{PyOSError, PyTypeError};
 use pyo3::prelude::*;
 
-use super::args::{count, duration, flag, rate, text, wrong_type};
+use super::args::{count, duration, flag, rate, refuse_null, text, wrong_type};
 use super::errors;
 use crate::client::auth::Credentials;
 use crate::client::config::{Proxy, RecordDirectory, Retry, TransportOptions, parse_base_url};
@@ -104,6 +104,7 @@ pub fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
         let type_name = ca_file.get_type().name()?;
         return Err(PyTypeError::new_err(format!("ca_file must be a str or a path, not {type_name}")));
     };
+    refuse_null(ca_file.py(), "ca_file", &path)?;
     match std::fs::read(&path) {
         Ok(pem) if pem.windows(27).any(|text| text == b"-----BEGIN CERTIFICATE-----") => Ok(Some(pem.into())),
         Ok(_) => {
@@ -127,6 +128,7 @@ pub fn record_directory(value: &Bound<'_, PyAny>) -> PyResult<Option<RecordDirec
     if path.as_os_str().is_empty() {
         return Err(errors::invalid_input(value.py(), "record must not be empty"));
     }
+    refuse_null(value.py(), "record", &path)?;
     let opened = value.py().detach(|| RecordDirectory::open(&path));
     opened.map(Some).map_err(|error| errors::raise(value.py(), file_error(&error, Some(&path))))
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::args::refuse_null;
 use super::errors::raise;
 use crate::client::error::file_error;
 use crate::client::kept_exchange::ExchangeText;
@@ -15,6 +16,7 @@ use crate::system::private_file;
 /// Writes exchanges to a file that only its owner may read. One that is there is replaced whole.
 #[pyfunction]
 pub fn save_har(py: Python<'_>, path: PathBuf, exchanges: Vec<GivenExchange<'_>>) -> PyResult<()> {
+    refuse_null(py, "path", &path)?;
     let texts = exchanges.into_iter().map(GivenExchange::into_text).collect::<PyResult<Vec<_>>>()?;
     let saved = py.detach(|| private_file::write(&path, har::document(&texts).as_bytes()));
     saved.map_err(|error| raise(py, file_error(&error, Some(&path))))

@@ -242,7 +242,7 @@ OPTIONS = {
         (float("inf"), VALUE),
         (10**400, VALUE),
     ],
-    "record": [(5, TYPE), (True, TYPE), (b"x", TYPE), ("", VALUE), (__file__, FileExistsError)],
+    "record": [(5, TYPE), (True, TYPE), (b"x", TYPE), ("", VALUE), ("a\0b", VALUE), (__file__, FileExistsError)],
     "proxy": [
         (5, TYPE),
         (b"http://p", TYPE),
@@ -252,7 +252,14 @@ OPTIONS = {
         ("ftp://proxy", VALUE),
         ("http://", VALUE),
     ],
-    "ca_file": [(5, TYPE), (True, TYPE), (Odd(), TYPE), (__file__, VALUE), ("/no/such/file", FileNotFoundError)],
+    "ca_file": [
+        (5, TYPE),
+        (True, TYPE),
+        (Odd(), TYPE),
+        (__file__, VALUE),
+        ("/no/such/file", FileNotFoundError),
+        ("a\0b", VALUE),
+    ],
     "user_agent": [
         (5, TYPE),
         (b"x", TYPE),

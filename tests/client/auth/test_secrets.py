@@ -99,6 +99,26 @@ def test_a_refused_refresh_says_none_even_if_the_server_does(call, logged):
     assert MARK not in everything_said(caught.value) + logged.getvalue()
 
 
+def test_what_an_earlier_request_was_sent_with_is_masked_as_well(call, logged):
+    """A gateway may repeat what it has of another request: the tokens before a refresh, and the app's secret."""
+    first = ["access-token-one", "refresh-token-one", "secret-of-the-app"]
+    new = []
+    auth = xmedia.OAuth2(
+        first[0], refresh_token=first[1], client_id="public8", client_secret=first[2], on_refresh=new.append
+    )
+    with MockServer(auth=auth) as server:
+        server.add_media(ID)
+        server.script("FINALIZE", Reply(401))
+        server.script("STATUS", Reply(403, json={"title": "no", "detail": " ".join(first)}))
+        with xmedia.Client(auth, base_url=server.url) as client:
+            call(client, "finalize", ID)
+            with pytest.raises(xmedia.PermissionDeniedError) as caught:
+                call(client, "status", ID)
+    assert len(new) == 1
+    said = everything_said(caught.value) + logged.getvalue()
+    assert [secret for secret in first if secret in said] == []
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_the_proxys_password_is_said_nowhere(call, logged, scheme):
     with RawServer(CLOSE) as proxy:

@@ -111,6 +111,11 @@ def test_a_path_of_a_wrong_type_is_a_type_error(path):
         xmedia.XMediaError("nothing was sent").save_har(path)
 
 
+def test_a_path_with_a_null_character_is_refused_as_everywhere():
+    with pytest.raises(xmedia.InvalidInputError, match="path must not be a path with a null character"):
+        xmedia.XMediaError("nothing was sent").save_har("a\0b")
+
+
 def test_exchanges_made_in_a_test_and_unpickled_ones_are_saved_as_well(tmp_path):
     made = xmedia.Exchange(command="STATUS", method="GET", url="https://x.test/?a=b", started_at=datetime.now(UTC))
     error = pickle.loads(pickle.dumps(xmedia.XMediaError("made", exchanges=(made,))))

@@ -113,6 +113,8 @@ def test_if_the_second_is_refused_the_first_may_have_taken_effect(call, server, 
         call(connect(server), "finalize", ID)
     assert (caught.value.ambiguous, server.commands) == (True, ["FINALIZE", "STATUS", "FINALIZE"])
     assert isinstance(caught.value.__cause__, xmedia.TransportError)
+    assert ". An earlier FINALIZE was sent" in str(caught.value)
+    assert ".. An" not in str(caught.value)
     assert "may have been finalized" in str(caught.value)
 
 

@@ -313,6 +313,11 @@ fn a_message_says_what_failed_what_the_server_said_and_what_to_do() {
             "TOKEN: 400 Bad Request: Value passed for the token was invalid. It was used before, has expired, was \
              revoked, or belongs to another app: log in again.",
         ),
+        (
+            (V2, Token, 401, r#"{"error":"invalid_client"}"#),
+            "TOKEN: 401 Unauthorized: invalid_client. Check the app's client_id and client_secret.",
+        ),
+        ((V2, Token, 400, r#"{"error":"temporarily_unavailable"}"#), "TOKEN: 400 Bad Request: temporarily_unavailable"),
     ];
     for ((version, command, status, body), expected) in cases {
         let error = refusal(version, command, &response(status, body.as_bytes()));

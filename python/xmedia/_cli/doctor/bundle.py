@@ -56,6 +56,14 @@ def write(path: str, lines: Iterable[str], auth: OAuth1 | OAuth2 | None, har: st
     home = str(Path.home())
     if len(home) > 1:
         text = text.replace(home, "~")
+    try:
+        _replace(path, text)
+    except OSError as error:
+        # The user knows the file by the name that was given, not by the one it has until it is whole.
+        raise OSError(error.errno, error.strerror, path) from error
+
+
+def _replace(path: str, text: str) -> None:
     descriptor, written = tempfile.mkstemp(prefix=".xmedia-report-", dir=Path(path).absolute().parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::problem::Problem;
+use super::problem::{Problem, final_token_error};
 use crate::client::error::ApiClass;
 use crate::client::model::{ApiVersion, CommandName, CredentialKind, NOT_RECORDED, RateLimit, RateWindow};
 use crate::client::protocol::headers::clock_off_by;
@@ -35,12 +35,14 @@ pub(super) struct Situation<'a> {
 
 /// The advice, without the full stop at its end.
 pub(super) fn advice(it: &Situation<'_>) -> Option<String> {
-    use CommandName::Token;
+    let refused =
+        if it.command == CommandName::Token { final_token_error(it.response.status, &it.response.body) } else { None };
     let fixed = match it.class {
         ApiClass::RateLimit => return Some(rate_limited(it)),
         ApiClass::UsageCapExceeded => "The account's usage cap is reached: waiting does not help before it is reset",
         ApiClass::PaymentRequired => "The account's API credits are used up: waiting does not help",
-        _ if it.command == Token && matches!(it.status, 400 | 401) => {
+        _ if refused.is_some_and(|error| error.ends_with("_client")) => "Check the app's client_id and client_secret",
+        _ if refused.is_some() => {
             "It was used before, has expired, was revoked, or belongs to another app: log in again"
         }
         _ => match said(it) {

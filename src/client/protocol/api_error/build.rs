@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use super::advice::{Situation, advice, is_about_tokens};
-use super::problem::{Problem, clip_bytes};
+use super::problem::{Problem, clip_bytes, final_token_error};
 use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Received, subject};
 use crate::client::model::{CommandName, Dialect, MediaId, NOT_RECORDED};
 use crate::client::protocol::headers::{asked_delay, rate_limit, request_id, retry_after};
@@ -64,7 +64,7 @@ pub(in crate::client::protocol) fn api_error(
         body: body(command, response),
         not_found,
         ambiguous: false,
-        refused_for_good: command == CommandName::Token && is_refused_for_good(response),
+        refused_for_good: command == CommandName::Token && final_token_error(response.status, &response.body).is_some(),
     };
     let mut error = Error::new(Kind::Api(Box::new(failure)), message);
     error.retryable = retryable;
@@ -83,15 +83,6 @@ pub(in crate::client::protocol) fn invalid_response(
     let received =
         Received { status: response.status, request_id: request_id(&response.headers), body: body(command, response) };
     Error::new(Kind::InvalidResponse(Some(Box::new(received))), message)
-}
-
-/// What the token endpoint calls failures that do not pass (docs/how/wire.md §8).
-const REFUSED_FOR_GOOD: [&str; 4] = ["invalid_grant", "invalid_request", "invalid_client", "unauthorized_client"];
-
-fn is_refused_for_good(response: &Response) -> bool {
-    let Ok(body) = serde_json::from_slice::<serde_json::Value>(&response.body) else { return false };
-    let named = body.get("error").and_then(serde_json::Value::as_str);
-    matches!(response.status, 400 | 401) && named.is_some_and(|error| REFUSED_FOR_GOOD.contains(&error))
 }
 
 /// What is kept of a body: nothing of the answer to a token refresh, which may hold a token.

@@ -40,6 +40,16 @@ enum Known {
     Status(u16),
 }
 
+/// What the token endpoint calls failures that do not pass (docs/how/wire.md §8).
+const REFUSED_FOR_GOOD: [&str; 4] = ["invalid_grant", "invalid_request", "invalid_client", "unauthorized_client"];
+
+/// The name of the failure, if the token endpoint named one that does not pass.
+pub(super) fn final_token_error(status: u16, body: &[u8]) -> Option<&'static str> {
+    let body = serde_json::from_slice::<Value>(body).ok()?;
+    let named = body.get("error").and_then(Value::as_str).filter(|_| matches!(status, 400 | 401))?;
+    REFUSED_FOR_GOOD.into_iter().find(|error| *error == named)
+}
+
 impl Problem {
     /// Reads the body of an unsuccessful response.
     pub(in crate::client::protocol) fn read(body: &[u8]) -> Problem {

@@ -54,7 +54,14 @@ class Liar(io.BytesIO):
         raise ValueError("Cannot seek streaming HTTP file")
 
 
-SOURCES = {"remote": Remote, "seek raises": Liar}
+class Unsaid(io.BytesIO):
+    """Fails in its own way when it is asked whether it can be sought."""
+
+    def seekable(self):
+        raise RuntimeError("not connected")
+
+
+SOURCES = {"remote": Remote, "seek raises": Liar, "seekable raises": Unsaid}
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
@@ -79,7 +86,8 @@ def test_a_file_that_was_written_and_not_rewound_says_so(server, kind):
     assert server.commands == []
 
 
-def test_a_response_that_ends_before_its_length_is_no_upload(server, call):
+@pytest.mark.parametrize("wrap", [lambda response: response, io.BufferedReader], ids=["itself", "in a BufferedReader"])
+def test_a_response_that_ends_before_its_length_is_no_upload(server, call, wrap):
     import urllib.request
 
     cut = b"HTTP/1.1 200 OK\r\nContent-Length: 700000\r\nConnection: close\r\n\r\n" + DATA[:300_000]
@@ -87,7 +95,7 @@ def test_a_response_that_ends_before_its_length_is_no_upload(server, call):
         web_response = urllib.request.urlopen(f"{web.url}/clip.mp4")
         web_response.fp.raw._sock.settimeout(1)
         with pytest.raises((xmedia.InvalidInputError, TimeoutError)):
-            call(server.client(), "upload", web_response)
+            call(server.client(), "upload", wrap(web_response))
         web_response.close()
     assert "FINALIZE" not in server.commands
 
