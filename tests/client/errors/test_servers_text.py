@@ -45,7 +45,7 @@ def message(call, connect, answer, verb="wait", **options):
     ],
 )
 def test_control_characters_are_escaped_in_messages(call, connect, answer, verb):
-    text = message(call, connect, answer, verb, timeout=0.1)
+    text = message(call, connect, answer, verb, timeout=1)
     assert SHOWN in text
     assert text.isprintable()
 

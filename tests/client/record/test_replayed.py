@@ -50,8 +50,9 @@ def described(error, case):
     limit = getattr(error, "rate_limit", None)
     values["rate_limit"] = limit and (limit.limit, limit.remaining)
     values["cause"] = type(error.__cause__)
-    if not isinstance(error, xmedia.WaitTimeoutError) and not case.down:
-        # How often a wait asks depends on chance, and so does whether a closed connection is noticed before it is used.
+    if not isinstance(error, xmedia.WaitTimeoutError | xmedia.AuthenticationError) and not case.down:
+        # How often a wait asks depends on chance, and so does whether a closed connection is noticed before it is used,
+        # and which of the segments that are sent together needs the new token first.
         values["attempts"] = error.attempts
     return type(error), values
 
