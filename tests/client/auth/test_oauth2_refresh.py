@@ -176,6 +176,15 @@ class TestAnAnswerThatIsLost:
         assert call(client, "status", ID).media_id == ID
 
 
+async def cancelled_while_it_refreshes(client, server):
+    """A call that is cancelled once the request for new tokens has arrived."""
+    task = asyncio.create_task(client.status_async(ID))
+    while "TOKEN" not in server.commands:
+        await asyncio.sleep(0.005)
+    task.cancel()
+    return task
+
+
 class TestCancellation:
     def test_the_refresh_goes_on_and_the_next_call_hands_its_tokens_over(self, server, connect):
         kept = []
@@ -184,10 +193,7 @@ class TestCancellation:
         server.script("TOKEN", Fault.delay(0.2))
 
         async def main():
-            task = asyncio.create_task(client.status_async(ID))
-            while "TOKEN" not in server.commands:
-                await asyncio.sleep(0.005)
-            task.cancel()
+            task = await cancelled_while_it_refreshes(client, server)
             with pytest.raises(asyncio.CancelledError):
                 await task
             assert kept == []
@@ -203,10 +209,7 @@ class TestCancellation:
         server.script("TOKEN", Fault.delay(0.2))
 
         async def main():
-            task = asyncio.create_task(client.status_async(ID))
-            while "TOKEN" not in server.commands:
-                await asyncio.sleep(0.005)
-            task.cancel()
+            task = await cancelled_while_it_refreshes(client, server)
             await asyncio.gather(task, return_exceptions=True)
             await client.aclose()
 

@@ -39,6 +39,20 @@ def test_one_that_the_server_closed_while_idle_is_no_error(call, server, connect
         assert server.connections == number
 
 
+def answered_while_another_sleeps(client, verb, server):
+    """What STATUS brings while a call of this verb, whose first request was received, sleeps."""
+
+    async def main():
+        sleeping = asyncio.create_task(getattr(client, verb)(5))
+        while not server.commands:
+            await asyncio.sleep(0.002)
+        media = await client.status_async(ID, timeout=2)
+        sleeping.cancel()
+        return media
+
+    return asyncio.run(main())
+
+
 class TestAReusedConnectionThatFails:
     """The server closed it in the very moment in which it was used: it read the request and says nothing."""
 
@@ -165,32 +179,12 @@ class TestMaxConnections:
         server.script(
             "STATUS", Reply(200, json={"media_id": 5, "processing_info": {"state": "x", "check_after_secs": 9}})
         )
-        client = connect(server, max_connections=1)
-
-        async def main():
-            sleeping = asyncio.create_task(client.wait_async(5))
-            while not server.commands:
-                await asyncio.sleep(0.002)
-            media = await client.status_async(ID, timeout=2)
-            sleeping.cancel()
-            return media
-
-        assert asyncio.run(main()).media_id == ID
+        assert answered_while_another_sleeps(connect(server, max_connections=1), "wait_async", server).media_id == ID
 
     def test_none_is_held_while_sleeping_for_a_retry(self, server, connect):
         server.add_media(ID, finalized=True)
         server.script("STATUS", Reply(503, headers={"retry-after": "9"}))
-        client = connect(server, max_connections=1)
-
-        async def main():
-            sleeping = asyncio.create_task(client.status_async(5))
-            while not server.commands:
-                await asyncio.sleep(0.002)
-            media = await client.status_async(ID, timeout=2)
-            sleeping.cancel()
-            return media
-
-        assert asyncio.run(main()).media_id == ID
+        assert answered_while_another_sleeps(connect(server, max_connections=1), "status_async", server).media_id == ID
 
     def test_a_cancelled_call_gives_its_place_back(self, server, connect):
         server.add_media(ID, finalized=True)
