@@ -11,7 +11,7 @@ use crate::client::model::{ApiVersion, MediaId};
 use crate::client::x_limits::{
     MAX_GIF_BYTES_WITHOUT_CATEGORY, MAX_TOTAL_BYTES, MAX_VIDEO_BYTES_WITHOUT_CATEGORY, max_segments,
 };
-use crate::mock::state::category::{Category, MediaClass, class_of};
+use crate::mock::state::category::{Category, MediaClass, class_of, processed};
 use crate::mock::state::file_type::{HEAD_LEN, contradicts, detect_type};
 use crate::mock::state::rejection::Rejection;
 use crate::mock::state::server_state::State;
@@ -158,11 +158,6 @@ impl State {
         upload.subtitles.retain(|known| !codes.contains(&known.language_code));
         Ok(upload)
     }
-}
-
-/// Only videos and animated GIFs whose INIT named a category are processed.
-pub(super) fn processed(category: Option<Category>) -> bool {
-    category.is_some_and(|category| matches!(category.class, MediaClass::Video | MediaClass::Gif))
 }
 
 /// Refuses what the account may not send in the category, and what no account may send of a kind.
