@@ -18,7 +18,7 @@ STRING_IMPORT = re.compile(r'"(xmedia(?:\.\w+)+)"\s*,\s*"(\w+)"')
 
 
 def python_arrows():
-    """Which file imports which, what only type checkers read aside."""
+    """Which file imports which: wherever the import stands, in a function or for type checkers only."""
     arrows = defaultdict(set)
     for path in sorted(PACKAGE.rglob("*.py")):
         for target in _imports_of(path):
@@ -38,7 +38,7 @@ def string_imports():
 
 def _imports_of(path):
     package = ["xmedia", *path.relative_to(PACKAGE).parent.parts]
-    for node in _at_run_time(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             for each in node.names:
                 if each.name.split(".")[0] == "xmedia":
@@ -49,17 +49,6 @@ def _imports_of(path):
             if base[:1] == ["xmedia"]:
                 for each in node.names:
                     yield _defining_file(base, each.name)
-
-
-def _at_run_time(node):
-    """All nodes but those that only type checkers read, under `if TYPE_CHECKING` or `if not __name__`."""
-    if isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "not __name__"}:
-        for each in node.orelse:
-            yield from _at_run_time(each)
-        return
-    yield node
-    for each in ast.iter_child_nodes(node):
-        yield from _at_run_time(each)
 
 
 def _python_file(names):

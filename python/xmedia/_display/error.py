@@ -10,10 +10,10 @@ from .._core import shown
 from .report import report_html
 
 if TYPE_CHECKING:
-    from .._types.errors import XMediaError
+    from .inputs import Error
 
 
-def error_html(error: XMediaError) -> str:
+def error_html(error: Error) -> str:
     """The table for an error, and below it what the check of the file found; every value in it is escaped."""
     rows = "".join(
         f'<tr><th scope="row" style="text-align: left">{escape(name)}</th>'
@@ -28,7 +28,7 @@ def error_html(error: XMediaError) -> str:
     )
 
 
-def _rows(error: XMediaError) -> Iterator[tuple[str, str]]:
+def _rows(error: Error) -> Iterator[tuple[str, str]]:
     """What is known, in the order in which somebody looks for it."""
     if error.command is not None:
         yield "command", error.command
@@ -43,7 +43,7 @@ def _rows(error: XMediaError) -> Iterator[tuple[str, str]]:
     yield "worth another try", _again(error)
 
 
-def _again(error: XMediaError) -> str:
+def _again(error: Error) -> str:
     if not error.retryable:
         return "no"
     return "yes" if error.retry_after is None else f"yes, in {error.retry_after:.0f} s"

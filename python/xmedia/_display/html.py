@@ -9,7 +9,7 @@ from .._core import shown
 from . import text
 
 if TYPE_CHECKING:
-    from .._types.media import Media
+    from .inputs import Media
 
 
 def media_table(media: Media) -> str:
