@@ -12,7 +12,7 @@ use super::failure::{
 };
 use super::http_client::HttpClient;
 use super::multipart::{MediaHash, form};
-use super::proxy::Tunnel;
+use super::proxy::ProxyConnection;
 use super::queue::{Queue, Reservation};
 use super::request_progress::RequestProgress;
 use super::sockets::Sockets;
@@ -198,21 +198,22 @@ impl Transport {
         progress: &RequestProgress,
         error: &reqwest::Error,
     ) -> Option<Error> {
-        let tunnel = Tunnel { proxy: route.proxy.filter(|_| error.is_connect())?, target: peer_of(route.url) };
+        let connection =
+            ProxyConnection { proxy: route.proxy.filter(|_| error.is_connect())?, target: peer_of(route.url) };
         let refused = |what: &str| sources(error).any(|source| source.to_string() == format!("tunnel error: {what}"));
         let unauthorized = refused("proxy authorization required");
         if !unauthorized && !refused("unsuccessful") {
             return None;
         }
-        if let Some(refused) = progress.refusal().and_then(|answer| tunnel.refused(&answer)) {
+        if let Some(refused) = progress.refusal().and_then(|answer| connection.refused(&answer)) {
             return Some(refused);
         }
         if unauthorized {
-            return tunnel.refused(b"HTTP/1.1 407 Proxy Authentication Required");
+            return connection.refused(b"HTTP/1.1 407 Proxy Authentication Required");
         }
         match self.options.connect_timeout {
-            Some(timeout) => tokio::time::timeout(timeout, tunnel.asked_again()).await.ok().flatten(),
-            None => tunnel.asked_again().await,
+            Some(timeout) => tokio::time::timeout(timeout, connection.asked_again()).await.ok().flatten(),
+            None => connection.asked_again().await,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Proxies: which one the environment names for a host, and why one refuses a connection.
 
-mod environment;
-mod tunnel;
+mod from_env;
+mod refusal;
 
-pub(super) use self::environment::{for_host, secrets_of};
-pub(super) use self::tunnel::{Tunnel, peer};
+pub(super) use self::from_env::{for_host, secrets_of};
+pub(super) use self::refusal::{ProxyConnection, peer};

@@ -17,14 +17,14 @@ use crate::client::protocol::shown;
 const MAX_HEAD_BYTES: usize = 8 << 10;
 
 /// A proxy that is asked to connect to a host.
-pub struct Tunnel<'a> {
+pub struct ProxyConnection<'a> {
     /// Its address.
     pub proxy: &'a Url,
     /// The host and its port.
     pub target: String,
 }
 
-impl Tunnel<'_> {
+impl ProxyConnection<'_> {
     /// The error for a connection that the proxy refused with this answer.
     pub fn refused(&self, answer: &[u8]) -> Option<Error> {
         let line = answer.split(|byte| *byte == b'\n').next()?;
