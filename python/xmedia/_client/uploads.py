@@ -22,7 +22,7 @@ from .options import (
     UploadItem,
     UploadSource,
 )
-from .upload_many import AsyncUploads, Uploads, check_many, for_all, unpack
+from .upload_many import AsyncUploading, AsyncUploads, Uploading, Uploads, check_many, for_all, unpack
 
 _Item = TypeVar("_Item", bound=UploadSource | UploadItem)
 
@@ -180,9 +180,8 @@ class UploadVerbs:
             >>> for result in client.upload_many(["a.mp4", "b.png"], alt_text="A cat"):  # doctest: +SKIP
             ...     print(result.item, result.media or result.error)
         """
-        check_many(items, concurrency, defaults, OPTIONS)
-        _refuse_closed(self._core)
-        return Uploads(self._core, items, concurrency, for_all({**OPTIONS, **defaults}))
+        shared = _options_for_all(self._core, items, concurrency, defaults)
+        return Uploads(Uploading(self._core, items, concurrency, shared))
 
     def upload_many_async(
         self,
@@ -195,15 +194,13 @@ class UploadVerbs:
 
         The iterator has `aclose`, which aborts what is in flight.
         """
-        check_many(items, concurrency, defaults, OPTIONS)
-        _refuse_closed(self._core)
-        shared = for_all({**OPTIONS, **defaults})
+        shared = _options_for_all(self._core, items, concurrency, defaults)
 
         async def upload(item: _Item) -> Media:
             source, options = unpack(item, shared)
             return await UploadCall(self._core, source, options, awaited=True).wait_async()
 
-        return AsyncUploads(upload, items, concurrency)
+        return AsyncUploads(AsyncUploading(upload, items, concurrency))
 
 
 #: The options of `upload` and what they are when they are not given.
@@ -217,6 +214,11 @@ def _options(arguments: dict[str, object]) -> dict[str, object]:
     return {name: arguments[name] for name in OPTIONS}
 
 
-def _refuse_closed(core: _core.Client) -> None:
+def _options_for_all(
+    core: _core.Client, items: object, concurrency: object, defaults: Mapping[str, object]
+) -> Mapping[str, object]:
+    """The options of each item, after what cannot be right is refused."""
+    check_many(items, concurrency, defaults, OPTIONS)
     if core.closed:
         raise ClientClosedError("the client is closed")
+    return for_all({**OPTIONS, **defaults})
