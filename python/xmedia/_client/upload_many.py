@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .. import _core
@@ -32,12 +32,6 @@ def check_many(items: object, concurrency: object, defaults: Mapping[str, object
         raise TypeError(f"items must be an iterable of sources, not {type(items).__name__}")
     if unknown := sorted(set(defaults) - set(known)):
         raise TypeError(f"upload_many() got an unexpected keyword argument {unknown[0]!r}")
-
-
-def for_all(defaults: Mapping[str, object]) -> Mapping[str, object]:
-    """The options as every item can have them: an iterator would be used up by the first."""
-    owners = defaults.get("additional_owners")
-    return {**defaults, "additional_owners": tuple(owners)} if isinstance(owners, Iterator) else defaults
 
 
 def unpack(item: object, defaults: Mapping[str, object]) -> tuple[object, Mapping[str, object]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeVar, Unpack
 
@@ -22,7 +22,7 @@ from .options import (
     UploadItem,
     UploadSource,
 )
-from .upload_many import AsyncUploading, AsyncUploads, Uploading, Uploads, check_many, for_all, unpack
+from .upload_many import AsyncUploading, AsyncUploads, Uploading, Uploads, check_many, unpack
 
 _Item = TypeVar("_Item", bound=UploadSource | UploadItem)
 
@@ -180,8 +180,10 @@ class UploadVerbs:
             >>> for result in client.upload_many(["a.mp4", "b.png"], alt_text="A cat"):  # doctest: +SKIP
             ...     print(result.item, result.media or result.error)
         """
-        shared = _options_for_all(self._core, items, concurrency, defaults)
-        return Uploads(Uploading(self._core, items, concurrency, shared))
+        check_many(items, concurrency, defaults, OPTIONS)
+        _refuse_closed(self._core)
+        # Passed on as they came, by which editors find the names that they complete.
+        return Uploads(Uploading(self._core, items, concurrency, _for_all(UploadItem("", **defaults))))
 
     def upload_many_async(
         self,
@@ -194,7 +196,9 @@ class UploadVerbs:
 
         The iterator has `aclose`, which aborts what is in flight.
         """
-        shared = _options_for_all(self._core, items, concurrency, defaults)
+        check_many(items, concurrency, defaults, OPTIONS)
+        _refuse_closed(self._core)
+        shared = _for_all(UploadItem("", **defaults))
 
         async def upload(item: _Item) -> Media:
             source, options = unpack(item, shared)
@@ -207,6 +211,13 @@ class UploadVerbs:
 OPTIONS: Mapping[str, object] = MappingProxyType(UploadVerbs.upload.__kwdefaults__ or {})
 
 
+def _for_all(common: UploadItem) -> Mapping[str, object]:
+    """The options of `upload_many`, as every item can have them: an iterator would be used up by the first."""
+    options = {**OPTIONS, **common.options()}
+    owners = options["additional_owners"]
+    return {**options, "additional_owners": tuple(owners)} if isinstance(owners, Iterator) else options
+
+
 def _options(arguments: dict[str, object]) -> dict[str, object]:
     """The options among the arguments of a call."""
     # What `locals()` gave may live as long as the frame, and the source must not.
@@ -214,11 +225,6 @@ def _options(arguments: dict[str, object]) -> dict[str, object]:
     return {name: arguments[name] for name in OPTIONS}
 
 
-def _options_for_all(
-    core: _core.Client, items: object, concurrency: object, defaults: Mapping[str, object]
-) -> Mapping[str, object]:
-    """The options of each item, after what cannot be right is refused."""
-    check_many(items, concurrency, defaults, OPTIONS)
+def _refuse_closed(core: _core.Client) -> None:
     if core.closed:
         raise ClientClosedError("the client is closed")
-    return for_all({**OPTIONS, **defaults})

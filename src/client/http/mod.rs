@@ -5,13 +5,13 @@ pub mod encoding;
 mod flood;
 mod multipart;
 pub mod probe;
-mod proxy;
+mod proxy_from_env;
+mod proxy_refusal;
 mod queue;
 mod request_progress;
 mod resolver;
 mod sockets;
 mod transport;
-mod tunnel;
 
 pub(in crate::client) use self::broken::Broken;
 pub(in crate::client) use self::multipart::MediaHash;

@@ -13,12 +13,12 @@ use url::Origin;
 use super::broken::{Broken, BrokenRequest};
 use super::encoding::percent_encode;
 use super::multipart::{MediaHash, form};
-use super::proxy;
+use super::proxy_from_env;
+use super::proxy_refusal::{ProxyConnection, peer};
 use super::queue::{Queue, Reservation};
 use super::request_progress::{RequestProgress, TrackConnections};
 use super::resolver::Resolver;
 use super::sockets::Sockets;
-use super::tunnel::{Tunnel, peer};
 use crate::client::config::{LOCALHOST, Proxy, TransportOptions, stays_local};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result};
@@ -237,21 +237,22 @@ impl Transport {
         progress: &RequestProgress,
         error: &reqwest::Error,
     ) -> Option<Error> {
-        let tunnel = Tunnel { proxy: route.proxy.filter(|_| error.is_connect())?, target: peer_of(route.url) };
+        let connection =
+            ProxyConnection { proxy: route.proxy.filter(|_| error.is_connect())?, target: peer_of(route.url) };
         let refused = |what: &str| sources(error).any(|source| source.to_string() == format!("tunnel error: {what}"));
         let unauthorized = refused("proxy authorization required");
         if !unauthorized && !refused("unsuccessful") {
             return None;
         }
-        if let Some(refused) = progress.refusal().and_then(|answer| tunnel.refused(&answer)) {
+        if let Some(refused) = progress.refusal().and_then(|answer| connection.refused(&answer)) {
             return Some(refused);
         }
         if unauthorized {
-            return tunnel.refused(b"HTTP/1.1 407 Proxy Authentication Required");
+            return connection.refused(b"HTTP/1.1 407 Proxy Authentication Required");
         }
         match self.options.connect_timeout {
-            Some(timeout) => tokio::time::timeout(timeout, tunnel.asked_again()).await.ok().flatten(),
-            None => tunnel.asked_again().await,
+            Some(timeout) => tokio::time::timeout(timeout, connection.asked_again()).await.ok().flatten(),
+            None => connection.asked_again().await,
         }
     }
 }
@@ -384,7 +385,7 @@ fn build(options: &TransportOptions) -> Result<Http> {
             error,
         )
     })?;
-    let passwords = Arc::new(proxies.iter().flat_map(|(_, proxy)| proxy::secrets_of(proxy)).collect());
+    let passwords = Arc::new(proxies.iter().flat_map(|(_, proxy)| proxy_from_env::secrets_of(proxy)).collect());
     Ok(Http { client, hosts, proxies, passwords })
 }
 
@@ -395,7 +396,7 @@ type Proxies = Vec<(Origin, Url)>;
 fn of_environment(hosts: &[(String, Url)]) -> Result<Proxies> {
     let mut proxies = Vec::new();
     for (_, host) in hosts {
-        if let Some(proxy) = proxy::for_host(host, &|name| std::env::var_os(name))? {
+        if let Some(proxy) = proxy_from_env::for_host(host, &|name| std::env::var_os(name))? {
             proxies.push((host.origin(), proxy));
         }
     }

@@ -17,13 +17,13 @@ use crate::client::protocol::shown;
 const MAX_HEAD_BYTES: usize = 8 << 10;
 
 /// A proxy that is asked to connect to a host.
-pub(super) struct Tunnel<'a> {
+pub(super) struct ProxyConnection<'a> {
     pub(super) proxy: &'a Url,
     /// The host and its port.
     pub(super) target: String,
 }
 
-impl Tunnel<'_> {
+impl ProxyConnection<'_> {
     /// The error for a connection that the proxy refused with this answer.
     pub(super) fn refused(&self, answer: &[u8]) -> Option<Error> {
         let line = answer.split(|byte| *byte == b'\n').next()?;
