@@ -44,13 +44,8 @@ def unpack(item: object, defaults: Mapping[str, object]) -> tuple[object, Mappin
 class Uploads(Results[Result[ItemT]]):
     """The results of `upload_many`, as they come. All runs on the thread that iterates."""
 
-    def __init__(
-        self, core: _core.Client, items: Iterable[ItemT], concurrency: int, defaults: Mapping[str, object]
-    ) -> None:
-        super().__init__(_Uploading(core, items, concurrency, defaults))
 
-
-class _Uploading(Generic[ItemT]):
+class Uploading(Generic[ItemT]):
     """The uploads of one `upload_many`."""
 
     def __init__(
@@ -136,16 +131,8 @@ def _run_callbacks(operation: _core.Operation[Media], runner: CallbackRunner) ->
 class AsyncUploads(AsyncResults[Result[ItemT]]):
     """The results of `upload_many_async`, as they come. Each upload is a task of the running loop."""
 
-    def __init__(
-        self,
-        upload: Callable[[ItemT], Any],
-        items: Iterable[ItemT] | AsyncIterable[ItemT],
-        concurrency: int,
-    ) -> None:
-        super().__init__(_AsyncUploading(upload, items, concurrency))
 
-
-class _AsyncUploading(Generic[ItemT]):
+class AsyncUploading(Generic[ItemT]):
     """The tasks of one `upload_many_async`."""
 
     def __init__(
