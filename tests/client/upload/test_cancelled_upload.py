@@ -10,8 +10,9 @@ import pytest
 from support.media import video
 
 SEGMENT = 1024
+CONCURRENCY = 4
 DATA = video(12 * SEGMENT)
-OPTIONS = {"segment_bytes": SEGMENT, "concurrency": 4, "total_bytes": len(DATA)}
+OPTIONS = {"segment_bytes": SEGMENT, "concurrency": CONCURRENCY, "total_bytes": len(DATA)}
 #: For each of four sources and two versions of the API, so 208 in all.
 CANCELLATIONS = 26
 
@@ -66,6 +67,9 @@ def test_it_leaves_no_request_no_task_and_no_descriptor(server, api, source):
                 assert task.cancelled() or task.result().ready
                 assert await soon(lambda: (client.stats().in_flight, client.stats().queued) == (0, 0))
                 assert asyncio.all_tasks() == {asyncio.current_task()}
+                # A connection for each segment in flight is kept for the next request, and no more; both ends are ours.
+                assert await soon(lambda: server.open_connections <= CONCURRENCY), server.open_connections
+                assert await soon(lambda: descriptors() <= before + 2 * CONCURRENCY), (before, descriptors())
             await upload(client)
         assert await soon(lambda: descriptors() <= before), (before, descriptors())
 
