@@ -186,6 +186,13 @@ def test_tests_speak_through_public_names(files):
     assert {each: names for each, names in found.items() if names} == PRIVATE
 
 
+def test_late_imports_and_those_for_type_checkers_count():
+    between = python_arrows()
+    displays, late, typed = PACKAGE / "_types/media.py", PACKAGE / "_display/html.py", PACKAGE / "_display/inputs.py"
+    assert late in between[displays]
+    assert typed in between[late]
+
+
 @pytest.mark.parametrize("arrows", [arrows_of_python, rust_arrows])
 def test_a_circle_would_be_found(arrows):
     between = arrows()

@@ -22,7 +22,7 @@ from .._types.errors import InvalidInputError
 from .._types.models import RateLimit, Stats
 from .._types.sentinel import NOT_GIVEN, NotGiven
 from .metadata import MetadataVerbs
-from .options import Account, Api, CheckMode, EnvOptions, Retry, Timeout
+from .options import Account, Api, CheckMode, ClientOptions, Retry, Timeout
 from .uploads import UploadVerbs
 from .verbs import MediaVerbs
 
@@ -119,7 +119,9 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
 
     @classmethod
     @hides_arguments
-    def from_env(cls, **options: Unpack[EnvOptions]) -> Self:
+    def from_env(
+        cls, *, on_refresh: Callable[[OAuth2], object] | None = None, **options: Unpack[ClientOptions]
+    ) -> Self:
         """Make a client with the credentials and settings of the environment.
 
         Read are `X_CONSUMER_KEY`, `X_CONSUMER_SECRET`, `X_ACCESS_TOKEN` and `X_ACCESS_TOKEN_SECRET`, or
@@ -129,9 +131,9 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         `X_OAUTH2_TOKEN_FILE` names, or by `on_refresh`.
 
         Args:
+            on_refresh: As for `OAuth2`: called after the token file, if there is one, was written, and never for
+                credentials that are not refreshed, such as OAuth 1.0a's.
             **options: As for `Client`; they beat the environment, but for an `auth`, `api` or `base_url` of None.
-                Also `on_refresh`, as for `OAuth2`: called after the token file, if there is one, was written, and
-                never for credentials that are not refreshed, such as OAuth 1.0a's.
 
         Raises:
             TypeError: An option has a wrong type.
@@ -144,20 +146,23 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         # Most clients are made without it, and it brings the files that tokens are kept in.
         from .._auth.environ import options_from_environ  # noqa: PLC0415
 
-        given: dict[str, Any] = dict(options)
         for name in ("auth", "api", "base_url"):
             # None is what `Client` takes for not given, and then the environment's counts.
-            if given.get(name, ...) is None:
-                del given[name]
-        on_refresh = given.pop("on_refresh", None)
+            if options.get(name, ...) is None:
+                del options[name]  # type: ignore[misc]
         if on_refresh is not None and not callable(on_refresh):
             raise TypeError(f"on_refresh must be callable, not {type(on_refresh).__name__}")
-        if on_refresh is not None and "auth" in given:
+        if on_refresh is not None and "auth" in options:
             raise InvalidInputError(
                 "on_refresh applies to the environment's credentials; pass it to the OAuth2 given as auth"
             )
-        found = options_from_environ(os.environ, auth=given.get("auth"), api=given.get("api"), on_refresh=on_refresh)
-        return cls(**{**found, **given})
+        found = options_from_environ(
+            os.environ, auth=options.get("auth"), api=options.get("api"), on_refresh=on_refresh
+        )
+        for name, value in found.items():
+            options.setdefault(name, value)  # type: ignore[misc]
+        # Passed on as they came, by which editors find the names that they complete.
+        return cls(**options)
 
     @property
     def api(self) -> Api:

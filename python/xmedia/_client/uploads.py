@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeVar, Unpack
 
@@ -22,7 +22,7 @@ from .options import (
     UploadItem,
     UploadSource,
 )
-from .upload_many import AsyncUploads, Uploads, check_many, for_all, unpack
+from .upload_many import AsyncUploading, AsyncUploads, Uploading, Uploads, check_many, unpack
 
 _Item = TypeVar("_Item", bound=UploadSource | UploadItem)
 
@@ -182,7 +182,8 @@ class UploadVerbs:
         """
         check_many(items, concurrency, defaults, OPTIONS)
         _refuse_closed(self._core)
-        return Uploads(self._core, items, concurrency, for_all({**OPTIONS, **defaults}))
+        # Passed on as they came, by which editors find the names that they complete.
+        return Uploads(Uploading(self._core, items, concurrency, _for_all(UploadItem("", **defaults))))
 
     def upload_many_async(
         self,
@@ -197,17 +198,24 @@ class UploadVerbs:
         """
         check_many(items, concurrency, defaults, OPTIONS)
         _refuse_closed(self._core)
-        shared = for_all({**OPTIONS, **defaults})
+        shared = _for_all(UploadItem("", **defaults))
 
         async def upload(item: _Item) -> Media:
             source, options = unpack(item, shared)
             return await UploadCall(self._core, source, options, awaited=True).wait_async()
 
-        return AsyncUploads(upload, items, concurrency)
+        return AsyncUploads(AsyncUploading(upload, items, concurrency))
 
 
 #: The options of `upload` and what they are when they are not given.
 OPTIONS: Mapping[str, object] = MappingProxyType(UploadVerbs.upload.__kwdefaults__ or {})
+
+
+def _for_all(common: UploadItem) -> Mapping[str, object]:
+    """The options of `upload_many`, as every item can have them: an iterator would be used up by the first."""
+    options = {**OPTIONS, **common.options()}
+    owners = options["additional_owners"]
+    return {**options, "additional_owners": tuple(owners)} if isinstance(owners, Iterator) else options
 
 
 def _options(arguments: dict[str, object]) -> dict[str, object]:

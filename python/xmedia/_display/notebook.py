@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import text
 
 if TYPE_CHECKING:
-    from .._types.models import Progress
+    from .inputs import Progress
 
 
 def is_notebook() -> bool:

@@ -11,7 +11,7 @@ from .._core import shown
 from . import notebook, text
 
 if TYPE_CHECKING:
-    from .._types.models import Progress
+    from .inputs import Progress
 
 
 class _Display(Protocol):

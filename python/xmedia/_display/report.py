@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .._types.report import AudioTrack, CheckReport, FileFacts, ImageFacts, VideoTrack
+    from .inputs import AudioTrack, FileFacts, ImageFacts, Report, VideoTrack
 
 
-def report_text(report: CheckReport) -> str:
+def report_text(report: Report) -> str:
     """The report in lines: what the file is, what was found, and how to fix it."""
     lines = [f"{_verdict(report)}: {_facts(report.facts)}"]
     rules = max((len(finding.rule) for finding in report.findings), default=0)
@@ -20,7 +21,7 @@ def report_text(report: CheckReport) -> str:
     return "\n".join(lines)
 
 
-def report_html(report: CheckReport) -> str:
+def report_html(report: Report) -> str:
     """The report as a table without colours of its own; every value in it is escaped."""
     cell = '<td style="text-align: left">{}</td>'
     rows = "".join(
@@ -33,12 +34,12 @@ def report_html(report: CheckReport) -> str:
     return f"<table>{caption}<tbody>{rows}</tbody></table>{fix}"
 
 
-def _verdict(report: CheckReport) -> str:
+def _verdict(report: Report) -> str:
     errors = sum(finding.level == "error" for finding in report.findings)
     return "ok" if report.ok else f"{errors} error{'s' if errors > 1 else ''}"
 
 
-def _command(fix: tuple[str, ...]) -> str:
+def _command(fix: Sequence[str]) -> str:
     return f"ffmpeg -i INPUT {shlex.join(fix)} OUTPUT"
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from .._core import shown
 
 if TYPE_CHECKING:
-    from .._types.media import Media
-    from .._types.models import ProcessingFailure, ProcessingInfo, Progress
+    from .inputs import Failure, Media, Processing, Progress
 
 _MB = 1_000_000
 
@@ -34,7 +33,7 @@ def state(media: Media) -> str:
     return "not finalized" if media.command == "INIT" else "not known"
 
 
-def reason(failure: ProcessingFailure | None) -> str:
+def reason(failure: Failure | None) -> str:
     """Why processing failed."""
     parts = (
         []
@@ -68,7 +67,7 @@ def share(progress: Progress) -> float:
     return 1.0 if info is None or info.succeeded else (info.progress_percent or 0) / 100
 
 
-def processing(info: ProcessingInfo | None) -> str:
+def processing(info: Processing | None) -> str:
     """How far processing is."""
     if info is None:
         return "done"

@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .._types.trace import TracedRequest, TracedWait
+    from .inputs import Request, Wait
 
 _WIDTH, _LEFT, _RIGHT = 900, 16, 16
 _LANE, _BAR, _TOP, _BOTTOM = 26, 18, 34, 68
@@ -38,8 +38,8 @@ _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def draw(
-    chains: Sequence[Sequence[TracedRequest]],
-    waits: Sequence[TracedWait],
+    chains: Sequence[Sequence[Request]],
+    waits: Sequence[Wait],
     duration: float,
     *,
     same_moment: float,
@@ -75,7 +75,7 @@ def draw(
     return "".join(parts)
 
 
-def _lanes(chains: Sequence[Sequence[TracedRequest]], same_moment: float) -> tuple[list[int], int]:
+def _lanes(chains: Sequence[Sequence[Request]], same_moment: float) -> tuple[list[int], int]:
     """For each chain the first lane that is free when it begins, and how many lanes that takes."""
     free_at: list[float] = []
     lanes = []
@@ -89,7 +89,7 @@ def _lanes(chains: Sequence[Sequence[TracedRequest]], same_moment: float) -> tup
     return lanes, len(free_at)
 
 
-def _summary(requests: Sequence[TracedRequest], duration: float, lanes: int) -> str:
+def _summary(requests: Sequence[Request], duration: float, lanes: int) -> str:
     again = sum(request.retry_in is not None for request in requests)
     parts = [
         f"{len(requests)} request{'' if len(requests) == 1 else 's'} in {duration:.2f} s",
@@ -122,7 +122,7 @@ def _step(duration: float) -> float:
 
 
 def _waits(
-    chains: Sequence[Sequence[TracedRequest]], lanes: Sequence[int], waits: Sequence[TracedWait], scale: float
+    chains: Sequence[Sequence[Request]], lanes: Sequence[int], waits: Sequence[Wait], scale: float
 ) -> Iterator[str]:
     lane_of = {
         _moment(request.command, request.started): lane
@@ -150,7 +150,7 @@ def _moment(command: str, seconds: float) -> tuple[str, int]:
     return command, round(seconds * 100_000)
 
 
-def _bar(request: TracedRequest, lane: int, scale: float) -> str:
+def _bar(request: Request, lane: int, scale: float) -> str:
     x = _LEFT + request.started * scale
     width = max(request.duration * scale, 2.0)
     y = _TOP + lane * _LANE + (_LANE - _BAR) / 2
@@ -167,7 +167,7 @@ def _bar(request: TracedRequest, lane: int, scale: float) -> str:
     )
 
 
-def _labels(request: TracedRequest, name: str, mark: str) -> Iterator[str]:
+def _labels(request: Request, name: str, mark: str) -> Iterator[str]:
     outcome = "" if request.status is None else f" {request.status}"
     yield f"{mark}{name}{outcome}" if request.failed else f"{mark}{name}"
     if request.segment_index is not None:
@@ -176,7 +176,7 @@ def _labels(request: TracedRequest, name: str, mark: str) -> Iterator[str]:
         yield mark.strip()
 
 
-def _title(request: TracedRequest, name: str) -> str:
+def _title(request: Request, name: str) -> str:
     """All that is known of a request, for those who point at it."""
     parts = [
         name,
@@ -190,7 +190,7 @@ def _title(request: TracedRequest, name: str) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _legend(requests: Sequence[TracedRequest], waits: Sequence[TracedWait], y: int) -> Iterator[str]:
+def _legend(requests: Sequence[Request], waits: Sequence[Wait], y: int) -> Iterator[str]:
     entries: dict[str, str] = {}
     for request in requests:
         if not request.failed:

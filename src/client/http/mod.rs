@@ -1,8 +1,9 @@
 //! HTTP: how a request is sent and its response read, and where the bytes of its body stand meanwhile.
 
-mod broken;
 pub mod encoding;
+mod failure;
 mod flood;
+mod http_client;
 mod multipart;
 pub mod probe;
 mod proxy;
@@ -11,10 +12,10 @@ mod request_progress;
 mod resolver;
 mod sockets;
 mod transport;
-mod tunnel;
 
-pub(in crate::client) use self::broken::Broken;
+pub(in crate::client) use self::encoding::urlencoded;
+pub use self::failure::TransportFailure;
+pub(in crate::client) use self::failure::{Broken, NoResponse};
 pub(in crate::client) use self::multipart::MediaHash;
 pub use self::queue::Reservation;
-pub use self::transport::{HttpBackend, Transport, TransportFailure};
-pub(in crate::client) use self::transport::{NoResponse, urlencoded};
+pub use self::transport::{HttpBackend, Transport};

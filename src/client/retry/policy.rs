@@ -1,4 +1,5 @@
-//! The only place that decides whether a request is sent again, when, or never: pure functions of what happened.
+//! The only place that decides whether a request is sent again, when, or never: pure functions of what happened. Whether a
+//! refusal may pass (`Error::retryable`) is set where its answer is read, in `protocol/api_error/build.rs`.
 
 use std::time::Duration;
 

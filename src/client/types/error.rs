@@ -42,7 +42,7 @@ pub struct Failure {
     pub cause: Option<Error>,
 }
 
-/// The kinds of failure; each is one class in Python.
+/// The kinds of failure.
 #[derive(Clone, Debug)]
 pub enum Kind {
     /// An argument is wrong; nothing was sent. Never retried: the same call fails again.
@@ -93,28 +93,6 @@ pub enum Kind {
     Callback,
 }
 
-impl Kind {
-    /// The name of its class.
-    pub fn class(&self) -> &'static str {
-        match self {
-            Kind::InvalidInput => "InvalidInputError",
-            Kind::CheckFailed => "CheckFailedError",
-            Kind::Closed => "ClientClosedError",
-            Kind::Transport { .. } => "TransportError",
-            Kind::RequestTimeout { .. } => "RequestTimeoutError",
-            Kind::Api(failure) => failure.class.class(),
-            Kind::InvalidResponse(_) => "InvalidResponseError",
-            Kind::Processing(_) => "MediaProcessingError",
-            Kind::Expired => "MediaExpiredError",
-            Kind::WaitTimeout { .. } => "WaitTimeoutError",
-            Kind::CheckpointLocked { .. } => "CheckpointLockedError",
-            Kind::Io { .. } => "OSError",
-            Kind::LoginDenied => "LoginDeniedError",
-            Kind::Callback => "XMediaError",
-        }
-    }
-}
-
 /// A success that cannot be understood.
 #[derive(Clone, Debug)]
 pub struct Received {
@@ -129,7 +107,7 @@ pub struct Received {
 /// What an HTTP answer said about its failure.
 #[derive(Clone, Debug, Default)]
 pub struct ApiFailure {
-    /// Which subclass of `APIError` it is.
+    /// What kind of refusal it is.
     pub class: ApiClass,
     /// The HTTP status.
     pub status: u16,
@@ -164,7 +142,7 @@ impl ApiFailure {
     }
 }
 
-/// The subclasses of `APIError`.
+/// The kinds of refusal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ApiClass {
     /// None of those below.
@@ -188,24 +166,6 @@ pub enum ApiClass {
     UsageCapExceeded,
     /// 5xx
     Server,
-}
-
-impl ApiClass {
-    /// Its name.
-    pub fn class(self) -> &'static str {
-        match self {
-            ApiClass::Other => "APIError",
-            ApiClass::BadRequest => "BadRequestError",
-            ApiClass::Authentication => "AuthenticationError",
-            ApiClass::PaymentRequired => "PaymentRequiredError",
-            ApiClass::PermissionDenied => "PermissionDeniedError",
-            ApiClass::NotFound => "NotFoundError",
-            ApiClass::PayloadTooLarge => "PayloadTooLargeError",
-            ApiClass::RateLimit => "RateLimitError",
-            ApiClass::UsageCapExceeded => "UsageCapExceededError",
-            ApiClass::Server => "ServerError",
-        }
-    }
 }
 
 impl Error {

@@ -4,7 +4,7 @@
 pub(crate) mod media_metadata;
 pub(crate) mod multipart;
 pub(crate) mod parameters;
-pub(crate) mod rejections;
+pub(crate) mod rejection_responses;
 pub(crate) mod request;
 pub(crate) mod responses;
 pub(crate) mod token;

@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 
 use crate::client::model::ApiVersion;
-use crate::mock::api::rejections::rate_limited;
+use crate::mock::api::rejection_responses::rate_limited;
 use crate::mock::api::request::{Parameters, Route};
 use crate::mock::api::responses::ApiResponse;
 use crate::mock::api::{token, v1_1, v2};

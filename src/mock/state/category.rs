@@ -106,3 +106,8 @@ pub(crate) fn media_key(category: Option<Category>, class: MediaClass, id: u64) 
 pub(crate) fn class_of(media_type: &str) -> Option<(&'static str, MediaClass)> {
     MEDIA_TYPES.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(media_type))
 }
+
+/// Only videos and animated GIFs whose INIT named a category are processed.
+pub(super) fn processed(category: Option<Category>) -> bool {
+    category.is_some_and(|category| matches!(category.class, MediaClass::Video | MediaClass::Gif))
+}

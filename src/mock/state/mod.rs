@@ -5,6 +5,7 @@ pub(crate) mod category;
 pub(crate) mod file_type;
 pub(crate) mod inspection;
 pub(crate) mod logins;
+mod media_commands;
 pub(crate) mod processing;
 pub(crate) mod rate_limits;
 pub(crate) mod rejection;

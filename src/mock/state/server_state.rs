@@ -1,26 +1,19 @@
-//! The state of the server, and the commands as they change it, the same for both versions of the API.
+//! The state of the server: what requests and tests share. What the commands do with it stands in `media_commands`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
-use serde_json::{Map, Value};
-
-use crate::client::category::{Account, max_bytes};
-use crate::client::model::{ApiVersion, MediaId};
-use crate::client::x_limits::{
-    MAX_GIF_BYTES_WITHOUT_CATEGORY, MAX_TOTAL_BYTES, MAX_VIDEO_BYTES_WITHOUT_CATEGORY, max_segments,
-};
+use crate::client::category::Account;
+use crate::client::model::MediaId;
 use crate::mock::options::{Options, Step};
 use crate::mock::request_log::RequestLog;
 use crate::mock::script::Script;
 use crate::mock::state::accounts::Accounts;
-use crate::mock::state::category::{Category, MediaClass, class_of};
-use crate::mock::state::file_type::{contradicts, detect_type};
+use crate::mock::state::category::{Category, class_of, processed};
 use crate::mock::state::rate_limits::Limits;
 use crate::mock::state::rejection::Rejection;
-use crate::mock::state::upload::{NewMedia, Subtitle, Upload, UploadParameters};
+use crate::mock::state::upload::{NewMedia, Upload, UploadParameters};
 
 /// Everything that requests and tests share.
 pub(crate) struct State {
@@ -30,14 +23,14 @@ pub(crate) struct State {
     pub(crate) accounts: Accounts,
     /// How far the server's clock is ahead of the machine's, in seconds.
     pub(crate) clock_offset: f64,
-    uploads: BTreeMap<u64, Upload>,
-    next_id: u64,
-    steps: Arc<[Step]>,
-    expires_after: Duration,
-    max_segment_bytes: u64,
-    account: Account,
-    inspect: bool,
-    keep_data: bool,
+    pub(super) uploads: BTreeMap<u64, Upload>,
+    pub(super) next_id: u64,
+    pub(super) steps: Arc<[Step]>,
+    pub(super) expires_after: Duration,
+    pub(super) max_segment_bytes: u64,
+    pub(super) account: Account,
+    pub(super) inspect: bool,
+    pub(super) keep_data: bool,
 }
 
 impl State {
@@ -65,147 +58,6 @@ impl State {
         let offset = Duration::try_from_secs_f64(self.clock_offset.abs()).unwrap_or_default();
         let now = SystemTime::now();
         if self.clock_offset < 0.0 { now.checked_sub(offset) } else { now.checked_add(offset) }.unwrap_or(now)
-    }
-
-    /// INIT.
-    pub(crate) fn init(&mut self, plan: UploadParameters, now: Instant) -> Result<&Upload, Rejection> {
-        check_size(&plan, self.account)?;
-        // Not in one step: ids on X are far apart, and a test shall not guess the next one.
-        self.next_id += 4096 + u64::from(rand::random::<u16>());
-        let id = MediaId::new(self.next_id).ok_or_else(|| Rejection::NotFound(String::new()))?;
-        let upload = Upload::new(id, plan, Arc::clone(&self.steps), now + self.expires_after, self.keep_data);
-        self.uploads.remove(&id.get());
-        Ok(self.uploads.entry(id.get()).or_insert(upload))
-    }
-
-    /// The upload with this id if it is known and not expired.
-    fn find(&mut self, id: &str, now: Instant) -> Option<&mut Upload> {
-        let id = MediaId::parse(id)?;
-        self.uploads.get_mut(&id.get()).filter(|upload| !upload.expired(now))
-    }
-
-    /// APPEND; `index` as it was sent.
-    pub(crate) fn append(
-        &mut self,
-        api: ApiVersion,
-        id: &str,
-        index: &str,
-        data: Bytes,
-        now: Instant,
-    ) -> Result<&Upload, Rejection> {
-        let max = self.max_segment_bytes;
-        let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
-        let index = index
-            .parse::<u16>()
-            .ok()
-            .filter(|index| u64::from(*index) < max_segments(api))
-            .ok_or(Rejection::SegmentIndex)?;
-        if data.len() as u64 > max {
-            return Err(Rejection::TooLarge);
-        }
-        if upload.finalized {
-            return Err(Rejection::invalid("media_id", id, "The media was finalized already."));
-        }
-        upload.put(index, data);
-        Ok(upload)
-    }
-
-    /// FINALIZE, and whether it was the first; a later one gets the current status again.
-    pub(crate) fn finalize(&mut self, id: &str, now: Instant) -> Result<(&Upload, bool), Rejection> {
-        let expires = now + self.expires_after;
-        let (inspect, account) = (self.inspect, self.account);
-        let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
-        if upload.finalized {
-            return Ok((upload, false));
-        }
-        if !upload.complete() {
-            return Err(Rejection::SegmentsDoNotAddUp);
-        }
-        if upload.total == 0 || contradicts(upload.head(), &upload.media_type) {
-            return Err(Rejection::MediaTypeUnrecognized);
-        }
-        match (upload.category, upload.class) {
-            (None, MediaClass::Video) if upload.total > MAX_VIDEO_BYTES_WITHOUT_CATEGORY => {
-                return Err(Rejection::NotSynchronously);
-            }
-            (None, MediaClass::Gif) if upload.total > MAX_GIF_BYTES_WITHOUT_CATEGORY => {
-                return Err(Rejection::FileSizeExceeds(MAX_GIF_BYTES_WITHOUT_CATEGORY));
-            }
-            _ => {}
-        }
-        if let Some(category) = upload.category.filter(|category| inspect && processed(Some(*category))) {
-            upload.inspect(category.name, account);
-        }
-        upload.finalize(processed(upload.category), now, expires);
-        Ok((upload, true))
-    }
-
-    /// STATUS: only of media that is, or was, processed.
-    pub(crate) fn status(&mut self, id: &str, now: Instant) -> Result<&Upload, Rejection> {
-        let upload = self.find(id, now).ok_or_else(|| Rejection::NotFound(id.to_owned()))?;
-        let progress = upload.progress.as_mut().ok_or_else(|| Rejection::NotFound(id.to_owned()))?;
-        progress.poll(now);
-        Ok(upload)
-    }
-
-    /// A simple upload: INIT, APPEND and FINALIZE in one. `declared` is the type that the part claims.
-    pub(crate) fn simple(
-        &mut self,
-        data: Bytes,
-        declared: Option<&str>,
-        category: Option<Category>,
-        additional_owners: Vec<String>,
-        shared: bool,
-        now: Instant,
-    ) -> Result<&Upload, Rejection> {
-        let head = data.get(..data.len().min(crate::mock::state::file_type::HEAD_LEN)).unwrap_or_default();
-        let subtitles = category.is_some_and(|category| category.class == MediaClass::Subtitles);
-        let media_type = detect_type(head, declared).or(subtitles.then_some("text/srt"));
-        let media_type = media_type.filter(|_| !data.is_empty()).ok_or(Rejection::MediaTypeUnrecognized)?;
-        let (media_type, class) = class_of(media_type).ok_or(Rejection::MediaTypeUnrecognized)?;
-        let total = data.len() as u64;
-        let media_type = media_type.to_owned();
-        let plan = UploadParameters { media_type, class, category, total, shared, additional_owners };
-        let expires = now + self.expires_after;
-        let id = self.init(plan, now)?.id.get();
-        let upload = self.uploads.get_mut(&id).ok_or(Rejection::MediaTypeUnrecognized)?;
-        upload.put(0, data);
-        upload.finalize(processed(category), now, expires);
-        Ok(upload)
-    }
-
-    /// Alt text and what else is said of media; what was said before stays.
-    pub(crate) fn set_metadata(
-        &mut self,
-        id: &str,
-        said: Map<String, Value>,
-        now: Instant,
-    ) -> Result<&Upload, Rejection> {
-        let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
-        upload.metadata.extend(said);
-        Ok(upload)
-    }
-
-    /// Adds subtitles; one with the same language is replaced.
-    pub(crate) fn set_subtitles(&mut self, id: &str, added: Vec<Subtitle>, now: Instant) -> Result<&Upload, Rejection> {
-        for subtitle in &added {
-            if self.find(&subtitle.media_id, now).is_none() {
-                return Err(Rejection::InvalidMediaId(subtitle.media_id.clone()));
-            }
-        }
-        let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
-        for subtitle in added {
-            upload.subtitles.retain(|known| known.language_code != subtitle.language_code);
-            upload.subtitles.push(subtitle);
-        }
-        Ok(upload)
-    }
-
-    /// Takes subtitles off; those that are not there already are no error.
-    pub(crate) fn delete_subtitles(&mut self, id: &str, codes: &[String], now: Instant) -> Result<&Upload, Rejection> {
-        let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
-        upload.subtitles.retain(|known| !codes.contains(&known.language_code));
-        Ok(upload)
     }
 
     /// Puts media in, with all of its bytes, in place of what had its id.
@@ -266,19 +118,6 @@ impl State {
     pub(crate) fn set_processing(&mut self, steps: Vec<Step>) {
         self.steps = steps.into();
     }
-}
-
-/// Only videos and animated GIFs whose INIT named a category are processed.
-fn processed(category: Option<Category>) -> bool {
-    category.is_some_and(|category| matches!(category.class, MediaClass::Video | MediaClass::Gif))
-}
-
-/// Refuses what the account may not send in the category, and what no account may send of a kind.
-fn check_size(plan: &UploadParameters, account: Account) -> Result<(), Rejection> {
-    let of_class = max_bytes(plan.class.usual_category(), account);
-    let of_both = plan.category.map_or(of_class, |category| max_bytes(category.name, account).min(of_class));
-    let max = if plan.total > MAX_TOTAL_BYTES { MAX_TOTAL_BYTES } else { of_both };
-    if plan.total > max { Err(Rejection::FileSizeExceeds(max)) } else { Ok(()) }
 }
 
 /// An id as X makes them: the milliseconds since its epoch, shifted.

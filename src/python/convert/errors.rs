@@ -1,10 +1,11 @@
-//! Failures of the client to Python's exceptions: the core names the class, `xmedia._calls.from_core` builds it.
+//! Failures of the client to Python's exceptions: `exception_class` names the class, `xmedia._calls.from_core` builds it.
 
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::exception_class::exception_class;
 use super::exchanges::KeptExchanges;
 use crate::client::error::{ApiFailure, Error, Failure, Kind};
 use crate::python::convert::results;
@@ -36,7 +37,7 @@ fn exception<'py>(py: Python<'py>, error: Error, given: Option<&Py<PyAny>>) -> P
         Some(cause) => exception(py, cause, given)?,
         None => py.None().into_bound(py),
     };
-    let class = kind.class();
+    let class = exception_class(&kind);
     let is_own = !matches!(kind, Kind::Io { .. });
     let has_report = matches!(kind, Kind::CheckFailed | Kind::Processing(_));
     match kind {

@@ -3,6 +3,7 @@
 pub(super) mod args;
 pub(super) mod client_options;
 pub(super) mod errors;
+mod exception_class;
 pub(super) mod exchanges;
 pub(super) mod har;
 pub(super) mod results;

@@ -29,3 +29,12 @@ def entries(path):
 def headers(message):
     """The headers of a request or response."""
     return {each["name"]: each["value"] for each in message["headers"]}
+
+
+def files(directory):
+    return sorted(directory.glob("*.har"))
+
+
+def recorded(directory):
+    """The entries of all files of a directory."""
+    return [entry for path in files(directory) for entry in entries(path)]

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 import xmedia
+from hars import entries, files, recorded
 from support.media import ID
 from support.raw_server import RawServer, reply
 from xmedia.testing import MockServer, Reply
@@ -36,7 +37,7 @@ def forms(secret):
             yield in_base64(secret, before, encode)
 
 
-def recorded(error, path):
+def shown_of(error, path):
     """All that is to be seen of an error's exchanges."""
     error.save_har(path)
     rows = [dataclasses.asdict(exchange) for exchange in error.exchanges]
@@ -86,7 +87,7 @@ def test_a_secret_is_masked_wherever_it_stands(name, form, tmp_path):
         with client, pytest.raises(xmedia.BadRequestError) as caught:
             client.set_alt_text(ID, f"words {written}")
     (exchange,) = caught.value.exchanges
-    assert_absent(hidden, recorded(caught.value, tmp_path / "bug.har"))
+    assert_absent(hidden, shown_of(caught.value, tmp_path / "bug.har"))
     shown = [exchange.request_body, exchange.response_body, exchange.response_headers["x-echo"], exchange.url]
     shown.append(exchange.request_headers["user-agent"])
     assert [text for text in shown if "[not shown]" not in text] == []
@@ -112,7 +113,7 @@ def test_what_a_request_was_signed_with_is_masked(auth, tmp_path):
     ):
         client.status(ID)
     secret = sent[0].split('oauth_signature="')[1].split('"')[0] if auth is OAUTH1 else BEARER
-    assert_absent(secret, recorded(caught.value, tmp_path / "bug.har"))
+    assert_absent(secret, shown_of(caught.value, tmp_path / "bug.har"))
     assert not any("authorization" in exchange.request_headers for exchange in caught.value.exchanges)
 
 
@@ -125,7 +126,7 @@ def test_cookies_are_left_out(tmp_path):
     ):
         client.status(ID)
     assert caught.value.exchanges[0].response_headers["x-else"] == "seen"
-    assert_absent("do-not-look", recorded(caught.value, tmp_path / "bug.har"))
+    assert_absent("do-not-look", shown_of(caught.value, tmp_path / "bug.har"))
 
 
 @pytest.mark.parametrize("echoed", range(6))
@@ -150,7 +151,7 @@ def test_tokens_before_and_after_a_refresh_are_masked(echoed, tmp_path):
         server.script("TOKEN", Reply(200, json=tokens, headers={"x-echo": secrets[echoed]}))
         with pytest.raises(xmedia.BadRequestError) as caught:
             client.status(ID)
-    assert_absent(secrets[echoed], recorded(caught.value, tmp_path / "bug.har"))
+    assert_absent(secrets[echoed], shown_of(caught.value, tmp_path / "bug.har"))
     assert caught.value.exchanges[-1].response_body == "seen: [not shown]"
 
 
@@ -164,7 +165,7 @@ def test_the_code_and_verifier_of_a_login_are_not_recorded(tmp_path):
     code = callback.split("code=")[1].split("&")[0]
     verifier = json.loads(login.to_json())["verifier"]
     for secret in (code, verifier):
-        assert_absent(secret, recorded(caught.value, tmp_path / "bug.har"))
+        assert_absent(secret, shown_of(caught.value, tmp_path / "bug.har"))
 
 
 @pytest.mark.parametrize("password", ["pass", "pa:ss/w@rd+0123456789"])
@@ -184,7 +185,7 @@ def test_the_password_of_a_proxy_is_masked(password, tmp_path):
         with client, pytest.raises(xmedia.BadRequestError) as caught:
             client.status(ID)
     for secret in (password, pair.rstrip("="), quote(password)):
-        assert_absent(secret, recorded(caught.value, tmp_path / "bug.har"))
+        assert_absent(secret, shown_of(caught.value, tmp_path / "bug.har"))
     assert caught.value.exchanges[0].response_body == "as user:[not shown] or [not shown]"
 
 
@@ -195,5 +196,41 @@ def test_the_text_is_cut_after_it_was_masked(tmp_path):
         client = xmedia.Client(xmedia.OAuth2(BEARER), base_url=server.url, retry=None)
         with client, pytest.raises(xmedia.BadRequestError) as caught:
             client.status(ID)
-    assert_absent(BEARER[:8], recorded(caught.value, tmp_path / "bug.har"))
+    assert_absent(BEARER[:8], shown_of(caught.value, tmp_path / "bug.har"))
     assert len(caught.value.exchanges[0].response_body) <= 4096
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_no_secret_is_recorded_in_any_form(name, tmp_path):
+    auth, secret = SECRETS[name]
+    written = list(forms(secret))
+    with MockServer(auth=None, verify_auth=False) as server:
+        for text, _ in written:
+            headers = {"x-echo": text} if text.isprintable() else {}
+            server.script("METADATA", Reply(400, body=f"you sent {text}".encode(), headers=headers))
+        with xmedia.Client(auth, base_url=server.url, retry=None, record=tmp_path) as client:
+            for text, _ in written:
+                with pytest.raises(xmedia.BadRequestError):
+                    client.set_alt_text(ID, f"words {text}")
+    (path,) = files(tmp_path)
+    content = path.read_text("utf-8")
+    assert len(entries(path)) == len(written)
+    for _, hidden in written:
+        assert_absent(hidden, [content, *values(json.loads(content))])
+
+
+def test_tokens_are_recorded_neither_when_they_come_nor_later(tmp_path):
+    auth = xmedia.OAuth2("first-access-token", refresh_token="first-refresh-token", client_id="client-id")
+    tokens = {"access_token": "second-access-token", "refresh_token": "second-refresh-token", "expires_in": 7200}
+    secrets = ["first-access-token", "first-refresh-token", "second-access-token", "second-refresh-token"]
+    with MockServer() as server, xmedia.Client(auth, base_url=server.url, retry=None, record=tmp_path) as client:
+        server.script("TOKEN", Reply(200, json={**tokens, "token_type": "bearer"}, headers={"x": " ".join(secrets)}))
+        server.script("STATUS", Reply(401), Reply(400, body=" ".join(secrets).encode()))
+        with pytest.raises(xmedia.BadRequestError):
+            client.status(ID)
+    found = recorded(tmp_path)
+    assert [entry["_command"] for entry in found] == ["STATUS", "TOKEN", "STATUS"]
+    assert "postData" not in found[1]["request"]
+    assert "text" not in found[1]["response"]["content"]
+    for secret in secrets:
+        assert_absent(secret, values(found))

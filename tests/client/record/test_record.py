@@ -19,9 +19,8 @@ import time
 
 import pytest
 import xmedia
-from hars import entries
+from hars import entries, files, recorded
 from support.media import ID, MP4
-from test_masking import SECRETS, assert_absent, forms, values
 from xmedia.testing import Fault, MockServer, Reply
 
 UPLOAD = {"media_category": "tweet_video", "check": "off"}
@@ -32,15 +31,6 @@ def server():
     with MockServer() as server:
         server.add_media(ID, finalized=True)
         yield server
-
-
-def files(directory):
-    return sorted(directory.glob("*.har"))
-
-
-def recorded(directory):
-    """The entries of all files of a directory."""
-    return [entry for path in files(directory) for entry in entries(path)]
 
 
 def test_every_request_of_every_call_is_recorded(server, tmp_path):
@@ -117,42 +107,6 @@ def test_every_process_has_a_file_of_its_own(server, tmp_path, method):
             child.join()
         client.status(ID)
     assert sorted(len(entries(path)) for path in files(tmp_path)) == [2, 10, 10, 10]
-
-
-@pytest.mark.parametrize("name", SECRETS)
-def test_no_secret_is_recorded_in_any_form(name, tmp_path):
-    auth, secret = SECRETS[name]
-    written = list(forms(secret))
-    with MockServer(auth=None, verify_auth=False) as server:
-        for text, _ in written:
-            headers = {"x-echo": text} if text.isprintable() else {}
-            server.script("METADATA", Reply(400, body=f"you sent {text}".encode(), headers=headers))
-        with xmedia.Client(auth, base_url=server.url, retry=None, record=tmp_path) as client:
-            for text, _ in written:
-                with pytest.raises(xmedia.BadRequestError):
-                    client.set_alt_text(ID, f"words {text}")
-    (path,) = files(tmp_path)
-    content = path.read_text("utf-8")
-    assert len(entries(path)) == len(written)
-    for _, hidden in written:
-        assert_absent(hidden, [content, *values(json.loads(content))])
-
-
-def test_tokens_are_recorded_neither_when_they_come_nor_later(tmp_path):
-    auth = xmedia.OAuth2("first-access-token", refresh_token="first-refresh-token", client_id="client-id")
-    tokens = {"access_token": "second-access-token", "refresh_token": "second-refresh-token", "expires_in": 7200}
-    secrets = ["first-access-token", "first-refresh-token", "second-access-token", "second-refresh-token"]
-    with MockServer() as server, xmedia.Client(auth, base_url=server.url, retry=None, record=tmp_path) as client:
-        server.script("TOKEN", Reply(200, json={**tokens, "token_type": "bearer"}, headers={"x": " ".join(secrets)}))
-        server.script("STATUS", Reply(401), Reply(400, body=" ".join(secrets).encode()))
-        with pytest.raises(xmedia.BadRequestError):
-            client.status(ID)
-    found = recorded(tmp_path)
-    assert [entry["_command"] for entry in found] == ["STATUS", "TOKEN", "STATUS"]
-    assert "postData" not in found[1]["request"]
-    assert "text" not in found[1]["response"]["content"]
-    for secret in secrets:
-        assert_absent(secret, values(found))
 
 
 class TestWholeAtAnyTime:

@@ -1,0 +1,68 @@
+"""What editors that work with Jedi (Spyder, Thonny, python-lsp-server) complete in a program that uses the package."""
+
+import jedi
+import pytest
+
+BEFORE = """\
+import xmedia
+from xmedia.testing import MockServer
+
+client = xmedia.Client.from_env()
+"""
+
+#: What stands at the cursor, and a name that must be among those offered.
+COMPLETED = [
+    ("xmedia.Me", "MediaCategory"),
+    ("client.upl", "upload_many_async"),
+    ("client.upload('a.mp4').", "media_id_string"),
+    ("client.upload('a.mp4').processing_info.", "check_after_secs"),
+    ("client.upload('a.mp4', ch", "checkpoint="),
+    ("client.upload_many(paths, con", "concurrency="),
+    ("client.upload_many(paths, seg", "segment_bytes="),
+    ("client.upload_many_async(paths, alt", "alt_text="),
+    ("for r in client.upload_many(paths):\n    r.", "media"),
+    ("for r in client.upload_many(['a.mp4']):\n    r.media.", "ready"),
+    ("for r in client.wait_many([1]):\n    r.media.", "ready"),
+    ("for m in client.watch(1):\n    m.", "processing_info"),
+    ("async def f():\n    (await client.wait_async(1)).", "media_key"),
+    ("async def f():\n    async for r in client.upload_many_async(paths):\n        r.media.", "ready"),
+    ("async def f():\n    async for r in client.wait_many_async([1]):\n        r.error.", "add_note"),
+    ("async def f():\n    async for m in client.watch_async(1):\n        m.", "failed"),
+    ("next(client.upload_many(paths)).", "error"),
+    ("xmedia.Client(auth, ba", "base_url="),
+    ("xmedia.Client.from_env(on", "on_refresh="),
+    ("xmedia.Client.from_env(on", "on_event="),
+    ("xmedia.Client.from_env(ret", "retry="),
+    ("xmedia.Client.from_env(retry=None).", "finalize"),
+    ("client.with_options(re", "request_timeout="),
+    ("client.with_options(retry=None).", "finalize"),
+    ("with client as c:\n    c.", "wait_many"),
+    ("xmedia.UploadItem('a.mp4', med", "media_category="),
+    ("xmedia.Retry(att", "attempts="),
+    ("xmedia.OAuth2('token', ref", "refresh_token="),
+    ("xmedia.OAuth2.from_file('tokens.json', cl", "client_secret="),
+    ("xmedia.OAuth2.from_oauth1(old, sto", "store="),
+    ("xmedia.check('a.mp4').facts.video.", "frame_rate"),
+    ("def f(error: xmedia.APIError):\n    error.", "request_id"),
+    ("def f(error: xmedia.XMediaError):\n    error.exchanges[0].", "response_headers"),
+    ("def f(progress: xmedia.Progress):\n    progress.processing_info.", "state"),
+    ("MockServer(pro", "processing="),
+    ("with MockServer() as server:\n    server.", "add_media"),
+    ("with MockServer() as server:\n    server.client(ret", "retry="),
+    ("with MockServer() as server:\n    server.requests[0].", "command"),
+]
+
+
+@pytest.mark.parametrize(("line", "name"), COMPLETED)
+def test_jedi_completes(line, name):
+    source = BEFORE + line
+    rows = source.splitlines()
+    script = jedi.Script(source, environment=jedi.InterpreterEnvironment())
+    assert name in {each.name_with_symbols for each in script.complete(len(rows), len(rows[-1]))}
+
+
+def test_jedi_shows_what_is_documented():
+    """The text is the verb's own, although the name is loaded late."""
+    script = jedi.Script(f"{BEFORE}client.finalize", environment=jedi.InterpreterEnvironment())
+    [shown] = script.help(5, 10)
+    assert "FINALIZE: end an upload" in shown.docstring()
