@@ -87,18 +87,44 @@ def test_a_set_that_is_not_complete_names_what_is_missing(doctor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environ", "named"),
+    ("environ", "named", "remedy"),
     [
-        ({"X_API": "3"}, "X_API"),
-        ({"X_API": None, "X_OAUTH2_ACCESS_TOKEN": "t"}, "X_API"),
-        ({**OAUTH1, "X_OAUTH2_ACCESS_TOKEN": "t", "X_OAUTH2_REFRESH_TOKEN": "r"}, "X_CLIENT_ID"),
-        ({**OAUTH1, "X_PROFILE": "none"}, "no such profile"),
-        ({"X_CHECK": "perhaps"}, "X_CHECK"),
+        ({"X_API": "3"}, "X_API", "export X_API=2, or unset it"),
+        ({"X_API": None, "X_OAUTH2_ACCESS_TOKEN": "t"}, "X_API", "export X_API=2"),
+        ({**OAUTH1, "X_API": "1.1", "X_OAUTH2_ACCESS_TOKEN": "t"}, "API 1.1 takes OAuth 1.0a only", "unset X_API"),
+        ({**OAUTH1, "X_OAUTH2_ACCESS_TOKEN": "t", "X_OAUTH2_REFRESH_TOKEN": "r"}, "X_CLIENT_ID", "xmedia login"),
+        (
+            {**OAUTH1, "X_OAUTH2_ACCESS_TOKEN": "t", "X_OAUTH2_REFRESH_TOKEN": "r", "X_CLIENT_ID": "c"},
+            "single-use",
+            "export X_OAUTH2_TOKEN_FILE=",
+        ),
+        ({**OAUTH1, "X_PROFILE": "none"}, "no such profile", "run: xmedia login --profile none"),
+        ({**OAUTH1, "X_PROFILE": "a/b"}, "name of a profile", "export X_PROFILE=default"),
+        ({"X_CHECK": "perhaps"}, "X_CHECK", "export X_CHECK=warn, or unset it"),
+        ({"X_ACCOUNT": "gold"}, "X_ACCOUNT", "export X_ACCOUNT=default, or unset it"),
+        ({"X_ALLOW_INSECURE_HTTP": "yes"}, "X_ALLOW_INSECURE_HTTP", "unset X_ALLOW_INSECURE_HTTP"),
+        ({**OAUTH1, "X_OAUTH2_ACCESS_TOKEN": "Bearer t"}, "white space", "export X_OAUTH2_ACCESS_TOKEN again"),
     ],
-    ids=lambda value: ",".join(value)[-40:],
+    ids=lambda value: ",".join(value)[-40:] if isinstance(value, dict) else value.replace(" ", "-"),
 )
-def test_contradictions_are_named(doctor, environ: dict[str, str | None], named: str) -> None:
-    assert named in doctor(expected=1, **environ)["credentials"]["message"]
+def test_what_is_wrong_with_the_variables_is_named(
+    doctor, environ: dict[str, str | None], named: str, remedy: str
+) -> None:
+    found = doctor(expected=1, **environ)["credentials"]
+    assert named in found["message"]
+    assert remedy in found["todo"]
+
+
+@pytest.mark.parametrize("place", ["a file", "/proc/xmedia"])
+def test_a_directory_for_recordings_that_cannot_be_used(doctor, tmp_path: Path, place: str) -> None:
+    (tmp_path / "a file").touch()
+    found = doctor(expected=1, X_RECORD=str(tmp_path / place))
+    assert "X_RECORD" in found["recording"]["message"]
+
+
+def test_a_directory_for_recordings_is_not_made_by_looking(doctor, tmp_path: Path) -> None:
+    assert doctor(expected=0, X_RECORD=str(tmp_path / "new" / "one"))["recording"]["level"] == "ok"
+    assert not (tmp_path / "new").exists()
 
 
 def test_quotes_around_a_value_are_seen(doctor, server: MockServer) -> None:
@@ -126,6 +152,21 @@ class TestTokenFile:
     def test_that_is_not_there(self, doctor, tmp_path: Path) -> None:
         found = doctor(expected=1, **OAUTH1, X_OAUTH2_TOKEN_FILE=str(tmp_path / "none.json"))
         assert "xmedia login" in found["token file"]["todo"]
+
+    def test_of_another_server(self, look, server: MockServer) -> None:
+        found = look(expected=1, origin="https://api.x.com")
+        assert server.url in found["tokens"]["message"]
+        assert found["tokens"]["todo"].startswith("unset X_BASE_URL")
+
+    def test_of_a_mock_server_that_is_used_no_more(self, look, doctor, server: MockServer) -> None:
+        look(expected=0)
+        found = doctor(expected=1, X_BASE_URL=server.url.replace("127.0.0.1", "localhost"))
+        assert found["tokens"]["todo"].startswith(f"export X_BASE_URL={server.url}")
+
+    def test_in_a_directory_that_others_can_write(self, look, tmp_path: Path) -> None:
+        (tmp_path / "tokens").mkdir()
+        (tmp_path / "tokens").chmod(0o777)
+        assert look(expected=0)["token directory"]["level"] == "warning"
 
     def test_that_is_damaged(self, look) -> None:
         found = look(expected=1, access_token=5)

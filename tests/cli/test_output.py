@@ -167,6 +167,9 @@ def test_ctrl_c_says_the_ids_that_were_finalized(server: MockServer) -> None:
             "not ready; xmedia wait 5 goes on waiting",
         ),
         (xmedia.BadRequestError("the server said: media_type is bad"), "the server said: media_type is bad"),
+        (xmedia.InvalidInputError("source is empty"), "the file is empty"),
+        (xmedia.InvalidInputError("X is not right, or pass proxy="), "X is not right"),
+        (xmedia.InvalidInputError("set X_OAUTH2_TOKEN_FILE, or give on_refresh="), "set X_OAUTH2_TOKEN_FILE"),
         (FileNotFoundError(2, "No such file or directory", "a\x1bb"), r"a\x1bb: No such file or directory"),
     ],
 )

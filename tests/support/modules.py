@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import itertools
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -13,15 +14,16 @@ CRATE = ROOT / "src"
 CORE = PACKAGE / "_core.pyi"
 #: The public names, which whoever imports the package itself gets.
 API = PACKAGE / "_api.py"
-#: How Rust names what it imports from Python.
+#: How a table names what is imported from Python when it is needed.
 STRING_IMPORT = re.compile(r'"(xmedia(?:\.\w+)+)"\s*,\s*"(\w+)"')
 
 
 def python_arrows():
-    """Which file imports which: wherever the import stands, in a function or for type checkers only."""
+    """Which file imports which: in a function, for type checkers only, and by names in text as well."""
     arrows = defaultdict(set)
     for path in sorted(PACKAGE.rglob("*.py")):
-        for target in _imports_of(path):
+        named_in_text = (target for target, _ in _imports_by_name(path))
+        for target in itertools.chain(_imports_of(path), named_in_text):
             # The package brings its names when they are used, so that it does not stand on them itself.
             named = API if target == PACKAGE / "__init__.py" else target
             if named not in {None, path} and path != PACKAGE / "__init__.py":
@@ -32,8 +34,13 @@ def python_arrows():
 def string_imports():
     """What Rust imports from Python: the Rust file, the Python file, and the name."""
     for path in sorted(CRATE.rglob("*.rs")):
-        for module, name in STRING_IMPORT.findall(path.read_text("utf-8")):
-            yield path, _python_file(module.split(".")), name
+        for module, name in _imports_by_name(path):
+            yield path, module, name
+
+
+def _imports_by_name(path):
+    for module, name in STRING_IMPORT.findall(path.read_text("utf-8")):
+        yield _python_file(module.split(".")), name
 
 
 def _imports_of(path):

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from .. import _core
 from .._types.checks import check_type
@@ -27,41 +27,35 @@ class ExchangeOptions(TypedDict, total=False):
     allow_insecure_http: bool
 
 
+#: What they are when they are not given.
+_DEFAULTS: ExchangeOptions = {
+    "client_secret": None,
+    "scope": None,
+    "timeout": 60,
+    "base_url": None,
+    "proxy": None,
+    "ca_file": None,
+    "connect_timeout": 10,
+    "allow_insecure_http": False,
+}
+
+
 @hides_arguments
 def exchange_oauth1(
-    oauth1: OAuth1,
-    client_id: str,
-    *,
-    store: TokenFile,
-    client_secret: str | None = None,
-    scope: str | Iterable[str] | None = None,
-    timeout: float | timedelta | None = 60,
-    base_url: str | None = None,
-    proxy: str | Literal[False] | None = None,
-    ca_file: str | os.PathLike[str] | None = None,
-    connect_timeout: float | timedelta | None = 10,
-    allow_insecure_http: bool = False,
+    oauth1: OAuth1, client_id: str, store: TokenFile, options: ExchangeOptions
 ) -> "_core.Operation[_core.LoginTokens]":
     """Check the arguments of `OAuth2.from_oauth1`, and begin."""
     if not isinstance(oauth1, OAuth1):
         raise TypeError(f"oauth1 must be an OAuth1, not {type(oauth1).__name__}")
     if not isinstance(store, TokenFile):
         raise TypeError(f"store must be a TokenFile, not {type(store).__name__}")
+    given: dict[str, Any] = {**_DEFAULTS, **options}
+    scope = given["scope"]
     names = None if scope is None else checked_scope(scope)
     if names == ():
         raise InvalidInputError("scope must name at least one scope, or be None for all")
-    if base_url is not None:
-        check_type("base_url", base_url, str)
-    return _core.exchange_oauth1(
-        oauth1,
-        checked_secret("client_id", client_id),
-        store=str(store.path),
-        client_secret=checked_optional_secret("client_secret", client_secret),
-        scope=None if names is None else " ".join(names),
-        timeout=timeout,
-        base_url=base_url,
-        proxy=proxy,
-        ca_file=ca_file,
-        connect_timeout=connect_timeout,
-        allow_insecure_http=allow_insecure_http,
-    )
+    if given["base_url"] is not None:
+        check_type("base_url", given["base_url"], str)
+    given["scope"] = None if names is None else " ".join(names)
+    given["client_secret"] = checked_optional_secret("client_secret", given["client_secret"])
+    return _core.exchange_oauth1(oauth1, checked_secret("client_id", client_id), store=str(store.path), **given)

@@ -189,7 +189,7 @@ class OAuth2(Credentials):
             APIError, TransportError, InvalidResponseError: X could not be asked, or gave no tokens.
             OSError: The file cannot be used; nothing was sent.
         """
-        operation = exchange_oauth1(oauth1, client_id, store=store, **options)
+        operation = exchange_oauth1(oauth1, client_id, store, options)
         return oauth2_of(operation.wait(), options.get("client_secret"), store)
 
     @classmethod
@@ -198,7 +198,7 @@ class OAuth2(Credentials):
     ) -> "OAuth2":
         """Await what `from_oauth1` does."""
         try:
-            operation = exchange_oauth1(oauth1, client_id, store=store, **options)
+            operation = exchange_oauth1(oauth1, client_id, store, options)
             return oauth2_of(await operation.wait_async(), options.get("client_secret"), store)
         finally:
             del options

@@ -110,6 +110,7 @@ class FileReader:
         self._file = file
         self._start = start
         self._began = False
+        self.in_memory = isinstance(file, io.BytesIO)
 
     def read(self) -> bytes:
         piece = _as_bytes("read()", self._file.read(PIECE))
@@ -135,43 +136,47 @@ class AsyncFileReader:
         return _as_bytes("read()", await self._file.read(PIECE))
 
 
-class IterableReader(PieceReader):
-    """Pieces of any size, put together to larger ones."""
+class _ItemReader(PieceReader):
+    """Items of any size, put together to pieces."""
 
-    def __init__(self, pieces: Iterable[object]) -> None:
+    def _add(self, together: bytearray, item: object) -> bytes | None:
+        """Add an item to those before it, and return them once they make up a piece."""
+        data = _as_bytes("the iterable", item)
+        if not together and len(data) >= PIECE:
+            return data
+        together += data
+        return bytes(together) if len(together) >= PIECE or self.given_up() else None
+
+
+class IterableReader(_ItemReader):
+    """An iterable of bytes."""
+
+    def __init__(self, items: Iterable[object]) -> None:
         super().__init__()
-        self._pieces: Iterator[object] = iter(pieces)
+        self._items: Iterator[object] = iter(items)
 
     def read(self) -> bytes:
         together = bytearray()
-        for piece in self._pieces:
-            data = _as_bytes("the iterable", piece)
-            if not together and len(data) >= PIECE:
-                return data
-            together += data
-            if len(together) >= PIECE or self.given_up():
-                break
+        for item in self._items:
+            if (piece := self._add(together, item)) is not None:
+                return piece
         return bytes(together)
 
 
-class AsyncIterableReader(PieceReader):
-    """Pieces of any size that are awaited, put together to larger ones."""
+class AsyncIterableReader(_ItemReader):
+    """An iterable of bytes that are awaited."""
 
-    def __init__(self, pieces: AsyncIterable[object]) -> None:
+    def __init__(self, items: AsyncIterable[object]) -> None:
         super().__init__()
-        self._pieces: AsyncIterator[object] = aiter(pieces)
+        self._items: AsyncIterator[object] = aiter(items)
 
     async def read(self) -> bytes:
         import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
 
         together, taken = bytearray(), 0
-        async for piece in self._pieces:
-            data = _as_bytes("the iterable", piece)
-            if not together and len(data) >= PIECE:
-                return data
-            together += data
-            if len(together) >= PIECE or self.given_up():
-                break
+        async for item in self._items:
+            if (piece := self._add(together, item)) is not None:
+                return piece
             taken += 1
             if taken % _ITEMS_PER_TURN == 0:
                 # An iterable that never really waits would hold up the loop, which could not even cancel this.

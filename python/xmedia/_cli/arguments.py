@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from .._core import __version__
 
@@ -30,13 +30,19 @@ exit status: 0 ready (for status: or not yet), 1 failed or error, 2 usage,
 class CommandParser(argparse.ArgumentParser):
     """The parser of one command, which gets its arguments when it is first used."""
 
-    describe: Callable[[argparse.ArgumentParser], None] | None = None
+    source: tuple[str, str, str] | None = None
 
     def fill(self) -> None:
         """Add the arguments, if that was not done yet."""
-        describe, self.describe = self.describe, None
-        if describe is not None:
-            describe(self)
+        if self.source is None:
+            return
+        import importlib
+
+        module_name, add_arguments, run = self.source
+        self.source = None
+        module = importlib.import_module(module_name)
+        getattr(module, add_arguments)(self)
+        self.set_defaults(run=getattr(module, run))
 
     def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
         """Parse what follows the command's name."""
@@ -54,134 +60,83 @@ def parser(*, whole: bool = False) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"xmedia {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=CommandParser)
-    for name, (describe, text) in _COMMANDS.items():
+    for name, (module, add, run, text) in _COMMANDS.items():
         command = commands.add_parser(
             name, help=text, description=text, epilog=_ENVIRONMENT, formatter_class=parser.formatter_class
         )
-        command.describe = describe
+        command.source = module, add, run
         if whole:
             command.fill()
     return parser
 
 
-def _upload(parser: argparse.ArgumentParser) -> None:
-    from .commands import upload
-
-    upload.add_arguments(parser)
-    _add_common(parser, timeout=3600.0)
-    parser.set_defaults(run=upload.run)
-
-
-def _finalize(parser: argparse.ArgumentParser) -> None:
-    from .commands import one_media
-
-    parser.add_argument("media_id", metavar="ID", help="the upload's id, 1 to 19 digits")
-    parser.add_argument("--wait", action="store_true", help="then wait until the media is ready")
-    _add_common(parser)
-    parser.set_defaults(run=one_media.finalize)
-
-
-def _status(parser: argparse.ArgumentParser) -> None:
-    from .commands import one_media
-
-    parser.add_argument("media_id", metavar="ID", help="the media's id")
-    _add_common(parser)
-    parser.set_defaults(run=one_media.status)
-
-
-def _wait(parser: argparse.ArgumentParser) -> None:
-    from .commands import one_media
-
-    parser.add_argument("media_id", metavar="ID", help="the media's id")
-    _add_common(parser)
-    parser.set_defaults(run=one_media.wait)
-
-
-def _check(parser: argparse.ArgumentParser) -> None:
-    from .commands import check
-
-    check.add_arguments(parser)
-    parser.set_defaults(run=check.run)
-
-
-def _login(parser: argparse.ArgumentParser) -> None:
-    from .commands import login
-
-    login.add_login_arguments(parser)
-    parser.set_defaults(run=login.login)
-
-
-def _logout(parser: argparse.ArgumentParser) -> None:
-    from .commands import login
-
-    login.add_logout_arguments(parser)
-    parser.set_defaults(run=login.logout)
-
-
-def _mock_server(parser: argparse.ArgumentParser) -> None:
-    from .commands import mock_server
-
-    mock_server.add_arguments(parser)
-    parser.set_defaults(run=mock_server.run)
-
-
-def _doctor(parser: argparse.ArgumentParser) -> None:
-    from .doctor import command
-
-    command.add_arguments(parser)
-    parser.set_defaults(run=command.run)
-
-
-def _conformance(parser: argparse.ArgumentParser) -> None:
-    from .conformance import command
-
-    command.add_arguments(parser)
-    parser.set_defaults(run=command.run)
-
-
-def _completion(parser: argparse.ArgumentParser) -> None:
-    from .completion import command
-
-    command.add_arguments(parser)
-    parser.set_defaults(run=command.run)
-
-
-def _demo(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file", metavar="FILE", nargs="?", help="the file (default: a small MP4 that comes with xmedia)"
-    )
-    parser.add_argument("--failing", action="store_true", help="show a video that fails, and its report")
-    parser.set_defaults(run=_run_demo)
-
-
-def _run_demo(arguments: argparse.Namespace) -> int:
-    from .commands import demo
-
-    return demo.run_failing(arguments.file) if arguments.failing else demo.run(arguments.file)
-
-
-def _add_common(parser: argparse.ArgumentParser, timeout: float = 900.0) -> None:
-    from . import options
-
-    options.add_timeout(parser, timeout)
-    options.add_output(parser)
-
-
-#: The commands, each with what it takes and what its help says.
-_COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
-    "upload": (_upload, "Upload files, finalize them, and wait until they are ready."),
-    "finalize": (_finalize, "End an upload: a single FINALIZE."),
-    "status": (_status, "Ask once how far processing is: a single STATUS."),
-    "wait": (_wait, "Wait until media is ready."),
-    "check": (_check, "Say what files are, and why X would refuse them. Nothing is sent."),
-    "login": (_login, "Log a user in with OAuth 2.0, and keep the tokens in a file."),
-    "logout": (_logout, "End such a login at X, and remove its file."),
-    "mock-server": (_mock_server, "Run a server on this machine that answers as X does, for tests."),
-    "doctor": (_doctor, "Say what is wrong with the set-up, and what to do about it."),
+#: The commands, each with its module, the function there that adds its arguments, the one that runs it, and its help.
+_COMMANDS = {
+    "upload": (
+        "xmedia._cli.commands.upload",
+        "add_arguments",
+        "run",
+        "Upload files, finalize them, and wait until they are ready.",
+    ),
+    "finalize": (
+        "xmedia._cli.commands.one_media",
+        "add_finalize_arguments",
+        "finalize",
+        "End an upload: a single FINALIZE.",
+    ),
+    "status": (
+        "xmedia._cli.commands.one_media",
+        "add_arguments",
+        "status",
+        "Ask once how far processing is: a single STATUS.",
+    ),
+    "wait": ("xmedia._cli.commands.one_media", "add_arguments", "wait", "Wait until media is ready."),
+    "check": (
+        "xmedia._cli.commands.check",
+        "add_arguments",
+        "run",
+        "Say what files are, and why X would refuse them. Nothing is sent.",
+    ),
+    "login": (
+        "xmedia._cli.commands.login",
+        "add_login_arguments",
+        "login",
+        "Log a user in with OAuth 2.0, and keep the tokens in a file.",
+    ),
+    "logout": (
+        "xmedia._cli.commands.login",
+        "add_logout_arguments",
+        "logout",
+        "End such a login at X, and remove its file.",
+    ),
+    "mock-server": (
+        "xmedia._cli.commands.mock_server",
+        "add_arguments",
+        "run",
+        "Run a server on this machine that answers as X does, for tests.",
+    ),
+    "doctor": (
+        "xmedia._cli.doctor.command",
+        "add_arguments",
+        "run",
+        "Say what is wrong with the set-up, and what to do about it.",
+    ),
     "conformance": (
-        _conformance,
+        "xmedia._cli.conformance.command",
+        "add_arguments",
+        "run",
         "Compare what X answers to harmless requests with what the mock server answers.",
     ),
-    "completion": (_completion, "Print the script that completes this command."),
-    "demo": (_demo, "Upload a file to a mock server in this process, and wait until it is ready."),
+    "completion": (
+        "xmedia._cli.completion.command",
+        "add_arguments",
+        "run",
+        "Print the script that completes this command.",
+    ),
+    "demo": (
+        "xmedia._cli.commands.demo",
+        "add_arguments",
+        "run",
+        "Upload a file to a mock server in this process, and wait until it is ready.",
+    ),
 }

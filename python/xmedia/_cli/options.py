@@ -12,6 +12,12 @@ _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([kmg]?)(i?)(b?)", re.IGNORECASE)
 _EXPONENTS = {"": 0, "k": 1, "m": 2, "g": 3}
 
 
+def add_common(parser: argparse.ArgumentParser, timeout: float = 900.0) -> None:
+    """Add what the commands that send something have in common."""
+    add_timeout(parser, timeout)
+    add_output(parser)
+
+
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Add what chooses how much is said, and how."""
     form = parser.add_mutually_exclusive_group()

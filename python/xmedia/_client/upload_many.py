@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, M
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .. import _core
-from .._calls.callbacks import CallbackRunner
+from .._calls.callback_runner import CallbackRunner
 from .._calls.signals import raised_by_signal_handler
 from .._calls.upload_call import UploadCall
 from .._types.checks import checked_concurrency
@@ -44,13 +44,8 @@ def unpack(item: object, defaults: Mapping[str, object]) -> tuple[object, Mappin
 class Uploads(Results[Result[ItemT]]):
     """The results of `upload_many`, as they come. All runs on the thread that iterates."""
 
-    def __init__(
-        self, core: _core.Client, items: Iterable[ItemT], concurrency: int, defaults: Mapping[str, object]
-    ) -> None:
-        super().__init__(_Uploading(core, items, concurrency, defaults))
 
-
-class _Uploading(Generic[ItemT]):
+class Uploading(Generic[ItemT]):
     """The uploads of one `upload_many`."""
 
     def __init__(
@@ -109,14 +104,18 @@ class _Uploading(Generic[ItemT]):
             result = Result(item=item, error=error)
         del self._running[key]
         call.close()
+        runner.close()
         return result
 
     def end(self) -> None:
         """Abort what is in flight."""
         self._closed = True
-        for _, call, _ in list(self._running.values()):
-            call.close()
+        running = list(self._running.values())
         self._running.clear()
+        for _, call, _ in running:
+            call.close()
+        for _, _, runner in running:
+            runner.close()
 
 
 def _run_callbacks(operation: _core.Operation[Media], runner: CallbackRunner) -> tuple[Media] | None:
@@ -136,16 +135,8 @@ def _run_callbacks(operation: _core.Operation[Media], runner: CallbackRunner) ->
 class AsyncUploads(AsyncResults[Result[ItemT]]):
     """The results of `upload_many_async`, as they come. Each upload is a task of the running loop."""
 
-    def __init__(
-        self,
-        upload: Callable[[ItemT], Any],
-        items: Iterable[ItemT] | AsyncIterable[ItemT],
-        concurrency: int,
-    ) -> None:
-        super().__init__(_AsyncUploading(upload, items, concurrency))
 
-
-class _AsyncUploading(Generic[ItemT]):
+class AsyncUploading(Generic[ItemT]):
     """The tasks of one `upload_many_async`."""
 
     def __init__(

@@ -22,7 +22,7 @@ from .options import (
     UploadItem,
     UploadSource,
 )
-from .upload_many import AsyncUploads, Uploads, check_many, unpack
+from .upload_many import AsyncUploading, AsyncUploads, Uploading, Uploads, check_many, unpack
 
 _Item = TypeVar("_Item", bound=UploadSource | UploadItem)
 
@@ -183,7 +183,7 @@ class UploadVerbs:
         check_many(items, concurrency, defaults, OPTIONS)
         _refuse_closed(self._core)
         # Passed on as they came, by which editors find the names that they complete.
-        return Uploads(self._core, items, concurrency, _for_all(UploadItem("", **defaults)))
+        return Uploads(Uploading(self._core, items, concurrency, _for_all(UploadItem("", **defaults))))
 
     def upload_many_async(
         self,
@@ -204,7 +204,7 @@ class UploadVerbs:
             source, options = unpack(item, shared)
             return await UploadCall(self._core, source, options, awaited=True).wait_async()
 
-        return AsyncUploads(upload, items, concurrency)
+        return AsyncUploads(AsyncUploading(upload, items, concurrency))
 
 
 #: The options of `upload` and what they are when they are not given.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
-from .._core import shown
+from .html import table
 from .report import report_html
 
 if TYPE_CHECKING:
@@ -15,29 +15,17 @@ if TYPE_CHECKING:
 
 def error_html(error: Error) -> str:
     """The table for an error, and below it what the check of the file found; every value in it is escaped."""
-    rows = "".join(
-        f'<tr><th scope="row" style="text-align: left">{escape(name)}</th>'
-        f'<td style="text-align: left">{escape(shown(value))}</td></tr>'
-        for name, value in _rows(error)
-    )
     report = getattr(error, "report", None)
     found = "" if report is None else report_html(report)
-    return (
-        f"<div><b>{escape(type(error).__name__)}</b>: {escape(str(error))}</div>"
-        f"<table><tbody>{rows}</tbody></table>{found}"
-    )
+    return f"<div><b>{escape(type(error).__name__)}</b>: {escape(str(error))}</div>{table(_rows(error))}{found}"
 
 
-def _rows(error: Error) -> Iterator[tuple[str, str]]:
+def _rows(error: Error) -> Iterator[tuple[str, str | None]]:
     """What is known, in the order in which somebody looks for it."""
-    if error.command is not None:
-        yield "command", error.command
-    if error.media_id is not None:
-        yield "media_id", str(error.media_id)
-    for name in ("status", "code", "request_id"):
+    yield "command", error.command
+    for name in ("media_id", "status", "code", "request_id"):
         value = getattr(error, name, None)
-        if value is not None:
-            yield name, str(value)
+        yield name, None if value is None else str(value)
     if error.attempts:
         yield "attempts", str(error.attempts)
     yield "worth another try", _again(error)

@@ -1,7 +1,8 @@
-"""`Media` in a notebook: a small table without colours of its own, so that it reads on light and on dark pages."""
+"""`Media` in a notebook: a small table without its own colours, so that it can be read on light and dark pages."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,20 @@ if TYPE_CHECKING:
     from .inputs import Media
 
 
-def media_table(media: Media) -> str:
-    """The table for a `Media`; every value in it is escaped."""
-    rows = "".join(
+def table(rows: Iterable[tuple[str, str | None]], caption: str = "") -> str:
+    """A table of names and values, without those that are None; every value in it is escaped."""
+    cells = "".join(
         f'<tr><th scope="row" style="text-align: left">{escape(name)}</th>'
         f'<td style="text-align: left">{escape(shown(value))}</td></tr>'
-        for name, value in _rows(media)
+        for name, value in rows
         if value is not None
     )
-    return f"<table><caption>Media</caption><tbody>{rows}</tbody></table>"
+    return f"<table>{caption}<tbody>{cells}</tbody></table>"
+
+
+def media_table(media: Media) -> str:
+    """The table for a `Media`."""
+    return table(_rows(media), "<caption>Media</caption>")
 
 
 def _rows(media: Media) -> list[tuple[str, str | None]]:

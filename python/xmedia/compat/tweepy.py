@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import tweepy
@@ -145,8 +145,7 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
         Raises:
             tweepy.TweepyException: The upload or its processing failed.
         """
-        options |= {"media_category": media_category, "additional_owners": additional_owners}
-        return self._upload(filename, file, True if chunked else None, options)
+        return self._upload(filename, file, True if chunked else None, media_category, additional_owners, options)
 
     def simple_upload(
         self,
@@ -158,8 +157,7 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
         **options: Any,
     ) -> Any:
         """Upload an image in one request. The arguments are those of `media_upload`."""
-        options |= {"media_category": media_category, "additional_owners": additional_owners}
-        return self._upload(filename, file, False, options)
+        return self._upload(filename, file, False, media_category, additional_owners, options)
 
     def chunked_upload(
         self,
@@ -189,21 +187,24 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
         Raises:
             tweepy.TweepyException: The upload or its processing failed.
         """
-        options |= {"media_category": media_category, "additional_owners": additional_owners}
         options |= {"file_type": file_type, "wait_for_async_finalize": wait_for_async_finalize}
-        return self._upload(filename, file, True, options)
+        return self._upload(filename, file, True, media_category, additional_owners, options)
 
-    def _upload(
-        self, filename: str | os.PathLike[str], file: Any, chunked: bool | None, options: dict[str, Any]
+    def _upload(  # noqa: PLR0917  (tweepy's own order)
+        self,
+        filename: str | os.PathLike[str],
+        file: Any,
+        chunked: bool | None,
+        media_category: str | None,
+        additional_owners: Iterable[int | str] | None,
+        options: dict[str, Any],
     ) -> Any:
-        media_category = options.pop("media_category")
-        additional_owners = options.pop("additional_owners")
         media_type = options.pop("file_type", None)
         chunk_size = options.pop("chunk_size", None)
         wait = options.pop("wait_for_async_finalize", True)
-        parser = _parser(self, options)
-        with tweepys_errors():
-            media = self.xmedia_client.upload(
+        return self._answered(
+            options,
+            lambda client: client.upload(
                 # Where the bytes say nothing, the name that stands beside the file says what it is.
                 filename if file is None else NamedFile(file, os.fspath(filename)),
                 media_type=media_type,
@@ -213,8 +214,8 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
                 segment_bytes=None if chunk_size is None else min(chunk_size, _LARGEST_SEGMENT),
                 wait=bool(wait),
                 **self._patience(),
-            )
-        return self._parsed(media, parser)
+            ),
+        )
 
     def chunked_upload_init(
         self,
@@ -226,16 +227,16 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
         **options: Any,
     ) -> Any:
         """Send INIT. Arguments and result are those of `tweepy.API.chunked_upload_init`."""
-        parser = _parser(self, options)
-        with tweepys_errors():
-            media = self.xmedia_client.initialize(
+        return self._answered(
+            options,
+            lambda client: client.initialize(
                 total_bytes,
                 media_type,
                 media_category=media_category,
                 additional_owners=_owners(additional_owners),
                 **self._patience(),
-            )
-        return self._parsed(media, parser)
+            ),
+        )
 
     def chunked_upload_append(self, media_id: int | str, media: Any, segment_index: int, **options: Any) -> None:
         """Send APPEND.
@@ -254,17 +255,11 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
 
     def chunked_upload_finalize(self, media_id: int | str, **options: Any) -> Any:
         """Send FINALIZE. Arguments and result are those of `tweepy.API.chunked_upload_finalize`."""
-        parser = _parser(self, options)
-        with tweepys_errors():
-            media = self.xmedia_client.finalize(media_id, **self._patience())
-        return self._parsed(media, parser)
+        return self._answered(options, lambda client: client.finalize(media_id, **self._patience()))
 
     def get_media_upload_status(self, media_id: int | str, **options: Any) -> Any:
         """Send STATUS. Media whose processing failed is returned here, as by tweepy."""
-        parser = _parser(self, options)
-        with tweepys_errors():
-            media = self.xmedia_client.status(media_id, **self._patience())
-        return self._parsed(media, parser)
+        return self._answered(options, lambda client: client.status(media_id, **self._patience()))
 
     def create_media_metadata(self, media_id: int | str, alt_text: str, **options: Any) -> None:
         """Set the alt text of an image or GIF, at most 1000 characters."""
@@ -272,7 +267,11 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
         with tweepys_errors():
             self.xmedia_client.set_alt_text(media_id, alt_text, **self._patience())
 
-    def _parsed(self, media: Media, parser: Any) -> Any:
+    def _answered(self, options: dict[str, Any], call: Callable[[Client], Media]) -> Any:
+        """Make a call, and have tweepy's parser read its answer."""
+        parser = _parser(self, options)
+        with tweepys_errors():
+            media = call(self.xmedia_client)
         # tweepy's own parser reads the answer, so its results are tweepy's whatever parser was chosen.
         return parser.parse(
             exact_json.dumps(_answer(media)), api=self, payload_list=False, payload_type="media", return_cursors=False

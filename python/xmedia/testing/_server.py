@@ -5,7 +5,6 @@ import os
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
 from .. import Client, InvalidInputError, OAuth1, OAuth2, Retry, _core
@@ -101,21 +100,28 @@ class MockServer(ServerControl):
         # It is read more than once.
         self._auth = list(auth) if isinstance(auth, Iterator) else auth
         self._ca_file: str | None = None
-        self._core = _core.MockServer(
-            host=host,
-            port=checked_int("port", port, most=65535),
-            auth=credential_rows(self._auth),
-            verify_auth=verify_auth,
-            processing=step_rows(processing),
-            check_after_secs=self._check_after_secs,
-            expires_after_secs=checked_seconds("expires_after_secs", expires_after_secs),
-            max_segment_bytes=checked_int("max_segment_bytes", max_segment_bytes, least=1, most=2**40),
-            account=checked_account(account),
-            inspect=inspect,
-            rate_limits=limit_rows(rate_limits),
-            keep_data=keep_data,
-            tls=tls,
-        )
+        try:
+            self._core = _core.MockServer(
+                host=host,
+                port=checked_int("port", port, most=65535),
+                auth=credential_rows(self._auth),
+                verify_auth=verify_auth,
+                processing=step_rows(processing),
+                check_after_secs=self._check_after_secs,
+                expires_after_secs=checked_seconds("expires_after_secs", expires_after_secs),
+                max_segment_bytes=checked_int("max_segment_bytes", max_segment_bytes, least=1, most=2**40),
+                account=checked_account(account),
+                inspect=inspect,
+                rate_limits=limit_rows(rate_limits),
+                keep_data=keep_data,
+                tls=tls,
+            )
+        except OSError as error:
+            place = f"{host}:{port}"
+            # Without a number, it is about the look-up of the name.
+            if error.errno is None:
+                raise OSError(f"{place}: {error}") from None
+            raise OSError(error.errno, error.strerror, place) from None
         self._core.set_revoke_on_reuse(revoke_on_reuse)
         if self._core.ca_pem is not None:
             import tempfile  # noqa: PLC0415  (takes longer than all of this package, and few tests want TLS)
@@ -214,23 +220,13 @@ class MockServer(ServerControl):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:

@@ -9,3 +9,17 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 pub fn percent_encode(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, RESERVED)
 }
+
+/// Parameters as a form or a query, in the encoding that OAuth 1.0a signs.
+pub(in crate::client) fn urlencoded(fields: &[(&'static str, String)]) -> String {
+    let mut text = String::with_capacity(fields.iter().map(|(name, value)| name.len() + value.len() + 2).sum());
+    for (name, value) in fields {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.push_str(name);
+        text.push('=');
+        text.extend(percent_encode(value));
+    }
+    text
+}

@@ -1,20 +1,21 @@
 //! HTTP: how a request is sent and its response read, and where the bytes of its body stand meanwhile.
 
-mod broken;
 pub mod encoding;
+mod failure;
 mod flood;
+mod http_client;
 mod multipart;
 pub mod probe;
-mod proxy_from_env;
-mod proxy_refusal;
+mod proxy;
 mod queue;
 mod request_progress;
 mod resolver;
 mod sockets;
 mod transport;
 
-pub(in crate::client) use self::broken::Broken;
+pub(in crate::client) use self::encoding::urlencoded;
+pub use self::failure::TransportFailure;
+pub(in crate::client) use self::failure::{Broken, NoResponse};
 pub(in crate::client) use self::multipart::MediaHash;
 pub use self::queue::Reservation;
-pub use self::transport::{HttpBackend, Transport, TransportFailure};
-pub(in crate::client) use self::transport::{NoResponse, urlencoded};
+pub use self::transport::{HttpBackend, Transport};

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import tempfile
@@ -17,7 +18,20 @@ from ...testing import MockServer
 _PROCESSING = ("pending", "in_progress", "in_progress", "succeeded")
 
 
-def run(file: str | os.PathLike[str] | None = None) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", help="the file (default: a small MP4 that comes with xmedia)"
+    )
+    parser.add_argument("--failing", action="store_true", help="show a video that fails, and its report")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Upload a file, and print what happens."""
+    return run_failing(arguments.file) if arguments.failing else run_ready(arguments.file)
+
+
+def run_ready(file: str | os.PathLike[str] | None = None) -> int:
     """Upload a file, or the clip that comes with xmedia, and print what happens."""
     if file is None:
         with resources.as_file(resources.files("xmedia.testing") / "clip.mp4") as path:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 
 from ... import InvalidInputError
-from ..._types.checks import checked_number
-from .. import report
+from ..._types.checks import checked_number, checked_seconds
+from .. import report, words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    parser.add_argument("--port", type=_port, default=0, help="port to listen on (default: a free one)")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print URL and credentials as one JSON object")
     form.add_argument("--shell", action="store_true", help="print them as export lines for a shell")
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what FINALIZE and each STATUS say, as in pending,in_progress,failed; none for no processing",
     )
     parser.add_argument(
-        "--check-after-secs", type=float, default=1.0, metavar="SECONDS", help="when to ask again (default: 1)"
+        "--check-after-secs", type=_delay, default=1.0, metavar="SECONDS", help="when to ask again (default: 1)"
     )
     parser.add_argument(
         "--media", action="append", default=[], metavar="ID", help="an upload that FINALIZE comes next for; repeatable"
@@ -80,7 +80,20 @@ def _states(text: str) -> tuple[str, ...] | None:
     try:
         return tuple(checked_state(state.strip()) for state in text.split(","))
     except InvalidInputError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        raise argparse.ArgumentTypeError(words.message(error)) from None
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
+    return int(text)
+
+
+def _delay(text: str) -> float:
+    try:
+        return checked_seconds("the time", float(text), zero=True)
+    except (ValueError, InvalidInputError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds, 0 or more") from None
 
 
 def _speed(text: str) -> float:

@@ -8,12 +8,26 @@ import time
 from collections.abc import Callable
 
 from ... import Client, InvalidInputError, Media, Progress, XMediaError
+from .. import options
 from ..output import Output
 
 #: Seconds of a wait for which no time is left.
 _SHORTEST = 0.001
 
 _Show = Callable[[Progress], None]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `status` and `wait` take."""
+    parser.add_argument("media_id", metavar="ID", help="the media's id")
+    options.add_common(parser)
+
+
+def add_finalize_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `finalize` takes."""
+    parser.add_argument("media_id", metavar="ID", help="the upload's id, 1 to 19 digits")
+    parser.add_argument("--wait", action="store_true", help="then wait until the media is ready")
+    options.add_common(parser)
 
 
 def finalize(arguments: argparse.Namespace) -> int:

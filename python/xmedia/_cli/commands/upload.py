@@ -62,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="record here what is sent and answered, without secrets, as HAR files (default: X_RECORD)",
     )
     parser.add_argument("--no-wait", action="store_true", help="end after FINALIZE, without waiting for processing")
+    options.add_common(parser, timeout=3600.0)
 
 
 def _alt_text(text: str) -> str:

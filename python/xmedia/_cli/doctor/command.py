@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from .. import report, words
 from . import bundle, credentials, network, online, token_file
@@ -48,11 +49,28 @@ def findings(*, online_too: bool) -> Iterator[Finding]:
     found, auth = credentials.found(environ)
     yield from found
     if (path := credentials.token_path(environ)) is not None:
-        yield from token_file.findings(path)
+        yield from token_file.findings(path, environ)
     yield from network.findings(environ)
     if online_too:
         yield from online.findings(auth, environ)
+    if directory := environ.get("X_RECORD"):
+        yield recording(directory)
     yield ffmpeg()
+
+
+def recording(directory: str) -> Finding:
+    """Whether files can be made in the directory of X_RECORD, which is made if it is not there."""
+    place, shown = Path(directory).absolute(), words.escaped(directory)
+    existing = next(each for each in (place, *place.parents) if each.exists())
+    if not existing.is_dir():
+        message = f"{words.escaped(str(existing))} is not a directory"
+    elif existing.is_relative_to("/proc") or not os.access(existing, os.W_OK | os.X_OK):
+        message = f"{words.escaped(str(existing))} cannot be written"
+    else:
+        return Finding("recording", "ok", shown)
+    return Finding(
+        "recording", "error", f"X_RECORD is {shown}, but {message}", "name another directory, or unset X_RECORD"
+    )
 
 
 def ffmpeg() -> Finding:

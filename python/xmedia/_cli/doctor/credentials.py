@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 
 from ... import InvalidInputError, OAuth1, OAuth2
@@ -12,6 +13,25 @@ from .. import words
 from .finding import Finding
 
 _VARIABLES = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET")
+_LOG_IN = "run: xmedia login"
+#: What to do about what is wrong with the variables themselves; a new login would not help.
+_REMEDIES = tuple(
+    (re.compile(pattern), remedy)
+    for pattern, remedy in (
+        (r"^X_API must", "export X_API=2, or unset it"),
+        (r"^API 1\.1 takes", "unset X_API to use OAuth 2.0, or set the four variables of OAuth 1.0a"),
+        (r"for OAuth 1\.0a and for OAuth 2\.0", "export X_API=2 to use OAuth 2.0, or X_API=1.1 to use OAuth 1.0a"),
+        (r"^X_ALLOW_INSECURE_HTTP must", "unset X_ALLOW_INSECURE_HTTP"),
+        (r"^(X_\w+) must be one of (\w+)", r"export \1=\2, or unset it"),
+        (r"^(X_\w+) contains", r"export \1 again, with the value alone as the developer portal shows it"),
+        (
+            r"^X_OAUTH2_REFRESH_TOKEN is single-use",
+            "export X_OAUTH2_TOKEN_FILE=…, a file of yours, or run: xmedia login",
+        ),
+        (r"the name of a profile", "export X_PROFILE=default, or unset it"),
+        (r"^X_PROFILE is (\S+),", r"run: xmedia login --profile \1"),
+    )
+)
 
 
 def found(environ: Mapping[str, str]) -> tuple[list[Finding], OAuth1 | OAuth2 | None]:
@@ -19,7 +39,7 @@ def found(environ: Mapping[str, str]) -> tuple[list[Finding], OAuth1 | OAuth2 | 
     try:
         auth = options_from_environ(environ)["auth"]
     except (InvalidInputError, OSError) as error:
-        return [Finding("credentials", "error", words.message(error), _todo(environ))], None
+        return [Finding("credentials", "error", words.message(error), _todo(environ, str(error)))], None
     kind = "OAuth 1.0a" if isinstance(auth, OAuth1) else "OAuth 2.0"
     api = environ.get("X_API") or ("1.1" if isinstance(auth, OAuth1) else "2")
     message = f"{kind} from {_origin(auth, environ)}, used with API {api}"
@@ -47,13 +67,12 @@ def _origin(auth: OAuth1 | OAuth2, environ: Mapping[str, str]) -> str:
     return words.escaped(token_path(environ) or "a token file")
 
 
-def _todo(environ: Mapping[str, str]) -> str:
+def _todo(environ: Mapping[str, str], said: str) -> str:
     missing = [name for name in _VARIABLES if not environ.get(name)]
-    if 0 < len(missing) < len(_VARIABLES):
+    if 0 < len(missing) < len(_VARIABLES) and "not set" in said:
         return f"set {', '.join(missing)}, or unset the others and run: xmedia login"
-    if environ.get("X_API") not in {None, "", "1.1", "2"}:
-        return "export X_API=2, or unset it"
-    return "run: xmedia login"
+    matches = ((pattern.search(said), remedy) for pattern, remedy in _REMEDIES)
+    return next((match.expand(remedy) for match, remedy in matches if match is not None), _LOG_IN)
 
 
 def _white_space(environ: Mapping[str, str]) -> Iterator[Finding]:

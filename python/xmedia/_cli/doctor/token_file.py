@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ... import InvalidInputError, OAuth2, XMediaError
+from ... import InvalidInputError, OAuth2, XMediaError, _core
 from .. import words
 from .finding import Finding
 
 _NEEDED = ("media.write",)
 _LOG_IN = "run: xmedia login"
+_X = "https://api.x.com"
 
 
-def findings(path: str) -> Iterator[Finding]:
+def findings(path: str, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Look at a token file."""
     file, shown = Path(path), words.escaped(path)
     try:
@@ -37,7 +38,7 @@ def findings(path: str) -> Iterator[Finding]:
     else:
         yield Finding("token file", "ok", shown)
     yield from _places(file)
-    yield from _tokens(path)
+    yield from _tokens(path, environ)
 
 
 def _places(file: Path) -> Iterator[Finding]:
@@ -54,6 +55,9 @@ def _places(file: Path) -> Iterator[Finding]:
         yield Finding(
             "token directory", "error", "the file is mounted by itself and cannot be replaced", f"mount {shown} instead"
         )
+    elif os.name == "posix" and (mode := directory.stat().st_mode) & 0o022 and not mode & stat.S_ISVTX:
+        todo = f"chmod go-w {shown}"
+        yield Finding("token directory", "warning", f"{shown} can be written by others, who can replace the file", todo)
     else:
         yield Finding("token directory", "ok", shown)
     if lock.exists() and not os.access(lock, os.R_OK | os.W_OK):
@@ -63,11 +67,18 @@ def _places(file: Path) -> Iterator[Finding]:
         yield Finding("token lock", "ok", "can be taken")
 
 
-def _tokens(path: str) -> Iterator[Finding]:
+def _tokens(path: str, environ: Mapping[str, str]) -> Iterator[Finding]:
     try:
         auth = OAuth2.from_file(path)
     except (InvalidInputError, XMediaError, OSError) as error:
         yield Finding("tokens", "error", words.message(error), _LOG_IN)
+        return
+    server, origin = environ.get("X_BASE_URL") or _X, _core.read_token_file(path).origin
+    if origin is not None and not f"{server}/".startswith(f"{origin}/"):
+        message = f"they are for {origin} and are sent nowhere else, but X_BASE_URL has requests go to {server}"
+        if server == _X:
+            message = f"they are for {origin} and are sent nowhere else, but requests go to X"
+        yield Finding("tokens", "error", message, _to_origin(origin))
         return
     if auth.expires_at is None:
         yield Finding("tokens", "unknown", "the file does not say when the access token expires")
@@ -83,3 +94,8 @@ def _tokens(path: str) -> Iterator[Finding]:
         yield Finding("scopes", "warning", "without offline.access the login ends after two hours", _LOG_IN)
     else:
         yield Finding("scopes", "ok", " ".join(auth.scope))
+
+
+def _to_origin(origin: str) -> str:
+    setting = "unset X_BASE_URL" if origin == _X else f"export X_BASE_URL={origin}"
+    return f"{setting}, or log in there: xmedia login"

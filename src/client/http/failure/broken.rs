@@ -1,4 +1,4 @@
-//! How a request broke that got no answer, in one word.
+//! How a request ended without an answer: in one word, and as the error that the program gets.
 
 use std::io;
 
@@ -62,4 +62,25 @@ impl From<Error> for BrokenRequest {
         let how = Broken::of(&error, false, std::iter::empty());
         BrokenRequest { error, how }
     }
+}
+
+/// How a request ended without an answer.
+#[derive(Debug)]
+pub struct TransportFailure {
+    /// The failure.
+    pub error: Error,
+    /// It was sent on a connection that had been used before, which the server may just have closed, since no answer
+    /// had begun.
+    pub reused: bool,
+}
+
+/// Why a request has no answer.
+pub enum NoResponse {
+    /// It broke.
+    TransportFailure(TransportFailure, Broken),
+    /// The deadline came first.
+    OutOfTime {
+        /// There was no connection yet, so that the server saw nothing.
+        connect: bool,
+    },
 }

@@ -10,7 +10,7 @@ use reqwest::Url;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::proxy_from_env::secrets_of;
+use super::from_env::secrets_of;
 use crate::client::error::{Error, Kind};
 use crate::client::kept_exchange::Secrets;
 use crate::client::protocol::{MIN_PASSWORD_LEN, add_forms, masked, shown};
@@ -19,21 +19,22 @@ use crate::client::protocol::{MIN_PASSWORD_LEN, add_forms, masked, shown};
 const MAX_HEAD_BYTES: usize = 8 << 10;
 
 /// A proxy that is asked to connect to a host.
-pub(super) struct ProxyConnection<'a> {
-    pub(super) proxy: &'a Url,
+pub struct ProxyConnection<'a> {
+    /// Its address.
+    pub proxy: &'a Url,
     /// The host and its port.
-    pub(super) target: String,
+    pub target: String,
 }
 
 impl ProxyConnection<'_> {
     /// The error for a connection that the proxy refused with this answer.
-    pub(super) fn refused(&self, answer: &[u8]) -> Option<Error> {
+    pub fn refused(&self, answer: &[u8]) -> Option<Error> {
         let line = answer.split(|byte| *byte == b'\n').next()?;
         Status::parse(line).and_then(|status| self.error(&status))
     }
 
     /// The error for a connection that the proxy refused, where it is not known why; nothing if it does not say so now.
-    pub(super) async fn asked_again(&self) -> Option<Error> {
+    pub async fn asked_again(&self) -> Option<Error> {
         // One that speaks TLS itself is left alone.
         if self.proxy.scheme() != "http" {
             return None;
@@ -122,7 +123,7 @@ impl fmt::Display for Status {
 }
 
 /// Host and port of an address.
-pub(super) fn peer(url: &Url) -> String {
+pub fn peer(url: &Url) -> String {
     let host = url.host_str().unwrap_or("?");
     url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

@@ -16,7 +16,7 @@ use crate::client::error::{Error, Kind, Result};
 use crate::client::kept_exchange::Secrets;
 
 /// The proxy for requests to this host, none where they go there directly. `variable` reads the environment.
-pub(super) fn for_host(host: &Url, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Option<Url>> {
+pub fn for_host(host: &Url, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Option<Url>> {
     let by_scheme = match host.scheme() {
         "https" => ["https_proxy", "HTTPS_PROXY"],
         // A web server makes HTTP_PROXY of the header `Proxy` of whoever asks it (httpoxy), if it runs a program by CGI.
@@ -47,7 +47,7 @@ pub(super) fn for_host(host: &Url, variable: &dyn Fn(&str) -> Option<OsString>) 
 }
 
 /// What must not be shown of a proxy's address: its password, as it is and as it is sent.
-pub(super) fn secrets_of(proxy: &Url) -> Secrets {
+pub fn secrets_of(proxy: &Url) -> Secrets {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let Some(password) = proxy.password().map(decoded) else { return Secrets::new() };
     let pair = Zeroizing::new(format!("{}:{password}", decoded(proxy.username())));
