@@ -34,7 +34,7 @@ pub static OAUTH2: LazyImport = LazyImport::new("xmedia._auth.oauth2", "OAuth2")
 /// Has the end of the process wait for refreshes.
 pub static WATCH_PROCESS: LazyImport = LazyImport::new("xmedia._calls.at_exit", "watch_process");
 /// Runs an operation with callbacks on this thread.
-pub static RUN: LazyImport = LazyImport::new("xmedia._calls.callbacks", "run");
+pub static RUN: LazyImport = LazyImport::new("xmedia._calls.callback_runner", "run");
 /// Awaits an operation with callbacks.
 pub static DRIVE: LazyImport = LazyImport::new("xmedia._calls.callbacks", "drive");
 /// Warns of a verb that blocks a running event loop.

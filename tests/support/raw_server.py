@@ -1,6 +1,6 @@
-"""A scripted HTTP server in threads on loopback: for tests of bytes on the wire, and of faults the mock does not have.
+"""HTTP servers in threads on loopback: for tests of bytes on the wire, and of faults the mock does not have.
 
-Each request takes the next answer of the script, the last one again and again. An answer is the bytes to send, a
+Of a scripted one each request takes the next answer, the last one again and again. An answer is the bytes to send, a
 callable that is given the request and returns them, or one of the faults `CLOSE`, `RESET` and `HANG`.
 """
 
@@ -59,24 +59,24 @@ class Request:
         return self.query.get("command") or self.form.get("command")
 
 
-class RawServer:
-    """The server, from `with` to its end. It records `requests` and counts `connections`."""
+class Listener:
+    """Accepts connections, from `with` to its end, and has `serve` talk to each in a thread of its own.
 
-    def __init__(self, *script, host="127.0.0.1", wrap=None):
-        self.requests = []
+    Args:
+        host: The address.
+        wrap: What a connection is given to before it is served, for TLS.
+    """
+
+    def __init__(self, *, host="127.0.0.1", wrap=None):
+        #: How many connections there were.
         self.connections = 0
-        #: Set when a client goes away while it waits for an answer.
-        self.dropped = threading.Event()
-        #: Set when the first request is here.
-        self.arrived = threading.Event()
-        self._script = list(script) or [reply(json={})]
         self._wrap = wrap
         self._lock = threading.Lock()
         self._open = set()
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, 0), family=family, backlog=128)
         self.port = self._listener.getsockname()[1]
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        self.url = f"http{'s' if wrap else ''}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def __enter__(self):
         threading.Thread(target=self._accept, daemon=True).start()
@@ -92,24 +92,44 @@ class RawServer:
         with self._lock:
             connections, self._open = self._open, set()
         for connection in connections:
-            shut(connection)
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+
+    def serve(self, connection, number):
+        """Talk to the connection of this number, from 1 on. What is not closed here stays open to the end."""
+        raise NotImplementedError
 
     def _accept(self):
-        while True:
-            try:
+        with contextlib.suppress(OSError):
+            while True:
                 connection, _ = self._listener.accept()
-            except OSError:
-                return
-            with self._lock:
                 self.connections += 1
-                number = self.connections
-                self._open.add(connection)
-            threading.Thread(target=self._serve, args=(connection, number), daemon=True).start()
+                threading.Thread(target=self._run, args=(connection, self.connections), daemon=True).start()
 
-    def _serve(self, connection, number):
-        try:
+    def _run(self, connection, number):
+        with contextlib.suppress(OSError):
             if self._wrap is not None:
                 connection = self._wrap(connection)
+            with self._lock:
+                self._open.add(connection)
+            self.serve(connection, number)
+
+
+class RawServer(Listener):
+    """The scripted server. It records `requests` and counts `connections`."""
+
+    def __init__(self, *script, host="127.0.0.1", wrap=None):
+        super().__init__(host=host, wrap=wrap)
+        self.requests = []
+        #: Set when a client goes away while it waits for an answer.
+        self.dropped = threading.Event()
+        #: Set when the first request is here.
+        self.arrived = threading.Event()
+        self._script = list(script) or [reply(json={})]
+
+    def serve(self, connection, number):
+        try:
             with connection, connection.makefile("rb") as stream:
                 while (request := read_request(stream, number)) is not None:
                     with self._lock:
@@ -118,8 +138,6 @@ class RawServer:
                     self.arrived.set()
                     if not self._answer(connection, stream, answer, request):
                         return
-        except OSError:
-            pass
         finally:
             with self._lock:
                 self._open.discard(connection)
@@ -137,11 +155,6 @@ class RawServer:
             connection.sendall(answer)
             return b"\r\nConnection: close\r\n" not in answer
         return False
-
-
-def shut(connection):
-    with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
 
 
 def read_request(stream, number):

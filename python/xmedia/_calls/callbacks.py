@@ -1,7 +1,8 @@
 """Runs the callbacks of an operation: what its verb reports to the program, and what it asks of it.
 
-`_protocol` is written once and does no waiting of its own: it yields what is to be done next and is sent the result.
-`run` does that on this thread, `drive` in an event loop, and `CallbackRunner` as far as it goes without waiting.
+`callback_protocol` is written once and does no waiting of its own: it yields what is to be done next and is sent the
+result.
+`drive` does that in an event loop, and `callback_runner` on a thread that waits.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ _READS = frozenset({"read", "read_at", "load"})
 _CHECK_EVERY = 0.05
 #: How long, in seconds, a call that blocks is waited for when the verb has ended or was cancelled: a little less than
 #: the second by which a verb may outlive its timeout.
-_BLOCKING_GRACE = 0.8
+BLOCKING_GRACE = 0.8
 _PACKAGE = __name__.partition(".")[0]
 _ASYNC_PROGRESS = "an async progress callable works only with the awaited verbs; pass a plain one to this verb"
 
 _ProgressCallable: TypeAlias = Callable[[Any], object]
 
 
-class _Callback(NamedTuple):
+class Callback(NamedTuple):
     """A callable of the program. One that a verb waits for, and that may block, comes with its request."""
 
     name: str
@@ -45,18 +46,18 @@ class _Callback(NamedTuple):
     request: CallbackRequest | None = None
 
 
-class _End(NamedTuple):
+class End(NamedTuple):
     """The result of an operation."""
 
     result: Any
 
 
 #: Yields each callback to run, and None where the next event is wanted; returns the operation's result.
-_Protocol: TypeAlias = Generator[_Callback | None, Any, Any]
-_Step: TypeAlias = _Callback | _End | None
+Protocol: TypeAlias = Generator[Callback | None, Any, Any]
+Step: TypeAlias = Callback | End | None
 
 
-def _protocol(operation: Operation[Any]) -> _Protocol:
+def callback_protocol(operation: Operation[Any]) -> Protocol:
     hooks = operation.hooks
     tokens = TokenDelivery(operation, hooks)
     yield from tokens.deliver()
@@ -65,7 +66,7 @@ def _protocol(operation: Operation[Any]) -> _Protocol:
             kind = event.kind
             if kind == "token":
                 assert hooks is not None  # noqa: S101  (without hooks nobody asks)
-                event.give_token(checked_token((yield _Callback("access_token", hooks.access_token))))
+                event.give_token(checked_token((yield Callback("access_token", hooks.access_token))))
             elif kind == "refreshed":
                 yield from tokens.deliver()
             elif kind in _NOTIFICATIONS:
@@ -74,7 +75,7 @@ def _protocol(operation: Operation[Any]) -> _Protocol:
             else:
                 method = operation.callbacks.method(kind, event.abandoned)
                 try:
-                    result = yield _Callback(kind, method, event.payload, event)
+                    result = yield Callback(kind, method, event.payload, event)
                 except Exception as error:
                     if not event.may_fail or raised_by_signal_handler(error):
                         raise
@@ -99,13 +100,13 @@ class TokenDelivery:
         self.hooks = hooks
         self.failed = False
 
-    def deliver(self) -> _Protocol:
+    def deliver(self) -> Protocol:
         """The part of a protocol that gives the program the tokens it does not have yet, if there are any."""
         while (new := self._due()) is not None:
             assert self.hooks is not None  # noqa: S101  (without hooks nothing is due)
             self.failed = True
             try:
-                yield _Callback("on_refresh", self.hooks.keep, (new,))
+                yield Callback("on_refresh", self.hooks.keep, (new,))
                 self.failed = False
             finally:
                 self.operation.end_delivery(not self.failed)
@@ -143,16 +144,16 @@ def callers_level() -> int:
     return level
 
 
-def _request(_: _ProgressCallable | None, hooks: Hooks | None, request: CallbackRequest) -> _Callback | None:
-    return None if hooks is None else _Callback("on_event", hooks.request, (request.payload,))
+def _request(_: _ProgressCallable | None, hooks: Hooks | None, request: CallbackRequest) -> Callback | None:
+    return None if hooks is None else Callback("on_event", hooks.request, (request.payload,))
 
 
-def _progress(progress: _ProgressCallable | None, _: Hooks | None, request: CallbackRequest) -> _Callback | None:
-    return None if progress is None else _Callback("progress", progress, (request.payload,))
+def _progress(progress: _ProgressCallable | None, _: Hooks | None, request: CallbackRequest) -> Callback | None:
+    return None if progress is None else Callback("progress", progress, (request.payload,))
 
 
 #: What a verb reports and does not ask, and the callback that is run for it.
-_NOTIFICATIONS: dict[str, Callable[[_ProgressCallable | None, Hooks | None, CallbackRequest], _Callback | None]] = {
+_NOTIFICATIONS: dict[str, Callable[[_ProgressCallable | None, Hooks | None, CallbackRequest], Callback | None]] = {
     "warning": _warning,
     "log": _log,
     "media_warning": _media_warning,
@@ -164,16 +165,16 @@ _NOTIFICATIONS: dict[str, Callable[[_ProgressCallable | None, Hooks | None, Call
 def run_callback(progress: _ProgressCallable | None, hooks: Hooks | None, request: CallbackRequest) -> None:
     """Run the callback of a notification on this thread."""
     if (callback := _NOTIFICATIONS[request.kind](progress, hooks, request)) is not None:
-        _perform(callback)
+        perform(callback)
     request.complete()
 
 
-def _resume(protocol: _Protocol, value: object = None, error: BaseException | None = None) -> _Step:
+def resume(protocol: Protocol, value: object = None, error: BaseException | None = None) -> Step:
     """Give a protocol the result of the step before, or the error that it ended with; the next step."""
     try:
         return protocol.send(value) if error is None else protocol.throw(error)
     except StopIteration as end:
-        return _End(end.value)
+        return End(end.value)
     except RuntimeError as wrapped:
         # A generator cannot raise StopIteration. One of the program's own is raised to it as it is.
         if isinstance(error, StopIteration) and wrapped.__cause__ is error:
@@ -181,69 +182,11 @@ def _resume(protocol: _Protocol, value: object = None, error: BaseException | No
         raise
 
 
-def _perform(callback: _Callback) -> object:
+def perform(callback: Callback) -> object:
     """Run a callback on this thread, where nothing can be awaited."""
     result = callback.function(*callback.arguments)
     refuse_awaitable(callback.name, result, _ASYNC_PROGRESS if callback.name == "progress" else None)
     return result
-
-
-class CallbackRunner:
-    """Runs the callbacks of one operation on this thread, as its events come.
-
-    Args:
-        operation: The operation. Its tokens that the program does not have yet are given to it now.
-
-    Raises:
-        TypeError: Something would have to be awaited.
-    """
-
-    def __init__(self, operation: Operation[Any]) -> None:
-        if operation.hooks is not None:
-            operation.hooks.refuse_async()
-        self._protocol = _protocol(operation)
-        self._run_until_event(_resume(self._protocol))
-
-    def send(self, event: object) -> tuple[Any] | None:
-        """Take an event; the operation's result, in a tuple, if it is the last."""
-        return self._run_until_event(_resume(self._protocol, event))
-
-    def throw(self, error: Exception) -> None:
-        """Take the operation's error, which is raised when the program has its tokens."""
-        self._run_until_event(_resume(self._protocol, error=error))
-
-    def _run_until_event(self, step: _Step) -> tuple[Any] | None:
-        while step is not None:
-            if isinstance(step, _End):
-                return (step.result,)
-            step = _advance(self._protocol, step)
-        return None
-
-
-def _advance(protocol: _Protocol, callback: _Callback) -> _Step:
-    """Run a callback on this thread; the step after it."""
-    try:
-        value = _perform(callback)
-    except BaseException as error:
-        return _resume(protocol, error=error)
-    return _resume(protocol, value)
-
-
-def run(operation: Operation[Any]) -> Any:
-    """Wait on this thread for an operation that has more callbacks than those of notifications."""
-    try:
-        runner = CallbackRunner(operation)
-        while True:
-            try:
-                event = operation.step()
-            except Exception as error:
-                runner.throw(error)
-                raise
-            if (outcome := runner.send(event)) is not None:
-                return outcome[0]
-    except BaseException:
-        operation.abort()
-        raise
 
 
 async def drive(operation: Operation[Any]) -> Any:
@@ -251,10 +194,10 @@ async def drive(operation: Operation[Any]) -> Any:
 
     What reads a source or keeps a checkpoint may block, so it is called in a thread, unless it is async.
     """
-    protocol, thread = _protocol(operation), SourceThread()
+    protocol, thread = callback_protocol(operation), SourceThread()
     try:
-        step = _resume(protocol)
-        while not isinstance(step, _End):
+        step = resume(protocol)
+        while not isinstance(step, End):
             step = await _advance_async(protocol, operation, step, thread)
     except BaseException:
         # Nothing happens if the verb has ended; after an exception of a callable, or cancellation, this ends it.
@@ -266,17 +209,17 @@ async def drive(operation: Operation[Any]) -> Any:
 
 
 async def _advance_async(
-    protocol: _Protocol, operation: Operation[Any], callback: _Callback | None, thread: SourceThread
-) -> _Step:
+    protocol: Protocol, operation: Operation[Any], callback: Callback | None, thread: SourceThread
+) -> Step:
     """Await the next event, or a callback; the step after it."""
     try:
         value = await (operation.step_async() if callback is None else _perform_async(operation, callback, thread))
     except BaseException as error:
-        return _resume(protocol, error=error)
-    return _resume(protocol, value)
+        return resume(protocol, error=error)
+    return resume(protocol, value)
 
 
-async def _perform_async(operation: Operation[Any], callback: _Callback, thread: SourceThread) -> object:
+async def _perform_async(operation: Operation[Any], callback: Callback, thread: SourceThread) -> object:
     """Run a callback here, or in a thread if it may block, and await what it returns."""
     function, arguments = callback.function, callback.arguments
     if callback.request is None:
@@ -288,11 +231,11 @@ async def _perform_async(operation: Operation[Any], callback: _Callback, thread:
         return await _await_until_ended(callback.request, function(*arguments))
     if not operation.callbacks.blocks(callback.name):
         return function(*arguments)
-    result = await _await_thread(operation, callback, thread.call(function, arguments))
+    result = await _await_thread(operation, callback, thread.call_async(function, arguments))
     return await _await_until_ended(callback.request, result) if inspect.isawaitable(result) else result
 
 
-async def _await_thread(operation: Operation[Any], callback: _Callback, work: asyncio.Future[Any]) -> object:
+async def _await_thread(operation: Operation[Any], callback: Callback, work: asyncio.Future[Any]) -> object:
     """Await a call in a thread.
 
     When the verb has ended meanwhile, or this is cancelled, which ends it, the call is waited for a moment longer,
@@ -314,11 +257,11 @@ async def _await_thread(operation: Operation[Any], callback: _Callback, work: as
     return None
 
 
-async def _wait_a_moment(callback: _Callback, work: asyncio.Future[Any]) -> None:
+async def _wait_a_moment(callback: Callback, work: asyncio.Future[Any]) -> None:
     import asyncio  # noqa: PLC0415  (as above)
 
     event_loop = asyncio.get_running_loop()
-    until = event_loop.time() + _BLOCKING_GRACE
+    until = event_loop.time() + BLOCKING_GRACE
     while not work.done() and (left := until - event_loop.time()) > 0:
         # It is cancelled already, or its verb is over: nothing more can be broken off.
         with contextlib.suppress(asyncio.CancelledError):
@@ -327,7 +270,12 @@ async def _wait_a_moment(callback: _Callback, work: asyncio.Future[Any]) -> None
         work.exception()
         return
     work.cancel()
-    # The error that ends the call must not give way to a warning that is one.
+    warn_of_left_thread(callback)
+
+
+def warn_of_left_thread(callback: Callback) -> None:
+    """Say that a call in a thread does not end, although its verb has ended."""
+    # The error that ends the verb must not give way to a warning that is one.
     with contextlib.suppress(ResourceWarning):
         warnings.warn(
             f"{callback.name}() of the upload's source or checkpoint blocks although the upload has ended; its thread "

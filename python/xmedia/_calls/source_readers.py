@@ -110,6 +110,7 @@ class FileReader:
         self._file = file
         self._start = start
         self._began = False
+        self.in_memory = isinstance(file, io.BytesIO)
 
     def read(self) -> bytes:
         piece = _as_bytes("read()", self._file.read(PIECE))

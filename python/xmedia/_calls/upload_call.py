@@ -39,6 +39,13 @@ class UploadCallbacks:
         """Whether a method may take its time, so that an event loop must not call it."""
         return name in _STORE_METHODS or getattr(self._reader, "blocking", True)
 
+    def may_hang(self, name: str) -> bool:
+        """Whether a method may never come back, so that a thread that has a time limit must not call it.
+
+        A store is called where its upload was called: what keeps rows is often bound to its thread.
+        """
+        return name not in _STORE_METHODS and not getattr(self._reader, "in_memory", False)
+
 
 class UploadCall:
     """An upload that is ready to be started.

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, M
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .. import _core
-from .._calls.callbacks import CallbackRunner
+from .._calls.callback_runner import CallbackRunner
 from .._calls.signals import raised_by_signal_handler
 from .._calls.upload_call import UploadCall
 from .._types.checks import checked_concurrency
@@ -104,14 +104,18 @@ class Uploading(Generic[ItemT]):
             result = Result(item=item, error=error)
         del self._running[key]
         call.close()
+        runner.close()
         return result
 
     def end(self) -> None:
         """Abort what is in flight."""
         self._closed = True
-        for _, call, _ in list(self._running.values()):
-            call.close()
+        running = list(self._running.values())
         self._running.clear()
+        for _, call, _ in running:
+            call.close()
+        for _, _, runner in running:
+            runner.close()
 
 
 def _run_callbacks(operation: _core.Operation[Media], runner: CallbackRunner) -> tuple[Media] | None:

@@ -1,4 +1,4 @@
-//! One attempt of a command: its slot, token, request and response, and what is repaired without counting as an attempt.
+//! One attempt of a command: its token, request and response, and what is repaired without counting as an attempt.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -6,19 +6,13 @@ use std::time::{Duration, Instant, SystemTime};
 use super::repair::{Repair, Unrepaired, not_refreshed};
 use crate::client::auth::oauth2::{self, Token};
 use crate::client::call::CallOptions;
-use crate::client::error::{ApiClass, ApiFailure, Error, Kind, Result, subject};
+use crate::client::error::{Error, Kind, Result, subject};
 use crate::client::exchange::ClientInner;
 use crate::client::http::{Broken, MediaHash, NoResponse, TransportFailure};
-use crate::client::kept_exchange::KeptExchange;
-use crate::client::limits::BucketName;
 use crate::client::model::{CommandName, Dialect, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
-use crate::client::pause::{PauseReason, PauseTracker};
+use crate::client::pause::PauseTracker;
 use crate::client::protocol::{self, Answer, Command, Response};
-use crate::client::record::{Sender, Sent, SentExchange};
-
-/// Those who waited for the same reset come back spread over this time.
-const MAX_RESET_SPREAD: Duration = Duration::from_millis(250);
 
 /// An attempt that failed.
 pub(super) struct AttemptError {
@@ -36,7 +30,7 @@ impl AttemptError {
     }
 
     /// The deadline passed before anything was sent, or before there was a connection to send it on.
-    fn out_of_time(connect: bool, report: Option<Box<RequestReport>>) -> Self {
+    pub(super) fn out_of_time(connect: bool, report: Option<Box<RequestReport>>) -> Self {
         let error = Error::new(Kind::RequestTimeout { connect }, "no answer within the timeout");
         AttemptError { error, report, out_of_time: true }
     }
@@ -50,15 +44,15 @@ impl From<Error> for AttemptError {
 
 /// One attempt of a command at a time, with what was repaired between them.
 pub(super) struct Attempt<'a> {
-    client: &'a ClientInner,
-    command: &'a Command,
-    options: CallOptions<'a>,
-    name: CommandName,
-    media_id: Option<MediaId>,
+    pub(super) client: &'a ClientInner,
+    pub(super) command: &'a Command,
+    pub(super) options: CallOptions<'a>,
+    pub(super) name: CommandName,
+    pub(super) media_id: Option<MediaId>,
     /// Whether the request is sent even though its rate-limit bucket is empty.
-    ignore_rate_limits: bool,
+    pub(super) ignore_rate_limits: bool,
     /// Requests sent.
-    sent: u32,
+    pub(super) sent: u32,
     resent: bool,
     /// The server's clock less ours, as the last request was signed with it.
     signed_with: i64,
@@ -260,177 +254,22 @@ impl<'a> Attempt<'a> {
             AttemptFailure::Final(tried)
         }
     }
-
-    /// Keeps a request that has ended, where somebody may want to see it.
-    fn keep(
-        &self,
-        request: protocol::Request,
-        begun: &Begun,
-        Signed { token, authorization, hash }: Signed,
-        answer: Result<Response, Broken>,
-    ) -> Option<Arc<dyn KeptExchange>> {
-        let (log, recorder) = (self.options.hooks.exchanges, self.client.recorder.as_ref());
-        if log.is_none() && recorder.is_none() {
-            return None;
-        }
-        let transport = &self.client.transport;
-        let sender = Sender {
-            account: self.client.account.clone(),
-            transport: transport.options().clone(),
-            proxy_passwords: transport.proxy_passwords().cloned(),
-            token,
-            authorization,
-        };
-        let sent = Sent {
-            command: self.name,
-            media_id: self.media_id,
-            attempt: self.sent,
-            started_at: begun.started_at,
-            duration: begun.started.elapsed(),
-            bytes: begun.bytes,
-            sha256: hash.and_then(|hash| hash.of_whole(&request.body)),
-            request,
-            sender,
-        };
-        let kept: Arc<dyn KeptExchange> = SentExchange::new(sent, answer);
-        if let Some(log) = log {
-            log.push(kept.clone());
-        }
-        if let Some(recorder) = recorder {
-            recorder.record(kept.clone());
-            if let Some(warning) = recorder.take_warning() {
-                self.options.hooks.observer.log(warning);
-            }
-        }
-        Some(kept)
-    }
-
-    /// Where its rate limit is kept.
-    fn bucket(&self) -> BucketName {
-        (self.client.options.api, self.name)
-    }
-
-    /// Waits until the rate limit allows the command and one more request may be in flight. Nothing is held while it
-    /// waits for the rate limit.
-    async fn wait_for_slot(&self) -> Result<tokio::sync::OwnedSemaphorePermit, AttemptError> {
-        let mut reservation = self.options.hooks.queue.take_reservation();
-        loop {
-            if let Some(left) = self.limited_for().filter(|_| !self.ignore_rate_limits) {
-                let wait = left.saturating_add(MAX_RESET_SPREAD.mul_f64(rand::random()));
-                if self.options.deadline.remaining().is_some_and(|remaining| left >= remaining) {
-                    return Err(self.limited(left).into());
-                }
-                drop(reservation.take());
-                let pauses = self.options.hooks.observer.pauses();
-                let _waiting = pauses.map(|pauses| pauses.waiting(wait, PauseReason::RateLimit));
-                Box::pin(self.options.deadline.sleep(wait)).await;
-            }
-            let reservation = reservation.take().unwrap_or_else(|| self.client.transport.reserve());
-            let permit = self.options.deadline.limit(reservation.permit()).await;
-            let permit = permit.ok_or_else(|| AttemptError::out_of_time(true, None))??;
-            // Those who were before it in the queue may have emptied the bucket.
-            if self.ignore_rate_limits || self.limited_for().is_none() {
-                self.client.account.limits().sent(self.bucket());
-                self.client.app_limits.sent(self.bucket());
-                return Ok(permit);
-            }
-        }
-    }
-
-    /// For how long nothing is to be sent, because a bucket of the user's or of the app's is empty.
-    fn limited_for(&self) -> Option<Duration> {
-        let of_user = self.client.account.limits().empty_for(self.bucket());
-        of_user.max(self.client.app_limits.closed_for(self.bucket()))
-    }
-
-    /// The error that the server would answer with.
-    fn limited(&self, left: Duration) -> Error {
-        let message = format!(
-            "{}: not sent, because the rate limit is used up and its reset lies beyond the timeout. Try again in {} s.",
-            subject(self.name, self.media_id),
-            left.as_secs_f64().ceil()
-        );
-        let failure = ApiFailure {
-            class: ApiClass::RateLimit,
-            status: 429,
-            rate_limit: self.client.account.limits().last_known(self.bucket()),
-            ..ApiFailure::default()
-        };
-        let mut error = Error::new(Kind::Api(Box::new(failure)), message);
-        error.retryable = true;
-        error.retry_after = Some(left);
-        error
-    }
-
-    fn note_limit(&self, decoded: &Result<Answer>, response: &Response) {
-        // Most answers hold what their headers say of it: they are not read twice.
-        let read = || protocol::rate_limit(&response.headers);
-        let limit = match decoded {
-            Ok(Answer::Media(media)) => media.rate_limit,
-            Err(error) => error.api().map_or_else(read, |failure| failure.rate_limit),
-            Ok(_) => read(),
-        };
-        if let Some(limit) = limit {
-            let server_now = protocol::server_date(&response.headers).unwrap_or(response.received_at);
-            self.client.account.limits().note(self.bucket(), limit, server_now);
-        }
-    }
-
-    fn note_refusal(&self, error: &Error, response: &Response) {
-        if error.api().is_some_and(|failure| failure.class == ApiClass::RateLimit) {
-            let delays = protocol::delays(&response.headers, response.received_at);
-            self.client.account.limits().note_refusal(self.bucket(), delays);
-            if let Some(delay) = delays.app_24h {
-                self.client.app_limits.note_refusal(self.bucket(), delay);
-            }
-        }
-    }
-
-    fn note_success(&self) {
-        self.client.account.limits().note_success(self.bucket());
-        self.client.app_limits.note_success(self.bucket());
-    }
-
-    fn report(
-        &self,
-        request: &protocol::Request,
-        begun: &Begun,
-        response: Option<&Response>,
-        error: Option<&Error>,
-    ) -> Box<RequestReport> {
-        Box::new(RequestReport {
-            command: self.name,
-            media_id: self.media_id,
-            segment_index: self.command.segment_index(),
-            method: request.method.clone(),
-            url: request.url.clone(),
-            attempt: self.sent,
-            status: response.map(|response| response.status),
-            error: error.map(|error| error.message.clone()),
-            timed_out: error.is_some_and(|error| matches!(error.kind, Kind::RequestTimeout { .. })),
-            started_at: begun.started_at,
-            duration: begun.started.elapsed(),
-            bytes_sent: begun.bytes,
-            request_id: response.and_then(|response| protocol::request_id(&response.headers)),
-            retry_in: None,
-        })
-    }
 }
 
 /// What a request was sent with.
-struct Signed {
-    token: Option<Arc<Token>>,
-    authorization: Option<String>,
+pub(super) struct Signed {
+    pub token: Option<Arc<Token>>,
+    pub authorization: Option<String>,
     /// Of the media in its body, where it is recorded.
-    hash: Option<Arc<MediaHash>>,
+    pub hash: Option<Arc<MediaHash>>,
 }
 
 /// A request that was begun.
 #[derive(Clone, Copy)]
-struct Begun {
-    started_at: SystemTime,
-    started: Instant,
-    bytes: u64,
+pub(super) struct Begun {
+    pub started_at: SystemTime,
+    pub started: Instant,
+    pub bytes: u64,
 }
 
 /// How a request failed, and what that calls for.

@@ -5,7 +5,9 @@ pub mod call;
 mod client_inner;
 mod finalize;
 mod repair;
+mod report;
 mod retry_loop;
+mod slot;
 mod token_refresh;
 mod unsaved_tokens;
 

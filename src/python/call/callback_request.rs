@@ -18,7 +18,8 @@ use crate::system::fork::{generation, if_same_process};
 /// A callback that a verb has run, and where its result goes.
 #[pyclass(frozen, module = "xmedia._core")]
 pub struct CallbackRequest {
-    /// `progress`, `warning`, `log`, `media_warning`, `request`, `token`, `refreshed`, or the name of a method of the operation's callbacks.
+    /// `progress`, `warning`, `log`, `media_warning`, `request`, `token`, `refreshed`, `ended`, or the name of a method of the
+    /// operation's callbacks.
     #[pyo3(get)]
     kind: &'static str,
     /// The argument of the callback; the arguments, for a method.
@@ -48,6 +49,7 @@ impl CallbackRequest {
                 ("token", py.None())
             }
             CallbackKind::Refreshed => ("refreshed", py.None()),
+            CallbackKind::Ended => ("ended", py.None()),
             CallbackKind::Method { name, arguments, bytes: sender, may_fail } => {
                 (bytes, tolerated) = (Some(sender), may_fail);
                 (name, method_arguments(py, &arguments)?)

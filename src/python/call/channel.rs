@@ -74,6 +74,8 @@ pub enum CallbackKind {
     Token(oneshot::Sender<Secret>),
     /// The callable that keeps refreshed tokens.
     Refreshed,
+    /// None: one that another thread ran has ended.
+    Ended,
     /// A method of a source or of a checkpoint's store.
     Method {
         /// Its name.

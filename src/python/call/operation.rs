@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
+use tokio::sync::oneshot;
 
 use crate::client::Transport;
 use crate::client::observer::EventFilter;
@@ -14,7 +15,7 @@ use crate::python::auth::Tokens;
 use crate::python::call::asyncio::{self, Bridge};
 use crate::python::call::asyncio_fallback;
 use crate::python::call::callback_request::CallbackRequest;
-use crate::python::call::channel::{Event, Outcome, Wake};
+use crate::python::call::channel::{CallbackKind, Event, Outcome, Wake};
 use crate::python::call::hooks::ClientHooks;
 use crate::python::call::inputs::Input;
 use crate::python::call::observer::ChannelObserver;
@@ -265,6 +266,14 @@ impl Operation {
     fn begin(&self, py: Python<'_>) -> PyResult<()> {
         self.prepare(py)?;
         self.task.start()
+    }
+
+    /// Adds the event that a callback which another thread ran has ended. Called on that thread.
+    fn end_callback(&self) {
+        if self.ensure_same_process().is_ok() {
+            let (done, _) = oneshot::channel();
+            self.task.channel().send(Event::Callback { kind: CallbackKind::Ended, done });
+        }
     }
 
     /// Whether there is an event.

@@ -2,15 +2,13 @@
 
 import asyncio
 import pickle
-import socket
-import threading
 import time
 
 import pytest
 import xmedia
 from support.clients import OAUTH1
 from support.media import ID, video
-from support.raw_server import reply
+from support.raw_server import Listener, reply
 from xmedia.testing import MockServer
 
 RATE = 400_000
@@ -18,39 +16,17 @@ RATE = 400_000
 OVERHEAD = 2_000
 
 
-class Meter:
+class Meter(Listener):
     """Takes APPENDs and notes when how many bytes of which connection arrived. Some connections are not read at all."""
 
     def __init__(self, *, deaf=0):
+        super().__init__()
         self.arrived = []
-        self.connections = 0
         self._deaf = deaf
-        self._kept = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
-    def __enter__(self):
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *exc):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for connection in self._kept:
-            connection.close()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            self._kept.append(connection)
-            if self.connections > self._deaf:
-                threading.Thread(target=self._serve, args=(connection, self.connections), daemon=True).start()
-
-    def _serve(self, connection, number):
+    def serve(self, connection, number):
+        if number <= self._deaf:
+            return
         while True:
             head = b""
             while b"\r\n\r\n" not in head:

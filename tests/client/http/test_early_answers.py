@@ -2,51 +2,35 @@
 
 import socket
 import ssl
-import threading
 
 import pytest
 import trustme
 import xmedia
 from support.clients import OAUTH1
 from support.media import ID, video
-from support.raw_server import reply
+from support.raw_server import Listener, reply
 from xmedia.testing import MockServer
 
 MIB = 1 << 20
 
 
-class Hasty:
+class Hasty(Listener):
     """Answers each request as soon as its head is there and closes the connection, with most of the body unread."""
 
-    def __init__(self, answer, tls=None):
+    def __init__(self, answer, wrap=None):
+        super().__init__(wrap=wrap)
         self.answer = answer
-        self._tls = tls
         self.requests = 0
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._listener.getsockname()[1]}"
 
-    def __enter__(self):
-        threading.Thread(target=self._serve, daemon=True).start()
-        return self
-
-    def __exit__(self, *exc):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _serve(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            # Without it the system would keep the answer back until the client has acknowledged what came before.
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self._tls.wrap_socket(connection, server_side=True) if self._tls else connection as connection:
-                head = b""
-                while b"\r\n\r\n" not in head:
-                    head += connection.recv(4096)
-                self.requests += 1
-                connection.sendall(self.answer)
+    def serve(self, connection, number):
+        # Without it the system would keep the answer back until the client has acknowledged what came before.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with connection:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += connection.recv(4096)
+            self.requests += 1
+            connection.sendall(self.answer)
 
 
 @pytest.mark.parametrize("size", [MIB, 2 * MIB, 5_000_000, 8_000_000])
@@ -67,7 +51,7 @@ def test_an_early_refusal_is_read_over_tls(call, tmp_path, size):
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    with Hasty(reply(413, keep_alive=False), context) as server:
+    with Hasty(reply(413, keep_alive=False), lambda one: context.wrap_socket(one, server_side=True)) as server:
         options = {"base_url": server.url, "ca_file": tmp_path / "ca.pem", "retry": xmedia.Retry(base_delay=0.001)}
         client = xmedia.Client(OAUTH1, **options)
         for _ in range(20):

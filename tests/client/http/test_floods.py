@@ -1,7 +1,5 @@
 """A server that sends bytes without end, and no answer, holds up neither its own verbs nor calls to other servers."""
 
-import contextlib
-import socket
 import sys
 import threading
 import time
@@ -11,7 +9,7 @@ import pytest
 import xmedia
 from support.clients import OAUTH1
 from support.media import ID
-from support.raw_server import RawServer, reply
+from support.raw_server import Listener, RawServer, reply
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at connections as Linux shows them")
 
@@ -22,30 +20,15 @@ FLOODS = {
 }
 
 
-class Flood:
+class Flood(Listener):
     """Answers each request with the same bytes for ever."""
 
     def __init__(self, piece):
+        super().__init__()
         self._piece = piece
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
-    def __enter__(self):
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *exc):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
-        with contextlib.suppress(OSError), connection:
+    def serve(self, connection, number):
+        with connection:
             connection.recv(65536)
             while True:
                 connection.sendall(self._piece)

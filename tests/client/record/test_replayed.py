@@ -10,21 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import xmedia
-from support.faults import (
-    BRISK,
-    ENOUGH,
-    FAULTS,
-    PATIENT,
-    RIGHT,
-    auth_of,
-    cells,
-    good,
-    meet,
-    perform,
-    prepare,
-    rows,
-    timeout_of,
-)
+from support.faults.cells import BRISK, ENOUGH, PATIENT, auth_of, cells, meet, perform, prepare, rows, timeout_of
+from support.faults.table import FAULTS, RIGHT, good
 from xmedia.testing import MockServer, Reply
 
 #: All that an error says of itself, but for its time: that is compared with some room.

@@ -12,21 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import xmedia
-from support.faults import (
-    APIS,
-    BRISK,
-    COMMANDS,
-    DATA,
-    ENOUGH,
-    FAULTS,
-    OFTEN,
-    RIGHT,
-    SHORT,
-    cells,
-    meet,
-    rows,
-    timeout_of,
-)
+from support.faults.cells import BRISK, DATA, ENOUGH, OFTEN, SHORT, cells, meet, rows, timeout_of
+from support.faults.table import APIS, COMMANDS, FAULTS, RIGHT
 from support.front import TREATED
 
 #: Those that say nothing when they are done.

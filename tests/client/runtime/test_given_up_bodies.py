@@ -6,7 +6,6 @@ import os
 import socket
 import ssl
 import sys
-import threading
 import time
 
 import pytest
@@ -14,7 +13,7 @@ import trustme
 import xmedia
 from support.clients import OAUTH1
 from support.media import ID, MP4
-from support.raw_server import read_request, reply
+from support.raw_server import Listener, read_request, reply
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts sockets as Linux shows them")
 
@@ -22,43 +21,19 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="co
 BODY = MP4 + bytes(12 << 20)
 
 
-class DeafServer:
+class DeafServer(Listener):
     """Answers so many small requests of a connection, reads nothing of a larger one, and keeps all connections."""
 
     def __init__(self, *answers, wrap=None):
+        super().__init__(wrap=wrap)
         self._answers = answers
-        self._wrap = wrap
-        self._kept = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port = self._listener.getsockname()[1]
-        self.url = f"http{'s' if wrap else ''}://127.0.0.1:{self.port}"
 
-    def __enter__(self):
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *exc):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for each in self._kept:
-            each.close()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
-        with contextlib.suppress(OSError):
-            if self._wrap is not None:
-                connection = self._wrap(connection)
-            self._kept.append(connection)
-            stream = connection.makefile("rb", buffering=0)
-            for answer in self._answers:
-                if read_request(stream, 0) is None:
-                    return
-                connection.sendall(answer)
+    def serve(self, connection, number):
+        stream = connection.makefile("rb", buffering=0)
+        for answer in self._answers:
+            if read_request(stream, number) is None:
+                return
+            connection.sendall(answer)
 
 
 def sockets(port):
@@ -131,12 +106,10 @@ def test_nothing_is_left_of_a_connection_that_was_used_before():
 
 
 def test_nothing_is_left_when_the_server_refuses_a_body_and_does_not_read_it():
-    class Refusing(DeafServer):
-        def _serve(self, connection):
-            with contextlib.suppress(OSError):
-                self._kept.append(connection)
-                connection.recv(1000)
-                connection.sendall(reply(413))
+    class Refusing(Listener):
+        def serve(self, connection, number):
+            connection.recv(1000)
+            connection.sendall(reply(413))
 
     with Refusing() as server:
         client = xmedia.Client(OAUTH1, base_url=server.url, retry=None)

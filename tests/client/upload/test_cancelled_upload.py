@@ -1,13 +1,16 @@
-"""An awaited upload that is cancelled at any moment leaves nothing behind."""
+"""An awaited upload, or append, that is cancelled at any moment leaves nothing behind."""
 
 import asyncio
 import io
 import os
 import random
+import sys
 import time
 
 import pytest
+import xmedia
 from support.media import video
+from xmedia.testing import Fault
 
 SEGMENT = 1024
 CONCURRENCY = 4
@@ -74,3 +77,26 @@ def test_it_leaves_no_request_no_task_and_no_descriptor(server, api, source):
         assert await soon(lambda: descriptors() <= before), (before, descriptors())
 
     asyncio.run(main())
+
+
+def test_what_a_cancelled_append_borrowed_is_given_back_by_any_later_call(server, connect):
+    client = connect(server)
+    data = bytes(1000)
+    before = sys.getrefcount(data)
+    opened = client.initialize(1000, "video/mp4")
+    server.script("APPEND", Fault.hang())
+
+    async def main():
+        append = asyncio.ensure_future(client.append_async(opened, 0, data))
+        while "APPEND" not in server.commands:
+            await asyncio.sleep(0.005)
+        append.cancel()
+        await asyncio.wait([append])
+
+    asyncio.run(main())
+    for _ in range(100):
+        with pytest.raises(xmedia.NotFoundError):
+            client.status(7)
+        if sys.getrefcount(data) == before:
+            break
+    assert sys.getrefcount(data) == before

@@ -4,6 +4,7 @@ import asyncio
 import io
 import itertools
 import os
+import signal
 import threading
 import time
 
@@ -119,25 +120,92 @@ class Blocking(io.RawIOBase):
         return 0
 
 
-@pytest.mark.parametrize("how", ["timeout", "cancelled"])
-def test_a_read_that_blocks_is_left_to_itself(server, connect, how):
-    source = Blocking()
+def blocking_pieces(source):
+    yield MP4
+    source.reading.set()
+    source.released.wait()
 
+
+def upload_awaited(client, source, how):
     async def main():
         options = {"total_bytes": 1 << 20, **OPTIONS}
         if how == "timeout":
-            await connect(server).upload_async(source, timeout=TIMEOUT, **options)
+            await client.upload_async(source, timeout=TIMEOUT, **options)
         async with asyncio.timeout(TIMEOUT):
-            await connect(server).upload_async(source, **options)
+            await client.upload_async(source, **options)
 
+    asyncio.run(main())
+
+
+def upload_sync(client, source, how):
+    options = {"total_bytes": 1 << 20, **OPTIONS}
+    if how == "timeout":
+        client.upload(source, timeout=TIMEOUT, **options)
+    signal.signal(signal.SIGALRM, raise_timeout)
+    signal.setitimer(signal.ITIMER_REAL, TIMEOUT)
+    try:
+        client.upload(source, **options)
+    finally:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def raise_timeout(*_):
+    raise TimeoutError("by the handler of a signal")
+
+
+def upload_one_of_many(client, source, how):
+    for result in client.upload_many([xmedia.UploadItem(source, total_bytes=1 << 20)], timeout=TIMEOUT, **OPTIONS):
+        raise result.error
+
+
+@pytest.mark.parametrize("kind", ["file", "iterable"])
+@pytest.mark.parametrize(
+    ("upload", "how"),
+    [
+        (upload_awaited, "timeout"),
+        (upload_awaited, "cancelled"),
+        (upload_sync, "timeout"),
+        (upload_sync, "signal"),
+        (upload_one_of_many, "timeout"),
+    ],
+)
+def test_a_read_that_blocks_is_left_to_itself(server, connect, upload, how, kind):
+    source = Blocking()
     began = time.monotonic()
     with pytest.warns(ResourceWarning, match="left to itself"), pytest.raises(TimeoutError):
-        asyncio.run(main())
+        upload(connect(server), source if kind == "file" else blocking_pieces(source), how)
     assert time.monotonic() - began < TIMEOUT + 1
     [thread] = [each for each in threading.enumerate() if each.name == "xmedia-source"]
     source.released.set()
     thread.join(5)
     assert not thread.is_alive()
+
+
+def test_a_read_that_blocks_holds_up_no_other_upload_of_many(server, connect):
+    source = Blocking()
+    items = [xmedia.UploadItem(source, total_bytes=1 << 20), *(MP4 + bytes(5000) for _ in range(8))]
+    results = connect(server).upload_many(items, concurrency=2, timeout=30, **OPTIONS)
+    assert [next(results).error for _ in range(8)] == [None] * 8
+    source.released.set()
+    assert isinstance(next(results).error, xmedia.InvalidInputError)
+
+
+def test_ctrl_c_ends_a_read_that_blocks(server, connect):
+    """As it does where the read is Python's own."""
+    source = Blocking()
+
+    def interrupt():
+        source.reading.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    began = time.monotonic()
+    with pytest.warns(ResourceWarning, match="left to itself"), pytest.raises(KeyboardInterrupt):
+        connect(server).upload(source, total_bytes=1 << 20, **OPTIONS)
+    assert time.monotonic() - began < 1
+    thread.join()
+    source.released.set()
 
 
 @pytest.mark.parametrize("method", ["load", "save"])

@@ -7,11 +7,9 @@ from urllib.parse import quote
 
 import pytest
 import xmedia
+from marked import MARK, assert_silent, every_view_of_error
 from support.media import ID
 from support.raw_server import RawServer, reply
-from test_secrets_everywhere import MARK, assert_silent, every_view_of_error, watched
-
-__all__ = ["watched"]
 
 #: Every reserved character that a header can hold, in base64's as well as in URLs' and JSON's sense.
 RESERVED = "/+=:%&<>'\"\\~!,;%25%2F"

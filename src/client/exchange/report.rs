@@ -1,0 +1,83 @@
+//! What is reported of the request of an attempt, and recorded of it.
+
+use std::sync::Arc;
+
+use super::attempt::{Attempt, Begun, Signed};
+use crate::client::error::{Error, Kind};
+use crate::client::http::Broken;
+use crate::client::kept_exchange::KeptExchange;
+use crate::client::observer::RequestReport;
+use crate::client::protocol::{self, Response};
+use crate::client::record::{Sender, Sent, SentExchange};
+
+impl Attempt<'_> {
+    /// Keeps a request that has ended, where somebody may want to see it.
+    pub(super) fn keep(
+        &self,
+        request: protocol::Request,
+        begun: &Begun,
+        Signed { token, authorization, hash }: Signed,
+        answer: Result<Response, Broken>,
+    ) -> Option<Arc<dyn KeptExchange>> {
+        let (log, recorder) = (self.options.hooks.exchanges, self.client.recorder.as_ref());
+        if log.is_none() && recorder.is_none() {
+            return None;
+        }
+        let transport = &self.client.transport;
+        let sender = Sender {
+            account: self.client.account.clone(),
+            transport: transport.options().clone(),
+            proxy_passwords: transport.proxy_passwords().cloned(),
+            token,
+            authorization,
+        };
+        let sent = Sent {
+            command: self.name,
+            media_id: self.media_id,
+            attempt: self.sent,
+            started_at: begun.started_at,
+            duration: begun.started.elapsed(),
+            bytes: begun.bytes,
+            sha256: hash.and_then(|hash| hash.of_whole(&request.body)),
+            request,
+            sender,
+        };
+        let kept: Arc<dyn KeptExchange> = SentExchange::new(sent, answer);
+        if let Some(log) = log {
+            log.push(kept.clone());
+        }
+        if let Some(recorder) = recorder {
+            recorder.record(kept.clone());
+            if let Some(warning) = recorder.take_warning() {
+                self.options.hooks.observer.log(warning);
+            }
+        }
+        Some(kept)
+    }
+
+    /// The report of a request, with its answer or how it failed.
+    pub(super) fn report(
+        &self,
+        request: &protocol::Request,
+        begun: &Begun,
+        response: Option<&Response>,
+        error: Option<&Error>,
+    ) -> Box<RequestReport> {
+        Box::new(RequestReport {
+            command: self.name,
+            media_id: self.media_id,
+            segment_index: self.command.segment_index(),
+            method: request.method.clone(),
+            url: request.url.clone(),
+            attempt: self.sent,
+            status: response.map(|response| response.status),
+            error: error.map(|error| error.message.clone()),
+            timed_out: error.is_some_and(|error| matches!(error.kind, Kind::RequestTimeout { .. })),
+            started_at: begun.started_at,
+            duration: begun.started.elapsed(),
+            bytes_sent: begun.bytes,
+            request_id: response.and_then(|response| protocol::request_id(&response.headers)),
+            retry_in: None,
+        })
+    }
+}
