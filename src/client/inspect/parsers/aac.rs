@@ -28,10 +28,13 @@ impl Aac {
             aac.parametric_stereo = aac.object_type == PARAMETRIC_STEREO;
             aac.sample_rate = sample_rate(&mut bits)?.or(aac.sample_rate);
             aac.object_type = object_type(&mut bits)?;
-        } else {
+        }
+        let listed = (channels == 0).then(|| listed_channels(aac.object_type, &mut bits)).flatten();
+        if !aac.spectral_replication {
             aac.read_implicit(&mut bits);
         }
         aac.channels = match channels {
+            0 => listed,
             1 if aac.parametric_stereo => Some(2),
             1..=6 => Some(channels),
             7 | 12 | 14 => Some(8),
@@ -79,6 +82,33 @@ impl Aac {
             _ => None,
         }
     }
+}
+
+/// The channels of a configuration that lists them instead of naming a usual arrangement (4.4.1 and 4.5.1.2).
+fn listed_channels(object_type: u32, bits: &mut Bits) -> Option<u32> {
+    const GENERAL_AUDIO: [u32; 11] = [1, 2, 3, 4, 6, 7, 17, 19, 20, 21, 22];
+    GENERAL_AUDIO.contains(&object_type).then_some(())?;
+    // The length of a frame, whether it depends on a core coder, whether there is an extension.
+    bits.take(1)?;
+    if bits.take(1)? == 1 {
+        bits.take(14)?;
+    }
+    bits.take(1 + 4 + 2 + 4)?;
+    let elements = bits.take(4)? + bits.take(4)? + bits.take(4)?;
+    let low = bits.take(2)?;
+    bits.take(3 + 4)?;
+    // Three mixes to fewer channels, each after a bit that says whether it is there.
+    for width in [4, 4, 3] {
+        if bits.take(1)? == 1 {
+            bits.take(width)?;
+        }
+    }
+    let mut channels = low;
+    for _ in 0..elements {
+        channels += 1 + bits.take(1)?;
+        bits.take(4)?;
+    }
+    Some(channels)
 }
 
 fn object_type(bits: &mut Bits) -> Option<u32> {

@@ -211,7 +211,9 @@ pub(super) fn fixed_format(kind: [u8; 4], video: &mut VideoTrack) {
         b"apco" => (Some("Proxy"), YUV_422, 10),
         b"ap4h" => (Some("4444"), YUV_444, 12),
         b"ap4x" => (Some("XQ"), YUV_444, 12),
-        b"mp4v" | b"vp08" => (None, YUV_420, 8),
+        b"v210" => (None, YUV_422, 10),
+        b"2vuy" | b"yuv2" => (None, YUV_422, 8),
+        b"mp4v" | b"vp08" | b"s263" | b"h263" | b"H263" => (None, YUV_420, 8),
         _ => return,
     };
     video.profile = profile.map(str::to_owned);
@@ -253,7 +255,9 @@ pub(super) fn video_name(kind: [u8; 4]) -> String {
         b"cvid" => "cinepak",
         b"v210" => "v210",
         b"2vuy" | b"yuv2" | b"raw " => "rawvideo",
-        b"mp2v" | b"hdv1" | b"hdv2" | b"hdv3" | b"xdv1" | b"xdv2" | b"xdv3" | b"mx5p" | b"mx5n" => "mpeg2video",
+        b"mp2v" | b"m2v1" | [b'h', b'd', b'v', _] | [b'x', b'd', b'v' | b'5', _] | [b'm', b'x', b'3'..=b'5', _] => {
+            "mpeg2video"
+        }
         _ => return printable(kind),
     };
     name.to_owned()
@@ -284,8 +288,10 @@ pub(super) fn audio_name(kind: [u8; 4]) -> String {
     name.to_owned()
 }
 
-/// ffprobe's name for uncompressed sound; `flags` and the width of a sample are those of QuickTime's version 2.
-pub(super) fn pcm_name(kind: [u8; 4], bits: u16, flags: Option<(u32, u32)>) -> Option<String> {
+/// ffprobe's name for uncompressed sound; `flags` and the width of a sample are those of QuickTime's version 2, and
+/// `little_endian` is what some kinds of it say in a box.
+pub(super) fn pcm_name(kind: [u8; 4], bits: u16, flags: Option<(u32, u32)>, little_endian: bool) -> Option<String> {
+    let said = if little_endian { "le" } else { "be" };
     let (letter, bits, ending) = match &kind {
         b"lpcm" => {
             let (flags, bits) = flags?;
@@ -298,11 +304,11 @@ pub(super) fn pcm_name(kind: [u8; 4], bits: u16, flags: Option<(u32, u32)>) -> O
         }
         b"sowt" => ('s', bits.into(), "le"),
         b"twos" => ('s', bits.into(), "be"),
-        b"in24" => ('s', 24, "be"),
-        b"in32" => ('s', 32, "be"),
-        b"fl32" => ('f', 32, "be"),
-        b"fl64" => ('f', 64, "be"),
-        b"ipcm" => ('s', bits.into(), "be"),
+        b"in24" => ('s', 24, said),
+        b"in32" => ('s', 32, said),
+        b"fl32" => ('f', 32, said),
+        b"fl64" => ('f', 64, said),
+        b"ipcm" => ('s', bits.into(), said),
         b"raw " => return Some("pcm_u8".to_owned()),
         _ => return None,
     };

@@ -1,14 +1,13 @@
 //! Still images, and WebP, which may be animated: their size, and how many frames there are.
 
-use std::io::Cursor;
+use std::io::{self, BufReader, Seek, SeekFrom};
 
 use imagesize::ImageType;
 
-use crate::client::inspect::facts::{Content, ImageFacts, Inspection};
-use crate::client::inspect::reader::{Fields, Read, Reader};
+use super::{jpeg, png};
+use crate::client::inspect::facts::{Content, ImageFacts, Inspection, Problem};
+use crate::client::inspect::reader::{Fields, Read, Reader, Stop};
 
-/// How far the size is looked for at first, and then; a JPEG may have a large preview before it.
-const HEADS: [usize; 3] = [4 << 10, 64 << 10, 512 << 10];
 /// How many chunks of a WebP are walked.
 const MAX_CHUNKS: u64 = 5_000;
 
@@ -32,22 +31,21 @@ pub(super) fn read(reader: &mut Reader, kind: ImageType, inspection: &mut Inspec
     inspection.facts.media_type = Some(media_type.to_owned());
     inspection.content = Content::Image;
     let mut image = ImageFacts { frames: Some(1), ..ImageFacts::default() };
-    for len in HEADS {
-        let head = reader.data(0, len)?;
-        let shorter = head.len() < len;
-        if let Ok(size) = imagesize::reader_size(Cursor::new(&head)) {
-            image.width = u32::try_from(size.width).ok();
-            image.height = u32::try_from(size.height).ok();
-            break;
-        }
-        if shorter {
-            break;
-        }
+    match kind {
+        ImageType::Jpeg => jpeg::read(reader, &mut image, inspection)?,
+        ImageType::Png => png::read(reader, &mut image, inspection)?,
+        ImageType::Bmp => bmp_size(&reader.data(0, 26)?, &mut image),
+        _ => size_elsewhere(reader, &mut image)?,
     }
     if image.width.is_none() {
         inspection.not_understood(Some("the size of the image"));
     }
     if kind == ImageType::Webp {
+        let head = reader.data(0, 8)?;
+        let announced = head.get(4..).and_then(|len| len.try_into().ok()).map_or(0, u32::from_le_bytes);
+        if 8 + u64::from(announced) > reader.len {
+            inspection.problems.push(Problem::Truncated("the picture".to_owned()));
+        }
         let frames = webp_frames(reader)?;
         if frames > 1 {
             inspection.content = Content::Animation;
@@ -56,6 +54,64 @@ pub(super) fn read(reader: &mut Reader, kind: ImageType, inspection: &mut Inspec
     }
     inspection.facts.image = Some(image);
     Ok(())
+}
+
+/// The size of a BMP: OS/2 wrote it with 16 bits, and a height below 0 means that the rows come from top to bottom.
+fn bmp_size(head: &[u8], image: &mut ImageFacts) {
+    let number = |at: usize| Some(u32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?));
+    let short = |at: usize| Some(u32::from(u16::from_le_bytes(head.get(at..at + 2)?.try_into().ok()?)));
+    (image.width, image.height) = match number(14) {
+        Some(12) => (short(18), short(20)),
+        _ => (number(18), number(22).map(|height| height.cast_signed().unsigned_abs())),
+    };
+}
+
+/// The size of an image that may say it anywhere, as TIFF does at its end.
+fn size_elsewhere(reader: &mut Reader, image: &mut ImageFacts) -> Read<()> {
+    let mut file = BufReader::with_capacity(1024, Placed { reader, at: 0, stopped: None });
+    if let Ok(size) = imagesize::reader_size(&mut file) {
+        image.width = u32::try_from(size.width).ok();
+        image.height = u32::try_from(size.height).ok();
+    }
+    match file.into_inner().stopped {
+        Some(stop @ Stop::Io(_)) => Err(stop),
+        _ => Ok(()),
+    }
+}
+
+/// A file to read and to seek in, within the bounds.
+struct Placed<'r, 'a> {
+    reader: &'r mut Reader<'a>,
+    at: u64,
+    /// Why reading ended.
+    stopped: Option<Stop>,
+}
+
+impl io::Read for Placed<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.reader.data(self.at, buffer.len()) {
+            Ok(data) => {
+                self.at += data.len() as u64;
+                io::Read::read(&mut data.as_slice(), buffer)
+            }
+            Err(stop) => {
+                self.stopped = Some(stop);
+                Err(io::ErrorKind::Other.into())
+            }
+        }
+    }
+}
+
+impl Seek for Placed<'_, '_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(by) => self.reader.len.checked_add_signed(by),
+        };
+        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
 }
 
 /// How many frames an animated WebP has; 0 if it is none.

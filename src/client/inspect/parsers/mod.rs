@@ -5,7 +5,9 @@ mod choose;
 mod codecs;
 mod gif;
 mod image;
+mod jpeg;
 mod mp4;
+mod png;
 mod subtitles;
 mod webm;
 

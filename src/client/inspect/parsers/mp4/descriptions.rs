@@ -99,15 +99,19 @@ fn read_audio(description: &mut Description, kind: [u8; 4], entry: &[u8]) -> Opt
         }
         _ => 28,
     };
-    if let Some(name) = codecs::pcm_name(kind, bits, flags) {
+    let boxes = entry.get(boxes_at..).unwrap_or_default();
+    let order = find(boxes, b"wave").and_then(|wave| find(wave, b"enda")).or_else(|| find(boxes, b"enda"));
+    // What QuickTime says in `enda`, MP4 says in `pcmC`.
+    let little_endian = order.and_then(|order| order.get(1)) == Some(&1)
+        || find(boxes, b"pcmC").and_then(|config| config.get(4)).is_some_and(|flags| flags & 1 != 0);
+    if let Some(name) = codecs::pcm_name(kind, bits, flags, little_endian) {
         audio.codec = Some(name);
     }
     // Other codecs than AAC: the fixed field says 2 whatever the sound has.
     match &kind {
         b"mp4a" => {}
         b"ac-3" => {
-            let found = entry.get(boxes_at..).and_then(|boxes| find(boxes, b"dac3")).and_then(codecs::ac3_channels);
-            audio.channels = found;
+            audio.channels = find(boxes, b"dac3").and_then(codecs::ac3_channels);
             return Some(());
         }
         b"ec-3" | b".mp3" | b"mp3 " => {
@@ -126,7 +130,7 @@ fn read_audio(description: &mut Description, kind: [u8; 4], entry: &[u8]) -> Opt
         Some("aac") => {
             let aac = Aac::read(specific)?;
             audio.profile = aac.profile().map(str::to_owned);
-            audio.channels = aac.channels.or(audio.channels);
+            audio.channels = aac.channels;
             audio.sample_rate = aac.sample_rate.or(audio.sample_rate);
         }
         Some(other) => {

@@ -48,6 +48,8 @@ pub(in crate::client::inspect::parsers) fn read(reader: &mut Reader, inspection:
 struct Movie {
     boxes: usize,
     found: bool,
+    /// The index is compressed, as old programs of QuickTime wrote it.
+    compressed: bool,
     timescale: u64,
     tracks: Vec<Track>,
     fragments: usize,
@@ -102,6 +104,7 @@ impl Movie {
         }
         self.found = true;
         let boxes = moov.children(reader)?;
+        self.compressed = find(&boxes, b"cmov").is_some();
         if let Some(found) = find(&boxes, b"mvhd") {
             let body = found.read(reader)?;
             let mut fields = Fields(&body);
@@ -128,10 +131,17 @@ impl Movie {
 
     /// Puts what was found into the result.
     fn describe(mut self, reader: &mut Reader, inspection: &mut Inspection) -> Read<()> {
+        if self.compressed {
+            inspection.not_understood(Some("the compressed index"));
+            return Ok(());
+        }
         let fragmented = self.fragments > 0;
         let played = self.tracks.iter().filter(|track| track.is_video() || track.is_audio());
         let seconds = played.map(|track| track.seconds(self.timescale, fragmented)).fold(0.0, f64::max);
         inspection.facts.duration = (seconds > 0.0).then_some(seconds);
+        if inspection.problems.is_empty() && self.tracks.iter().any(|track| track.samples.end > reader.len) {
+            inspection.problems.push(Problem::Truncated("what the index lists".to_owned()));
+        }
         let video = tracks::describe(&self.tracks, inspection);
         let Some(track) = video.and_then(|index| self.tracks.get_mut(index)) else {
             inspection.problems.push(Problem::NoVideoTrack);

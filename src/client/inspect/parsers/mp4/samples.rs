@@ -23,6 +23,8 @@ pub(super) struct Samples {
     pub(super) spots: Spread<Spot>,
     /// Some key frames are said to be no full ones, which is how QuickTime writes open groups.
     pub(super) partial_sync: bool,
+    /// How far those samples reach in the file that were located; at least to where the last chunk begins.
+    pub(super) end: u64,
     /// There are key frames, and frames that are none.
     pub(super) mixed: bool,
 }
@@ -72,12 +74,17 @@ impl Samples {
             self.bytes = sizes.total(reader)?;
             return Ok(());
         };
+        if let Some(last) = chunks.offsets.count.checked_sub(1) {
+            self.end = chunks.offset(reader, last)?.map_or(0, |begins| begins.saturating_add(1));
+        }
         let homes = chunks.homes(reader, &wanted)?;
         let places = sizes.places(reader, &homes)?;
         self.bytes = places.total;
         for (home, (before, size)) in homes.iter().zip(places.found) {
             if let Some(chunk) = chunks.offset(reader, home.chunk)? {
-                self.spots.push((chunk.saturating_add(before), size));
+                let place = chunk.saturating_add(before);
+                self.end = self.end.max(place.saturating_add(size));
+                self.spots.push((place, size));
             }
         }
         Ok(())
