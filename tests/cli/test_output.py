@@ -62,7 +62,7 @@ def test_verbose_shows_requests_and_retries(server: MockServer, capsys: pytest.C
     assert out == f"{ID}  ready\n"
     lines = err.splitlines()
     assert re.match(rf"xmedia: FINALIZE {ID}: 201 in \d", lines[0])
-    assert re.match(rf"xmedia: STATUS {ID}: 503 in .*, again in \d", lines[1])
+    assert re.fullmatch(rf"xmedia: STATUS {ID}: 503 in \S+ s, again in \S+ s: Service Unavailable\. .*", lines[1])
 
 
 def test_quiet_leaves_results_and_errors(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
