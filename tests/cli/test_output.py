@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,15 +16,6 @@ from xmedia.testing import Fault, MockServer, Reply
 
 CLIP = Path(xmedia.__file__).parent / "testing" / "clip.mp4"
 FAILED = {"state": "failed", "error": {"code": 1, "name": "InvalidMedia", "message": "no"}}
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
-    with MockServer(check_after_secs=0.01) as server:
-        server.add_media(ID)
-        for name, value in server.environ.items():
-            monkeypatch.setenv(name, value)
-        yield server
 
 
 def run(*arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
