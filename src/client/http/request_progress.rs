@@ -51,7 +51,7 @@ struct BodyState {
     taken_by: Option<Id>,
     /// All of it was taken.
     ended: bool,
-    /// The answer is awaited on a new connection.
+    /// The answer is awaited, or being read.
     awaited: Option<AwaitedAnswer>,
 }
 
@@ -79,6 +79,11 @@ impl RequestProgress {
 }
 
 impl RequestProgress {
+    /// It is sent now.
+    pub fn sent(&self) {
+        lock(&self.body).awaited = Some(self.sockets.sent());
+    }
+
     /// Sends the request: connections that are made meanwhile are known to be made for it.
     pub fn scope<F: Future>(self: &Arc<Self>, sending: F) -> impl Future<Output = F::Output> {
         CURRENT_REQUEST.scope(self.clone(), sending)
@@ -112,15 +117,25 @@ impl RequestProgress {
         polled
     }
 
-    /// Its answer has begun.
-    pub fn answered(&self) {
+    /// Its answer has begun, with a head of so many bytes.
+    pub fn answered(&self, head_bytes: usize) {
         self.connection.store(FRESH_OR_ANSWERED, Ordering::Relaxed);
-        lock(&self.body).awaited = None;
+        if let Some(awaited) = &mut lock(&self.body).awaited {
+            awaited.begun(head_bytes);
+        }
+    }
+
+    /// So many bytes of its answer's body have come.
+    pub fn received(&self, body_bytes: usize) {
+        if let Some(awaited) = &lock(&self.body).awaited {
+            awaited.read(body_bytes);
+        }
     }
 
     /// Whether its connection was ended, because bytes came without end and no answer.
     pub fn flooded(&self) -> bool {
-        lock(&self.body).awaited.as_ref().is_some_and(AwaitedAnswer::flooded)
+        let body = lock(&self.body);
+        body.made.zip(body.awaited.as_ref()).is_some_and(|(made, awaited)| awaited.flooded(made))
     }
 
     /// How long ago it was begun.
@@ -300,9 +315,7 @@ where
                 && let Some(ends) = Ends::of(connection)
             {
                 progress.sockets.made(ends);
-                let mut body = lock(&progress.body);
-                body.made = Some(ends);
-                body.awaited = Some(AwaitedAnswer::new(ends));
+                lock(&progress.body).made = Some(ends);
             }
             let its_own = CURRENT_REQUEST.try_with(|current| Arc::ptr_eq(current, &progress)).unwrap_or(false);
             let now = match (its_own, &polled) {

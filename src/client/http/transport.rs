@@ -131,7 +131,7 @@ impl Transport {
         if let Some(backend) = &self.backend {
             return backend.exchange(request).await.map_err(|broken| {
                 if !broken.reused {
-                    progress.answered();
+                    progress.answered(0);
                 }
                 broken.error.into()
             });
@@ -163,6 +163,7 @@ impl Transport {
                 builder.multipart(form(parts, progress, encrypted, self.byte_rate.as_ref(), hash)?)
             }
         };
+        progress.sent();
         let mut response = match builder.send().await {
             Ok(response) => response,
             Err(error) => {
@@ -174,12 +175,13 @@ impl Transport {
                 return Err(broken);
             }
         };
-        progress.answered();
+        progress.answered(response.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum());
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
         let mut truncated = false;
         while let Some(chunk) = response.chunk().await.map_err(|error| failed(error, true))? {
+            progress.received(chunk.len());
             let room = MAX_BODY_BYTES - body.len();
             body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
             truncated = chunk.len() > room;
