@@ -14,7 +14,7 @@ use hyper_util::client::legacy::connect::Connection;
 use tokio::task::Id;
 use tokio::time::Instant;
 
-use super::flood::AwaitedAnswer;
+use super::flood::{AwaitedAnswer, Watch};
 use super::sockets::{Ends, Sockets, system};
 use crate::sync::lock;
 
@@ -36,6 +36,7 @@ pub struct RequestProgress {
     at_source: AtomicBool,
     connection: AtomicU8,
     sockets: Sockets,
+    watch: Arc<Watch>,
     body: Mutex<BodyState>,
     /// The port of the proxy that is asked to connect to the server, and what it answered if it refused.
     proxy_port: AtomicU16,
@@ -64,9 +65,10 @@ const FRESH_OR_ANSWERED: u8 = 2;
 
 impl RequestProgress {
     /// A request that is about to be sent on one of these connections.
-    pub fn new(sockets: Sockets) -> Self {
+    pub fn new(sockets: Sockets, watch: Arc<Watch>) -> Self {
         RequestProgress {
             sockets,
+            watch,
             body: Mutex::default(),
             started: Instant::now(),
             taken_after_ms: AtomicU64::new(0),
@@ -81,7 +83,7 @@ impl RequestProgress {
 impl RequestProgress {
     /// It is sent now.
     pub fn sent(&self) {
-        lock(&self.body).awaited = Some(self.sockets.sent());
+        lock(&self.body).awaited = Some(self.watch.sent());
     }
 
     /// Sends the request: connections that are made meanwhile are known to be made for it.
@@ -315,6 +317,7 @@ where
                 && let Some(ends) = Ends::of(connection)
             {
                 progress.sockets.made(ends);
+                progress.watch.made(ends);
                 lock(&progress.body).made = Some(ends);
             }
             let its_own = CURRENT_REQUEST.try_with(|current| Arc::ptr_eq(current, &progress)).unwrap_or(false);

@@ -13,7 +13,6 @@ use std::sync::{Arc, Mutex};
 use hyper_util::client::legacy::connect::{Connection, HttpInfo};
 use tokio::task::Id;
 
-use super::flood::{AwaitedAnswer, Watch};
 use crate::sync::lock;
 
 /// The two ends of a connection.
@@ -39,17 +38,8 @@ impl Ends {
 }
 
 /// Which task serves which connection.
-#[derive(Clone)]
-pub struct Sockets {
-    known: Arc<Mutex<Known>>,
-    watch: Arc<Watch>,
-}
-
-impl Default for Sockets {
-    fn default() -> Self {
-        Sockets { known: Arc::default(), watch: Watch::of_this_process() }
-    }
-}
+#[derive(Clone, Default)]
+pub struct Sockets(Arc<Mutex<Known>>);
 
 #[derive(Default)]
 struct Known {
@@ -62,15 +52,9 @@ struct Known {
 const MAX_KNOWN: usize = 256;
 
 impl Sockets {
-    /// A request is sent on one of these connections.
-    pub fn sent(&self) -> AwaitedAnswer {
-        self.watch.sent()
-    }
-
     /// Notes a connection that was just made.
     pub fn made(&self, ends: Ends) {
-        self.watch.made(ends);
-        let mut known = lock(&self.known);
+        let mut known = lock(&self.0);
         if known.made.len() + known.by_task.len() >= MAX_KNOWN {
             let open = system::open();
             known.made.retain(|ends| open.contains(ends));
@@ -82,7 +66,7 @@ impl Sockets {
     /// Notes that this task asks for a body's bytes. It serves the connection that was made for this very request, or one
     /// that is known already, or the only one that may be it.
     pub fn serves(&self, task: Id, fresh: Option<Ends>) {
-        let mut known = lock(&self.known);
+        let mut known = lock(&self.0);
         let known = &mut *known;
         if fresh.is_none() && known.by_task.contains_key(&task) {
             return;
@@ -101,7 +85,7 @@ impl Sockets {
     /// Shuts down the connection that this task serves. Where that is not known, it is one whose task is not known and that
     /// takes nothing more now.
     pub fn shut_down(&self, task: Id) {
-        let mut known = lock(&self.known);
+        let mut known = lock(&self.0);
         match known.by_task.remove(&task) {
             Some(ends) => system::shut_down_first(|_, found| found == ends),
             None => {
