@@ -137,10 +137,9 @@ completions: develop ## write the scripts that complete the command line in bash
 	$(BIN)/python .ci/make_completions.py
 
 .PHONY: dist
-# Not with zig: it links an unwinder of its own, which crashes when CPython ends daemon threads at exit (test_exit.py).
-dist: $(BIN)/.tools ## build the wheel and the sdist into dist/
+dist: $(BIN)/.tools ## build the wheel (for glibc 2.17 and later, with zig) and the sdist into dist/
 	rm -rf dist
-	$(BIN)/maturin build --quiet --release --compression-level 9 --out dist
+	.ci/build_wheel $(BIN)/python dist
 	$(BIN)/maturin sdist --out dist
 	$(BIN)/python .ci/check_dist.py dist
 

@@ -58,6 +58,9 @@ def problems_of_wheel(path: Path) -> list[str]:
         for name in extensions:
             linked = set(re.findall(rb"\0(lib[\w+-]+\.so(?:\.\d+)*)(?=\0)", wheel.read(name)))
             problems += [f"{name} links {library.decode()}" for library in sorted(linked - SYSTEM_LIBRARIES)]
+            # An unwinder of its own crashes when CPython ends daemon threads at exit (test_exit.py).
+            if "manylinux" in path.name and b"libgcc_s.so.1" not in linked:
+                problems.append(f"{name} has an unwinder of its own in place of the system's, libgcc_s")
             problems += problems_of_glibc(path.name, name, wheel.read(name))
     return problems
 

@@ -9,7 +9,7 @@ use pyo3::types::PyDict;
 
 use crate::client::Client as Core;
 use crate::client::config::Options;
-use crate::client::model::ApiVersion;
+use crate::client::model::{ApiVersion, Media};
 use crate::client::protocol::{Init, MediaMetadata, Payload};
 use crate::client::record::Recorder;
 use crate::python::auth::{AuthState, TokenDelivery, Tokens};
@@ -32,15 +32,14 @@ const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long closing waits until records are written.
 const RECORD_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The work of a verb that is one call of the core client.
-macro_rules! verb {
-    (|$core:ident, $hooks:ident| $call:expr) => {
-        |$core: Arc<Core>, observer: Arc<ChannelObserver>| -> Verb {
+/// A call of a verb of the core client that does something to media: `$client.$verb(&media, $argument…, timeout, hooks)`.
+macro_rules! on_media {
+    ($client:ident, $name:literal, $media_id:ident, $timeout:ident, $verb:ident($($argument:ident),*)) => {
+        $client.media_operation($name, $media_id, $timeout, |core, media, timeout, observer| {
             Box::pin(async move {
-                let $hooks = observer.hooks();
-                $call.await.map(Outcome::from)
+                core.$verb(&media, $($argument,)* timeout, observer.hooks()).await.map(Outcome::from)
             })
-        }
+        })
     };
 }
 
@@ -68,6 +67,20 @@ impl Client {
         let core = self.core(py)?;
         let transport = core.transport().clone();
         self.with_hooks(py, Operation::new(name, None, |observer| verb(core, observer)).queued_on(transport))
+    }
+
+    /// A call of a verb that does something to media.
+    fn media_operation(
+        &self,
+        name: &'static str,
+        media_id: &Bound<'_, PyAny>,
+        timeout: &Bound<'_, PyAny>,
+        verb: impl FnOnce(Arc<Core>, Media, Option<Duration>, Arc<ChannelObserver>) -> Verb,
+    ) -> PyResult<Operation> {
+        let media = args::media(media_id)?;
+        let timeout = args::duration("timeout", timeout)?;
+        let operation = self.operation(media_id.py(), name, |core, observer| verb(core, media, timeout, observer))?;
+        operation.with_input(media_id)
     }
 
     /// The same call, with the program's side of this client.
@@ -251,39 +264,30 @@ impl Client {
             shared: args::flag("shared", shared)?,
         };
         let timeout = args::duration("timeout", timeout)?;
-        self.operation(py, "initialize", verb!(|core, hooks| core.initialize(init, timeout, hooks)))
+        self.operation(py, "initialize", |core, observer| {
+            Box::pin(async move { core.initialize(init, timeout, observer.hooks()).await.map(Outcome::from) })
+        })
     }
 
     fn append(
         &self,
-        py: Python<'_>,
         media_id: &Bound<'_, PyAny>,
         segment_index: &Bound<'_, PyAny>,
         data: &Bound<'_, PyAny>,
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
-        let upload = args::media(media_id)?;
-        let segment_index = args::segment_index(segment_index, self.state.options().api)?;
-        let timeout = args::duration("timeout", timeout)?;
+        let index = args::segment_index(segment_index, self.state.options().api)?;
         let (data, buffer) = buffers::borrow("data", data)?;
-        let media = Payload::Bytes(data);
-        self.operation(py, "append", verb!(|core, hooks| core.append(&upload, segment_index, media, timeout, hooks)))?
-            .reading_python_memory(Some(buffer))
-            .with_input(media_id)
+        let segment = Payload::Bytes(data);
+        Ok(on_media!(self, "append", media_id, timeout, append(index, segment))?.reading_python_memory(Some(buffer)))
     }
 
     fn finalize(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
-        let upload = args::media(media_id)?;
-        let timeout = args::duration("timeout", timeout)?;
-        self.operation(media_id.py(), "finalize", verb!(|core, hooks| core.finalize(&upload, timeout, hooks)))?
-            .with_input(media_id)
+        on_media!(self, "finalize", media_id, timeout, finalize())
     }
 
     fn status(&self, media_id: &Bound<'_, PyAny>, timeout: &Bound<'_, PyAny>) -> PyResult<Operation> {
-        let upload = args::media(media_id)?;
-        let timeout = args::duration("timeout", timeout)?;
-        self.operation(media_id.py(), "status", verb!(|core, hooks| core.status(&upload, timeout, hooks)))?
-            .with_input(media_id)
+        on_media!(self, "status", media_id, timeout, status())
     }
 
     fn wait(
@@ -357,15 +361,8 @@ impl Client {
         text: &Bound<'_, PyAny>,
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
-        let media = args::media(media_id)?;
         let metadata = MediaMetadata::alt_text(args::alt_text("text", text)?);
-        let timeout = args::duration("timeout", timeout)?;
-        self.operation(
-            media_id.py(),
-            "set_alt_text",
-            verb!(|core, hooks| core.set_metadata(&media, metadata, timeout, hooks)),
-        )?
-        .with_input(media_id)
+        on_media!(self, "set_alt_text", media_id, timeout, set_metadata(metadata))
     }
 
     /// `metadata` is JSON.
@@ -378,15 +375,8 @@ impl Client {
         metadata: Option<&str>,
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
-        let media = args::media(media_id)?;
         let metadata = args::media_metadata(alt_text, allow_download, sensitive, metadata)?;
-        let timeout = args::duration("timeout", timeout)?;
-        self.operation(
-            media_id.py(),
-            "set_metadata",
-            verb!(|core, hooks| core.set_metadata(&media, metadata, timeout, hooks)),
-        )?
-        .with_input(media_id)
+        on_media!(self, "set_metadata", media_id, timeout, set_metadata(metadata))
     }
 
     fn set_subtitles(
@@ -396,16 +386,9 @@ impl Client {
         media_category: &Bound<'_, PyAny>,
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
-        let video = args::media(media_id)?;
         let subtitles = args::subtitles(subtitles)?;
-        let media_category = args::video_category(media_category)?;
-        let timeout = args::duration("timeout", timeout)?;
-        self.operation(
-            media_id.py(),
-            "set_subtitles",
-            verb!(|core, hooks| core.set_subtitles(&video, media_category, subtitles, timeout, hooks)),
-        )?
-        .with_input(media_id)
+        let category = args::video_category(media_category)?;
+        on_media!(self, "set_subtitles", media_id, timeout, set_subtitles(category, subtitles))
     }
 
     fn delete_subtitles(
@@ -415,16 +398,9 @@ impl Client {
         media_category: &Bound<'_, PyAny>,
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
-        let video = args::media(media_id)?;
         let language_code = args::language_code(language_code)?;
-        let media_category = args::video_category(media_category)?;
-        let timeout = args::duration("timeout", timeout)?;
-        self.operation(
-            media_id.py(),
-            "delete_subtitles",
-            verb!(|core, hooks| core.delete_subtitles(&video, media_category, language_code, timeout, hooks)),
-        )?
-        .with_input(media_id)
+        let category = args::video_category(media_category)?;
+        on_media!(self, "delete_subtitles", media_id, timeout, delete_subtitles(category, language_code))
     }
 
     /// The callbacks may lead back to the client.

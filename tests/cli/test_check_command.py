@@ -68,6 +68,15 @@ def test_a_file_that_cannot_be_read_is_said_on_standard_error(capsys, tmp_path):
     assert "Is a directory" in capsys.readouterr().err
 
 
+def test_names_are_shown_without_control_characters(capsys, tmp_path):
+    there, missing = tmp_path / "a\x1b]0;b.mp4", tmp_path / "c\x1bd.mp4"
+    there.write_bytes(Path(GOOD).read_bytes())
+    assert main(["check", str(there), str(missing)]) == 1
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out + shown.err
+    assert shown.err == f"xmedia: {tmp_path}/c\\x1bd.mp4: No such file or directory\n"
+
+
 def test_fix_writes_the_mended_file_and_leaves_the_original(ffmpeg, tmp_path, capsys):
     called = ffmpeg(GOOD)
     out = tmp_path / "out.mp4"
@@ -112,10 +121,13 @@ def test_fix_leaves_nothing_when_ffmpeg_fails_or_makes_a_bad_file(ffmpeg, tmp_pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bin", "called"]
 
 
-def test_fix_of_a_good_file_writes_nothing(ffmpeg, tmp_path):
+def test_fix_of_a_good_file_writes_nothing_and_says_so(ffmpeg, tmp_path, capsys):
     called = ffmpeg(GOOD)
-    assert main(["check", GOOD, "--fix", str(tmp_path / "out.mp4")]) == 0
+    out = tmp_path / "out.mp4"
+    assert main(["check", GOOD, "--fix", str(out)]) == 0
     assert not called.exists()
+    assert not out.exists()
+    assert capsys.readouterr().err == f"xmedia: nothing has to be fixed, so {out} was not written\n"
 
 
 def test_fix_of_what_cannot_be_mended_says_so(ffmpeg, tmp_path, capsys):

@@ -78,6 +78,16 @@ def test_the_line_of_a_file_that_waits_for_a_rate_limit_says_when_it_goes_on(
     assert terminal.finish().split("  ")[-1].strip() == "ready"
 
 
+def test_a_line_that_does_not_fit_ends_in_dots(server: MockServer, files: list[str]) -> None:
+    server.script("STATUS", Fault.hang())
+    terminal = Terminal(["upload", files[0]], columns=40)
+    shown = terminal.read_until(lambda text: "processing" in text)
+    line = next(line for line in shown.splitlines() if "processing" in line)
+    assert (len(line), line[-3:]) == (39, "...")
+    terminal.interrupt()
+    terminal.finish()
+
+
 def test_more_files_than_rows_end_in_how_many_more_there_are(server: MockServer, files: list[str]) -> None:
     server.set_processing(["in_progress"])
     terminal = Terminal(["upload", *files, "--jobs", "4", "--timeout", "1"], columns=200, rows=4)

@@ -15,11 +15,11 @@ def test_the_page_has_the_table_that_was_measured():
 
 def test_the_chart_has_the_figures_that_were_measured():
     chart = (ROOT / "docs" / "assets" / "bench.svg").read_text("utf-8")
-    for row in RESULTS["rows"]:
-        if row["number"] in {1, 3}:
-            for client in row["clients"]:
-                costs = sorted(sample["cpu"] / sample["calls"] for sample in client["samples"])
-                assert f">{costs[len(costs) // 2] * 1e6:.0f} µs<" in chart
+    clients = [client for row in RESULTS["rows"] if row["number"] in {1, 3} for client in row["clients"]]
+    assert len(clients) > 3
+    for client in clients:
+        costs = sorted(sample["cpu"] / sample["calls"] for sample in client["samples"])
+        assert f">{costs[len(costs) // 2] * 1e6:.0f} µs<" in chart
 
 
 def test_every_row_has_a_target_and_says_whether_it_was_met():

@@ -11,6 +11,7 @@ import urllib.request
 from datetime import timedelta
 
 import pytest
+import xmedia
 from xmedia import Client, InvalidInputError, MediaProcessingError, OAuth1, OAuth2
 from xmedia.testing import Fault, MockServer, Reply
 
@@ -224,7 +225,7 @@ class TestClient:
             client = server.client(auth=server.credentials[1], retry=None)
             assert client.api == "2"
             server.script("STATUS", Reply(503))
-            with pytest.raises(Exception, match="503"):
+            with pytest.raises(xmedia.ServerError, match="503"):
                 client.status(7)
 
     def test_version_1_is_talked_to_with_a_credential_for_it(self):

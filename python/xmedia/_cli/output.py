@@ -130,8 +130,8 @@ def _described(event: RequestEvent) -> str:
     parts = [f"{about}: {outcome} in {event.duration:.2f} s"]
     if event.attempt > 1:
         parts.append(f"attempt {event.attempt}")
-    if event.error:
-        parts.append(event.error)
     if event.retry_in is not None:
         parts.append(f"again in {event.retry_in:.1f} s")
-    return ", ".join(parts)
+    line = ", ".join(parts)
+    # The sentence begins with what the line has said already.
+    return f"{line}: {event.error.removeprefix(f'{about}: ').removeprefix(f'{outcome} ')}" if event.error else line

@@ -64,7 +64,7 @@ class Screen:
             # What has scrolled away at the top cannot be drawn again.
             kept = max(size.lines - 2, 1)
             lines = [*lines[:kept], f"and {len(lines) - kept} more"]
-        self._write(self._back() + "\n".join(_cut(line, size.columns - 1) + "\x1b[K" for line in lines) + "\x1b[J")
+        self._write(self._back() + "\n".join(_fitted(line, size.columns - 1) + "\x1b[K" for line in lines) + "\x1b[J")
         self._drawn = len(lines)
 
     def _erase(self) -> None:
@@ -103,6 +103,12 @@ def _shortened(name: str, columns: int) -> str:
         return name
     # Cut from behind, read backwards.
     return "..." + _cut(name[::-1], columns - 3)[::-1]
+
+
+def _fitted(line: str, columns: int) -> str:
+    """A line, whose end shows if it was cut off."""
+    cut = _cut(line, columns)
+    return line if cut == line else _cut(line, columns - 3) + "..."
 
 
 def _cut(line: str, columns: int) -> str:

@@ -12,4 +12,4 @@ pub mod token_file;
 pub mod under_way;
 
 pub use self::account::{Account, Clock, Credentials};
-pub(in crate::client) use self::redact::masked;
+pub(in crate::client) use self::redact::secrets_of;

@@ -178,13 +178,13 @@ impl<'a> Attempt<'a> {
         drop(in_flight);
         let decoded = self.decode(&response);
         self.note_limit(&decoded, &response);
-        let decoded = decoded.or_else(|error| {
-            // The error shows what the server said, which may be what it was sent.
-            match client.account.masked(&response.body, self.command, token.as_deref()) {
-                Some(body) => self.decode(&Response { body, ..response.clone() }),
-                None => Err(error),
-            }
-        });
+        // The error shows what the server said, which may be what it was sent.
+        let passwords = || client.transport.proxy_passwords().map(|passwords| &**passwords);
+        let shown = match &decoded {
+            Ok(_) => None,
+            Err(_) => client.account.masked(&response, self.command, token.as_deref(), passwords()),
+        };
+        let decoded = decoded.or_else(|error| shown.as_ref().map_or(Err(error), |shown| self.decode(shown)));
         match decoded {
             Ok(answer) => {
                 self.note_success();
@@ -200,7 +200,7 @@ impl<'a> Attempt<'a> {
             Err(error) => {
                 self.note_refusal(&error, &response);
                 let error = self.repair.naming_missing_scopes(error);
-                let report = self.report(&request, &begun, Some(&response), Some(&error));
+                let report = self.report(&request, &begun, Some(shown.as_ref().unwrap_or(&response)), Some(&error));
                 // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
                 let repairable = matches!(request.authentication, protocol::Authentication::User);
                 let unauthorized = repairable && error.api().is_some_and(|failure| failure.retry_status() == 401);

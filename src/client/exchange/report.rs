@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::attempt::{Attempt, Begun, Signed};
+use crate::client::auth::secrets_of;
 use crate::client::error::{Error, Kind};
 use crate::client::http::Broken;
 use crate::client::kept_exchange::KeptExchange;
@@ -30,6 +31,7 @@ impl Attempt<'_> {
             proxy_passwords: transport.proxy_passwords().cloned(),
             token,
             authorization,
+            secrets: secrets_of(self.command),
         };
         let sent = Sent {
             command: self.name,

@@ -97,7 +97,7 @@ impl ClientInner {
     }
 
     /// The origin of the API that this client talks to.
-    pub(super) fn origin(&self) -> String {
+    pub(in crate::client) fn origin(&self) -> String {
         origin_of(&self.transport.options().hosts.api)
     }
 

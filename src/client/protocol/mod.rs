@@ -22,5 +22,5 @@ pub use self::headers::{delays, rate_limit, request_id, retry_after, server_date
 pub use self::json::lossy_json;
 pub use self::request::{Authentication, Body, Part, Request};
 pub use self::response::{Answer, Response, Tokens};
-pub use self::server_text::{MAX_SHOWN_CHARS, shown};
+pub use self::server_text::{MASK, MAX_SHOWN_CHARS, MIN_PASSWORD_LEN, MIN_SECRET_LEN, add_forms, masked, shown};
 pub use super::config::Hosts;

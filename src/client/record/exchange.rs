@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
 
 use super::mask::{add_forms, add_password_forms, mask};
 use crate::client::auth::Account;
@@ -17,6 +18,23 @@ use crate::client::protocol::{Body, Part, Request, Response};
 
 /// Headers of which the values are credentials. `Authorization` is not among those of a request that are kept at all.
 const HIDDEN_HEADERS: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "set-cookie", "set-cookie2"];
+
+/// The headers that are kept of an answer that may bring tokens, which nobody knows yet: those that say how it is to be
+/// read and when to come again.
+const KEPT_WITH_TOKENS: [&str; 8] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "retry-after",
+    "server",
+    "transfer-encoding",
+];
+const RATE_LIMITS: [&str; 3] = ["x-rate-limit-", "x-user-limit-", "x-app-limit-"];
+const REQUEST_IDS: [&str; 3] = ["x-request-id", "x-transaction", "x-transaction-id"];
+/// The longest id of a request, as a UUID; tokens are longer.
+const MAX_REQUEST_ID_LEN: usize = 36;
 
 /// What an exchange holds beside its bodies, about.
 const OVERHEAD_BYTES: usize = 4 << 10;
@@ -42,6 +60,8 @@ pub(in crate::client) struct Sender {
     pub proxy_passwords: Option<Arc<Secrets>>,
     pub token: Option<Arc<Token>>,
     pub authorization: Option<String>,
+    /// What its command has of its own.
+    pub secrets: Secrets,
 }
 
 /// One request and its answer, as they were.
@@ -130,6 +150,12 @@ impl SentExchange {
             body = KeptBody::None;
             if let Some(response) = &mut response {
                 response.body = Bytes::new();
+                response.headers = response
+                    .headers
+                    .iter()
+                    .filter(|(name, value)| is_kept_with_tokens(name, value))
+                    .map(|(name, value)| (name.clone(), value.clone()))
+                    .collect();
             }
         }
         Arc::new(SentExchange { sent, body, response, broken })
@@ -180,13 +206,13 @@ impl KeptExchange for SentExchange {
     }
 
     fn add_secrets(&self, secrets: &mut Secrets) {
-        let Sender { account, proxy_passwords, token, .. } = &self.sent.sender;
-        let mut found = Secrets::new();
+        let Sender { account, proxy_passwords, token, secrets: own, .. } = &self.sent.sender;
+        let mut found = own.clone();
         account.add_secrets(&mut found);
         if let Some(token) = token {
             token.add_secrets(&mut found);
         }
-        add_forms(secrets, found);
+        add_forms(secrets, &found);
         if let Some(passwords) = proxy_passwords {
             add_password_forms(secrets, passwords);
         }
@@ -194,7 +220,7 @@ impl KeptExchange for SentExchange {
 
     fn text(&self, secrets: &Secrets, max_body_bytes: usize) -> ExchangeText {
         let mut all = secrets.clone();
-        add_forms(&mut all, self.signed_with());
+        add_forms(&mut all, &self.signed_with());
         let secrets = &all;
         let shown = |text: String| mask(text, secrets);
         // Cut after it was masked: half a secret would not be found.
@@ -230,6 +256,15 @@ pub fn texts(exchanges: &[Arc<dyn KeptExchange>], max_body_bytes: usize) -> Vec<
     let mut secrets = Secrets::new();
     exchanges.iter().for_each(|exchange| exchange.add_secrets(&mut secrets));
     exchanges.iter().map(|exchange| exchange.text(&secrets, max_body_bytes)).collect()
+}
+
+fn is_kept_with_tokens(name: &HeaderName, value: &HeaderValue) -> bool {
+    let (name, value) = (name.as_str(), value.as_bytes());
+    let is_id =
+        || value.len() <= MAX_REQUEST_ID_LEN && value.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
+    KEPT_WITH_TOKENS.contains(&name)
+        || (REQUEST_IDS.contains(&name) && is_id())
+        || RATE_LIMITS.iter().any(|limit| name.starts_with(limit))
 }
 
 fn headers_of(response: &Response) -> Vec<(String, String)> {

@@ -1,39 +1,20 @@
-//! The forms in which a secret may stand in a text. As it is, percent-encoded and escaped for JSON or HTML the search for
-//! it finds by itself; base64 shifts its bits, so that each of the three places in a group has a form of its own.
+//! Texts of records without the secrets that were known when they are written.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use zeroize::Zeroizing;
-
-use crate::client::auth::masked;
 use crate::client::kept_exchange::Secrets;
+use crate::client::protocol::{self, MIN_PASSWORD_LEN, MIN_SECRET_LEN, masked};
 
-/// Shorter texts may be ordinary words and are not masked; credentials of X are longer.
-const MIN_SECRET_LEN: usize = 8;
-/// A proxy's password may be this short.
-const MIN_PASSWORD_LEN: usize = 4;
-
-/// Adds secrets and their forms in base64, those aside that are there already.
-pub(super) fn add_forms(secrets: &mut Secrets, found: Secrets) {
-    add_with_forms(secrets, found, MIN_SECRET_LEN);
+/// Adds secrets in each of their forms, those aside that are there already.
+pub(super) fn add_forms(secrets: &mut Secrets, found: &Secrets) {
+    protocol::add_forms(secrets, found, MIN_SECRET_LEN);
 }
 
 /// The same for what proxies are given.
 pub(super) fn add_password_forms(secrets: &mut Secrets, found: &Secrets) {
-    add_with_forms(secrets, found.clone(), MIN_PASSWORD_LEN);
-}
-
-fn add_with_forms(secrets: &mut Secrets, found: Secrets, shortest: usize) {
-    for secret in found {
-        if secret.len() >= shortest && !secrets.contains(&secret) {
-            secrets.extend(base64_forms(&secret));
-            secrets.push(secret);
-        }
-    }
+    protocol::add_forms(secrets, found, MIN_PASSWORD_LEN);
 }
 
 /// The text without these secrets, in whichever form they stand there.
-pub fn without_secrets(text: String, found: Secrets) -> String {
+pub fn without_secrets(text: String, found: &Secrets) -> String {
     let mut secrets = Secrets::new();
     add_forms(&mut secrets, found);
     mask(text, &secrets)
@@ -41,24 +22,5 @@ pub fn without_secrets(text: String, found: Secrets) -> String {
 
 /// The text without these secrets.
 pub(super) fn mask(text: String, secrets: &Secrets) -> String {
-    let secrets: Vec<&str> = secrets.iter().map(|secret| secret.as_str()).collect();
-    masked(&text, &secrets).unwrap_or(text)
-}
-
-/// A secret within a text in base64, at each of the three places in a group where it may begin. The characters that
-/// depend on what stands before and after it are left out.
-fn base64_forms(secret: &str) -> Secrets {
-    let mut forms = Secrets::new();
-    for shift in 0..3 {
-        let padded = Zeroizing::new([&vec![0; shift], secret.as_bytes()].concat());
-        let (from, to) = ((shift * 8).div_ceil(6), padded.len() * 8 / 6);
-        for encoded in [STANDARD_NO_PAD.encode(&*padded), URL_SAFE_NO_PAD.encode(&*padded)] {
-            let encoded = Zeroizing::new(encoded);
-            let form = encoded.get(from..to).filter(|form| form.len() >= MIN_SECRET_LEN);
-            if let Some(form) = form.filter(|form| forms.iter().all(|other| other.as_str() != *form)) {
-                forms.push(Zeroizing::new(form.to_owned()));
-            }
-        }
-    }
-    forms
+    masked(&text, secrets).unwrap_or(text)
 }

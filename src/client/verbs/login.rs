@@ -1,27 +1,22 @@
-//! Getting OAuth 2.0 tokens, and ending them: the code of a first login, the exchange of OAuth 1.0a's, revocation.
-//!
-//! What is asked for can be asked for once, so it is asked for in a task of its own: its answer is on the disk whether or
-//! not somebody still waits.
+//! Getting OAuth 2.0 tokens: for the code of a first login, and in exchange for OAuth 1.0a's.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::client::Client;
-use crate::client::auth::chain::{Compared, Look, origin_of};
+use super::token_task::{detached, lock, refused_login, without_observer};
 use crate::client::auth::login::Login;
-use crate::client::auth::oauth2::{App, Secret, Token};
+use crate::client::auth::oauth2::{App, Secret};
 use crate::client::auth::token_file::{Found, LockedTokenFile, StoredTokens, TokenFile, chain_hash};
 use crate::client::auth::under_way::UnderWay;
 use crate::client::auth::{Account, Credentials, oauth1, oauth2};
-use crate::client::call::{CallOptions, Hooks};
 use crate::client::config::{CheckMode, Options, Retry, TransportOptions};
 use crate::client::deadline::Deadline;
-use crate::client::error::{ApiClass, Error, Kind, Result, file_error};
+use crate::client::error::{Error, Kind, Result, file_error};
 use crate::client::exchange_log::ExchangeLog;
 use crate::client::http::Transport;
 use crate::client::model::ApiVersion;
-use crate::client::protocol::{Answer, Command, Grant, Revocation, TokenRequest, Tokens};
+use crate::client::protocol::{Answer, Command, Grant, TokenRequest, Tokens};
 
 /// Bounds one attempt.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -129,7 +124,7 @@ impl Client {
             if let Found::Tokens(stored, None) = locked.read().await.map_err(failed)? {
                 let is_theirs = stored.user_id.as_ref() == Some(&user_id)
                     && stored.client_id.as_ref() == Some(&app.client_id)
-                    && stored.origin.as_deref() == Some(&*client.api_origin());
+                    && stored.origin.as_deref() == Some(&*client.inner.origin());
                 if is_theirs {
                     return Ok(NewLogin { tokens: *stored, warning: None });
                 }
@@ -139,62 +134,6 @@ impl Client {
             let stored = client.first_of_chain(tokens, &app, Some(user_id));
             locked.save(room, &stored).await.map_err(failed)?;
             Ok(NewLogin { tokens: stored, warning: None })
-        })
-        .await
-    }
-
-    /// Ends the login of this client's user.
-    pub async fn revoke(&self, timeout: Option<Duration>) -> Result<()> {
-        let refused = |why: &str| Err(Error::invalid_input(format!("revoke: {why}")));
-        let Credentials::OAuth2(credentials) = self.inner.account.credentials() else {
-            return refused("OAuth 1.0a tokens are revoked in the user's settings at X");
-        };
-        let Some(newest) = credentials.newest() else {
-            return refused("the tokens belong to the access_token callable, which must revoke them");
-        };
-        let Some(app) = credentials.app().cloned() else { return refused("the client_id is missing") };
-        let deadline = Deadline::after(timeout);
-        let (client, chain) = (self.clone(), credentials.chain().cloned());
-        detached(deadline, async move {
-            let _under_way = UnderWay::begin();
-            let Some(chain) = chain else { return client.revoke_pair(&newest, &app, deadline).await };
-            let locked = lock(chain.file(), deadline).await?;
-            let failed = |error: std::io::Error| file_error(&error, Some(chain.file().path()));
-            let found = locked.read().await.map_err(failed)?;
-            let token = match chain.compare(found, &newest, &app, &client.api_origin())? {
-                Compared { look: Look::Newer(stored), .. } => Arc::new(Token::of(&stored)),
-                Compared { look: Look::Same(_), .. } => newest,
-            };
-            client.revoke_pair(&token, &app, deadline).await?;
-            locked.mark_revoked(chain.stored(&token, &app, &client.api_origin())).await.map_err(failed)
-        })
-        .await
-    }
-
-    /// Ends the login that a file holds, whoever uses it.
-    pub async fn revoke_file(
-        &self,
-        file: TokenFile,
-        client_secret: Option<Secret>,
-        timeout: Option<Duration>,
-    ) -> Result<()> {
-        let deadline = Deadline::after(timeout);
-        let client = self.clone();
-        detached(deadline, async move {
-            let locked = lock(&file, deadline).await?;
-            let _under_way = UnderWay::begin();
-            let failed = |error: std::io::Error| file_error(&error, Some(file.path()));
-            let stored = match locked.read().await.map_err(failed)? {
-                Found::Tokens(stored, _) => *stored,
-                Found::Unusable(why) => return Err(Error::invalid_input(why)),
-                Found::Nothing => {
-                    return Err(Error::invalid_input(format!("{} contains no login", file.path().display())));
-                }
-            };
-            let client_id = stored.client_id.clone().ok_or_else(|| no_client_id(&file))?;
-            let app = App { client_id, client_secret };
-            client.revoke_pair(&Token::of(&stored), &app, deadline).await?;
-            locked.mark_revoked(stored).await.map_err(failed)
         })
         .await
     }
@@ -228,21 +167,6 @@ impl Client {
         }
     }
 
-    async fn revoke_pair(&self, token: &Token, app: &App, deadline: Deadline) -> Result<()> {
-        let exchanges = ExchangeLog::default();
-        for text in token.refresh_token.iter().chain([&token.access_token]) {
-            let command = Command::Revoke(Revocation {
-                token: String::clone(text),
-                client_id: app.client_id.clone(),
-                client_secret: app.client_secret.as_deref().cloned(),
-            });
-            let options = without_observer(deadline, self.inner.options.retry.as_ref(), &exchanges);
-            let outcome = self.inner.exchange(&command, options).await;
-            outcome.map_err(|error| refused_login(exchanges.attach(error, None)))?;
-        }
-        Ok(())
-    }
-
     /// The user whose token this is.
     async fn user_of(&self, access_token: &str) -> Result<String> {
         let account = Account::new(Credentials::OAuth2(oauth2::Credentials::new(access_token.to_owned())));
@@ -261,7 +185,7 @@ impl Client {
         let refresh_token = Secret::new(tokens.refresh_token.take().unwrap_or_default());
         StoredTokens {
             client_id: Some(app.client_id.clone()),
-            origin: Some(self.api_origin()),
+            origin: Some(self.inner.origin()),
             user_id,
             chain: vec![chain_hash(&app.client_id, &refresh_token)],
             serial: 0,
@@ -272,49 +196,11 @@ impl Client {
             revoked: false,
         }
     }
-
-    fn api_origin(&self) -> String {
-        origin_of(&self.inner.transport.options().hosts.api)
-    }
-}
-
-/// Runs what must not be broken off in a task of its own; the caller waits for it as long as its deadline lets it.
-async fn detached<T: Send + 'static>(
-    deadline: Deadline,
-    work: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
-    match deadline.limit(tokio::spawn(work)).await {
-        Some(Ok(outcome)) => outcome,
-        Some(Err(_)) => Err(Error::new(Kind::Transport { connect: false }, "TOKEN: the exchange was cut off")),
-        None => Err(out_of_time()),
-    }
 }
 
 /// Until when an answer is waited for that may bring tokens: whoever asked may have given up before.
 fn kept_waiting(timeout: Option<Duration>) -> Deadline {
     Deadline::after(timeout.map(|timeout| timeout.max(REQUEST_TIMEOUT)))
-}
-
-async fn lock(file: &TokenFile, deadline: Deadline) -> Result<LockedTokenFile> {
-    if let Some(why) = file.why_not_replaceable() {
-        return Err(Error::invalid_input(why));
-    }
-    match deadline.limit(file.lock()).await {
-        Some(locked) => locked.map_err(|error| file_error(&error, Some(file.path()))),
-        None => Err(out_of_time()),
-    }
-}
-
-fn without_observer<'a>(deadline: Deadline, retry: Option<&'a Retry>, exchanges: &'a ExchangeLog) -> CallOptions<'a> {
-    CallOptions { deadline, retry, hooks: Hooks { exchanges: Some(exchanges), ..Hooks::none() }, limiter: None }
-}
-
-fn out_of_time() -> Error {
-    Error::new(Kind::RequestTimeout { connect: false }, "TOKEN: no answer within the timeout")
-}
-
-fn no_client_id(file: &TokenFile) -> Error {
-    Error::invalid_input(format!("{} was written by xmedia 0.1.0 and does not name the app", file.path().display()))
 }
 
 /// Refuses to put one user's tokens into the place of another's.
@@ -343,15 +229,4 @@ fn user_of_oauth1(access_token: &str) -> String {
 
 fn is_unconnected(error: &Error) -> bool {
     error.retryable && matches!(error.kind, Kind::Transport { connect: true } | Kind::RequestTimeout { connect: true })
-}
-
-/// A refusal for good says that the credentials are wrong, whatever its status.
-fn refused_login(mut error: Error) -> Error {
-    if let Kind::Api(failure) = &mut error.kind
-        && failure.refused_for_good
-    {
-        failure.class = ApiClass::Authentication;
-        error.retryable = false;
-    }
-    error
 }

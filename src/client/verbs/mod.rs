@@ -2,5 +2,7 @@
 
 mod client;
 pub mod login;
+mod revoke;
+mod token_task;
 
 pub use self::client::Client;

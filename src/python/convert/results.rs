@@ -282,7 +282,7 @@ pub fn shown(text: &str) -> String {
 /// A text without these secrets, in whichever form they stand there.
 #[pyfunction]
 pub fn masked(text: String, secrets: Vec<String>) -> String {
-    without_secrets(text, secrets.into_iter().map(Zeroizing::new).collect())
+    without_secrets(text, &secrets.into_iter().map(Zeroizing::new).collect())
 }
 
 /// Seconds since the epoch.

@@ -29,10 +29,21 @@ def kept_in(kept):
     return xmedia.OAuth2("access1", refresh_token="refresh1", client_id="client", on_refresh=kept.append)
 
 
-def test_a_401_refreshes_and_the_request_is_sent_again(call, server, connect):
-    kept = []
+@pytest.fixture
+def kept():
+    """What `on_refresh` was given."""
+    return []
+
+
+@pytest.fixture
+def client(server, connect, kept):
+    """A client whose access token has expired."""
     client = connect(server, kept_in(kept))
     server.expire_tokens()
+    return client
+
+
+def test_a_401_refreshes_and_the_request_is_sent_again(call, server, client, kept):
     assert call(client, "status", ID).media_id == ID
     assert server.commands == ["STATUS", "TOKEN", "STATUS"]
     assert [(new.access_token != "access1", new.refresh_token != "refresh1", new.client_id) for new in kept] == [
@@ -81,10 +92,7 @@ def test_a_401_after_the_refresh_is_raised(call, server, connect):
 
 
 class TestOneForAll:
-    def test_awaited(self, server, connect):
-        kept = []
-        client = connect(server, kept_in(kept))
-        server.expire_tokens()
+    def test_awaited(self, server, client, kept):
         server.script("TOKEN", Fault.delay(0.05))
 
         async def main():
@@ -93,10 +101,7 @@ class TestOneForAll:
         assert len(asyncio.run(main())) == 20
         assert (server.commands.count("TOKEN"), len(kept)) == (1, 1)
 
-    def test_threads(self, server, connect):
-        kept = []
-        client = connect(server, kept_in(kept))
-        server.expire_tokens()
+    def test_threads(self, server, client, kept):
         with ThreadPoolExecutor(10) as pool:
             assert len(list(pool.map(client.status, [ID] * 20))) == 20
         assert (server.commands.count("TOKEN"), len(kept)) == (1, 1)
@@ -118,10 +123,7 @@ class TestAnAnswerThatIsLost:
         [Fault.reset(), Fault.close(), Reply(200, body=b"garbage"), Reply(500), Reply(408)],
         ids=["reset", "closed", "garbage", "500", "408"],
     )
-    def test_it_is_asked_for_again(self, call, server, connect, fault):
-        kept = []
-        client = connect(server, kept_in(kept))
-        server.expire_tokens()
+    def test_it_is_asked_for_again(self, call, server, client, fault, kept):
         server.script("TOKEN", fault)
         assert call(client, "status", ID).media_id == ID
         assert (server.commands.count("TOKEN"), len(kept)) == (2, 1)
@@ -186,10 +188,7 @@ async def cancelled_while_it_refreshes(client, server):
 
 
 class TestCancellation:
-    def test_the_refresh_goes_on_and_the_next_call_hands_its_tokens_over(self, server, connect):
-        kept = []
-        client = connect(server, kept_in(kept))
-        server.expire_tokens()
+    def test_the_refresh_goes_on_and_the_next_call_hands_its_tokens_over(self, server, client, kept):
         server.script("TOKEN", Fault.delay(0.2))
 
         async def main():
@@ -202,10 +201,7 @@ class TestCancellation:
         asyncio.run(main())
         assert (server.commands.count("TOKEN"), len(kept)) == (1, 1)
 
-    def test_closing_waits_for_it(self, server, connect):
-        kept = []
-        client = connect(server, kept_in(kept))
-        server.expire_tokens()
+    def test_closing_waits_for_it(self, server, client, kept):
         server.script("TOKEN", Fault.delay(0.2))
 
         async def main():
@@ -216,10 +212,7 @@ class TestCancellation:
         asyncio.run(main())
         assert len(kept) == 1
 
-    def test_a_deadline_does_not_abort_it(self, call, server, connect):
-        kept = []
-        client = connect(server, kept_in(kept))
-        server.expire_tokens()
+    def test_a_deadline_does_not_abort_it(self, call, server, client, kept):
         server.script("TOKEN", Fault.delay(0.3))
         with pytest.raises(xmedia.RequestTimeoutError):
             call(client, "status", ID, timeout=0.1)

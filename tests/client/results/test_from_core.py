@@ -208,7 +208,7 @@ def test_an_error_of_the_core_becomes_the_right_exception(class_name, details, e
 
 
 def test_every_class_that_the_core_names_is_in_the_table_above():
-    source = (Path(__file__).parents[3] / "src/client/types/error.rs").read_text(encoding="utf-8")
+    source = (Path(__file__).parents[3] / "src/python/convert/exception_class.rs").read_text(encoding="utf-8")
     assert set(re.findall(r'=> "(\w+)",', source)) - {"OSError"} == {*CLASS_NAMES}
 
 

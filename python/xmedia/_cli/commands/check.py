@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import CheckReport, InvalidInputError, check
-from .. import report
+from .. import report, words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,16 +35,19 @@ def run(arguments: argparse.Namespace) -> int:
         report.say("--fix takes one FILE at a time")
         return report.USAGE
     if os.path.lexists(arguments.fix):
-        report.say(f"{arguments.fix} exists already; nothing was written")
+        report.say(f"{words.escaped(arguments.fix)} exists already; nothing was written")
         return report.FAILED
     (name,) = arguments.files
     status, found = _check(name, name, arguments)
-    if found is None or found.ok:
+    if found is None:
         return status
-    if found.fix is None:
-        report.say(f"{name} cannot be fixed by encoding it again")
-        return report.FAILED
-    return _mend(name, found, arguments)
+    if found.fix is not None:
+        return _mend(name, found, arguments)
+    if found.ok:
+        report.say(f"nothing has to be fixed, so {words.escaped(arguments.fix)} was not written")
+    else:
+        report.say(f"{words.escaped(name)} cannot be fixed by encoding it again")
+    return status
 
 
 def _check(file: str, shown: str, arguments: argparse.Namespace) -> tuple[int, CheckReport | None]:
@@ -56,7 +59,7 @@ def _check(file: str, shown: str, arguments: argparse.Namespace) -> tuple[int, C
     if arguments.json:
         _print({"file": shown, **json.loads(found.to_json())})
     else:
-        print(f"{shown}: {found}", flush=True)
+        print(f"{words.escaped(shown)}: {found}", flush=True)
     return (report.READY if found.ok else report.FAILED), found
 
 
@@ -64,7 +67,9 @@ def _failed(file: str, error: Exception, arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print({"file": file, "error": str(error)})
     else:
-        report.say(f"{file}: {error}")
+        said = words.message(error)
+        # What the system says of a file begins with its name.
+        report.say(said if isinstance(error, OSError) else f"{words.escaped(file)}: {said}")
     return report.FAILED
 
 
@@ -98,7 +103,7 @@ def _mend(name: str, found: CheckReport, arguments: argparse.Namespace) -> int:
         report.say("ffmpeg is not installed; the report shows the command to run")
         return report.FAILED
     except FileExistsError:
-        report.say(f"{arguments.fix} exists already; it was not replaced")
+        report.say(f"{words.escaped(arguments.fix)} exists already; it was not replaced")
         return report.FAILED
     finally:
         draft.unlink(missing_ok=True)

@@ -10,8 +10,10 @@ use reqwest::Url;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use super::from_env::secrets_of;
 use crate::client::error::{Error, Kind};
-use crate::client::protocol::shown;
+use crate::client::kept_exchange::Secrets;
+use crate::client::protocol::{MIN_PASSWORD_LEN, add_forms, masked, shown};
 
 /// The longest head of an answer that is read.
 const MAX_HEAD_BYTES: usize = 8 << 10;
@@ -44,7 +46,12 @@ impl ProxyConnection<'_> {
         if status.code == Some(200) {
             return None;
         }
-        let message = format!("the proxy {} refused a connection to {}: {status}", peer(self.proxy), self.target);
+        // It may repeat what it was sent.
+        let mut secrets = Secrets::new();
+        add_forms(&mut secrets, &secrets_of(self.proxy), MIN_PASSWORD_LEN);
+        let text = masked(&status.text, &secrets);
+        let said = Status { code: status.code, text: shown(text.as_deref().unwrap_or(&status.text)) };
+        let message = format!("the proxy {} refused a connection to {}: {said}", peer(self.proxy), self.target);
         let mut refused = Error::new(Kind::Transport { connect: true }, message);
         refused.retryable = !status.is_final();
         Some(refused)
@@ -95,7 +102,7 @@ impl Status {
         let line = String::from_utf8_lossy(line);
         let (version, text) = line.trim().split_once(' ')?;
         let code = text.get(..3).and_then(|code| code.parse().ok());
-        version.starts_with("HTTP/").then(|| Status { code, text: shown(text.trim()) })
+        version.starts_with("HTTP/").then(|| Status { code, text: text.trim().to_owned() })
     }
 
     /// Whether asking again helps nobody: the proxy wants credentials, or its rules forbid this.

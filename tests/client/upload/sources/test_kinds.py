@@ -291,6 +291,7 @@ def test_a_plain_file_is_read_on_the_callers_thread_and_in_another_one_if_awaite
     assert threads == {threading.get_ident()}
     threads.clear()
     asyncio.run(connect(server).upload_async(Watched(DATA), **OPTIONS))
+    assert threads
     assert threading.get_ident() not in threads
 
 

@@ -5,7 +5,13 @@
 //! said. So every text of a server goes through [`shown`] before it stands in a sentence of ours; the fields of errors
 //! keep it as it was sent.
 
+mod masked;
+mod secret_forms;
+
 use std::fmt::Write as _;
+
+pub use self::masked::{MASK, masked};
+pub use self::secret_forms::{MIN_PASSWORD_LEN, MIN_SECRET_LEN, add_forms};
 
 /// How many characters of it are shown.
 pub const MAX_SHOWN_CHARS: usize = 500;
