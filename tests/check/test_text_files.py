@@ -1,4 +1,4 @@
-"""Subtitles and other text: what is said of it follows from its content first, and from its name where that says nothing."""
+"""Subtitles and other text: what they are follows from their content first, then from their name."""
 
 from pathlib import Path
 
