@@ -258,9 +258,13 @@ fn is_for_good(error: &Error) -> bool {
 
 /// The file or its directory failed before the refresh token was sent. What is wrong with them may be mended.
 fn file_failed(chain: &Chain, error: &std::io::Error) -> Error {
-    let mut failed = file_error(error, Some(chain.file().path()));
-    failed.message =
-        format!("the refresh token was not used, because the new tokens could not be saved: {}", failed.message);
+    let path = chain.file().path();
+    let mut failed = file_error(error, Some(path));
+    failed.message = format!(
+        "the refresh token was not used, because the new tokens could not be saved in {}: {}",
+        path.display(),
+        failed.message
+    );
     failed.retryable = true;
     failed
 }

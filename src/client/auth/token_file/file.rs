@@ -83,7 +83,8 @@ pub(super) fn read(path: &Path) -> io::Result<Found> {
     let loose = loose_mode(&metadata).map(|mode| {
         format!("{} holds tokens and can be used by others (mode {mode:04o}); run chmod 600 on it", path.display())
     });
-    let mut content = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 1));
+    let len = usize::try_from(metadata.len()).unwrap_or(MAX_BYTES).min(MAX_BYTES);
+    let mut content = Zeroizing::new(Vec::with_capacity(len + 1));
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut content)?;
     let stored = Some(&content).filter(|content| content.len() <= MAX_BYTES);
     // The reason may quote the content, so it is neither shown nor kept.

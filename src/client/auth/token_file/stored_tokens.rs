@@ -9,8 +9,13 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::client::auth::token::Secret;
 
-/// No token file is longer; what is was not written by us.
-pub(super) const MAX_BYTES: usize = 64 << 10;
+/// No token file is longer: an answer with tokens has at most 1 MiB, and JSON takes two bytes for some. What is longer was
+/// not written by us.
+pub(super) const MAX_BYTES: usize = 4 << 20;
+/// No login sees so many refreshes; a higher number was not written by us, and could not be counted on.
+const MAX_SERIAL: u64 = 1 << 53;
+/// What some editors put in front of a text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The format that is written. Files of 0.1.0 have no number, no client id and no serial; they are read.
 const VERSION: u64 = 2;
 
@@ -71,7 +76,10 @@ impl StoredTokens {
             "revoked": self.revoked,
         });
         // Room for all of it at once: a buffer that grows leaves copies of the tokens behind.
-        let mut text = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
+        let mut len = Len(0);
+        let counted = serde_json::to_writer_pretty(&mut len, &value);
+        debug_assert!(counted.is_ok());
+        let mut text = Zeroizing::new(Vec::with_capacity(len.0 + 1));
         let written = serde_json::to_writer_pretty(&mut *text, &value);
         debug_assert!(written.is_ok());
         text.push(b'\n');
@@ -80,6 +88,7 @@ impl StoredTokens {
     }
 
     pub(super) fn from_json(text: &[u8]) -> Option<Self> {
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         let mut value: Value = serde_json::from_slice(text).ok()?;
         let stored = Self::from_value(&mut value);
         wipe(&mut value);
@@ -111,7 +120,7 @@ impl StoredTokens {
             _ => None,
         };
         let (client_id, origin, user_id) = (optional("client_id")?, optional("origin")?, optional("user_id")?);
-        let serial = if version_1 { 0 } else { take("serial").as_u64()? };
+        let serial = if version_1 { 0 } else { take("serial").as_u64().filter(|serial| *serial <= MAX_SERIAL)? };
         let chain = texts(take(if version_1 { "origins" } else { "chain" }))??;
         let scope = texts(take("scope"))?;
         Some(StoredTokens {
@@ -126,6 +135,20 @@ impl StoredTokens {
             scope,
             revoked,
         })
+    }
+}
+
+/// Counts the bytes that are written to it.
+struct Len(usize);
+
+impl std::io::Write for Len {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 """What stands in the place of a token file, or keeps it from being written, costs no tokens."""
 
+import json
 import os
 import stat
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 import xmedia
 from support.logins import FIRST, stored
 from support.media import ID
-from xmedia.testing import Fault
+from xmedia.testing import Fault, Reply
 
 
 class TestWhatStandsInItsPlace:
@@ -58,6 +59,33 @@ class TestWhatStandsInItsPlace:
         with pytest.raises(xmedia.InvalidInputError, match=said):
             xmedia.OAuth2.from_file(path)
 
+    @pytest.mark.parametrize(
+        "edited",
+        [
+            lambda text: b"\xef\xbb\xbf" + text,
+            lambda text: text.replace(b"\n", b"\r\n"),
+            lambda text: json.dumps({**json.loads(text), "note": "kept by hand"}).encode(),
+        ],
+        ids=["byte order mark", "CRLF", "one more key"],
+    )
+    def test_what_an_editor_does_to_it_is_no_damage(self, running, server, path, edited):
+        path.write_bytes(edited(path.read_bytes()))
+        xmedia.Client(xmedia.OAuth2.from_file(path), base_url=server.url).status(ID)
+        assert stored(path)["serial"] == 2
+
+    def test_a_serial_that_cannot_be_counted_on_is_none_of_ours(self, running, path):
+        path.write_text(json.dumps({**stored(path), "serial": 2**64 - 1}))
+        with pytest.raises(xmedia.InvalidInputError, match="is not a token file"):
+            xmedia.OAuth2.from_file(path)
+
+    def test_tokens_of_any_length_that_a_server_gives_are_read_again(self, server, login, path):
+        long = {"access_token": "a" * 200_000, "refresh_token": "r" * 200_000, "expires_in": 7200}
+        server.expire_tokens()
+        server.script("TOKEN", Reply(200, json=long))
+        with pytest.raises(xmedia.XMediaError):
+            login().status(ID)
+        assert xmedia.OAuth2.from_file(path).access_token == long["access_token"]
+
     def test_a_pipe_is_refused_and_not_waited_for(self, login, path):
         os.mkfifo(path, 0o600)
         with pytest.raises(xmedia.InvalidInputError, match="not a regular file"):
@@ -100,6 +128,7 @@ class TestTheDisk:
             call(client, "status", ID)
         assert (caught.value.retryable, server.commands.count("TOKEN")) == (True, 0)
         assert isinstance(caught.value.__cause__, OSError)
+        assert str(path) in str(caught.value)
         blocker.rmdir()
         assert call(client, "status", ID).media_id == ID
 
