@@ -289,6 +289,23 @@ pub fn of_name(name: &str) -> Option<Format> {
     ENDINGS.iter().find(|(endings, _)| endings.contains(&ending.as_str())).map(|(_, format)| *format)
 }
 
+/// The MIME type of subtitles. The name decides unless the content is something else; without a name that says anything
+/// the content may do.
+pub fn of_subtitles(name: Option<&str>, head: &[u8]) -> Option<&'static str> {
+    let named = name.and_then(of_name);
+    let ending = match named {
+        Some(Format::Taken(kind @ ("text/srt" | "text/vtt"))) => Some(kind),
+        _ => None,
+    };
+    match of_head(head) {
+        Some(Format::Taken("text/vtt")) => Some("text/vtt"),
+        Some(Format::Taken(_)) => None,
+        // What is no text, and what X does not take, is no subtitles.
+        Some(Format::Foreign(_)) if head.contains(&0) => None,
+        _ => ending.or_else(|| (named.is_none() && text::is_srt(head)).then_some("text/srt")),
+    }
+}
+
 /// The documented name for a type that the crate recognizes, if X takes it.
 fn documented(found: &str) -> Option<&'static str> {
     const SAME: [&str; 10] = [

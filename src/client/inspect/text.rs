@@ -1,10 +1,5 @@
 //! Text: subtitles and vector pictures, which have no first bytes of their own, but for WebVTT's.
 
-use super::format::{self, Format};
-
-const SRT: &str = "text/srt";
-const VTT: &str = "text/vtt";
-
 /// Without the mark of the order of bytes, which editors put first.
 fn unmarked(head: &[u8]) -> &[u8] {
     head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head)
@@ -23,26 +18,9 @@ pub(super) fn is_svg(head: &[u8]) -> bool {
 }
 
 /// Whether this is SRT: a line with a number, and one with two times.
-fn is_srt(head: &[u8]) -> bool {
+pub(super) fn is_srt(head: &[u8]) -> bool {
     let lines = unmarked(head).split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii);
     let mut lines = lines.filter(|line| !line.is_empty());
     let numbered = lines.next().is_some_and(|line| line.iter().all(u8::is_ascii_digit));
     numbered && lines.next().is_some_and(|line| line.windows(5).any(|part| part == b" --> "))
-}
-
-/// The MIME type of subtitles. The name decides unless the content is something else; without a name that says anything
-/// the content may do.
-pub fn subtitles(name: Option<&str>, head: &[u8]) -> Option<&'static str> {
-    let named = name.and_then(format::of_name);
-    let ending = match named {
-        Some(Format::Taken(kind @ (SRT | VTT))) => Some(kind),
-        _ => None,
-    };
-    match format::of_head(head) {
-        Some(Format::Taken(VTT)) => Some(VTT),
-        Some(Format::Taken(_)) => None,
-        // What is no text, and what X does not take, is no subtitles.
-        Some(Format::Foreign(_)) if head.contains(&0) => None,
-        _ => ending.or_else(|| (named.is_none() && is_srt(head)).then_some(SRT)),
-    }
 }

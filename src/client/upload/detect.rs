@@ -7,7 +7,6 @@ use super::source::PIECE_BYTES;
 use crate::client::category::{Account, MediaClass, max_bytes};
 use crate::client::error::{Error, Result};
 use crate::client::inspect::format::{self, Format};
-use crate::client::inspect::text;
 use crate::client::observer::Observer;
 
 /// How far a stream is read ahead to see whether a GIF has a second image.
@@ -86,7 +85,7 @@ impl DetectedMedia {
 
 /// The MIME type that the bytes show, or the file's name where they say nothing.
 async fn recognize(body: &mut UploadBody, name: Option<&str>) -> Result<&'static str> {
-    if let Some(media_type) = text::subtitles(name, &head(body, format::HEAD_BYTES).await?) {
+    if let Some(media_type) = format::of_subtitles(name, &head(body, format::HEAD_BYTES).await?) {
         return Ok(media_type);
     }
     let named = name.and_then(format::of_name);

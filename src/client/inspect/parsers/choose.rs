@@ -4,7 +4,6 @@ use super::{gif, image, mp4, subtitles, webm};
 use crate::client::inspect::facts::{Content, Inspection, Unknown};
 use crate::client::inspect::format::{self, Format};
 use crate::client::inspect::reader::{Read, Reader};
-use crate::client::inspect::text;
 
 /// How much of a file shows its format.
 const HEAD: usize = 4096;
@@ -12,7 +11,7 @@ const HEAD: usize = 4096;
 /// Reads what the file's format says of it.
 pub fn read(reader: &mut Reader, name: Option<&str>, inspection: &mut Inspection) -> Read<()> {
     let head = reader.data(0, HEAD)?;
-    if let Some(media_type) = text::subtitles(name, &head) {
+    if let Some(media_type) = format::of_subtitles(name, &head) {
         subtitles::read(media_type, inspection);
         return Ok(());
     }
