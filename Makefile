@@ -97,6 +97,15 @@ docs: $(BIN)/.docs ## build the documentation's site into target/site, with warn
 	! grep -rnE '(src|href)="https?://[^"]*\.(js|css)|unpkg\.com' target/site --include=*.html  # it works from a folder
 	! grep -rn '^ *Example:$$' python  # only "Examples:" is shown as code
 
+.PHONY: fuzz
+fuzz: ## look for files that harm the check: each format's fuzz target for MINUTES (20), one after another
+	command -v cargo-fuzz >/dev/null || { echo 'cargo install cargo-fuzz'; exit 1; }
+	for target in $$(sed -n 's/^name = "\(inspect_.*\)"/\1/p' fuzz/Cargo.toml); do \
+	  mkdir -p fuzz/corpus/$$target; \
+	  RUSTC_BOOTSTRAP=1 cargo fuzz run $$target fuzz/corpus/$$target tests/data/samples -- \
+	    -malloc_limit_mb=32 -max_total_time=$$(( $(or $(MINUTES),20) * 60 )) || exit 1; \
+	done
+
 .PHONY: lint
 lint: develop ## formatting, clippy, ruff, mypy --strict, stubtest
 	cargo fmt --check

@@ -7,7 +7,7 @@ from ._auth.oauth1 import OAuth1
 from ._auth.oauth2 import OAuth2
 from ._calls.hooks import Hooks, Tokens
 from ._calls.sources import Prepared
-from ._client.options import Buffer, Retry, Subtitle
+from ._client.options import Buffer, Subtitle
 from ._types.exchange import Exchange
 from ._types.media import Media
 from ._types.models import Progress, RateLimit, Stats
@@ -37,11 +37,7 @@ def exchange_oauth1(
     client_secret: str | None,
     scope: str | None,
     timeout: _Timeout,
-    base_url: str | None,
-    proxy: str | Literal[False] | None,
-    ca_file: str | os.PathLike[str] | None,
-    connect_timeout: _Timeout,
-    allow_insecure_http: bool,
+    **options: object,
 ) -> Operation[LoginTokens]: ...
 
 @final
@@ -71,19 +67,12 @@ class LoginFlow:
         scope: Sequence[str],
         *,
         base_url: str | None,
-        proxy: str | Literal[False] | None,
-        ca_file: str | os.PathLike[str] | None,
-        connect_timeout: _Timeout,
-        allow_insecure_http: bool,
+        **options: object,
     ) -> LoginFlow: ...
     @staticmethod
     def from_json(
         text: str,
-        *,
-        proxy: str | Literal[False] | None,
-        ca_file: str | os.PathLike[str] | None,
-        connect_timeout: _Timeout,
-        allow_insecure_http: bool,
+        **options: object,
     ) -> LoginFlow: ...
     def to_json(self) -> str: ...
     @property
@@ -112,20 +101,8 @@ class Client:
         auth: OAuth1 | OAuth2,
         api: str | None,
         *,
-        base_url: str | None,
-        request_timeout: _Timeout,
-        connect_timeout: _Timeout,
-        retry: Retry | None,
-        max_connections: int,
-        max_bytes_per_second: float | None,
-        proxy: str | Literal[False] | None,
-        ca_file: str | os.PathLike[str] | None,
-        user_agent: str | None,
-        check: str,
-        account: str | None,
-        record: str | None,
-        allow_insecure_http: bool,
         hooks: Hooks,
+        **options: object,
     ) -> Client: ...
     @property
     def api(self) -> Literal["1.1", "2"]: ...
@@ -141,7 +118,7 @@ class Client:
     def token_delivery(self) -> TokenDelivery: ...
     def revoke(self, timeout: _Timeout) -> Operation[None]: ...
     def settle(self) -> Operation[None] | None: ...
-    def with_options(self, **changes: object) -> Client: ...
+    def with_options(self, *, api: str | None, hooks: Hooks, **options: object) -> Client: ...
     def close(self) -> None: ...
     def initialize(
         self,

@@ -20,7 +20,10 @@ pub fn check(
     account: &Bound<'_, PyAny>,
 ) -> PyResult<String> {
     let py = source.py();
-    let options = CheckOptions { media_category: category(media_category)?, account: args::account(account)? };
+    let options = CheckOptions {
+        media_category: category(media_category)?,
+        account: args::optional(args::account)("account", account)?,
+    };
     let (kind, value): (String, Bound<'_, PyAny>) = (source.getattr("kind")?.extract()?, source.getattr("value")?);
     let name: Option<String> = source.getattr("name")?.extract()?;
     let name = name.as_deref();
@@ -49,7 +52,7 @@ fn category(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
     if value.extract::<String>().is_ok_and(|text| text.is_empty()) {
         return Ok(Some(String::new()));
     }
-    args::media_category(value)
+    args::optional(args::media_category)("media_category", value)
 }
 
 fn open(path: &PathBuf) -> io::Result<FileBytes> {

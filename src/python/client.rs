@@ -22,6 +22,7 @@ use crate::python::call::wait_many::WaitMany;
 use crate::python::call::watch::Watch;
 use crate::python::client_state::{ClientState, Connections};
 use crate::python::convert::errors;
+use crate::python::convert::options::GivenOptions;
 use crate::python::convert::results;
 use crate::python::convert::{args, client_options};
 use crate::python::process::buffers;
@@ -93,78 +94,43 @@ impl Client {
 impl Client {
     /// Takes the checked credentials and the options as `xmedia.Client` was given them.
     #[new]
-    #[pyo3(signature = (auth, api, *, base_url, request_timeout, connect_timeout, retry, max_connections, max_bytes_per_second, proxy, ca_file, user_agent, check, account, record, allow_insecure_http, hooks))]
-    #[expect(clippy::too_many_arguments, reason = "they are the options of xmedia.Client")]
+    #[pyo3(signature = (auth, api, *, hooks, **options))]
     fn new(
         py: Python<'_>,
         auth: &Bound<'_, PyAny>,
         api: &Bound<'_, PyAny>,
-        base_url: &Bound<'_, PyAny>,
-        request_timeout: &Bound<'_, PyAny>,
-        connect_timeout: &Bound<'_, PyAny>,
-        retry: &Bound<'_, PyAny>,
-        max_connections: &Bound<'_, PyAny>,
-        max_bytes_per_second: &Bound<'_, PyAny>,
-        proxy: &Bound<'_, PyAny>,
-        ca_file: &Bound<'_, PyAny>,
-        user_agent: &Bound<'_, PyAny>,
-        check: &Bound<'_, PyAny>,
-        account: &Bound<'_, PyAny>,
-        record: &Bound<'_, PyAny>,
-        allow_insecure_http: &Bound<'_, PyAny>,
         hooks: Py<PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let refused = |error| errors::raise(py, error);
+        let given = GivenOptions::new(options);
         let auth = AuthState::new(auth)?;
-        let options = Options {
-            api: client_options::api_version(api, auth.credentials())?,
-            request_timeout: args::duration("request_timeout", request_timeout)?,
-            retry: client_options::retry_policy(retry)?,
-            check: args::check_mode(check)?.unwrap_or_default(),
-            account: args::account(account)?,
-            record: client_options::record_directory(record)?,
-        };
-        let transport = client_options::transport_options(
-            base_url,
-            connect_timeout,
-            max_connections,
-            max_bytes_per_second,
-            proxy,
-            ca_file,
-            user_agent,
-            allow_insecure_http,
-        )?;
-        let connections = Arc::new(Connections::new(transport));
-        let state = ClientState::new(connections, Arc::new(auth), options).map_err(refused)?;
+        let mut options = Options::new(client_options::api_version(api, auth.credentials())?);
+        client_options::set_client_options(&mut options, &given)?;
+        let connections = Arc::new(Connections::new(client_options::transport_options(py, &given)?));
+        given.refuse_others()?;
+        let state = ClientState::new(connections, Arc::new(auth), options).map_err(|error| errors::raise(py, error))?;
         Ok(Client { state, hooks })
     }
 
     /// A client on the same connections; what is given replaces this client's.
-    #[pyo3(signature = (**changes))]
-    fn with_options(&self, py: Python<'_>, changes: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+    #[pyo3(signature = (*, api, hooks, **options))]
+    fn with_options(
+        &self,
+        py: Python<'_>,
+        api: &Bound<'_, PyAny>,
+        hooks: Py<PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
         self.core(py)?;
-        let change = |name: &str| changes.map_or(Ok(None), |changes| changes.get_item(name));
-        let auth = match change("auth")? {
+        let given = GivenOptions::new(options);
+        let auth = match given.get("auth")? {
             Some(auth) => Arc::new(AuthState::new(&auth)?),
             None => self.state.auth().clone(),
         };
         let mut options = self.state.options().clone();
-        if let Some(api) = change("api")? {
-            options.api = client_options::api_version(&api, auth.credentials())?;
-        }
-        if let Some(request_timeout) = change("request_timeout")? {
-            options.request_timeout = args::duration("request_timeout", &request_timeout)?;
-        }
-        if let Some(retry) = change("retry")? {
-            options.retry = client_options::retry_policy(&retry)?;
-        }
-        if let Some(check) = change("check")? {
-            options.check = args::check_mode(&check)?.unwrap_or_default();
-        }
-        if let Some(account) = change("account")? {
-            options.account = args::account(&account)?;
-        }
-        let hooks = change("hooks")?.map_or_else(|| self.hooks.clone_ref(py), Bound::unbind);
+        options.api = client_options::api_version(api, auth.credentials())?;
+        client_options::set_client_options(&mut options, &given)?;
+        given.refuse_others()?;
         let state = ClientState::new(self.state.connections().clone(), auth, options);
         Ok(Client { state: state.map_err(|error| errors::raise(py, error))?, hooks })
     }
@@ -257,10 +223,10 @@ impl Client {
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
         let init = Init {
-            total_bytes: args::total_bytes(total_bytes)?,
-            media_type: args::media_type(media_type)?,
-            media_category: args::media_category(media_category)?,
-            additional_owners: args::additional_owners(additional_owners)?,
+            total_bytes: args::total_bytes("total_bytes", total_bytes)?,
+            media_type: args::media_type("media_type", media_type)?,
+            media_category: args::optional(args::media_category)("media_category", media_category)?,
+            additional_owners: args::additional_owners("additional_owners", additional_owners)?,
             shared: args::flag("shared", shared)?,
         };
         let timeout = args::duration("timeout", timeout)?;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::client::Client;
 use crate::client::auth::chain::tokens_at;
@@ -24,96 +25,72 @@ use crate::python::call::observer::ChannelObserver;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::{SIGNAL_INTERVAL, Verb};
 use crate::python::convert::errors;
+use crate::python::convert::options::GivenOptions;
 use crate::python::convert::{args, client_options};
 use crate::python::process::runtime;
 
 /// How long a revocation of a file's tokens may take.
 const REVOKE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Where and how the token endpoint is reached.
-struct Connection {
-    transport: TransportOptions,
+/// The options of connections, and where the API is.
+fn with_base_url<'py>(
+    py: Python<'py>,
+    base_url: Option<&str>,
+    options: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let options = options.map_or_else(|| Ok(PyDict::new(py)), Bound::copy)?;
+    options.set_item("base_url", base_url)?;
+    Ok(options)
 }
 
-impl Connection {
-    fn new(
-        py: Python<'_>,
-        base_url: Option<&str>,
-        proxy: &Bound<'_, PyAny>,
-        ca_file: &Bound<'_, PyAny>,
-        connect_timeout: &Bound<'_, PyAny>,
-        allow_insecure_http: &Bound<'_, PyAny>,
-    ) -> PyResult<Self> {
-        let mut transport = TransportOptions {
-            connect_timeout: args::duration("connect_timeout", connect_timeout)?,
-            proxy: client_options::proxy_choice(proxy)?,
-            ca_pem: client_options::pem(ca_file)?,
-            ..TransportOptions::default()
-        };
-        let allow_insecure_http = args::flag("allow_insecure_http", allow_insecure_http)?;
-        if let Some(base_url) = base_url {
-            transport.hosts =
-                parse_base_url(base_url, allow_insecure_http).map_err(|error| errors::raise(py, error))?;
-        }
-        transport.validate().map_err(|error| errors::raise(py, error))?;
-        Ok(Connection { transport })
-    }
-
-    fn client(&self) -> Result<Client> {
-        Client::without_user(self.transport.clone())
-    }
+/// How the token endpoint is reached.
+fn connection(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<TransportOptions> {
+    let given = GivenOptions::new(options);
+    let transport = client_options::transport_options(py, &given)?;
+    given.refuse_others()?;
+    Ok(transport)
 }
 
 /// A first login between the page and the code that it sends back.
 #[pyclass(frozen, module = "xmedia._core")]
 pub struct LoginFlow {
     login: Login,
-    connection: Connection,
+    connection: TransportOptions,
     finished: AtomicBool,
 }
 
 impl LoginFlow {
-    fn with(login: Login, connection: Connection) -> Self {
+    fn with(login: Login, connection: TransportOptions) -> Self {
         LoginFlow { login, connection, finished: AtomicBool::new(false) }
     }
 }
 
 #[pymethods]
 impl LoginFlow {
+    /// `options` are those of its connections.
     #[new]
-    #[pyo3(signature = (client_id, redirect_uri, scope, *, base_url, proxy, ca_file, connect_timeout, allow_insecure_http))]
-    #[expect(clippy::too_many_arguments, reason = "they are the options of xmedia.OAuth2Login")]
+    #[pyo3(signature = (client_id, redirect_uri, scope, *, base_url, **options))]
     fn new(
         py: Python<'_>,
         client_id: &str,
         redirect_uri: &str,
         scope: Vec<String>,
-        base_url: Option<&str>,
-        proxy: &Bound<'_, PyAny>,
-        ca_file: &Bound<'_, PyAny>,
-        connect_timeout: &Bound<'_, PyAny>,
-        allow_insecure_http: &Bound<'_, PyAny>,
+        base_url: Option<String>,
+        options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let connection = Connection::new(py, base_url, proxy, ca_file, connect_timeout, allow_insecure_http)?;
-        let login = Login::new(client_id, redirect_uri, scope, base_url.map(str::to_owned));
+        let options = with_base_url(py, base_url.as_deref(), options)?;
+        let connection = connection(py, Some(&options))?;
+        let login = Login::new(client_id, redirect_uri, scope, base_url);
         Ok(LoginFlow::with(login.map_err(|error| errors::raise(py, error))?, connection))
     }
 
     /// A login by its text; connection options do not belong to it.
     #[staticmethod]
-    #[pyo3(signature = (text, *, proxy, ca_file, connect_timeout, allow_insecure_http))]
-    fn from_json(
-        py: Python<'_>,
-        text: &str,
-        proxy: &Bound<'_, PyAny>,
-        ca_file: &Bound<'_, PyAny>,
-        connect_timeout: &Bound<'_, PyAny>,
-        allow_insecure_http: &Bound<'_, PyAny>,
-    ) -> PyResult<Self> {
+    #[pyo3(signature = (text, **options))]
+    fn from_json(py: Python<'_>, text: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let login = Login::from_json(text).map_err(|error| errors::raise(py, error))?;
-        let base_url = login.base_url.as_deref();
-        let connection = Connection::new(py, base_url, proxy, ca_file, connect_timeout, allow_insecure_http)?;
-        Ok(LoginFlow::with(login, connection))
+        let options = with_base_url(py, login.base_url.as_deref(), options)?;
+        Ok(LoginFlow::with(login, connection(py, Some(&options))?))
     }
 
     fn to_json(&self) -> String {
@@ -160,7 +137,7 @@ impl LoginFlow {
         let timeout = args::duration("timeout", timeout)?;
         let code = self.login.code(callback_url).map_err(raised)?;
         let file = store.map(token_file).transpose().map_err(raised)?;
-        let client = self.connection.client().map_err(raised)?;
+        let client = Client::without_user(self.connection.clone()).map_err(raised)?;
         if self.finished.swap(true, Ordering::AcqRel) {
             return Err(raised(Error::invalid_input(
                 "this login is already finished; a code works only once: begin a new login",
@@ -179,7 +156,7 @@ impl LoginFlow {
 
 /// Exchanges OAuth 1.0a tokens for OAuth 2.0 ones, or finds those that a file holds already.
 #[pyfunction]
-#[pyo3(signature = (oauth1, client_id, *, store, client_secret, scope, timeout, base_url, proxy, ca_file, connect_timeout, allow_insecure_http))]
+#[pyo3(signature = (oauth1, client_id, *, store, client_secret, scope, timeout, **options))]
 #[expect(clippy::too_many_arguments, reason = "they are the options of xmedia.OAuth2.from_oauth1")]
 pub fn exchange_oauth1(
     py: Python<'_>,
@@ -189,11 +166,7 @@ pub fn exchange_oauth1(
     client_secret: Option<String>,
     scope: Option<String>,
     timeout: &Bound<'_, PyAny>,
-    base_url: Option<&str>,
-    proxy: &Bound<'_, PyAny>,
-    ca_file: &Bound<'_, PyAny>,
-    connect_timeout: &Bound<'_, PyAny>,
-    allow_insecure_http: &Bound<'_, PyAny>,
+    options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Operation> {
     let raised = |error| errors::raise(py, error);
     let field = |name: &str| oauth1.getattr(name)?.extract::<String>();
@@ -204,8 +177,7 @@ pub fn exchange_oauth1(
         access_token_secret: field("access_token_secret")?,
     };
     let timeout = args::duration("timeout", timeout)?;
-    let connection = Connection::new(py, base_url, proxy, ca_file, connect_timeout, allow_insecure_http)?;
-    let client = connection.client().map_err(raised)?;
+    let client = Client::without_user(connection(py, options)?).map_err(raised)?;
     let file = token_file(store).map_err(raised)?;
     let app = App { client_id, client_secret: client_secret.map(Secret::new) };
     Ok(login_operation("from_oauth1", |observer| {

@@ -21,12 +21,13 @@ use crate::python::call::channel::{MethodArguments, Outcome};
 use crate::python::call::observer::ChannelObserver;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::Verb;
-use crate::python::convert::args;
+use crate::python::convert::args::{self, optional};
 use crate::python::convert::errors;
+use crate::python::convert::options::{GivenOptions, set_options};
 use crate::python::process::buffers::{BufferUse, borrow};
 
 /// The highest number of segments that may be in flight; there are no more.
-const MAX_CONCURRENCY: u64 = 1000;
+const MAX_CONCURRENCY: usize = 1000;
 
 /// A call of `upload`. `source` is an `xmedia._calls.sources.Prepared`, `callbacks` has the methods that are called meanwhile, and
 /// `given` holds the options that the user gave.
@@ -37,21 +38,25 @@ pub fn operation(
     given: &Bound<'_, PyDict>,
     progress: &Bound<'_, PyAny>,
 ) -> PyResult<Operation> {
-    let options = options(given)?;
+    let given = GivenOptions::new(Some(given));
+    let mut options = UploadOptions::default();
+    set_upload_options(&mut options, &given)?;
     let mut buffer = None;
     let content = content(source, &mut buffer)?;
     let name: Option<String> = source.getattr("name")?.extract()?;
-    let total_bytes = item(given, "total_bytes")?;
-    let total_bytes = (!total_bytes.is_none()).then(|| args::total_bytes(&total_bytes)).transpose()?;
+    let mut total_bytes = None;
+    given.set("total_bytes", &mut total_bytes, optional(args::total_bytes))?;
+    let mut checkpoint = None;
+    given.set("checkpoint", &mut checkpoint, optional(|_, value| Ok(CheckpointTarget::of(value))))?;
+    // What it stands for is another argument.
+    given.get("progress")?;
+    given.refuse_others()?;
     let progress = args::callable("progress", progress)?;
-    let checkpoint = checkpoint(&item(given, "checkpoint")?)?;
     let verb = move |observer: Arc<ChannelObserver>| {
-        let mut options = options;
-        options.checkpoint = match checkpoint {
-            CheckpointTarget::None => None,
-            CheckpointTarget::Path(path) => Some(Checkpoint::Path(path)),
-            CheckpointTarget::Callbacks => Some(Checkpoint::Store(Arc::new(CallbackIo::new(&observer, 0)))),
-        };
+        options.checkpoint = checkpoint.map(|target| match target {
+            CheckpointTarget::Path(path) => Checkpoint::Path(path),
+            CheckpointTarget::Callbacks => Checkpoint::Store(Arc::new(CallbackIo::new(&observer, 0))),
+        });
         let source = Source { name, total_bytes, content: content.with(&observer) };
         let verb: Verb = Box::pin(async move {
             let uploaded = core.upload(Upload { source, options }, observer.hooks()).await?;
@@ -65,49 +70,38 @@ pub fn operation(
         .reading_python_memory(buffer))
 }
 
-fn item<'py>(given: &Bound<'py, PyDict>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    given.get_item(name)?.ok_or_else(|| PyTypeError::new_err(format!("upload() is missing the argument {name}")))
-}
-
-fn options(given: &Bound<'_, PyDict>) -> PyResult<UploadOptions> {
-    let value = |name: &str| item(given, name);
-    let optional = |name: &str| value(name).map(|value| (!value.is_none()).then_some(value));
-    Ok(UploadOptions {
-        media_type: optional("media_type")?.as_ref().map(args::media_type).transpose()?,
-        media_category: args::media_category(&value("media_category")?)?,
-        additional_owners: args::additional_owners(&value("additional_owners")?)?,
-        shared: args::flag("shared", &value("shared")?)?,
-        alt_text: optional("alt_text")?.map(|text| args::text("alt_text", &text)).transpose()?,
-        chunked: optional("chunked")?.map(|flag| args::flag("chunked", &flag)).transpose()?,
-        segment_bytes: optional("segment_bytes")?
-            .map(|count| args::count("segment_bytes", &count, u64::MAX))
-            .transpose()?,
-        concurrency: usize::try_from(args::count("concurrency", &value("concurrency")?, MAX_CONCURRENCY)?)
-            .unwrap_or(usize::MAX),
-        checkpoint: None,
-        fingerprint: optional("fingerprint")?.map(|text| args::text("fingerprint", &text)).transpose()?,
-        check: args::check_mode(&value("check")?)?,
-        account: args::account(&value("account")?)?,
-        trace: args::flag("trace", &value("trace")?)?,
-        wait: args::flag("wait", &value("wait")?)?,
-        timeout: args::duration("timeout", &value("timeout")?)?,
-    })
+fn set_upload_options(options: &mut UploadOptions, given: &GivenOptions<'_, '_>) -> PyResult<()> {
+    set_options!(given => options {
+        media_type: optional(args::media_type),
+        media_category: optional(args::media_category),
+        additional_owners: args::additional_owners,
+        shared: args::flag,
+        alt_text: optional(args::text),
+        chunked: optional(args::flag),
+        segment_bytes: optional(|name, value| args::count(name, value, u64::MAX)),
+        concurrency: args::count_up_to(MAX_CONCURRENCY),
+        fingerprint: optional(args::text),
+        check: optional(args::check_mode),
+        account: optional(args::account),
+        trace: args::flag,
+        wait: args::flag,
+        timeout: args::duration,
+    });
+    Ok(())
 }
 
 /// Where a checkpoint is kept.
 enum CheckpointTarget {
-    None,
     Path(PathBuf),
     /// An object of the program's, whose methods are among the operation's callbacks.
     Callbacks,
 }
 
-fn checkpoint(value: &Bound<'_, PyAny>) -> PyResult<CheckpointTarget> {
-    if value.is_none() {
-        return Ok(CheckpointTarget::None);
+impl CheckpointTarget {
+    /// What `xmedia._calls.upload_call` has found to be a path or to have the three methods.
+    fn of(value: &Bound<'_, PyAny>) -> Self {
+        value.extract::<PathBuf>().map_or(CheckpointTarget::Callbacks, CheckpointTarget::Path)
     }
-    // `_uploads` has seen to it that it is a path or has the three methods.
-    Ok(value.extract::<PathBuf>().map_or(CheckpointTarget::Callbacks, CheckpointTarget::Path))
 }
 
 /// A source as Python prepared it, before there is a way back to Python.

@@ -143,6 +143,7 @@ def test_headless(terminal: Terminal, server: MockServer) -> None:
 def test_three_wrong_addresses_end_it(terminal: Terminal) -> None:
     ended = terminal.login("--headless", stdin="one\ntwo\nthree\nfour\n")
     assert (ended.returncode, terminal.profile().exists()) == (1, False)
+    assert ended.stderr.count("not an address of") == 3
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,10 @@ def test_profiles(terminal: Terminal, server: MockServer) -> None:
     headless(terminal, server, "--profile", "work")
     assert terminal.run("status", str(ID)).returncode == 2
     assert terminal.run("status", str(ID), X_PROFILE="work").returncode == 0
-    assert terminal.run("login", "--client-id", "c", "--profile", "../work").returncode == 2
+    for wrong in ("../work", "", "wörk", "w" * 65):
+        ended = terminal.run("logout", "--profile", wrong)
+        assert (ended.returncode, "the name of a profile must be 1 to 64" in ended.stderr) == (2, True), wrong
+    assert "there is no profile" in terminal.run("logout", "--profile", "w" * 64).stderr
 
 
 def test_without_a_client_id_it_says_where_to_find_one(terminal: Terminal) -> None:

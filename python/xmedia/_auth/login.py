@@ -19,14 +19,14 @@ DEFAULT_SCOPE = ("tweet.read", "users.read", "media.write", "offline.access")
 class OAuth2Login:
     """A user's first login with OAuth 2.0: the authorization code with PKCE.
 
-    Send the user's browser to `url`. X sends it back to `redirect_uri`, with a code in the address that lives for 30
-    seconds: give the whole address to `finish`. For a program on your own machine `xmedia login` does all of it.
+    Send the user's browser to `url`. X sends it back to `redirect_uri`, with a code in the address that is valid for 30
+    seconds: give the whole address to `finish`. For a program on your own machine, `xmedia login` does all of this.
 
     Args:
         client_id: The app's OAuth 2.0 client id, from X's developer portal.
         client_secret: The app's client secret, for confidential clients. It may be given to `finish` instead.
         redirect_uri: Where X sends the browser: one of the callback URLs in the app's settings, exactly as it is there.
-        scope: What is asked for: names in a text or an iterable. Uploading needs the default; posting needs
+        scope: The requested scopes: names in a text or an iterable. Uploading needs the default; posting needs
             `tweet.write` as well. Without `offline.access` there is no refresh token: the login ends after two hours.
         base_url: `scheme://host[:port][/prefix]` in place of X's hosts, for tests and gateways.
         proxy: As for `Client`.
@@ -89,7 +89,7 @@ class OAuth2Login:
 
     @property
     def scope(self) -> tuple[str, ...]:
-        """What is asked for."""
+        """The requested scopes."""
         return tuple(self._core.scope)
 
     @hides_arguments
@@ -119,7 +119,7 @@ class OAuth2Login:
             LoginDeniedError: The user did not authorize the app.
             AuthenticationError: The code is too old or was used, or the app's id or secret is wrong.
             RequestTimeoutError: Time ran out. The code is not sent a second time: begin a new login.
-            APIError, TransportError, InvalidResponseError: X could not be asked, or gave no tokens.
+            APIError, TransportError, InvalidResponseError: X could not be reached, or gave no tokens.
             OSError: The file cannot be written; the code was not sent.
         """
         return oauth2_of(
@@ -173,8 +173,8 @@ class OAuth2Login:
     def to_json(self) -> str:
         """Return the login as text, to be kept between two requests of a web application.
 
-        It holds the PKCE verifier, which is a secret: keep it on the server's side, in the user's session. The client
-        secret and the connection options do not belong to it.
+        It holds the PKCE verifier, which is a secret: keep it on the server's side, in the user's session. It does not
+        contain the client secret and the connection options.
         """
         return self._core.to_json()
 
@@ -189,10 +189,10 @@ class OAuth2Login:
         connect_timeout: float | timedelta | None = 10,
         allow_insecure_http: bool = False,
     ) -> Self:
-        """Make the login of what `to_json` returned.
+        """Make the login from the text that `to_json` returned.
 
         Args:
-            text: What it returned.
+            text: The text.
             proxy: As for `Client`.
             ca_file: As for `Client`.
             connect_timeout: As for `Client`.
@@ -200,7 +200,7 @@ class OAuth2Login:
 
         Raises:
             TypeError: An argument has a wrong type.
-            InvalidInputError: It is something else.
+            InvalidInputError: It is not such a text.
         """
         check_type("text", text, str)
         login = object.__new__(cls)

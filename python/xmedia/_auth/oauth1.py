@@ -9,8 +9,8 @@ from .hidden import hides_arguments
 class OAuth1(Credentials):
     """OAuth 1.0a user credentials: an app's keys and one user's token. They serve both API versions.
 
-    They cannot be changed, compare and hash by value, and never show what they hold. A pickle
-    contains them in the clear.
+    They are immutable, compare and hash by value, and never show their secrets. A pickle contains
+    them in plain text.
 
     Args:
         consumer_key: The app's key ("API key" in X's portal).

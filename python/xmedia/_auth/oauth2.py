@@ -19,44 +19,43 @@ class OAuth2(Credentials):
     """An OAuth 2.0 *user* access token with the scope `media.write`, for v2 only.
 
     With a refresh token, the access token is replaced 60 seconds before `expires_at`, and when the server refuses it.
-    X's refresh tokens are single-use: whoever loses the new ones has lost the login. So they must be kept, which is
-    what `store` or `on_refresh` is for. A refresh goes on whatever becomes of the call that began it, and is waited for
-    when the interpreter exits, at most 10 seconds. One that failed in passing (no connection, 429, 5xx, an answer that
-    cannot be read) is tried again as `Client`'s `retry` says, and by every later call; one that the server refused for
-    good is an `AuthenticationError` whose `retryable` is false: log in again.
+    X's refresh tokens are single-use: if the newest one is lost, the login is lost. `store` or `on_refresh` must
+    therefore keep it. A refresh continues even if the call that began it has ended. When the interpreter exits, it is
+    waited for, at most 10 seconds. If a refresh fails for a passing reason (no connection, 429, 5xx, an unreadable
+    answer), it is tried again as `Client`'s `retry` says, and by every later call. If the server refuses it for good,
+    an `AuthenticationError` whose `retryable` is false is raised: log in again.
 
-    Many processes may use one `store`: each looks into the file before it refreshes, so that there is one refresh for
-    all. Without a store, two clients or processes with the same refresh token take it away from each other: share one
-    client (`with_options` makes others of it), or give a callable that looks after one token for all.
+    Many processes may use one `store`: each reads the file before it refreshes, so that one refresh serves all. Without
+    a store, two clients or processes with the same refresh token invalidate each other's tokens. Share one client then
+    (`with_options` makes others from it), or give a callable that manages one token for all.
 
-    It cannot be changed, compares and hashes by value without `on_refresh`, and never shows what it holds. A pickle
-    contains the tokens in the clear, and `on_refresh` is left out of it; a callable `access_token` is pickled as
-    functions are, by its name. With a `store` the pickle holds the file's path, its chain and the access token, never
-    the refresh token.
+    It is immutable, compares and hashes by value (without `on_refresh`), and never shows its secrets. A pickle contains
+    the tokens in plain text, but not `on_refresh`. A callable `access_token` is pickled like a function, by its name.
+    With a `store` the pickle holds the file's path, its chain and the access token, never the refresh token.
 
     Args:
-        access_token: The token, or a callable that returns the current one (from a vault, or a row of a database under
-            a lock), which may be an `async def` for awaited calls. It is asked once for each call of a verb, and again
+        access_token: The token, or a callable that returns the current one (from a vault, or from a database row under
+            a lock). For awaited calls it may be an `async def`. It is called once for each call of a verb, and again
             after the server refused its token.
-        refresh_token: The token that buys the next one.
+        refresh_token: The token with which the next access token is obtained.
         client_id: The app's OAuth 2.0 client id; needed with a refresh token.
         client_secret: The app's client secret, for confidential clients.
         expires_at: When the access token expires: an aware datetime, or seconds since the epoch.
         scope: What was granted, where that is known: names in a text or an iterable. A 403 then names what is missing.
         on_refresh: Called with the new `OAuth2` after each refresh, before the next call on the client returns, on the
-            thread of that call. If it raises, so does the call; the new token stays in use, and the next call hands it
-            over again. It may be an `async def`; then only awaited calls can be made. At the exit of the interpreter
-            tokens that it was not given are given to it if it is a plain callable; an async one cannot run then, which
-            standard error says. `os._exit`, a signal without a handler and a crash leave no time for that.
-        store: The file in which the tokens are kept, for all processes that use it. If it holds tokens that came of
-            `refresh_token`, they are used in place of those given; otherwise these begin a chain of their own. It is
-            written before `on_refresh` is called.
+            thread of that call. If it raises, so does the call; the new token stays in use, and the next call passes it
+            to `on_refresh` again. It may be an `async def`; then only awaited calls can be made. When the interpreter
+            exits, a plain callable is called with tokens that it did not get yet. An async one cannot run at that time;
+            standard error says so. After `os._exit`, a signal without a handler or a crash nothing is called.
+        store: The file in which the tokens are kept, for all processes that use it. If it holds tokens that descend
+            from `refresh_token`, they are used instead of the given ones; otherwise the given ones begin a new chain.
+            It is written before `on_refresh` is called.
 
     Raises:
         TypeError: A value has a wrong type.
-        InvalidInputError: A value is empty or contains what cannot stand in a request; a refresh token has
-            no client id, or goes with a callable; a store has no refresh token; `expires_at` has no time zone or is
-            no date.
+        InvalidInputError: A value is empty or contains characters that a request cannot have; a refresh token has no
+            client id, or is given with a callable; a store has no refresh token; `expires_at` has no time zone or is
+            not a date.
 
     Examples:
         >>> OAuth2("token")
@@ -168,25 +167,25 @@ class OAuth2(Credentials):
     def from_oauth1(
         cls, oauth1: OAuth1, client_id: str, *, store: TokenFile, **options: Unpack[ExchangeOptions]
     ) -> "OAuth2":
-        """Exchange a user's OAuth 1.0a tokens for OAuth 2.0 ones, without asking the user. The former stay valid.
+        """Exchange a user's OAuth 1.0a tokens for OAuth 2.0 ones, without asking the user. The old ones stay valid.
 
-        Each exchange ends the tokens of the one before, so the store is looked at first, under its lock: if it holds
-        this user's login already, that is returned. Any number of workers may call this with one store.
+        Each exchange ends the tokens of the one before. So the store is read first, under its lock: if it already holds
+        this user's login, that is returned. Any number of workers may call this with one store.
 
         Args:
             oauth1: The user's OAuth 1.0a credentials.
             client_id: The same app's OAuth 2.0 client id.
             store: Where the tokens are kept.
-            **options: `client_secret`: the app's client secret, for confidential clients. `scope`: which scopes are
-                wanted, by default all that the app's OAuth 1.0a permission stands for. `timeout`: seconds for
+            **options: `client_secret`: the app's client secret, for confidential clients. `scope`: the wanted
+                scopes, by default all that the app's OAuth 1.0a permission includes. `timeout`: seconds for
                 everything (60), or None for no limit. And `base_url`, `proxy`, `ca_file`, `connect_timeout` and
                 `allow_insecure_http` as for `Client`.
 
         Raises:
             TypeError, InvalidInputError: An argument is wrong; nothing was sent.
-            AuthenticationError: X does not take the OAuth 1.0a tokens, or does not know the app.
-            RateLimitError, ServerError: X is busy, and was when it was asked again.
-            APIError, TransportError, InvalidResponseError: X could not be asked, or gave no tokens.
+            AuthenticationError: X does not accept the OAuth 1.0a tokens, or does not know the app.
+            RateLimitError, ServerError: X is busy, also after retries.
+            APIError, TransportError, InvalidResponseError: X could not be reached, or gave no tokens.
             OSError: The file cannot be used; nothing was sent.
         """
         operation = exchange_oauth1(oauth1, client_id, store, options)

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 class TokenFile:
     """The newest tokens of one OAuth 2.0 login, in a file that only its owner may use.
 
-    Give it to `OAuth2(store=…)`, to `OAuth2Login.finish` or to `OAuth2.from_oauth1`. As many processes as you like may
-    use one file, forked or not: new tokens are in it, synced to the disk, before any of them uses them. It is replaced
-    under a lock on a file beside it, with `.lock` added to its name; both need to be writable by the process, and so
-    does their directory. On network file systems nothing of this is promised. In a container, mount the directory: a
-    file that is mounted by itself cannot be replaced.
+    Give it to `OAuth2(store=…)`, to `OAuth2Login.finish` or to `OAuth2.from_oauth1`. Any number of processes may use
+    one file, forked or not: new tokens are written to it and synced to the disk before any process uses them. It is
+    replaced under a lock on a file beside it, with `.lock` added to its name. The process must be able to write both
+    files and their directory. There is no promise for network file systems. In a container, mount the directory: a
+    single mounted file cannot be replaced.
 
     Args:
         path: Where it is, or will be. The directory must exist.
@@ -60,7 +60,7 @@ class TokenFile:
         Raises:
             TypeError, InvalidInputError: An argument is wrong, or the file holds no tokens.
             AuthenticationError: X does not know the app.
-            APIError, TransportError: X could not be asked; the file is as it was.
+            APIError, TransportError: X could not be reached; the file is unchanged.
             OSError: The file cannot be used.
         """
         return _core.revoke_token_file(str(self.path), client_secret).wait()

@@ -19,15 +19,15 @@ def check(
 ) -> CheckReport:
     """Say what a file is and which of X's rules it breaks. Nothing is sent.
 
-    A file's index is read, never its pictures and sounds: of a video of 16 GB at most 1 MiB besides. What cannot
-    be understood is unknown, and no error.
+    A file's index is read, never its pictures and sounds: of a 16 GB video at most 1 MiB beside the index. What cannot
+    be understood is unknown, which is not an error.
 
     Args:
         source: A path; `bytes` or another buffer; or a binary file that can seek, which is read from where it stands
             and left there.
         media_category: The category; by default the one that `upload` would send. `""` for none, as old programs
-            send: X then takes 30 seconds of video and 5 MB of GIF only.
-        account: Whose limits hold, `"default"` or `"premium"`. By default Premium's do, and a warning says what
+            send: X then takes only 30 seconds of video and 5 MB of GIF.
+        account: Whose limits apply, `"default"` or `"premium"`. By default Premium's apply, and a warning says what
             needs Premium.
 
     Returns:

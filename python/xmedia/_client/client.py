@@ -43,23 +43,23 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         connect_timeout: Seconds for name resolution, TCP and TLS together. None for no limit.
         retry: When requests are sent again; None for one attempt each.
         max_connections: How many requests may be in flight at once; others wait in order of arrival.
-        max_bytes_per_second: How many bytes of media this client, and those of its `with_options`, send in a second at
-            most, all uploads together; None for no ceiling. What is sent again counts again. The time that bytes are
-            held back is not counted in `request_timeout`, but in the `timeout` of each verb. Where a segment would
-            take more than 30 seconds, fewer of them are in flight.
-        check: What `upload` does about rules of X that a file breaks: `"warn"` with a `MediaWarning`, `"error"` with a
-            `CheckFailedError` and nothing sent, `"off"` to look at nothing.
+        max_bytes_per_second: The most bytes of media per second that this client and its `with_options` clients send,
+            all uploads together; None for no limit. Bytes that are sent again count again. The time for which bytes are
+            held back counts in the `timeout` of each verb, but not in `request_timeout`. If a segment would take more
+            than 30 seconds, fewer of them are in flight.
+        check: What `upload` does if a file breaks rules of X: `"warn"` gives a `MediaWarning`, `"error"` raises a
+            `CheckFailedError` with nothing sent, `"off"` does not check.
         account: Whose limits the check applies, `"default"` or `"premium"`; None if that is not known.
         record: A directory in which everything that is sent and answered is recorded, without secrets, in files that
-            browsers' tools and proxies open (HAR 1.2). It is made if it is not there. Calls do not wait for it.
+            browsers' tools and proxies open (HAR 1.2). It is created if it does not exist. Calls do not wait for it.
         proxy: None for the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`; never for
-            loopback), False for none, or the address of one that is used for everything.
-        ca_file: A file of certificates in PEM to trust besides the platform's.
+            loopback), False for no proxy, or a proxy's address, which is used for everything.
+        ca_file: A PEM file of certificates to trust in addition to the platform's.
         user_agent: The `User-Agent` header; by default it names this library.
         on_event: Called with a `RequestEvent` for each request, on the calling side and in order. It must be a plain
-            callable. An exception in it ends the call that sent the request, as one in `progress` does; what X did
-            stays done.
-        allow_insecure_http: Lets credentials go over plain http to other machines. For test set-ups only.
+            callable. An exception in it ends the call that sent the request, as one in `progress` does; that does not
+            undo what X did.
+        allow_insecure_http: Allows credentials over plain http to other machines. For test set-ups only.
 
     Raises:
         TypeError: An argument has a wrong type.
@@ -124,21 +124,21 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
     ) -> Self:
         """Make a client with the credentials and settings of the environment.
 
-        Read are `X_CONSUMER_KEY`, `X_CONSUMER_SECRET`, `X_ACCESS_TOKEN` and `X_ACCESS_TOKEN_SECRET`, or
+        It reads `X_CONSUMER_KEY`, `X_CONSUMER_SECRET`, `X_ACCESS_TOKEN` and `X_ACCESS_TOKEN_SECRET`, or
         `X_OAUTH2_ACCESS_TOKEN`; and `X_API`, `X_BASE_URL`, `X_CHECK`, `X_ACCOUNT`, `X_RECORD` and
         `X_ALLOW_INSECURE_HTTP=1`. With `X_OAUTH2_REFRESH_TOKEN` (and `X_CLIENT_ID`, `X_CLIENT_SECRET`) tokens are
-        refreshed; since a refresh token can be used but once, the new ones have to be kept: in the file that
+        refreshed. A refresh token can be used only once, so the new ones must be kept: in the file that
         `X_OAUTH2_TOKEN_FILE` names, or by `on_refresh`.
 
         Args:
             on_refresh: As for `OAuth2`: called after the token file, if there is one, was written, and never for
                 credentials that are not refreshed, such as OAuth 1.0a's.
-            **options: As for `Client`; they beat the environment, but for an `auth`, `api` or `base_url` of None.
+            **options: As for `Client`; they win over the environment, except an `auth`, `api` or `base_url` of None.
 
         Raises:
             TypeError: An option has a wrong type.
-            InvalidInputError: Variables are missing, which are named, or two complete sets of credentials
-                are there and `X_API` does not choose.
+            InvalidInputError: Variables are missing (the message names them), or there are two complete sets of
+                credentials and `X_API` does not choose one.
 
         Examples:
             >>> xmedia.Client.from_env(request_timeout=30)  # doctest: +SKIP
@@ -185,7 +185,7 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         return self._core.rate_limits
 
     def stats(self) -> Stats:
-        """What this client counted of its requests, for metrics and for looking on while it works.
+        """The counts of this client's requests, for metrics and for watching it work.
 
         Returns:
             The counts of this moment. A forked child and each client of `with_options` count for themselves.
@@ -209,10 +209,8 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
     ) -> Client:
         """Make a client that shares this one's connections, `max_connections` and `max_bytes_per_second`.
 
-        Many accounts use one pool in this way.
-
-        Closing one leaves the other open. Rate limits are kept per credential, version of the API and
-        command.
+        In this way many accounts use one pool. Closing one client leaves the other open. Rate limits are kept per
+        credential, version of the API and command.
 
         Args:
             auth: Other credentials. If no `api` was ever given, the version follows them as for `Client`.
@@ -274,10 +272,10 @@ class Client(UploadVerbs, MediaVerbs, MetadataVerbs):
         return auth == self._auth and getattr(auth, "on_refresh", None) == getattr(self._auth, "on_refresh", None)
 
     def close(self) -> None:
-        """Close the client. What is in flight is aborted with `ClientClosedError`; so is every later call.
+        """Close the client. Calls in flight are aborted with `ClientClosedError`, which later calls raise as well.
 
-        A token refresh under way is waited for, at most 10 seconds, and its tokens are given to `on_refresh`. What is
-        to be recorded is written, which may take 2 seconds.
+        A token refresh in progress is waited for, at most 10 seconds, and its tokens are given to `on_refresh`. Pending
+        records are written, which may take 2 seconds.
         """
         settled = self._core.settle()
         self._core.close()

@@ -78,19 +78,18 @@ ProgressOption: TypeAlias = bool | Callable[[Progress], object] | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """How often, and how far apart, a request that failed for the moment is sent again.
+    """How often, and after which pauses, a request that failed for a passing reason is sent again.
 
     The delay before the n-th repetition is random, up to `base_delay` · 2ⁿ⁻¹ and never above
-    `max_delay`. A server that names a later time is obeyed, and one that names a time more than a day away is not
-    waited for.
+    `max_delay`. If the server names a later time, that is used; a time more than a day away is not waited for.
 
-    A client has a budget for retries besides, so that many calls that fail together do not multiply the load: it
-    begins with 500 tokens and never has more, a retry takes 5 (10 after a timeout, none at the time that a rate limit
-    named), a success gives 1 back, one after retries what the last of them took. Without tokens the failure is raised
-    at once; a wait goes on, more slowly.
+    In addition, each client has a budget for retries, so that many calls that fail together do not multiply the load.
+    It begins with 500 tokens, which is also the most it can have. A retry takes 5 tokens (10 after a timeout, none at
+    the time that a rate limit named). A success gives 1 back; a success after retries gives back what the last retry
+    took. Without tokens the failure is raised at once; a wait continues more slowly.
 
     Attributes:
-        attempts: Requests in all, the first included.
+        attempts: The number of requests, including the first one.
         base_delay: Seconds, or a timedelta, which is kept as seconds.
         max_delay: Seconds, or a timedelta, which is kept as seconds; None for no limit.
 
@@ -168,7 +167,7 @@ class UploadOptions(UploadDefaults, total=False):
 class UploadItem:
     """One file for `upload_many`, with options of its own.
 
-    The options are those of `upload`. One that is not given is what `upload_many` was given for all.
+    The options are those of `upload`. An option that is not given is the one that `upload_many` was given for all.
 
     Examples:
         >>> UploadItem("clip.mp4", media_category="amplify_video")

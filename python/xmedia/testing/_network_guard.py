@@ -47,7 +47,7 @@ class _Refusing:
         self._core = core
         self._message = message
 
-    def with_options(self, **changes: object) -> _Refusing:
+    def with_options(self, **changes: Any) -> _Refusing:
         return _Refusing(self._core.with_options(**changes), self._message)
 
     def __getattr__(self, name: str) -> Any:

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::text;
+
 /// How many bytes at a box's start are looked at: the longest lists of brands have some forty entries.
 pub const HEAD_BYTES: usize = 4096;
 /// How many leading boxes are passed over, which no real file has.
@@ -118,7 +120,7 @@ const VIDEO_BRANDS: [&[u8]; 31] = [
 const QUICKTIME_BRANDS: [&[u8; 4]; 2] = [b"qt  ", b"mqt "];
 
 /// First bytes of formats that X does not take, and where they stand.
-const FOREIGN_MAGIC: [(usize, &[u8], Foreign); 24] = [
+const FOREIGN_MAGIC: [(usize, &[u8], Foreign); 23] = [
     (8, b"AVI ", Foreign::new("AVI", Video)),
     (8, b"WAVE", Foreign::new("WAV", Audio)),
     (0, b"FLV\x01", Foreign::new("Flash Video", Video)),
@@ -141,7 +143,6 @@ const FOREIGN_MAGIC: [(usize, &[u8], Foreign); 24] = [
     (0, b"\xff\x0a", Foreign::new("JPEG XL", Image)),
     (4, b"JXL ", Foreign::new("JPEG XL", Image)),
     (4, b"jP  ", Foreign::new("JPEG 2000", Image)),
-    (0, b"<svg", Foreign::new("SVG", Image)),
     (0, b"\x76\x2f\x31\x01", Foreign::new("OpenEXR", Image)),
 ];
 
@@ -249,8 +250,11 @@ fn of_magic(head: &[u8]) -> Option<Format> {
     if head.starts_with(b"glTF") {
         return Some(Format::Taken("model/gltf-binary"));
     }
-    if head.starts_with(b"WEBVTT") || head.starts_with(b"\xef\xbb\xbfWEBVTT") {
+    if text::is_vtt(head) {
         return Some(Format::Taken("text/vtt"));
+    }
+    if text::is_svg(head) {
+        return Some(Format::Foreign(Foreign::new("SVG", Image)));
     }
     if is_usdz(head) {
         return Some(Format::Taken("model/vnd.usdz+zip"));
@@ -283,6 +287,23 @@ pub fn of_name(name: &str) -> Option<Format> {
     let (_, ending) = name.rsplit_once('.')?;
     let ending = ending.to_ascii_lowercase();
     ENDINGS.iter().find(|(endings, _)| endings.contains(&ending.as_str())).map(|(_, format)| *format)
+}
+
+/// The MIME type of subtitles. The name decides unless the content is something else; without a name that says anything
+/// the content may do.
+pub fn of_subtitles(name: Option<&str>, head: &[u8]) -> Option<&'static str> {
+    let named = name.and_then(of_name);
+    let ending = match named {
+        Some(Format::Taken(kind @ ("text/srt" | "text/vtt"))) => Some(kind),
+        _ => None,
+    };
+    match of_head(head) {
+        Some(Format::Taken("text/vtt")) => Some("text/vtt"),
+        Some(Format::Taken(_)) => None,
+        // What is no text, and what X does not take, is no subtitles.
+        Some(Format::Foreign(_)) if head.contains(&0) => None,
+        _ => ending.or_else(|| (named.is_none() && text::is_srt(head)).then_some("text/srt")),
+    }
 }
 
 /// The documented name for a type that the crate recognizes, if X takes it.

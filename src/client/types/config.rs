@@ -30,6 +30,20 @@ pub struct Options {
     pub record: Option<RecordDirectory>,
 }
 
+impl Options {
+    /// The defaults, for a version of the API.
+    pub fn new(api: ApiVersion) -> Self {
+        Options {
+            api,
+            request_timeout: Some(Duration::from_secs(60)),
+            retry: Some(Retry::default()),
+            check: CheckMode::default(),
+            account: None,
+            record: None,
+        }
+    }
+}
+
 /// What is done about the rules of X that a file breaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CheckMode {

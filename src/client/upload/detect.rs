@@ -83,13 +83,12 @@ impl DetectedMedia {
     }
 }
 
-/// The MIME type that the bytes show, or the file's name where they say nothing. Text has no first bytes to go by, so its
-/// name comes first.
+/// The MIME type that the bytes show, or the file's name where they say nothing.
 async fn recognize(body: &mut UploadBody, name: Option<&str>) -> Result<&'static str> {
-    let named = name.and_then(format::of_name);
-    if let Some(Format::Taken(media_type @ ("text/srt" | "text/vtt"))) = named {
+    if let Some(media_type) = format::of_subtitles(name, &head(body, format::HEAD_BYTES).await?) {
         return Ok(media_type);
     }
+    let named = name.and_then(format::of_name);
     let shown = format_shown(body).await?;
     let found = match shown {
         Some(Format::UnknownBrands) | None => named.or(shown),

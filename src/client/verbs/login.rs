@@ -10,7 +10,7 @@ use crate::client::auth::oauth2::{App, Secret};
 use crate::client::auth::token_file::{Found, LockedTokenFile, StoredTokens, TokenFile, chain_hash};
 use crate::client::auth::under_way::UnderWay;
 use crate::client::auth::{Account, Credentials, oauth1, oauth2};
-use crate::client::config::{CheckMode, Options, Retry, TransportOptions};
+use crate::client::config::{Options, Retry, TransportOptions};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, file_error};
 use crate::client::exchange_log::ExchangeLog;
@@ -46,14 +46,7 @@ impl Client {
     pub fn without_user(transport: TransportOptions) -> Result<Self> {
         transport.validate()?;
         let account = Account::new(Credentials::OAuth2(oauth2::Credentials::asked()));
-        let options = Options {
-            api: ApiVersion::V2,
-            request_timeout: Some(REQUEST_TIMEOUT),
-            retry: Some(Retry::default()),
-            check: CheckMode::Off,
-            account: None,
-            record: None,
-        };
+        let options = Options { request_timeout: Some(REQUEST_TIMEOUT), ..Options::new(ApiVersion::V2) };
         Client::new(Arc::new(Transport::new(Arc::new(transport))), Arc::new(account), Arc::new(options))
     }
 

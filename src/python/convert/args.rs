@@ -97,9 +97,17 @@ pub fn count(name: &str, value: &Bound<'_, PyAny>, most: u64) -> PyResult<u64> {
     bounded(name, value, 1, most)
 }
 
+/// A number that counts something in memory.
+pub fn count_up_to(most: usize) -> impl FnOnce(&str, &Bound<'_, PyAny>) -> PyResult<usize> {
+    move |name, value| {
+        let number = count(name, value, u64::try_from(most).unwrap_or(u64::MAX))?;
+        Ok(usize::try_from(number).unwrap_or(usize::MAX))
+    }
+}
+
 /// A file's size.
-pub fn total_bytes(value: &Bound<'_, PyAny>) -> PyResult<u64> {
-    bounded("total_bytes", value, 1, MAX_TOTAL_BYTES)
+pub fn total_bytes(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    bounded(name, value, 1, MAX_TOTAL_BYTES)
 }
 
 /// A segment's number.
@@ -140,12 +148,9 @@ fn number(value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
     Ok(whole(value)?.map(|whole| whole.extract().unwrap_or(f64::INFINITY)))
 }
 
-/// How many of something in a second, or `None`. Its value is checked where it is used.
-pub(super) fn rate(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
-    if value.is_none() {
-        return Ok(None);
-    }
-    number(value)?.map_or_else(|| Err(wrong_type(name, "an int, a float or None", value)), |rate| Ok(Some(rate)))
+/// How many of something in a second. Its value is checked where it is used.
+pub(super) fn rate(name: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    number(value)?.ok_or_else(|| wrong_type(name, "an int, a float or None", value))
 }
 
 /// Text that is not optional.
@@ -157,28 +162,25 @@ pub fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
 }
 
 /// `video/mp4` and its like.
-pub fn media_type(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    checked(value.py(), MediaType::try_from(text("media_type", value)?)).map(String::from)
+pub fn media_type(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    checked(value.py(), MediaType::try_from(text(name, value)?)).map(String::from)
 }
 
-/// `tweet_video` and its like, or `None`.
-pub fn media_category(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
-    if value.is_none() {
-        return Ok(None);
-    }
-    checked(value.py(), MediaCategory::try_from(text("media_category", value)?)).map(|category| Some(category.into()))
+/// `tweet_video` and its like.
+pub fn media_category(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    checked(value.py(), MediaCategory::try_from(text(name, value)?)).map(String::from)
 }
 
 /// Users who may use the media as well.
-pub fn additional_owners(value: &Bound<'_, PyAny>) -> PyResult<Vec<MediaId>> {
+pub fn additional_owners(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<MediaId>> {
     let expected = "an iterable of user ids";
     if value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>() {
-        return Err(wrong_type("additional_owners", expected, value));
+        return Err(wrong_type(name, expected, value));
     }
-    let Ok(owners) = value.try_iter() else { return Err(wrong_type("additional_owners", expected, value)) };
+    let Ok(owners) = value.try_iter() else { return Err(wrong_type(name, expected, value)) };
     let mut ids = Owners::default();
     for owner in owners {
-        checked(value.py(), ids.push(id("additional_owners", &owner?, "user ids (int or str)")?))?;
+        checked(value.py(), ids.push(id(name, &owner?, "user ids (int or str)")?))?;
     }
     Ok(ids.into())
 }
@@ -189,20 +191,20 @@ pub fn alt_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
 }
 
 /// What viewers are warned of: `True` or `False`, or the names of what it is.
-fn sensitive(value: &Bound<'_, PyAny>) -> PyResult<SensitiveContent> {
+fn sensitive(name: &str, value: &Bound<'_, PyAny>) -> PyResult<SensitiveContent> {
     let mut content = SensitiveContent::default();
-    if let Ok(other) = flag("sensitive", value) {
+    if let Ok(other) = flag(name, value) {
         return Ok(SensitiveContent { other, ..content });
     }
     let expected = "a bool, a str or an iterable of str";
-    let mut warn_of = |name: &Bound<'_, PyAny>| {
-        *match text("sensitive", name)?.as_str() {
+    let mut warn_of = |content_name: &Bound<'_, PyAny>| {
+        *match text(name, content_name)?.as_str() {
             "adult_content" => &mut content.adult_content,
             "graphic_violence" => &mut content.graphic_violence,
             "other" => &mut content.other,
             _ => {
                 let names = "True, False, 'adult_content', 'graphic_violence', 'other' or several of those names";
-                return Err(errors::invalid_input(name.py(), format!("sensitive must be {names}")));
+                return Err(errors::invalid_input(value.py(), format!("{name} must be {names}")));
             }
         } = true;
         PyResult::Ok(())
@@ -211,16 +213,18 @@ fn sensitive(value: &Bound<'_, PyAny>) -> PyResult<SensitiveContent> {
         warn_of(value)?;
         return Ok(content);
     }
-    let Ok(names) = value.try_iter() else { return Err(wrong_type("sensitive", expected, value)) };
-    for name in names {
-        warn_of(&name?)?;
+    let Ok(names) = value.try_iter() else { return Err(wrong_type(name, expected, value)) };
+    for each in names {
+        warn_of(&each?)?;
     }
     Ok(content)
 }
 
-/// The value, unless it is `None`.
-fn given<'a, 'py>(value: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, PyAny>> {
-    Some(value).filter(|value| !value.is_none())
+/// The check of an argument that may be `None`.
+pub fn optional<T>(
+    check: impl FnOnce(&str, &Bound<'_, PyAny>) -> PyResult<T>,
+) -> impl FnOnce(&str, &Bound<'_, PyAny>) -> PyResult<Option<T>> {
+    |name, value| if value.is_none() { Ok(None) } else { check(name, value).map(Some) }
 }
 
 /// What is said of media. `metadata` is JSON.
@@ -233,9 +237,9 @@ pub fn media_metadata(
     let others = serde_json::from_str(metadata.unwrap_or("{}"))
         .map_err(|_| errors::invalid_input(alt_text.py(), "metadata: it is nested too deeply, or not valid text"))?;
     Ok(MediaMetadata {
-        alt_text: given(alt_text).map(|text| self::alt_text("alt_text", text)).transpose()?,
-        allow_download: given(allow_download).map(|on| flag("allow_download", on)).transpose()?,
-        sensitive: given(sensitive).map(self::sensitive).transpose()?,
+        alt_text: optional(self::alt_text)("alt_text", alt_text)?,
+        allow_download: optional(flag)("allow_download", allow_download)?,
+        sensitive: optional(self::sensitive)("sensitive", sensitive)?,
         others,
     })
 }
@@ -279,28 +283,25 @@ pub fn video_category(value: &Bound<'_, PyAny>) -> PyResult<&'static str> {
     checked(value.py(), SubtitledCategory::try_from(category.as_str())).map(SubtitledCategory::as_str)
 }
 
-/// One of these words, or `None`.
-fn word(name: &str, value: &Bound<'_, PyAny>, words: &[&str]) -> PyResult<Option<String>> {
-    if value.is_none() {
-        return Ok(None);
-    }
+/// One of these words.
+fn word<T>(name: &str, value: &Bound<'_, PyAny>, words: &[&str], of: impl FnOnce(&str) -> Option<T>) -> PyResult<T> {
     let given = text(name, value)?;
-    if words.contains(&given.as_str()) {
-        return Ok(Some(given));
+    if let Some(known) = of(&given) {
+        return Ok(known);
     }
     let known = words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ");
     let given: String = given.chars().take(40).collect();
     Err(errors::invalid_input(value.py(), format!("{name} must be one of {known}, not {given:?}")))
 }
 
-/// Whose limits hold, or `None`.
-pub fn account(value: &Bound<'_, PyAny>) -> PyResult<Option<Account>> {
-    Ok(word("account", value, &Account::NAMES)?.as_deref().and_then(Account::of))
+/// Whose limits hold.
+pub fn account(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Account> {
+    word(name, value, &Account::NAMES, Account::of)
 }
 
-/// What is done about the rules of X that a file breaks, or `None`.
-pub fn check_mode(value: &Bound<'_, PyAny>) -> PyResult<Option<CheckMode>> {
-    Ok(word("check", value, &CheckMode::NAMES)?.as_deref().and_then(CheckMode::of))
+/// What is done about the rules of X that a file breaks.
+pub fn check_mode(name: &str, value: &Bound<'_, PyAny>) -> PyResult<CheckMode> {
+    word(name, value, &CheckMode::NAMES, CheckMode::of)
 }
 
 /// A bool, nothing else.

@@ -4,16 +4,22 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use pyo3::exceptions::{PyOSError, PyTypeError};
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
-use super::args::{count, duration, flag, rate, refuse_null, text, wrong_type};
+use super::args::{
+    account, check_mode, count, count_up_to, duration, flag, optional, rate, refuse_null, text, wrong_type,
+};
 use super::errors;
+use super::options::{GivenOptions, set_options};
 use crate::client::auth::Credentials;
-use crate::client::config::{Proxy, RecordDirectory, Retry, TransportOptions, parse_base_url};
+use crate::client::config::{Options, Proxy, RecordDirectory, Retry, TransportOptions, parse_base_url};
 use crate::client::error::file_error;
 use crate::client::model::ApiVersion;
 use crate::python::imports;
+
+/// No client has more connections.
+const MAX_CONNECTIONS: usize = 1_000_000;
 
 /// The version of the API; without one that of the credentials.
 pub fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResult<ApiVersion> {
@@ -30,83 +36,77 @@ pub fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResul
     }
 }
 
-/// The options of a client's connections.
-#[expect(clippy::too_many_arguments, reason = "they are the options of xmedia.Client")]
-pub fn transport_options(
-    base_url: &Bound<'_, PyAny>,
-    connect_timeout: &Bound<'_, PyAny>,
-    max_connections: &Bound<'_, PyAny>,
-    max_bytes_per_second: &Bound<'_, PyAny>,
-    proxy: &Bound<'_, PyAny>,
-    ca_file: &Bound<'_, PyAny>,
-    user_agent: &Bound<'_, PyAny>,
-    allow_insecure_http: &Bound<'_, PyAny>,
-) -> PyResult<TransportOptions> {
-    let refused = |error| errors::raise(base_url.py(), error);
-    let mut transport = TransportOptions {
-        connect_timeout: duration("connect_timeout", connect_timeout)?,
-        max_connections: usize::try_from(count("max_connections", max_connections, 1_000_000)?).unwrap_or(usize::MAX),
-        max_bytes_per_second: rate("max_bytes_per_second", max_bytes_per_second)?,
-        proxy: proxy_choice(proxy)?,
-        ca_pem: pem(ca_file)?,
-        ..TransportOptions::default()
-    };
-    let allow_insecure_http = flag("allow_insecure_http", allow_insecure_http)?;
-    if !base_url.is_none() {
-        let base_url = text("base_url", base_url)?;
-        transport.hosts = parse_base_url(&base_url, allow_insecure_http).map_err(refused)?;
+/// Sets the options of one client.
+pub fn set_client_options(options: &mut Options, given: &GivenOptions<'_, '_>) -> PyResult<()> {
+    set_options!(given => options {
+        request_timeout: duration,
+        retry: optional(retry_policy),
+        check: check_mode,
+        account: optional(account),
+        record: optional(record_directory),
+    });
+    Ok(())
+}
+
+/// The options of connections.
+pub fn transport_options(py: Python<'_>, given: &GivenOptions<'_, '_>) -> PyResult<TransportOptions> {
+    let refused = |error| errors::raise(py, error);
+    let mut transport = TransportOptions::default();
+    set_options!(given => transport {
+        connect_timeout: duration,
+        max_connections: count_up_to(MAX_CONNECTIONS),
+        max_bytes_per_second: optional(rate),
+        proxy: proxy_choice,
+    });
+    if let Some(user_agent) = given.get("user_agent")?.filter(|user_agent| !user_agent.is_none()) {
+        transport.user_agent = text("user_agent", &user_agent)?;
     }
-    if !user_agent.is_none() {
-        transport.user_agent = text("user_agent", user_agent)?;
+    given.set("ca_file", &mut transport.ca_pem, optional(pem))?;
+    let mut allow_insecure_http = false;
+    given.set("allow_insecure_http", &mut allow_insecure_http, flag)?;
+    let mut base_url = None;
+    given.set("base_url", &mut base_url, optional(text))?;
+    if let Some(base_url) = base_url {
+        transport.hosts = parse_base_url(&base_url, allow_insecure_http).map_err(refused)?;
     }
     transport.validate().map_err(refused)?;
     Ok(transport)
 }
 
-/// A `Retry`, or `None` for one attempt.
-pub fn retry_policy(retry: &Bound<'_, PyAny>) -> PyResult<Option<Retry>> {
-    if retry.is_none() {
-        return Ok(None);
-    }
+/// A `Retry`.
+fn retry_policy(name: &str, retry: &Bound<'_, PyAny>) -> PyResult<Retry> {
     let class = imports::RETRY.get(retry.py())?;
     if !retry.is_instance(class)? {
-        let type_name = retry.get_type().name()?;
-        return Err(PyTypeError::new_err(format!("retry must be a Retry or None, not {type_name}")));
+        return Err(wrong_type(name, "a Retry or None", retry));
     }
     let delay =
         |name: &str| -> PyResult<Duration> { Ok(duration(name, &retry.getattr(name)?)?.unwrap_or(Duration::MAX)) };
     let attempts = count("attempts", &retry.getattr("attempts")?, u64::from(u32::MAX))?;
-    Ok(Some(Retry {
+    Ok(Retry {
         attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
         base_delay: delay("base_delay")?,
         max_delay: delay("max_delay")?,
-    }))
+    })
 }
 
 /// The proxy: a URL, `False` for none, `None` for that of the environment.
-pub fn proxy_choice(proxy: &Bound<'_, PyAny>) -> PyResult<Proxy> {
+fn proxy_choice(name: &str, proxy: &Bound<'_, PyAny>) -> PyResult<Proxy> {
     if proxy.is_none() {
         return Ok(Proxy::Environment);
     }
-    if let Ok(on) = flag("proxy", proxy) {
+    if let Ok(on) = flag(name, proxy) {
         let message = "proxy must be a URL, False (no proxy) or None (from the environment), not True";
         return if on { Err(errors::invalid_input(proxy.py(), message)) } else { Ok(Proxy::Off) };
     }
-    text("proxy", proxy).map(Proxy::Url)
+    text(name, proxy).map(Proxy::Url)
 }
 
 /// The certificates in a file.
-pub fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
-    if ca_file.is_none() {
-        return Ok(None);
-    }
-    let Ok(path) = ca_file.extract::<PathBuf>() else {
-        let type_name = ca_file.get_type().name()?;
-        return Err(PyTypeError::new_err(format!("ca_file must be a str or a path, not {type_name}")));
-    };
-    refuse_null(ca_file.py(), "ca_file", &path)?;
+fn pem(name: &str, ca_file: &Bound<'_, PyAny>) -> PyResult<Bytes> {
+    let path: PathBuf = ca_file.extract().map_err(|_| wrong_type(name, "a str or a path", ca_file))?;
+    refuse_null(ca_file.py(), name, &path)?;
     match std::fs::read(&path) {
-        Ok(pem) if pem.windows(27).any(|text| text == b"-----BEGIN CERTIFICATE-----") => Ok(Some(pem.into())),
+        Ok(pem) if pem.windows(27).any(|text| text == b"-----BEGIN CERTIFICATE-----") => Ok(pem.into()),
         Ok(_) => {
             Err(errors::invalid_input(ca_file.py(), format!("ca_file: {} contains no PEM certificate", path.display())))
         }
@@ -119,16 +119,13 @@ pub fn pem(ca_file: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
     }
 }
 
-/// The directory for records, which is made, or `None`.
-pub fn record_directory(value: &Bound<'_, PyAny>) -> PyResult<Option<RecordDirectory>> {
-    if value.is_none() {
-        return Ok(None);
-    }
-    let path: PathBuf = value.extract().map_err(|_| wrong_type("record", "a path or None", value))?;
+/// The directory for records, which is made.
+fn record_directory(name: &str, value: &Bound<'_, PyAny>) -> PyResult<RecordDirectory> {
+    let path: PathBuf = value.extract().map_err(|_| wrong_type(name, "a path or None", value))?;
     if path.as_os_str().is_empty() {
-        return Err(errors::invalid_input(value.py(), "record must not be empty"));
+        return Err(errors::invalid_input(value.py(), format!("{name} must not be empty")));
     }
-    refuse_null(value.py(), "record", &path)?;
+    refuse_null(value.py(), name, &path)?;
     let opened = value.py().detach(|| RecordDirectory::open(&path));
-    opened.map(Some).map_err(|error| errors::raise(value.py(), file_error(&error, Some(&path))))
+    opened.map_err(|error| errors::raise(value.py(), file_error(&error, Some(&path))))
 }

@@ -6,5 +6,6 @@ pub(super) mod errors;
 mod exception_class;
 pub(super) mod exchanges;
 pub(super) mod har;
+pub(super) mod options;
 pub(super) mod results;
 pub(super) mod slots;

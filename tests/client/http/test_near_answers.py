@@ -35,3 +35,15 @@ def test_an_answer_that_is_near_enough_is_read(call, raw, verb):
         media = call(xmedia.Client(xmedia.OAuth2("t"), base_url=server.url, retry=None), verb, ID, timeout=5)
     assert media.ready
     assert media.processing_info.state == "succeeded"
+
+
+@pytest.mark.parametrize(("size", "read"), [(1 << 20, True), ((1 << 20) + 1, False)])
+def test_of_an_answer_one_mebibyte_is_read(call, size, read):
+    body = BODY[:-1] + b', "pad": "' + b"x" * (size - len(BODY) - 11) + b'"}'
+    with RawServer(answer(body)) as server:
+        client = xmedia.Client(xmedia.OAuth2("t"), base_url=server.url, retry=None)
+        if read:
+            assert call(client, "status", ID).ready
+        else:
+            with pytest.raises(xmedia.InvalidResponseError, match="longer than 1 MiB"):
+                call(client, "status", ID)

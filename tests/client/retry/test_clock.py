@@ -76,6 +76,17 @@ def test_a_clock_that_is_right_is_not_the_reason(call, server, connect):
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(("offset", "requests"), [(50, 1), (-50, 1), (70, 2), (-70, 2)])
+def test_a_clock_that_is_less_than_a_minute_off_is_not_the_reason_either(call, connect, offset, requests):
+    with MockServer() as server, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        server.set_clock(offset)
+        server.script("STATUS", Reply(401), Reply(401))
+        with pytest.raises(xmedia.AuthenticationError):
+            call(connect(server), "status", ID)
+        assert len(server.requests) == requests
+
+
 def test_a_bearer_token_does_not_depend_on_clocks(call, skewed, connect):
     skewed.script("STATUS", Reply(401), None)
     client = connect(skewed, auth=xmedia.OAuth2("mock-oauth2-access-token"))

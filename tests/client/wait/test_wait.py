@@ -1,5 +1,6 @@
 """`wait`: when it asks, what it waits out, what ends it (docs/how/design.md#waiting)."""
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -362,3 +363,19 @@ class TestProgress:
         seen = []
         call(client, "wait", ID, progress=lambda _: seen.append(client.status(ID)))
         assert seen
+
+
+def test_without_a_deadline_one_sleep_is_at_most_five_minutes(server, connect):
+    server.script("STATUS", Reply(429, headers={"retry-after": "3600"}))
+    events = []
+    client = connect(server, on_event=events.append)
+
+    async def main():
+        task = asyncio.create_task(client.wait_async(ID, timeout=None))
+        while not events:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.wait([task])
+
+    asyncio.run(main())
+    assert [event.retry_in for event in events] == [300]

@@ -1,9 +1,12 @@
 """The site, opened from its folder in a real browser: nothing is cut off, nothing is missing, search works.
 
+It is looked at on a screen of 1280 pixels and on a phone, where tables and code may be scrolled, and the page may not.
+
 `make test-browser` runs this after `make docs`. It needs Debian's packages chromium and chromium-driver; pictures of
 some pages, light and dark, go to the given folder.
 """
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -25,10 +28,28 @@ TOO_WIDE = """
 """
 
 
+#: What makes a phone's page move sideways: what sticks out and cannot be scrolled in a place of its own.
+TOO_WIDE_FOR_A_PHONE = """
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width + 1) return [];
+    const sticksOut = part => part.getBoundingClientRect().right > width + 1;
+    const scrolled = part => part && (getComputedStyle(part).overflowX != "visible" || scrolled(part.parentElement));
+    const parts = [...document.querySelectorAll("article *")].filter(sticksOut).filter(
+        part => !scrolled(part.parentElement));
+    return ["the page", ...parts.map(part => part.tagName + ": " + part.textContent.trim().slice(0, 60))];
+"""
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+
+
 def problems(browser: webdriver.Chrome, page: str) -> list[str]:
     browser.get((SITE / page).as_uri())
     wide = [f"{page}: cut off at 1280 pixels: {part}" for part in browser.execute_script(TOO_WIDE)]
     return wide + [f"{page}: {entry['message']}" for entry in browser.get_log("browser")]
+
+
+def on_a_phone(browser: webdriver.Chrome, page: str) -> list[str]:
+    browser.get((SITE / page).as_uri())
+    return [f"{page}: wider than a phone: {part}" for part in browser.execute_script(TOO_WIDE_FOR_A_PHONE)]
 
 
 def search(browser: webdriver.Chrome, word: str, title: str) -> None:
@@ -47,12 +68,16 @@ def main() -> int:
     with chromium(dark=False, size="1280,1200") as browser:
         found = [problem for page in pages for problem in problems(browser, page)]
         search(browser, "checkpoint", "CheckpointStore")
-    for dark in (False, True):
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+        found += [problem for page in pages for problem in on_a_phone(browser, page)]
+    for dark, phone in itertools.product((False, True), repeat=2):
         with chromium(dark=dark, size="1280,1200") as browser:
+            if phone:
+                browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
             for page in PICTURED:
                 browser.get((SITE / page).as_uri())
-                name = f"{page.removesuffix('.html').replace('/', '-')}-{'dark' if dark else 'light'}.png"
-                browser.save_screenshot(str(PICTURES / name))
+                kind = f"{'phone-' if phone else ''}{'dark' if dark else 'light'}"
+                browser.save_screenshot(str(PICTURES / f"{page.removesuffix('.html').replace('/', '-')}-{kind}.png"))
     print(*found, f"{len(pages)} pages, {len(found)} problems; pictures are in {PICTURES}", sep="\n")
     return 1 if found or not pages else 0
 

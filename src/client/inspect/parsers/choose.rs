@@ -11,8 +11,8 @@ const HEAD: usize = 4096;
 /// Reads what the file's format says of it.
 pub fn read(reader: &mut Reader, name: Option<&str>, inspection: &mut Inspection) -> Read<()> {
     let head = reader.data(0, HEAD)?;
-    if let Some(kind) = subtitles::kind(name, &head) {
-        subtitles::read(kind, inspection);
+    if let Some(media_type) = format::of_subtitles(name, &head) {
+        subtitles::read(media_type, inspection);
         return Ok(());
     }
     if gif::is_gif(&head) {

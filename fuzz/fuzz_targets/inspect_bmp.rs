@@ -1,0 +1,9 @@
+//! What a file is, as BMP: no panic and bounded reading. Every input is read by this format's parser.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../tests/rust/properties/inspect.rs"]
+mod inspect;
+
+fuzz_target!(|input: &[u8]| inspect::hold_as("bmp", input));
