@@ -76,7 +76,7 @@ fn set_upload_options(options: &mut UploadOptions, given: &GivenOptions<'_, '_>)
         media_category: optional(args::media_category),
         additional_owners: args::additional_owners,
         shared: args::flag,
-        alt_text: optional(args::text),
+        alt_text: optional(args::alt_text),
         chunked: optional(args::flag),
         segment_bytes: optional(|name, value| args::count(name, value, u64::MAX)),
         concurrency: args::count_up_to(MAX_CONCURRENCY),

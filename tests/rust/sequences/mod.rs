@@ -23,6 +23,7 @@ use xmedia::client::config::{CheckMode, Options, Retry, TransportOptions};
 use xmedia::client::error::{Error, Kind};
 use xmedia::client::model::ApiVersion;
 use xmedia::client::protocol::{Body, Init, Request, Response};
+use xmedia::client::x_values::Owners;
 use xmedia::client::{Client, HttpBackend, Transport, TransportFailure};
 
 use crate::protocol::decode::ID;
@@ -40,7 +41,7 @@ fn init() -> Init {
         total_bytes: 1,
         media_type: "video/mp4".into(),
         media_category: None,
-        additional_owners: Vec::new(),
+        additional_owners: Owners::default(),
         shared: false,
     }
 }
