@@ -113,13 +113,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def xmedia_server(request: pytest.FixtureRequest) -> Iterator[MockServer]:
     """A `xmedia.testing.MockServer`, closed after the test.
 
-    The keyword arguments of the marker `xmedia` are handed to it unchanged; of several markers (of a module, a
-    class, a test) the nearest one wins for each argument.
+    It gets the keyword arguments of the marker `xmedia` unchanged. If there are several markers (of a module, a class,
+    a test), the nearest one wins for each argument.
 
-    What was scripted and never used fails a test that passed otherwise, for it says that something else was tested than
-    was meant. The marker `xmedia(unused_scripts="ok")` allows it.
+    If a script item was never used, a test that would have passed fails, since it did not test what was meant. The
+    marker `xmedia(unused_scripts="ok")` allows unused items.
 
-    The marker `xmedia(replay="bug.har")` has the server answer what xmedia recorded in a HAR file. A relative path
+    With the marker `xmedia(replay="bug.har")` the server replays what xmedia recorded in a HAR file. A relative path
     begins at the folder of the test's file.
     """
     # Imported here, since most of the tests that load this plugin do not use xmedia.
@@ -164,10 +164,10 @@ def xmedia_client(xmedia_server: MockServer) -> Iterator[Client]:
 def xmedia_env(
     xmedia_server: MockServer, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
-    """The environment for the test's time: `xmedia.Client.from_env()` makes a client of `xmedia_server`.
+    """The environment during the test: `xmedia.Client.from_env()` makes a client of `xmedia_server`.
 
-    The fixture's value are the variables that were set. All others that `from_env` reads are taken away, and
-    so are the profiles of `xmedia login`.
+    The fixture's value is a mapping of the variables that were set. All others that `from_env` reads are removed, and
+    the profiles of `xmedia login` are hidden.
     """
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("no-profiles")))
     for name in _ENVIRONMENT:

@@ -70,7 +70,6 @@ PRIVATE = {
     "tests/cli/test_conformance.py": {"_cli"},
     # All classes that the core names and all that it hands over, also where no server brings them about.
     "tests/client/results/test_from_core.py": {"_calls", "_types"},
-    "tests/compat/test_tweepy.py": {"_tweepy_errors"},
     # The tree of exceptions is drawn in the docstring of their module.
     "tests/client/errors/test_errors.py": {"_types"},
     # That no event comes to Python where nobody wants one can be seen there only.

@@ -248,9 +248,54 @@ class TestUpload:
         assert str(tmp_path) in done.stderr
 
 
-@pytest.mark.parametrize("command", [[], ["upload"], ["doctor"], ["conformance"], ["mock-server"]])
+#: First those that talk to X about media.
+COMMANDS = ["upload", "finalize", "status", "wait", "conformance", "doctor"]
+COMMANDS += ["check", "login", "logout", "mock-server", "completion", "demo"]
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=" ".join)
 def test_help_fits_a_terminal_of_80_columns(command, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit):
         main([*command, "--help"])
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_names_credentials_where_they_are_used_and_the_commands_own_exit_statuses(command, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    shown = capsys.readouterr().out
+    assert ("X_OAUTH2_ACCESS_TOKEN" in shown) is (command in COMMANDS[:6])
+    assert "\nexit status: 0 " in shown
+    assert ("0 ready" in shown) is (command in COMMANDS[:4])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], "xmedia: error: a COMMAND is missing"),
+        (["uplod", "a.mp4"], "xmedia: error: there is no command 'uplod'; did you mean upload?"),
+        (["zzz"], "xmedia: error: there is no command 'zzz'; xmedia --help lists them"),
+        (
+            ["upload", "a.mp4", "--category", "tweet_gif"],
+            "xmedia upload: error: unrecognized arguments: --category tweet_gif; did you mean --media-category?",
+        ),
+        (
+            ["upload", "a.mp4", "--check", "error"],
+            "xmedia upload: error: unrecognized arguments: --check error; did you mean --checkpoint-dir?",
+        ),
+        (
+            ["upload", "--segment=4M", "a.mp4"],
+            "xmedia upload: error: unrecognized arguments: --segment=4M; did you mean --segment-bytes?",
+        ),
+        (["demo", "--faling"], "xmedia demo: error: unrecognized arguments: --faling; did you mean --failing?"),
+        (["wait", "5", "-x"], "xmedia wait: error: unrecognized arguments: -x"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_is_mistyped_is_refused_with_the_name_that_was_meant(server, tmp_path, arguments, expected):
+    """An option in part is no option: `--check error` once made a folder for checkpoints named error."""
+    done = run(*arguments)
+    assert (done.returncode, done.stdout, done.stderr.splitlines()[-1]) == (2, "", expected)
+    assert server.commands == []

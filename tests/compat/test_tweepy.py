@@ -136,16 +136,27 @@ def test_errors_can_be_copied_and_pickled(server: MockServer, ours: Any, repeat:
     assert (str(repeated), repeated.api_codes, repeated.media_id) == (str(info.value), [34], 7)
 
 
-def test_every_error_class_is_tweepys_too() -> None:
-    from xmedia.compat import _tweepy_errors
+ERRORS = [name for name in xmedia.__all__ if name.endswith("Error")]
 
-    for name in xmedia.__all__:
-        public = getattr(xmedia, name)
-        if isinstance(public, type) and issubclass(public, xmedia.XMediaError):
-            error = _tweepy_errors.as_tweepys(public("what happened"))
-            assert isinstance(error, tweepy.TweepyException)
-            assert isinstance(error, public)
-            assert (str(error), repr(error)) == ("what happened", f"{name}('what happened')")
+
+class Failing:
+    """In place of a client: its STATUS raises."""
+
+    def __init__(self, error: xmedia.XMediaError) -> None:
+        self.error = error
+
+    def status(self, *_: object, **__: object) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_every_error_class_is_tweepys_too(name: str) -> None:
+    public = getattr(xmedia, name)
+    client: Any = Failing(public("what happened"))
+    with pytest.raises(tweepy.TweepyException) as info:
+        API(client=client).get_media_upload_status(7)
+    assert isinstance(info.value, public)
+    assert (str(info.value), repr(info.value)) == ("what happened", f"{name}('what happened')")
 
 
 def test_a_wrong_argument_is_tweepys_exception_too(ours: Any) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import functools
 import inspect
 import io
 import os
 import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from .._types.errors import InvalidInputError
@@ -17,21 +20,31 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _PIECE = 256 << 10
 
 
-def opened(source: Any, awaited: bool) -> Any:  # noqa: PLR0911  (a table)
+def opener(source: Any) -> Callable[[], Any] | None:
+    """What opens a source that is not open yet: an address, or a path of another file system. It may take its time."""
+    if isinstance(source, str):
+        return functools.partial(_open_address, source) if _ADDRESS.match(source) else None
+    if isinstance(source, os.PathLike):
+        protocol = getattr(source, "protocol", "")
+        local = protocol in ("", "file", "local") or not isinstance(protocol, str)
+        return None if local else functools.partial(source.open, "rb")  # type: ignore[attr-defined]  # an UPath has it
+    module = type(source).__module__.partition(".")[0]
+    if module == "fsspec" and not hasattr(source, "read") and callable(getattr(source, "open", None)):
+        return source.open  # type: ignore[no-any-return]
+    return functools.partial(source.open, "rb") if _is_traversable(source) else None
+
+
+def opened(source: Any, awaited: bool) -> Any:
     """The source itself, or what it has to be read through: files that are not open yet, responses, uploads.
 
     Raises:
         InvalidInputError: It is an address that cannot be opened here; the error says how.
     """
-    if isinstance(source, str):
-        return _open_address(source) if _ADDRESS.match(source) else source
-    if isinstance(source, os.PathLike):
-        protocol = getattr(source, "protocol", "")
-        local = protocol in ("", "file", "local") or not isinstance(protocol, str)
-        return source if local else source.open("rb")  # type: ignore[attr-defined]  # an UPath has it
-    module = type(source).__module__.partition(".")[0]
-    if module == "fsspec" and not hasattr(source, "read") and callable(getattr(source, "open", None)):
-        return source.open()
+    open_source = opener(source)
+    if open_source is not None:
+        return open_source()
+    if isinstance(source, (str, os.PathLike)):
+        return source
     if callable(getattr(source, "iter_bytes", None)):
         return _httpx(source, awaited)
     if callable(getattr(source, "iter_content", None)) and not hasattr(source, "read"):
@@ -40,6 +53,12 @@ def opened(source: Any, awaited: bool) -> Any:  # noqa: PLR0911  (a table)
     if content is not None and inspect.iscoroutinefunction(getattr(content, "read", None)):
         return content
     return _of_framework(source)
+
+
+def _is_traversable(source: Any) -> bool:
+    """Whether it is a path inside of an archive or a package, as `zipfile` and `importlib.resources` have them."""
+    methods = ("open", "read_bytes", "is_file", "iterdir")
+    return not hasattr(source, "read") and all(callable(getattr(source, name, None)) for name in methods)
 
 
 def _httpx(response: Any, awaited: bool) -> Any:
@@ -80,18 +99,43 @@ class NamedFile:
 
 
 def _open_address(address: str) -> Any:
-    scheme = address.partition(":")[0]
+    scheme, _, rest = address.partition("://")
+    scheme = scheme.lower()
     try:
         import fsspec  # type: ignore[import-untyped]  # noqa: PLC0415  (only if it is there)
 
-        return fsspec.open(address, "rb").open()
+        return fsspec.open(f"{scheme}://{rest}", "rb").open()
     except (ImportError, ValueError) as error:
         how = (
             "pass urllib.request.urlopen(…), or a response of requests or httpx"
             if scheme in ("http", "https")
             else f"install fsspec and its support for {scheme}://, or pass a file object"
         )
-        raise InvalidInputError(f"source: {address[:200]!r} is an address, not a path ({error}): {how}") from None
+        message = f"source: {_shown(address)[:200]!r} is an address, not a path ({error}): {how}"
+        raise InvalidInputError(message) from None
+    except OSError as error:
+        raise _unopened(address, error) from error
+
+
+def _shown(address: str) -> str:
+    """An address without what may be secret in it: a password, or the signature in a query."""
+    scheme, _, rest = address.partition("://")
+    rest, question_mark, _ = rest.partition("?")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}" + ("?…" if question_mark else "")
+
+
+def _unopened(address: str, error: OSError) -> OSError:
+    """What went wrong, with the address; fsspec keeps the reason as the cause of an error that has none."""
+    reason = error.__cause__ if error.errno is None and error.__cause__ is not None else error
+    number = getattr(reason, "errno", None)
+    if not isinstance(number, int):
+        number = errno.ENOENT if isinstance(error, FileNotFoundError) else errno.EIO
+    text = (error.strerror or os.strerror(number)) if reason is error else str(reason)
+    # The libraries below write the address anew.
+    for secret in (address.partition("?")[2], address.partition("://")[2].partition("/")[0].rpartition("@")[0]):
+        text = text.replace(secret, "…") if secret else text
+    return OSError(number, text, _shown(address))
 
 
 def file_name(file: Any) -> str | None:

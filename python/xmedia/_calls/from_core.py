@@ -4,6 +4,7 @@ What answers become, `Media` and its parts, the core makes itself, slot by slot.
 """
 
 from datetime import datetime
+from errno import ENOENT
 from typing import Any, TypedDict
 
 from .._types import errors
@@ -96,6 +97,19 @@ def _os_error(message: str, details: dict[str, Any]) -> OSError:
     errno, filename = details.get("errno"), details.get("filename")
     if errno is None:
         return OSError(message)
-    strerror = details.get("strerror") or message
+    strerror = (details.get("strerror") or message) + _path_hint(errno, filename)
     # OSError picks the subclass that belongs to the number, FileNotFoundError for instance.
     return OSError(errno, strerror) if filename is None else OSError(errno, strerror, filename)
+
+
+def _path_hint(number: int, filename: object) -> str:
+    """What to do about a path that is none."""
+    if number != ENOENT or not isinstance(filename, str):
+        return ""
+    if filename.startswith("~"):
+        return " ('~' is not expanded here: os.path.expanduser does it)"
+    # Names of one letter are drives of Windows.
+    scheme, colon, rest = filename.partition(":/")
+    if colon and len(scheme) > 1 and scheme.isalnum() and not rest.startswith("/"):
+        return " (an address has to be a str: in a Path one of its slashes is lost)"
+    return ""

@@ -24,6 +24,13 @@ def refuse_end(start: int, end: int) -> None:
         raise InvalidInputError(f"{_AT_END} {start}; call seek(0) on it first")
 
 
+def refuse_references(view: memoryview) -> None:
+    """Refuse the memory of an array of objects: its bytes are addresses in this process."""
+    # Between colons stand names of fields.
+    if any("O" in part for part in view.format.split(":")[::2]):
+        raise TypeError("source: the array holds references to Python objects, not bytes")
+
+
 def _as_bytes(what: str, piece: object) -> bytes:
     if isinstance(piece, bytes):
         return piece
@@ -32,10 +39,12 @@ def _as_bytes(what: str, piece: object) -> bytes:
     if piece is None:
         raise BlockingIOError(f"source: {what} gave None, as non-blocking files do when no data is ready")
     try:
-        with memoryview(piece) as view:  # type: ignore[arg-type]  # that is what is being found out
-            return view.tobytes()
+        view = memoryview(piece)  # type: ignore[arg-type]  # that is what is being found out
     except TypeError:
         raise TypeError(f"source: {what} must give bytes, not {type(piece).__name__}") from None
+    with view:
+        refuse_references(view)
+        return view.tobytes()
 
 
 class PieceReader:

@@ -20,6 +20,7 @@ from .source_readers import (
     IterableReader,
     SeekableReader,
     refuse_end,
+    refuse_references,
 )
 
 #: The file objects that are fully described by their descriptor.
@@ -108,6 +109,7 @@ def _view(source: object) -> memoryview | None:
         view = memoryview(source)  # type: ignore[arg-type]  # that is what is being found out
     except TypeError:
         return None
+    refuse_references(view)
     # Memory with gaps (every second column of an array, say) has to be put together first.
     if view.c_contiguous and view.nbytes:
         with view:

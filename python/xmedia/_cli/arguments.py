@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 
 from .._core import __version__
 
@@ -19,12 +20,30 @@ credentials come from the environment:
   what xmedia login wrote
                          X_OAUTH2_TOKEN_FILE, X_PROFILE, or nothing
   optional               X_API=1.1|2, X_BASE_URL=http://127.0.0.1:8080,
-                         X_ACCOUNT=default|premium
+                         X_ACCOUNT=default|premium, X_CHECK=warn|error|off
   X_RECORD=DIR           record what is sent and answered
 
+"""
+_EXIT_STATUS = """\
 exit status: 0 ready (for status: or not yet), 1 failed or error, 2 usage,
 3 timeout, 130 interrupted
 """
+#: What the help of a command ends with that has its own exit statuses, and needs no credentials or others.
+_EPILOGS = {
+    "check": "exit status: 0 no error found, 1 an error found or a file not read, 2 usage\n",
+    "login": (
+        "from the environment come X_CLIENT_ID, X_CLIENT_SECRET, X_PROFILE, X_BASE_URL,\n"
+        "and with --from-oauth1 the four values of OAuth 1.0a: X_CONSUMER_KEY,\n"
+        "X_CONSUMER_SECRET, X_ACCESS_TOKEN, X_ACCESS_TOKEN_SECRET\n\n"
+        "exit status: 0 logged in, 1 refused or failed, 2 usage, 3 timeout,\n130 interrupted\n"
+    ),
+    "logout": "exit status: 0 logged out, 1 failed, 2 usage or no such login, 3 timeout\n",
+    "mock-server": "exit status: 0 ended by Ctrl-C or SIGTERM, 1 the address cannot be used, 2 usage\n",
+    "doctor": f"{_ENVIRONMENT}exit status: 0 no error found, 1 an error found, 2 usage\n",
+    "conformance": f"{_ENVIRONMENT}exit status: 0 no difference, 1 differences or an error, 2 usage or not agreed\n",
+    "completion": "exit status: 0 printed, 2 usage\n",
+    "demo": "exit status: 0 it worked, 1 it failed, 2 usage\n",
+}
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -45,9 +64,37 @@ class CommandParser(argparse.ArgumentParser):
         self.set_defaults(run=getattr(module, run))
 
     def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
-        """Parse what follows the command's name."""
+        """Parse what follows the command's name. Nothing else follows, so what is left over is refused here."""
         self.fill()
-        return super().parse_known_args(args, namespace)
+        parsed, left_over = super().parse_known_args(args, namespace)
+        if left_over:
+            hints = [_did_you_mean(each, self._option_string_actions) for each in left_over if each.startswith("--")]
+            self.error(f"unrecognized arguments: {' '.join(left_over)}{''.join(hints)}")
+        return parsed, left_over
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the command line, sys.argv by default. What is wrong with it ends the program with exit status 2."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    command_line = parser()
+    if not given:
+        command_line.print_help(sys.stderr)
+        command_line.exit(2, "\nxmedia: error: a COMMAND is missing\n")
+    if not given[0].startswith("-") and given[0] not in _COMMANDS:
+        hint = _did_you_mean(given[0], _COMMANDS)
+        command_line.error(f"there is no command {given[0]!r}{hint or '; xmedia --help lists them'}")
+    return command_line.parse_args(given)
+
+
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
+    import difflib
+
+    word, names = word.partition("=")[0], list(known)
+    # People leave out the beginning or the end of a longer name: --category is --media-category.
+    part = word.removeprefix("-")
+    close = [name for name in names if len(part) > 4 and (name.startswith(word) or name.endswith(part))]
+    close += difflib.get_close_matches(word, names, n=1, cutoff=0.75)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def parser(*, whole: bool = False) -> argparse.ArgumentParser:
@@ -55,14 +102,21 @@ def parser(*, whole: bool = False) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="xmedia",
         description="Upload media to X (Twitter), finalize it, and wait until it is ready.",
-        epilog=_ENVIRONMENT,
+        epilog=f"{_ENVIRONMENT}{_EXIT_STATUS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"xmedia {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=CommandParser)
     for name, (module, add, run, text) in _COMMANDS.items():
         command = commands.add_parser(
-            name, help=text, description=text, epilog=_ENVIRONMENT, formatter_class=parser.formatter_class
+            name,
+            help=text,
+            description=text,
+            epilog=_EPILOGS.get(name, f"{_ENVIRONMENT}{_EXIT_STATUS}"),
+            formatter_class=parser.formatter_class,
+            # An option that is written in part could become another one's: --check is not --checkpoint-dir.
+            allow_abbrev=False,
         )
         command.source = module, add, run
         if whole:

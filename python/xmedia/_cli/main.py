@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from .arguments import parser
+from .arguments import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A name that the terminal's encoding lacks is written with escapes, rather than ending the program.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    arguments = parser().parse_args(argv)
+    arguments = parse(argv)
     # Loaded now, because `--help` and mistyped commands do without.
     from .. import InvalidInputError, XMediaError  # noqa: PLC0415
     from . import report, words  # noqa: PLC0415

@@ -150,7 +150,7 @@ class UploadVerbs:
         and a `ResourceWarning` says so.
         """
         options = _options(locals())
-        call = UploadCall(self._core, source, options, awaited=True)
+        call = await UploadCall.opened(self._core, source, options)
         del source
         return await call.wait_async()
 
@@ -202,7 +202,7 @@ class UploadVerbs:
 
         async def upload(item: _Item) -> Media:
             source, options = unpack(item, shared)
-            return await UploadCall(self._core, source, options, awaited=True).wait_async()
+            return await (await UploadCall.opened(self._core, source, options)).wait_async()
 
         return AsyncUploads(AsyncUploading(upload, items, concurrency))
 

@@ -29,13 +29,13 @@ class ServerControl:
     _replayed_api: str | None = None
 
     def script(self, command: str, *items: Reply | Fault | None) -> None:
-        """Order what happens to the next requests of a command, in order of their arrival; then all is normal again.
+        """Set the answers to the next requests of a command, in order of arrival; later ones get normal answers.
 
         Args:
             command: `'INIT'`, `'APPEND'`, `'FINALIZE'`, `'STATUS'`, `'SIMPLE'`, `'METADATA'`, `'SUBTITLES'` or
                 `'TOKEN'`.
             items: A `Reply`, a `Fault`, or None for a normal answer, one for each request. They come after those
-                that were ordered before.
+                that were set before.
 
         Examples:
             >>> from xmedia.testing import Fault, MockServer, Reply
@@ -46,16 +46,16 @@ class ServerControl:
         self._core.script(name, [item_row("an item", item) for item in items])
 
     def scripted(self, command: str) -> int:
-        """How many items still wait for requests of a command: 0 when a test has used up what it ordered."""
+        """How many items were not used yet by a request of a command: 0 when a test has used them all."""
         return self._core.scripted(checked_command(command))
 
     def chaos(self, seed: int, rate: float, faults: Iterable[Fault | Reply]) -> None:
-        """Let requests without a script meet one of these faults at random; the same seed deals the same faults.
+        """Apply one of these faults at random to requests without a script; the same seed gives the same faults.
 
         Args:
-            seed: From where chance starts.
+            seed: The seed of the random numbers.
             rate: The probability for each request, 0 to 1; 0 ends it.
-            faults: What may happen.
+            faults: The faults to choose from.
         """
         number = checked_int("seed", seed, most=2**64 - 1)
         probability = checked_number("rate", rate, zero=True)
@@ -67,13 +67,13 @@ class ServerControl:
         self._core.chaos(number, probability, [item_row("a fault", item) for item in items])
 
     def replay(self, path: str | os.PathLike[str], *, speed: float | None = None) -> None:
-        """Act out what xmedia recorded elsewhere, in place of the server's own answers.
+        """Replay what xmedia recorded elsewhere, in place of the server's own answers.
 
-        Each request gets what was recorded for its command and media (of APPEND: and segment), in the recorded order
-        and with the recorded ids. Authorization is not checked. A request that had no answer breaks as it broke then;
-        while nobody listened, nobody listens here, for as long. Times in headers are moved to now. The last answer to
-        a STATUS is given again; any other request that was not recorded gets 599 and what comes nearest to it, which a
-        client takes as final. What is scripted goes before what was recorded; `reset` ends it.
+        Each request gets the answer that was recorded for its command and media (for APPEND: and segment), in the
+        recorded order and with the recorded ids. Authorization is not checked. Where no answer was recorded, the
+        connection breaks in the same way, or is refused for the same time. Times in headers are moved to now. The last
+        answer to a STATUS is repeated. Any other request that was not recorded gets a 599 that names the nearest
+        recorded one; a client takes that as final. Scripts come before the recording. `reset` ends the replay.
 
         Args:
             path: A HAR file that xmedia wrote: with `save_har` of an error, or with the option `record` of a client.
@@ -147,16 +147,16 @@ class ServerControl:
         expires_after_secs: float | timedelta | None = None,
         finalized: bool = False,
     ) -> None:
-        """Put an upload in as if INIT and every APPEND had been sent, so that FINALIZE comes next.
+        """Add an upload as if INIT and every APPEND had been sent, so that FINALIZE comes next.
 
         Args:
-            media_id: Its id. An upload that has it already is replaced.
-            data: Its bytes; a few that begin as an MP4 does by default.
-            total_bytes: What INIT announced, if that shall differ from the length of `data`.
+            media_id: Its id. An upload that already has this id is replaced.
+            data: Its bytes; by default a few that begin like an MP4.
+            total_bytes: What INIT announced, if that should differ from the length of `data`.
             media_type: Its MIME type.
             media_category: Its category, or None.
-            processing: Its own course of processing, as for the server; by default the server's.
-            expires_after_secs: For how many seconds its id can be used; by default the server's.
+            processing: Its own states of processing, as for the server; by default the server's.
+            expires_after_secs: How many seconds its id can be used; by default the server's.
             finalized: Whether FINALIZE was sent, too, so that STATUS comes next.
         """
         number = checked_media_id(media_id)
@@ -187,9 +187,9 @@ class ServerControl:
         self._core.set_processing(step_rows(processing), self._check_after_secs)
 
     def set_clock(self, offset_secs: float) -> None:
-        """Put the server's clock so many seconds ahead of this machine's (behind it if negative).
+        """Set the server's clock this many seconds ahead of this machine's (behind it if negative).
 
-        `Date`, rate limits and the timestamps of OAuth 1.0a signatures go by the server's clock.
+        `Date`, rate limits and the timestamps of OAuth 1.0a signatures follow the server's clock.
         """
         check_type("offset_secs", offset_secs, int, float)
         if not -1e9 <= offset_secs <= 1e9:
@@ -207,7 +207,7 @@ class ServerControl:
             The address that X sends the browser to, for `OAuth2Login.finish`. Its code works once, for 30 seconds.
 
         Raises:
-            InvalidInputError: The page would refuse the address; why.
+            InvalidInputError: The page would refuse the address; the message says why.
         """
         check_type("url", url, str)
         check_type("deny", deny, bool)

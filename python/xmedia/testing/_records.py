@@ -42,7 +42,7 @@ class RecordedRequest:
         path: The path, without the query.
         query: The query's parameters.
         headers: The headers, found in any case.
-        form: The parameters in the body as text, whatever its encoding, but for the media itself.
+        form: The parameters in the body as text, whatever its encoding, without the media itself.
         json: The body, if it was JSON, without the media.
         media_id: The media it was about; for INIT and a simple upload the one that was made.
         at: When its head came in, in seconds of the epoch.
@@ -52,8 +52,9 @@ class RecordedRequest:
         complete: Whether all of the request came in.
         effect: Whether it changed anything: a refused one did not, nor did a second FINALIZE.
         aborted: Whether the client went away before the answer was complete.
-        scripted: Whether a script or chaos made it go otherwise than normally.
-        near_misses: If neither did although items were left in a script: for which commands, and why none fitted.
+        scripted: Whether a script or chaos changed its outcome.
+        near_misses: If nothing changed it although a script had unused items: for which commands these were, and why
+            none fitted.
     """
 
     command: str | None
@@ -107,7 +108,7 @@ class MediaRecord:
         total_bytes: How many INIT announced.
         state: `'appending'` until FINALIZE, then the state of processing; `'succeeded'` if there is none.
         alt_text: The alt text, if one was set.
-        metadata: All that was said of it, by X's names: `{'alt_text': {'text': 'a cat'}}`.
+        metadata: All its metadata, by X's names: `{'alt_text': {'text': 'a cat'}}`.
         media_key: The media key.
         media_type: The MIME type.
         media_category: The category as v2 writes it, `'tweet_video'`.

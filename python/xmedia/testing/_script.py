@@ -22,7 +22,7 @@ _NO_REPLY: tuple[int, list[tuple[str, str]], bytes] = (200, [], b"")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer in your own words, for `MockServer.script`.
+    """An answer of your own, for `MockServer.script`.
 
     It is sent with no headers but yours, `Date` and `Content-Length`.
 
@@ -32,7 +32,7 @@ class Reply:
         body: Bytes to send; not together with `json`.
         headers: The headers.
         delay: Seconds to wait before answering.
-        apply: Whether the command takes effect first, so that only its answer is another one.
+        apply: Whether the command takes effect first, so that only its answer is replaced.
 
     Raises:
         TypeError: An argument has a wrong type, or `json` cannot be written as JSON.
@@ -85,10 +85,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that goes wrong on the way, for `MockServer.script` and `MockServer.chaos`.
+    """A failure of the connection or of the answer, for `MockServer.script` and `MockServer.chaos`.
 
-    Make one with the functions below. `reset`, `close`, `hang` and `refuse` keep the command from taking effect,
-    unless they are given `after=True`; the others spoil or delay only its answer.
+    Make one with the methods below. With `reset`, `close`, `hang` and `refuse` the command does not take effect, unless
+    they are given `after=True`. The others only damage or delay its answer.
 
     Examples:
         >>> from xmedia.testing import Fault
@@ -122,12 +122,12 @@ class Fault:
 
     @classmethod
     def slow(cls, bytes_per_second: float) -> "Fault":
-        """Send the answer's body at this pace; in a body (`in_body`), read the request's at this pace."""
+        """Send the answer's body at this rate; with `in_body`, read the request's body at this rate."""
         return cls("slow", checked_number("bytes_per_second", bytes_per_second))
 
     @classmethod
     def delay(cls, secs: float | timedelta) -> "Fault":
-        """Let the command take effect at once and send its answer so many seconds later."""
+        """Let the command take effect at once and send its answer this many seconds later."""
         return cls("delay", checked_seconds("secs", secs, zero=True))
 
     @classmethod
@@ -148,13 +148,13 @@ class Fault:
 
     @classmethod
     def refuse(cls, secs: float | timedelta) -> "Fault":
-        """Reset the connection, drop all others, and refuse new ones for so many seconds."""
+        """Reset the connection, drop all others, and refuse new ones for this many seconds."""
         return cls("refuse", checked_seconds("secs", secs))
 
     def in_body(self, at: int = 0) -> "Fault":
-        """The same fault while the request's body comes in, as soon as `at` bytes of it are here.
+        """The same fault while the request's body arrives, as soon as `at` bytes of it were received.
 
-        The command then does not take effect, but with `slow` and `delay`, after which all goes on as usual.
+        The command then does not take effect, except with `slow` and `delay`, after which it goes on as usual.
         """
         return replace(self, body_at=checked_int("at", at, most=2**53))
 

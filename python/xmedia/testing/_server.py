@@ -17,12 +17,12 @@ Credential: TypeAlias = OAuth1 | OAuth2
 
 
 class MockServer(ServerControl):
-    """A fake of both versions of X's media upload on a loopback address, for tests.
+    """A server on a loopback address that answers as X does, in both versions of media upload, for tests.
 
-    It listens as soon as it is made, on a thread of its own that never needs the interpreter, and answers as X does:
-    signatures, tokens, ids, segments, sizes, expiry and processing are checked and followed. Close it with `close()`
-    or use it in a `with` or `async with` statement. In a process that was forked from the one that made it, a server
-    can be talked to under its `url`, but not asked or closed.
+    It listens as soon as it is made, on a thread of its own that never needs the interpreter. It checks signatures,
+    tokens, ids, segments, sizes and expiry, and plays the processing. Close it with `close()`, or use it in a `with` or
+    `async with` statement. A process that was forked from the one that made it can send requests to its `url`, but
+    cannot use its methods or close it.
 
     Args:
         host: The name or address to listen on.
@@ -30,24 +30,24 @@ class MockServer(ServerControl):
         auth: A credential or several that are accepted. By default `OAuth1("mock-consumer-key",
             "mock-consumer-secret", "1-mock-access-token", "mock-access-token-secret")` and
             `OAuth2("mock-oauth2-access-token")`.
-        verify_auth: Whether requests have to be authenticated.
+        verify_auth: Whether requests must be authenticated.
         processing: What FINALIZE and then each STATUS answer: the first element answers FINALIZE, each STATUS at or
             after `check_after_secs` takes the next, the last stays. An element is a state, a `ProcessingInfo`, or a
             dict that is sent as it is. None finalizes everything at once. Only videos and animated GIFs with a
             category are processed.
-        check_after_secs: The seconds after which a client shall ask again; fractions are allowed. Like all durations
+        check_after_secs: The seconds after which a client should ask again; fractions are allowed. Like all durations
             it may be a timedelta, and is at most 1e9 seconds.
-        expires_after_secs: For how many seconds an id can be used.
+        expires_after_secs: How many seconds an id can be used.
         max_segment_bytes: The largest segment; larger ones get 413.
-        account: Whose limits hold: INIT refuses what X refuses to an account without (`"default"`) or with Premium.
+        account: Whose limits apply: INIT refuses what X refuses to an account without (`"default"`) or with Premium.
         inspect: Whether processing applies X's rules to the bytes, as `xmedia.check` does beforehand: FINALIZE and
             STATUS report a failure in X's words, or without any. Needs `keep_data`.
         rate_limits: Limit and window in seconds by command, `{"FINALIZE": (5, 2.0)}`, for each credential;
             `"user_24h"` and `"app_24h"` are X's limits of a day, for each command of a user and of an app. Commands
-            without one report X's limits but never refuse: a used up window is followed by a new one at once.
+            without one report X's limits but never refuse: after a used up window a new one begins at once.
         keep_data: Whether to keep the bytes, rather than their hashes only.
-        tls: Whether to speak TLS, with a certificate of a private authority (see `ca_file`).
-        revoke_on_reuse: Whether a refresh token that is used twice ends its login, as cautious servers have it.
+        tls: Whether to use TLS, with a certificate of a private authority (see `ca_file`).
+        revoke_on_reuse: Whether a refresh token that is used twice ends its login, as on cautious servers.
 
     Raises:
         TypeError: An argument has a wrong type.
@@ -138,12 +138,12 @@ class MockServer(ServerControl):
 
     @property
     def control_token(self) -> str | None:
-        """What the control routes want in `Authorization: Bearer`; None if the server listens on loopback."""
+        """What the control routes require in `Authorization: Bearer`; None if the server listens on loopback."""
         return self._core.control_token
 
     @property
     def auth(self) -> Credential | list[Credential]:
-        """What `auth` was given; by default the `OAuth1` that is accepted, so that it can be given to a `Client`."""
+        """The value of the argument `auth`; by default the accepted `OAuth1`, which can be given to a `Client`."""
         if self._auth is None:
             return self.credentials[0]
         return self.credentials if isinstance(self._auth, Iterable) else self._auth
@@ -165,7 +165,7 @@ class MockServer(ServerControl):
 
     @property
     def environ(self) -> dict[str, str]:
-        """The environment variables with which `Client.from_env()` talks to this server as its first credential."""
+        """The environment variables with which `Client.from_env()` uses this server with its first credential."""
         first = self.credentials[0]
         environ = {"X_BASE_URL": self.url}
         if not self._inspects:
@@ -190,10 +190,10 @@ class MockServer(ServerControl):
         recording is replayed, it speaks the API's version of the recording.
 
         Args:
-            options: Options of `xmedia.Client`, `auth` among them; they go before what the server would choose.
+            options: Options of `xmedia.Client`, including `auth`; they win over what the server would choose.
 
         Returns:
-            The client. Closing it is the caller's business.
+            The client. The caller must close it.
         """
         auth = options.pop("auth", None)
         if auth is None:
@@ -210,7 +210,7 @@ class MockServer(ServerControl):
         return Client(auth, **options)  # type: ignore[arg-type]  # the client checks its own options
 
     def close(self) -> None:
-        """Stop the server and end all its connections; a second time does nothing. What it saw can still be read."""
+        """Stop the server and end all its connections; a second call does nothing. Its records can still be read."""
         if not self._core.is_ours():
             return
         self._core.close()

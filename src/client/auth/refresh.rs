@@ -5,16 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::client::error::{Error, Kind, Result};
+use crate::client::kept_exchange::KeptExchange;
 use crate::client::observer::RequestReport;
 
 /// How a refresh ended; nothing while it runs.
 pub type Outcome = Option<Result<Renewal>>;
 
 /// Where a newer token came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Renewal {
-    /// From the server, just now.
-    Refreshed,
+    /// From the server, just now, by these requests.
+    Refreshed(Vec<Arc<dyn KeptExchange>>),
     /// Somebody else had it refreshed; it may have run out since.
     Found,
 }
@@ -158,9 +159,9 @@ impl Run {
     }
 
     /// The server has given new tokens, which were published: the program is to be given them.
-    pub fn refreshed(self) {
+    pub fn refreshed(self, exchanges: Vec<Arc<dyn KeptExchange>>) {
         lock(&self.refreshes.delivery).due = true;
-        self.end(RefreshState::Idle, Ok(Renewal::Refreshed));
+        self.end(RefreshState::Idle, Ok(Renewal::Refreshed(exchanges)));
     }
 
     /// Newer tokens were found and published.
@@ -171,7 +172,14 @@ impl Run {
     /// The refresh has failed. For good, if the server refused the refresh token; otherwise the next call tries again.
     pub fn failed(self, error: Error, for_good: bool) {
         let version = self.version;
-        let state = if for_good { RefreshState::Refused { version, error: error.clone() } } else { RefreshState::Idle };
+        let state = if for_good {
+            // The exchanges have the account, which has this.
+            let mut error = error.clone();
+            error.exchanges = Vec::new();
+            RefreshState::Refused { version, error }
+        } else {
+            RefreshState::Idle
+        };
         self.end(state, Err(error));
     }
 

@@ -75,14 +75,14 @@ impl<'a> Repair<'a> {
     /// Has a token replaced that will run out, or has. Where it fails, the server is left to say so: its clock counts.
     async fn refresh_early(&mut self, credentials: &oauth2::Credentials, token: &Token) -> Result<()> {
         self.asked_early = true;
-        let refresh = self.client.ensure_refreshed(credentials, token.version);
+        let refresh = self.client.ensure_refreshed(credentials, token.version, self.options.hooks.exchanges);
         let refreshed = if token.expired() {
             Some(refresh.await)
         } else {
             // While the token is good, a slow token endpoint must not hold up everything.
             Deadline::after(Some(EARLY_REFRESH_TIMEOUT)).limit(refresh).await
         };
-        self.refreshed = matches!(refreshed, Some(Ok(Renewal::Refreshed) | Err(_)));
+        self.refreshed = matches!(refreshed, Some(Ok(Renewal::Refreshed(_)) | Err(_)));
         self.emit_refresh_events();
         match refreshed {
             Some(Ok(_)) => self.options.hooks.tokens.refreshed().await?,
@@ -160,9 +160,14 @@ impl<'a> Repair<'a> {
         if self.refreshed || !credentials.can_refresh() {
             return self.refresh_error.take().map_or(Ok(false), |error| Err(Unrepaired::Refresh(error)));
         }
-        let renewed = self.options.deadline.limit(self.client.ensure_refreshed(credentials, token.version)).await;
+        let renewed = self
+            .options
+            .deadline
+            .limit(self.client.ensure_refreshed(credentials, token.version, self.options.hooks.exchanges))
+            .await;
         // Tokens that somebody else had refreshed may have run out since; the server's own have not.
-        self.refreshed = renewed.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Refresh)? == Renewal::Refreshed;
+        let renewed = renewed.ok_or(Unrepaired::OutOfTime)?.map_err(Unrepaired::Refresh)?;
+        self.refreshed = matches!(renewed, Renewal::Refreshed(_));
         Ok(true)
     }
 

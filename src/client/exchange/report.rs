@@ -3,27 +3,91 @@
 use std::sync::Arc;
 
 use super::attempt::{Attempt, Begun, Signed};
+use crate::client::auth::oauth2::Token;
 use crate::client::auth::secrets_of;
 use crate::client::error::{Error, Kind};
-use crate::client::http::Broken;
+use crate::client::http::{Broken, MediaHash};
 use crate::client::kept_exchange::KeptExchange;
 use crate::client::observer::RequestReport;
 use crate::client::protocol::{self, Response};
 use crate::client::record::{Sender, Sent, SentExchange};
 
+/// A request on its way. Dropped before it has ended, it is recorded as cancelled: a record shows all that was sent. The
+/// error of a call has no place for it, since a call that is given up has none, and a segment that is given up because of
+/// another's failure says nothing about that.
+pub(super) struct Unanswered<'a> {
+    attempt: &'a Attempt<'a>,
+    request: &'a protocol::Request,
+    begun: &'a Begun,
+    token: Option<&'a Arc<Token>>,
+    authorization: Option<&'a str>,
+    hash: Option<&'a Arc<MediaHash>>,
+}
+
+impl Unanswered<'_> {
+    /// It has ended.
+    pub(super) fn ended(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        let Some(recorder) = &self.attempt.client.recorder else { return };
+        let signed = Signed {
+            token: self.token.cloned(),
+            authorization: self.authorization.map(str::to_owned),
+            hash: self.hash.cloned(),
+        };
+        recorder.record(self.attempt.kept(self.request.clone(), self.begun, signed, Err(Broken::Cancelled)));
+    }
+}
+
 impl Attempt<'_> {
+    /// Watches over a request until it has ended.
+    pub(super) fn unanswered<'a>(
+        &'a self,
+        request: &'a protocol::Request,
+        begun: &'a Begun,
+        token: Option<&'a Arc<Token>>,
+        authorization: Option<&'a str>,
+        hash: Option<&'a Arc<MediaHash>>,
+    ) -> Unanswered<'a> {
+        Unanswered { attempt: self, request, begun, token, authorization, hash }
+    }
+
     /// Keeps a request that has ended, where somebody may want to see it.
     pub(super) fn keep(
         &self,
         request: protocol::Request,
         begun: &Begun,
-        Signed { token, authorization, hash }: Signed,
+        signed: Signed,
         answer: Result<Response, Broken>,
     ) -> Option<Arc<dyn KeptExchange>> {
         let (log, recorder) = (self.options.hooks.exchanges, self.client.recorder.as_ref());
         if log.is_none() && recorder.is_none() {
             return None;
         }
+        let kept = self.kept(request, begun, signed, answer);
+        if let Some(log) = log {
+            log.push(kept.clone());
+        }
+        if let Some(recorder) = recorder {
+            recorder.record(kept.clone());
+            if let Some(warning) = recorder.take_warning() {
+                self.options.hooks.observer.log(warning);
+            }
+        }
+        Some(kept)
+    }
+
+    fn kept(
+        &self,
+        request: protocol::Request,
+        begun: &Begun,
+        Signed { token, authorization, hash }: Signed,
+        answer: Result<Response, Broken>,
+    ) -> Arc<dyn KeptExchange> {
         let transport = &self.client.transport;
         let sender = Sender {
             account: self.client.account.clone(),
@@ -44,17 +108,7 @@ impl Attempt<'_> {
             request,
             sender,
         };
-        let kept: Arc<dyn KeptExchange> = SentExchange::new(sent, answer);
-        if let Some(log) = log {
-            log.push(kept.clone());
-        }
-        if let Some(recorder) = recorder {
-            recorder.record(kept.clone());
-            if let Some(warning) = recorder.take_warning() {
-                self.options.hooks.observer.log(warning);
-            }
-        }
-        Some(kept)
+        SentExchange::new(sent, answer)
     }
 
     /// The report of a request, with its answer or how it failed.

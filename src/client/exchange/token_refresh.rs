@@ -22,6 +22,7 @@ use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, file_error};
 use crate::client::exchange::ClientInner;
 use crate::client::exchange_log::ExchangeLog;
+use crate::client::kept_exchange::KeptExchange;
 use crate::client::observer::{EventFilter, Observer, Progress, RequestReport};
 use crate::client::protocol::{Answer, Command, Grant, TokenRequest, Tokens};
 use crate::system::blocking::blocking;
@@ -33,7 +34,26 @@ const SAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl ClientInner {
     /// Has the token of this version replaced, together with all others who want that.
-    pub(super) async fn ensure_refreshed(&self, credentials: &Credentials, refused: u64) -> Result<Renewal> {
+    /// The requests are added to those of the call that waits.
+    pub(super) async fn ensure_refreshed(
+        &self,
+        credentials: &Credentials,
+        refused: u64,
+        exchanges: Option<&ExchangeLog>,
+    ) -> Result<Renewal> {
+        let outcome = self.refreshed(credentials, refused).await;
+        let made = match &outcome {
+            Ok(Renewal::Refreshed(made)) => made.as_slice(),
+            Ok(Renewal::Found) => &[],
+            Err(error) => &error.exchanges,
+        };
+        if let Some(exchanges) = exchanges {
+            exchanges.extend(made);
+        }
+        outcome
+    }
+
+    async fn refreshed(&self, credentials: &Credentials, refused: u64) -> Result<Renewal> {
         let newest = || credentials.newest().map_or(refused, |token| token.version);
         let mut outcome = match self.account.refreshes().claim(refused, newest) {
             RefreshClaim::Done => return Ok(Renewal::Found),
@@ -112,9 +132,9 @@ impl ClientInner {
                 let spent = newest.refresh_token.clone().unwrap_or_default();
                 let asked = self.ask_for_tokens(app, spent).await;
                 return match asked {
-                    Ok(tokens) => {
+                    Ok((tokens, exchanges)) => {
                         credentials.publish(successor(tokens, &newest, newest.version, newest.serial));
-                        run.refreshed();
+                        run.refreshed(exchanges);
                     }
                     Err(error) => run.failed(error.clone(), is_for_good(&error)),
                 };
@@ -129,7 +149,7 @@ impl ClientInner {
                 Err(error) => Err(file_failed(chain, &error)),
             };
             match outcome {
-                Ok(Renewal::Refreshed) => run.refreshed(),
+                Ok(Renewal::Refreshed(exchanges)) => run.refreshed(exchanges),
                 Ok(Renewal::Found) => run.found(),
                 Err(error) => run.failed(error.clone(), is_for_good(&error)),
             }
@@ -175,8 +195,8 @@ impl ClientInner {
         };
         let room = locked.reserve().await.map_err(|error| file_failed(chain, &error))?;
         let spent = base.refresh_token.clone().unwrap_or_default();
-        let tokens = match self.ask_for_tokens(app, spent).await {
-            Ok(tokens) => tokens,
+        let (tokens, exchanges) = match self.ask_for_tokens(app, spent).await {
+            Ok(answered) => answered,
             Err(error) if is_for_good(&error) => return self.look_once_more(credentials, error).await,
             Err(error) => return Err(error),
         };
@@ -193,7 +213,7 @@ impl ClientInner {
             }
         }
         credentials.publish(token);
-        Ok(Renewal::Refreshed)
+        Ok(Renewal::Refreshed(exchanges))
     }
 
     /// After a refusal for good: whether somebody else has saved newer tokens since.
@@ -214,7 +234,7 @@ impl ClientInner {
         }
     }
 
-    async fn ask_for_tokens(&self, app: &App, refresh_token: Secret) -> Result<Tokens> {
+    async fn ask_for_tokens(&self, app: &App, refresh_token: Secret) -> Result<(Tokens, Vec<Arc<dyn KeptExchange>>)> {
         let command = Command::Token(TokenRequest {
             grant: Grant::Refresh(String::clone(&refresh_token)),
             client_id: app.client_id.clone(),
@@ -232,7 +252,7 @@ impl ClientInner {
         let reports = collector.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.account.refreshes().keep_reports(reports);
         match outcome.map_err(|error| exchanges.attach(error, None))? {
-            Answer::Tokens(tokens) => Ok(tokens),
+            Answer::Tokens(tokens) => Ok((tokens, exchanges.all())),
             _ => Err(Error::new(Kind::InvalidResponse(None), "TOKEN: the answer has no token")),
         }
     }

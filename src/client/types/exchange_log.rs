@@ -32,30 +32,41 @@ impl ExchangeLog {
         drop(replaced);
     }
 
+    /// Adds those of a request that was made for this call and for others.
+    pub fn extend(&self, exchanges: &[Arc<dyn KeptExchange>]) {
+        exchanges.iter().cloned().for_each(|exchange| self.push(exchange));
+    }
+
+    /// Those that stand here, from the oldest to the newest.
+    pub fn all(&self) -> Vec<Arc<dyn KeptExchange>> {
+        let ring = lock(&self.0);
+        let (newer, older) = ring.kept.split_at_checked(ring.next).unwrap_or_default();
+        older.iter().chain(newer).flatten().cloned().collect()
+    }
+
     /// Forgets them all.
     pub fn clear(&self) {
         drop(std::mem::take(&mut *lock(&self.0)));
     }
 
-    /// The same error with the exchanges of its call, or those about one of its media, added to its own.
+    /// The same error with the exchanges of its call, or those about one of its media, added to its own. Its own come
+    /// first where there is not room for all: a segment that failed late may have been sent long before the others.
     pub fn attach(&self, mut error: Error, only: Option<MediaId>) -> Error {
-        let ring = lock(&self.0);
-        let is_about = |kept: &&Arc<dyn KeptExchange>| only.is_none() || kept.media_id() == only;
-        // From the oldest to the newest.
-        let (newer, older) = ring.kept.split_at_checked(ring.next).unwrap_or_default();
-        let mut all: Vec<_> = older.iter().chain(newer).flatten().filter(is_about).cloned().collect();
-        drop(ring);
+        let mut all: Vec<Arc<dyn KeptExchange>> = Vec::new();
+        let mut add = |exchange: &Arc<dyn KeptExchange>| {
+            if !all.iter().any(|other| Arc::ptr_eq(exchange, other)) {
+                all.push(exchange.clone());
+            }
+        };
         let mut link = Some(&error);
         while let Some(error) = link {
-            for own in &error.exchanges {
-                if !all.iter().any(|other| Arc::ptr_eq(own, other)) {
-                    all.push(own.clone());
-                }
-            }
+            error.exchanges.iter().rev().for_each(&mut add);
             link = error.cause.as_ref();
         }
+        let others = self.all();
+        others.iter().rev().filter(|kept| only.is_none() || kept.media_id() == only).for_each(&mut add);
+        all.truncate(MAX_EXCHANGES);
         all.sort_by_key(|exchange| exchange.started_at());
-        all.drain(..all.len().saturating_sub(MAX_EXCHANGES));
         error.exchanges = all;
         error
     }

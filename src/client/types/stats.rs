@@ -49,6 +49,11 @@ impl Counters {
         }
     }
 
+    /// Requests on their way now.
+    pub fn in_flight(&self) -> u64 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
     /// A command is sent again.
     pub fn retried(&self) {
         self.retries.fetch_add(1, Ordering::Relaxed);

@@ -16,6 +16,7 @@ use crate::client::exchange::refuse_expired;
 use crate::client::http::Transport;
 use crate::client::model::{ApiVersion, CommandName, Media};
 use crate::client::protocol::{Command, Init, MediaMetadata, Payload, Subtitle};
+use crate::client::record::Recorder;
 use crate::client::stats::Counters;
 use crate::client::upload::{self, Upload, Uploaded};
 use crate::client::wait::{Waited, Watch};
@@ -193,17 +194,18 @@ impl Client {
         self.until_closed(|| self.inner.wait_many(incoming, timeout, hooks, on_outcomes)).await
     }
 
-    /// Whether everything that is recorded is in its file.
+    /// Whether everything that is recorded is in its file. A request that is being given up is still to be recorded.
     pub fn records_settled(&self) -> bool {
-        self.inner.recorder.as_ref().is_none_or(|recorder| recorder.is_settled())
+        let is_settled = |recorder: &Arc<Recorder>| self.inner.stats.in_flight() == 0 && recorder.is_settled();
+        self.inner.recorder.as_ref().is_none_or(is_settled)
     }
 
     /// Waits until everything that was recorded is in its file.
     pub async fn settle_records(&self, timeout: Duration) {
         let Some(recorder) = &self.inner.recorder else { return };
         let until = Instant::now() + timeout;
-        recorder.hurry();
-        while !recorder.is_settled() && Instant::now() < until {
+        while !self.records_settled() && Instant::now() < until {
+            recorder.hurry();
             tokio::time::sleep(SETTLE_INTERVAL).await;
         }
     }

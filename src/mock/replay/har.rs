@@ -120,7 +120,8 @@ fn break_of(entry: &Value, response: &Value) -> Break {
     match text(response, "_error").or_else(|| text(entry, "_error")) {
         Some("closed") => Break::Closed,
         Some("cut") => Break::Cut,
-        Some("timeout") => Break::Timeout,
+        // Whoever asks decides when it is given up.
+        Some("timeout" | "cancelled") => Break::Timeout,
         Some("refused") => Break::Refused,
         _ => Break::Reset,
     }

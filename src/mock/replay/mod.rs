@@ -102,7 +102,7 @@ pub(crate) enum Break {
     Closed,
     /// The answer broke off.
     Cut,
-    /// Nothing came within the client's time.
+    /// Nothing came within the client's time, or before it gave up.
     Timeout,
     /// There was no connection.
     Refused,

@@ -6,6 +6,8 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use tokio::sync::Mutex as AsyncMutex;
 
+use crate::client::call::Hooks;
+use crate::client::exchange_log::ExchangeLog;
 use crate::client::model::Media;
 use crate::client::{Client as Core, Watch as CoreWatch};
 use crate::python::call::channel::Outcome;
@@ -17,6 +19,8 @@ use crate::system::fork::generation;
 #[pyclass(frozen, module = "xmedia._core")]
 pub struct Watch {
     state: Arc<AsyncMutex<CoreWatch>>,
+    /// Of all its items: what made the last one an error was asked for an earlier one.
+    exchanges: Arc<ExchangeLog>,
     generation: u64,
     /// What is watched, an id or a `Media`.
     input: Py<PyAny>,
@@ -26,7 +30,7 @@ impl Watch {
     /// A wait for this media, of which no item was asked for yet. `input` is what the program gave.
     pub fn new(media: Media, timeout: Option<Duration>, input: &Bound<'_, PyAny>) -> Self {
         let state = Arc::new(AsyncMutex::new(CoreWatch::new(media, timeout)));
-        Watch { state, generation: generation(), input: input.clone().unbind() }
+        Watch { state, exchanges: Arc::default(), generation: generation(), input: input.clone().unbind() }
     }
 
     /// What the program gave.
@@ -36,7 +40,7 @@ impl Watch {
 
     /// A call that brings the next item.
     pub fn next(&self, core: Arc<Core>) -> PyResult<Operation> {
-        let state = self.state.clone();
+        let (state, exchanges) = (self.state.clone(), self.exchanges.clone());
         // Between two items it can go on in a forked child; a step of the parent's has it locked for ever.
         if state.try_lock().is_err() {
             ensure_same_process(self.generation, "watch")?;
@@ -44,7 +48,8 @@ impl Watch {
         Ok(Operation::new("watch", None, |observer| {
             Box::pin(async move {
                 let mut state = state.lock().await;
-                let media = core.watch_next(&mut state, observer.hooks()).await?;
+                let hooks = Hooks { exchanges: Some(&exchanges), ..observer.hooks() };
+                let media = core.watch_next(&mut state, hooks).await.map_err(|error| exchanges.attach(error, None))?;
                 Ok(Outcome::Media(media.map(Box::new)))
             })
         }))

@@ -57,6 +57,7 @@ pub fn borrow(name: &str, value: &Bound<'_, PyAny>) -> PyResult<(Bytes, BufferUs
                     "{name} must have the buffer protocol (bytes, bytearray, memoryview, …), not {type_name}"
                 ))
             })?;
+            refuse_references(name, &view)?;
             view.call_method0("tobytes")?.cast_into::<PyBytes>()?
         }
     };
@@ -65,6 +66,16 @@ pub fn borrow(name: &str, value: &Bound<'_, PyAny>) -> PyResult<(Bytes, BufferUs
     }
     let (bytes, count) = borrowed(&object);
     Ok((bytes, BufferUse(count)))
+}
+
+/// Refuses the memory of an array of objects: its bytes are addresses in this process.
+fn refuse_references(name: &str, view: &Bound<'_, PyAny>) -> PyResult<()> {
+    let format: String = view.getattr("format")?.extract()?;
+    // Between colons stand names of fields.
+    if format.split(':').step_by(2).any(|part| part.contains('O')) {
+        return Err(PyTypeError::new_err(format!("{name} must be bytes, not an array of Python objects")));
+    }
+    Ok(())
 }
 
 /// The bytes of a `bytes` object, in place.

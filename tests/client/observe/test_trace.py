@@ -70,6 +70,26 @@ def test_a_request_of_a_trace_is_a_request_event():
     assert isinstance(UPLOAD[0], xmedia.RequestEvent)
 
 
+@pytest.mark.parametrize(
+    ("status", "error", "failed"),
+    [
+        (200, None, False),
+        (299, None, False),
+        (199, None, True),
+        (300, None, True),
+        (None, None, True),
+        (200, "x", True),
+    ],
+)
+def test_a_request_failed_if_there_was_no_answer_or_one_that_refuses(status, error, failed):
+    assert request("STATUS", 0, 1, status=status, error=error).failed is failed
+
+
+def test_what_follows_at_once_was_not_waited_for():
+    requests = [request("FINALIZE", 0, 0.5), request("STATUS", 0.5, 0.5), request("STATUS", 2, 0.5)]
+    assert [(wait.started, wait.duration) for wait in Trace.of(requests).waits] == [(1.0, 1.0)]
+
+
 def test_waits_are_those_before_another_attempt_and_those_for_processing():
     assert UPLOAD.waits == (
         TracedWait(

@@ -203,6 +203,97 @@ def test_a_refresh_that_failed_shows_both_requests():
     assert caught.value.exchanges[1].response_body is None
 
 
+@pytest.mark.parametrize("awaited", [False, True])
+def test_a_refresh_that_failed_before_the_token_was_sent_is_shown_as_well(awaited):
+    soon = datetime.now(UTC) + timedelta(seconds=30)
+    auth = xmedia.OAuth2("access", refresh_token="refresh-token-1", client_id="client", expires_at=soon)
+    with MockServer(auth=auth) as server, xmedia.Client(auth, base_url=server.url, retry=None) as client:
+        server.script("TOKEN", BUSY)
+        server.script("STATUS", Reply(403))
+        with pytest.raises(xmedia.PermissionDeniedError) as caught:
+            asyncio.run(client.status_async(ID)) if awaited else client.status(ID)
+    assert [(e.command, e.status) for e in caught.value.exchanges] == [("TOKEN", 503), ("STATUS", 403)]
+
+
+def test_every_request_of_a_refresh_is_shown_to_all_that_waited_for_it():
+    auth = xmedia.OAuth2("token-that-ran-out", refresh_token="refresh-token-1", client_id="client")
+    options = {"retry": xmedia.Retry(attempts=2, base_delay=0.001)}
+    with MockServer(verify_auth=False) as server, xmedia.Client(auth, base_url=server.url, **options) as client:
+        server.script("STATUS", *[Reply(401)] * 3, *[Reply(403)] * 3)
+        server.script("TOKEN", BUSY, Reply(200, json={"access_token": "new", "token_type": "bearer"}))
+
+        async def main():
+            calls = [client.status_async(ID) for _ in range(3)]
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+        errors = asyncio.run(main())
+    for error in errors:
+        assert isinstance(error, xmedia.PermissionDeniedError)
+        made = [("STATUS", 401), ("TOKEN", 503), ("TOKEN", 200), ("STATUS", 403)]
+        assert [(e.command, e.status) for e in error.exchanges] == made
+
+
+def test_the_request_that_failed_is_there_however_many_came_after_it():
+    with MockServer() as server, server.client(retry=None) as client:
+        server.script("APPEND", Reply(400, delay=0.5))
+        with pytest.raises(xmedia.BadRequestError) as caught:
+            client.upload(MP4 + bytes(30_000), segment_bytes=1024, concurrency=2, media_category="tweet_video")
+    assert len(caught.value.exchanges) == 8
+    assert [e.status for e in caught.value.exchanges if e.command == "APPEND" and e.status >= 300] == [400]
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_of_many_uploads_each_error_has_its_own(awaited):
+    """All at once, each with an answer of its own."""
+    with MockServer(verify_auth=False) as server:
+        server.script("FINALIZE", *[Reply(400, json={"detail": f"no {number}"}) for number in range(12)])
+        client = server.client(retry=None)
+        options = {"segment_bytes": 1024, "media_category": "tweet_video", "concurrency": 6}
+        items = [xmedia.UploadItem(MP4 + bytes(9000 + number)) for number in range(12)]
+
+        async def main():
+            return [result async for result in client.upload_many_async(items, **options)]
+
+        with client:
+            results = asyncio.run(main()) if awaited else list(client.upload_many(items, **options))
+    assert len(results) == 12
+    seen = set()
+    for result in results:
+        exchanges = result.error.exchanges
+        assert len(exchanges) == 8
+        assert {exchange.media_id for exchange in exchanges} == {result.error.media_id}
+        assert exchanges[-1].command == "FINALIZE"
+        assert result.error.detail in exchanges[-1].response_body
+        seen.add(result.error.media_id)
+    assert len(seen) == 12
+
+
+def test_of_awaited_iterators_each_error_has_its_own(server):
+    async def main():
+        client = server.client(retry=None)
+        async with client:
+            waited = [result async for result in client.wait_many_async([ID, ID + 1])]
+            with pytest.raises(xmedia.APIError) as caught:
+                async for _ in client.watch_async(ID):
+                    pass
+        return waited, caught.value
+
+    waited, watched = asyncio.run(main())
+    for result in waited:
+        assert [(e.command, e.media_id) for e in result.error.exchanges] == [("STATUS", int(result.item))]
+    assert [(e.command, e.media_id) for e in watched.exchanges] == [("STATUS", ID)]
+
+
+def test_a_watch_shows_its_last_eight_questions():
+    steps = ["pending", *["in_progress"] * 12, "failed"]
+    with MockServer(processing=steps, check_after_secs=0.01) as server, server.client() as client:
+        server.add_media(ID, finalized=True, media_category="tweet_video")
+        with pytest.raises(xmedia.MediaProcessingError) as caught:
+            list(client.watch(ID))
+    assert [e.command for e in caught.value.exchanges] == ["STATUS"] * 8
+    assert '"failed"' in caught.value.exchanges[-1].response_body
+
+
 def test_the_errors_of_a_login_have_them():
     login = None
     with MockServer() as server:

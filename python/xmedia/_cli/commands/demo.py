@@ -79,7 +79,7 @@ def _run_failing(path: Path) -> int:
 
 
 def show_progress(progress: Progress) -> None:
-    """One line for each news."""
+    """Print one line for each report."""
     print(f"  {drawn(progress)}", flush=True)
 
 

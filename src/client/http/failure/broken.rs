@@ -17,6 +17,8 @@ pub enum Broken {
     Cut,
     /// Time was up.
     Timeout,
+    /// Whoever wanted the answer gave it up.
+    Cancelled,
 }
 
 impl Broken {
@@ -28,6 +30,7 @@ impl Broken {
             Broken::Closed => "closed",
             Broken::Cut => "cut",
             Broken::Timeout => "timeout",
+            Broken::Cancelled => "cancelled",
         }
     }
 

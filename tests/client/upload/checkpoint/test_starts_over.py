@@ -43,6 +43,24 @@ def test_a_changed_file_starts_over(server, connect, call, path, checkpoint, wha
     assert server.commands.count("INIT") == 2
 
 
+@pytest.mark.parametrize("change", ["the beginning", "the end", "the time"])
+def test_a_file_of_the_same_size_is_known_by_its_time_and_both_its_ends(server, connect, path, checkpoint, change):
+    client = connect(server)
+    data = video(150 * 1024)
+    path.write_bytes(data)
+    os.utime(path, (1.7e9, 1.7e9))
+    interrupt(lambda client, verb, *args, **kwargs: client.upload(*args, **kwargs), server, client, path, checkpoint, 7)
+    if change == "the time":
+        os.utime(path, (1.8e9, 1.8e9))
+    else:
+        at = 1000 if change == "the beginning" else len(data) - 1000
+        path.write_bytes(data[:at] + b"!" + data[at + 1 :])
+        os.utime(path, (1.7e9, 1.7e9))
+    with pytest.warns(UserWarning, match=r"the file is not the same.*starts over"):
+        client.upload(path, checkpoint=checkpoint, wait=False, **OPTIONS)
+    assert server.commands.count("INIT") == 2
+
+
 @pytest.mark.parametrize(
     ("options", "what"),
     [
