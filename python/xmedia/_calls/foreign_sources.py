@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import functools
 import inspect
 import io
 import os
 import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from .._types.errors import InvalidInputError
@@ -18,23 +20,31 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _PIECE = 256 << 10
 
 
-def opened(source: Any, awaited: bool) -> Any:  # noqa: PLR0911  (a table)
+def opener(source: Any) -> Callable[[], Any] | None:
+    """What opens a source that is not open yet: an address, or a path of another file system. It may take its time."""
+    if isinstance(source, str):
+        return functools.partial(_open_address, source) if _ADDRESS.match(source) else None
+    if isinstance(source, os.PathLike):
+        protocol = getattr(source, "protocol", "")
+        local = protocol in ("", "file", "local") or not isinstance(protocol, str)
+        return None if local else functools.partial(source.open, "rb")  # type: ignore[attr-defined]  # an UPath has it
+    module = type(source).__module__.partition(".")[0]
+    if module == "fsspec" and not hasattr(source, "read") and callable(getattr(source, "open", None)):
+        return source.open  # type: ignore[no-any-return]
+    return functools.partial(source.open, "rb") if _is_traversable(source) else None
+
+
+def opened(source: Any, awaited: bool) -> Any:
     """The source itself, or what it has to be read through: files that are not open yet, responses, uploads.
 
     Raises:
         InvalidInputError: It is an address that cannot be opened here; the error says how.
     """
-    if isinstance(source, str):
-        return _open_address(source) if _ADDRESS.match(source) else source
-    if isinstance(source, os.PathLike):
-        protocol = getattr(source, "protocol", "")
-        local = protocol in ("", "file", "local") or not isinstance(protocol, str)
-        return source if local else source.open("rb")  # type: ignore[attr-defined]  # an UPath has it
-    module = type(source).__module__.partition(".")[0]
-    if module == "fsspec" and not hasattr(source, "read") and callable(getattr(source, "open", None)):
-        return source.open()
-    if _is_traversable(source):
-        return source.open("rb")
+    open_source = opener(source)
+    if open_source is not None:
+        return open_source()
+    if isinstance(source, (str, os.PathLike)):
+        return source
     if callable(getattr(source, "iter_bytes", None)):
         return _httpx(source, awaited)
     if callable(getattr(source, "iter_content", None)) and not hasattr(source, "read"):

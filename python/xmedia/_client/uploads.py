@@ -151,7 +151,7 @@ class UploadVerbs:
         and a `ResourceWarning` says so.
         """
         options = _options(locals())
-        call = UploadCall(self._core, source, options, awaited=True)
+        call = await UploadCall.opened(self._core, source, options)
         source = ""  # as in `upload`
         return await call.wait_async()
 
@@ -203,7 +203,7 @@ class UploadVerbs:
 
         async def upload(item: _Item) -> Media:
             source, options = unpack(item, shared)
-            return await UploadCall(self._core, source, options, awaited=True).wait_async()
+            return await (await UploadCall.opened(self._core, source, options)).wait_async()
 
         return AsyncUploads(AsyncUploading(upload, items, concurrency))
 

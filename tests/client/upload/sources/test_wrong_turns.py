@@ -1,10 +1,13 @@
 """Sources that are nearly right: they work, or the error says what to do, and nothing is sent."""
 
 import array
+import asyncio
 import importlib.resources
 import io
 import pathlib
 import sys
+import threading
+import time
 import zipfile
 
 import numpy as np
@@ -126,3 +129,58 @@ def test_a_segment_of_references_is_refused(server):
     opened = client.initialize(16, "video/mp4")
     with pytest.raises(TypeError, match="Python objects"):
         client.append(opened, 0, np.array([b"a", None], object))
+
+
+class Slow:
+    """A path of another file system that takes its time to be opened."""
+
+    def __init__(self, seconds, problem=None):
+        self.wake, self.seconds, self.problem = threading.Event(), seconds, problem
+        self.protocol = "remote"
+
+    def __fspath__(self):
+        return "remote/clip.mp4"
+
+    def open(self, mode):
+        self.wake.wait(self.seconds)
+        if self.problem is not None:
+            raise self.problem
+        return io.BytesIO(DATA)
+
+
+def test_a_loop_goes_on_while_a_source_is_opened(server):
+    async def main():
+        upload = asyncio.ensure_future(server.client().upload_async(Slow(0.3), wait=False))
+        longest = 0.0
+        while not upload.done():
+            before = time.perf_counter()
+            await asyncio.sleep(0.01)
+            longest = max(longest, time.perf_counter() - before)
+        return await upload, longest
+
+    media, longest = asyncio.run(main())
+    assert server.media(media.media_id).data == DATA
+    assert longest < 0.25
+
+
+def test_opening_a_source_counts_in_the_timeout_and_can_be_cancelled(server):
+    async def main():
+        slow = Slow(30)
+        with pytest.raises(xmedia.RequestTimeoutError, match="not opened"):
+            await server.client().upload_async(slow, timeout=0.05)
+        upload = asyncio.ensure_future(server.client().upload_async(slow))
+        await asyncio.sleep(0.01)
+        upload.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await upload
+        slow.wake.set()
+
+    asyncio.run(main())
+    assert server.commands == []
+
+
+@pytest.mark.parametrize("problem", [TimeoutError("by the network"), ValueError("mine")])
+def test_an_error_of_what_opens_a_source_arrives_as_it_is(server, call, problem):
+    with pytest.raises(type(problem), match=str(problem)) as caught:
+        call(server.client(), "upload", Slow(0, problem))
+    assert caught.value is problem
