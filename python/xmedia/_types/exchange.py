@@ -46,5 +46,9 @@ class Exchange:
     started_at: datetime
     duration: float = 0.0
     bytes_sent: int = 0
+    # What `save_har` writes besides, so that a replay goes the same way: the length of the body, and of a body that may
+    # hold tokens what is no secret.
+    _response_size: int | None = field(default=None, repr=False, compare=False)
+    _outline: str | None = field(default=None, repr=False, compare=False)
 
     __repr__ = brief_repr
