@@ -30,7 +30,6 @@ use crate::client::protocol::{Answer, Command, Init, Simple};
 use crate::client::retry;
 use crate::client::wait::Watch;
 use crate::client::x_limits::{max_segment_bytes, max_segments};
-use crate::client::x_values::AltText;
 
 /// Images up to this size go in one request; X answers 413 to larger ones.
 const MAX_SIMPLE_BYTES: u64 = 5_000_000;
@@ -42,7 +41,6 @@ pub(in crate::client) async fn upload(client: &ClientInner, upload: Upload, hook
     let reporter = ProgressReporter::new(hooks.observer, options.concurrency, options.trace);
     let hooks = Hooks { observer: &reporter, ..hooks };
     let call = CallOptions { deadline, retry: client.options.retry.as_ref(), hooks, limiter: None };
-    options.alt_text.as_deref().map_or(Ok(()), |text| AltText::check("alt_text", text))?;
     reporter.with_pauses(run(client, source, &options, call, &reporter)).await
 }
 

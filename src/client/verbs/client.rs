@@ -20,6 +20,7 @@ use crate::client::record::Recorder;
 use crate::client::stats::Counters;
 use crate::client::upload::{self, Upload, Uploaded};
 use crate::client::wait::{Waited, Watch};
+use crate::client::x_values::SubtitledCategory;
 
 /// How often it is looked whether records are written.
 const SETTLE_INTERVAL: Duration = Duration::from_millis(2);
@@ -140,7 +141,7 @@ impl Client {
     pub async fn set_subtitles(
         &self,
         video: &Media,
-        media_category: &str,
+        media_category: SubtitledCategory,
         subtitles: Vec<Subtitle>,
         timeout: Option<Duration>,
         hooks: Hooks<'_>,
@@ -153,11 +154,8 @@ impl Client {
         let options = self.inner.call_options(timeout, hooks);
         let requests = async {
             for subtitles in subtitles.chunks(in_one.max(1)) {
-                let command = Command::SetSubtitles {
-                    media_id: video.media_id,
-                    media_category: media_category.to_owned(),
-                    subtitles: subtitles.to_vec(),
-                };
+                let command =
+                    Command::SetSubtitles { media_id: video.media_id, media_category, subtitles: subtitles.to_vec() };
                 self.inner.exchange(&command, options).await?;
             }
             Ok(())
@@ -169,17 +167,13 @@ impl Client {
     pub async fn delete_subtitles(
         &self,
         video: &Media,
-        media_category: &str,
+        media_category: SubtitledCategory,
         language_code: String,
         timeout: Option<Duration>,
         hooks: Hooks<'_>,
     ) -> Result<()> {
         refuse_expired(video, CommandName::Subtitles)?;
-        let command = Command::DeleteSubtitles {
-            media_id: video.media_id,
-            media_category: media_category.to_owned(),
-            language_code,
-        };
+        let command = Command::DeleteSubtitles { media_id: video.media_id, media_category, language_code };
         self.until_closed(|| self.inner.exchange(&command, self.inner.call_options(timeout, hooks))).await.map(drop)
     }
 

@@ -2,6 +2,7 @@
 
 pub(super) mod args;
 pub(super) mod client_options;
+pub(super) mod descriptor;
 pub(super) mod errors;
 mod exception_class;
 pub(super) mod exchanges;

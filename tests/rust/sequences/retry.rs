@@ -6,10 +6,10 @@ use bytes::Bytes;
 use xmedia::client::Client;
 use xmedia::client::call::Hooks;
 use xmedia::client::error::{Error, Kind};
-use xmedia::client::protocol::{Init, Payload};
+use xmedia::client::protocol::Payload;
 
 use super::Outcome::{Hang, Limited, LimitedFar, Refused, Reset, Stale, Status, Truth, Unreadable, WrongId};
-use super::{DEPTH, Ended, Outcome, TIMEOUT, World, every_sequence, quick};
+use super::{DEPTH, Ended, Outcome, TIMEOUT, World, every_sequence, init, quick};
 use crate::protocol::decode::example;
 
 const ATTEMPTS: u32 = 4;
@@ -100,16 +100,11 @@ where
 
 #[test]
 fn whatever_happens_init_is_repeated_only_where_it_helps() {
-    explore("INIT", true, |client| async move {
-        let init = Init {
-            total_bytes: 1,
-            media_type: "video/mp4".into(),
-            media_category: None,
-            additional_owners: Vec::new(),
-            shared: false,
-        };
-        client.initialize(init, Some(TIMEOUT), Hooks::none()).await.map(drop)
-    });
+    explore(
+        "INIT",
+        true,
+        |client| async move { client.initialize(init(), Some(TIMEOUT), Hooks::none()).await.map(drop) },
+    );
 }
 
 #[test]
