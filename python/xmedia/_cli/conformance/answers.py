@@ -34,7 +34,7 @@ class Asker:
 
     client: Client
     events: list[RequestEvent]
-    #: Tells what must not be shown by now; tokens may be refreshed between two steps.
+    #: What must not be shown by now; tokens may be refreshed between two steps.
     secrets: Callable[[], list[str]] = list
     answers: list[Answer] = field(default_factory=list)
 
