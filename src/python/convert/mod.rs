@@ -8,5 +8,6 @@ mod exception_class;
 pub(super) mod exchanges;
 pub(super) mod har;
 pub(super) mod options;
+pub(super) mod rate_limit;
 pub(super) mod results;
 pub(super) mod slots;

@@ -101,7 +101,7 @@ fn explore(asynchronous: bool, refuses_second: bool, own_init: bool, attempts: u
             if own_init {
                 client.initialize(init(), None, Hooks::none()).await?;
             }
-            client.finalize(&example().into(), Some(TIMEOUT), Hooks::none()).await
+            client.finalize(Media::from(example()), Some(TIMEOUT), Hooks::none()).await
         },
         |ended| check(own_init, ended),
     )

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use xmedia::client::Client;
 use xmedia::client::call::Hooks;
 use xmedia::client::error::{Error, Kind};
+use xmedia::client::model::Media;
 use xmedia::client::protocol::Payload;
 
 use super::Outcome::{Hang, Limited, LimitedFar, Refused, Reset, Stale, Status, Truth, Unreadable, WrongId};
@@ -111,13 +112,13 @@ fn whatever_happens_init_is_repeated_only_where_it_helps() {
 fn whatever_happens_append_is_repeated_only_where_it_helps() {
     explore("APPEND", false, |client| async move {
         let media = Payload::Bytes(Bytes::from_static(b"x"));
-        client.append(&example().into(), 0, media, Some(TIMEOUT), Hooks::none()).await
+        client.append(Media::from(example()), 0, media, Some(TIMEOUT), Hooks::none()).await
     });
 }
 
 #[test]
 fn whatever_happens_status_is_repeated_only_where_it_helps() {
     explore("STATUS", true, |client| async move {
-        client.status(&example().into(), Some(TIMEOUT), Hooks::none()).await.map(drop)
+        client.status(Media::from(example()), Some(TIMEOUT), Hooks::none()).await.map(drop)
     });
 }
