@@ -66,7 +66,7 @@ fn encode() -> impl Fn() {
         total_bytes: 1_048_576,
         media_type: "video/mp4".into(),
         media_category: Some("tweet_video".into()),
-        additional_owners: vec![id(), id()],
+        additional_owners: vec![id(), id()].try_into().expect("two owners"),
         shared: false,
     };
     let commands = [Command::Init(init), Command::Finalize(id()), Command::Status(id())];

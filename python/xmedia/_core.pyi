@@ -13,6 +13,8 @@ from ._types.media import Media
 from ._types.models import Progress, RateLimit, Stats
 
 __version__: str
+SECRET_PARAMETERS: list[str]
+REDACTED: str
 
 _Media: TypeAlias = int | str | Media
 _Timeout: TypeAlias = float | timedelta | None
@@ -39,6 +41,13 @@ def exchange_oauth1(
     timeout: _Timeout,
     **options: object,
 ) -> Operation[LoginTokens]: ...
+
+@final
+class EventFilter:
+    NONE: EventFilter
+    RETRIES: EventFilter
+    ALL: EventFilter
+    def __int__(self) -> int: ...
 
 @final
 class LoginTokens:

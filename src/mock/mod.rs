@@ -20,7 +20,7 @@ mod shared;
 mod state;
 
 pub use options::{Credential, Options, RateLimits, Step};
-pub use request_log::RecordedRequest;
+pub use request_log::{REDACTED, RecordedRequest, SECRET_PARAMETERS};
 pub use script::{Fault, FaultKind, Item, Reply};
 pub use server::MockServer;
 pub use state::upload::{MediaRecord, NewMedia, Subtitle};

@@ -9,6 +9,22 @@ use crate::client::model::{CommandName, MediaId};
 /// Requests that are kept; the oldest are dropped first.
 const MAX_ENTRIES: usize = 1_000_000;
 
+/// Parameters and headers whose values are shown to nobody.
+pub const SECRET_PARAMETERS: [&str; 10] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "refresh_token",
+    "client_secret",
+    "access_token",
+    "token",
+    "oauth_signature",
+    "oauth_token",
+    "code",
+];
+/// What stands in place of their values.
+pub const REDACTED: &str = "[redacted]";
+
 /// A request as a test sees it.
 #[derive(Clone, Debug)]
 pub struct RecordedRequest {

@@ -14,7 +14,7 @@ use crate::client::auth::token_file::{StoredTokens, TokenFile};
 use crate::client::auth::{Credentials, oauth1, oauth2};
 use crate::client::error::{Error, file_error};
 use crate::python::convert::errors;
-use crate::python::convert::results::epoch;
+use crate::python::convert::rate_limit::epoch;
 use crate::python::imports;
 use crate::system::fork::PerProcess;
 

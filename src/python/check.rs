@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::client::inspect::{CheckOptions, FileBytes, ReadBytes, Report, check as check_bytes};
-use crate::python::convert::{args, errors};
+use crate::python::convert::{args, descriptor, errors};
 
 /// Looks at a source, an `xmedia._calls.sources.Prepared`.
 #[pyfunction]
@@ -38,7 +38,8 @@ pub fn check(
             py.detach(|| check_bytes(&mut &*bytes, name, &options)).map_err(|error| file_error(py, &error, None))?
         }
         "descriptor" => {
-            let mut file = descriptor(&value)?;
+            let (file, start) = descriptor::file(&value)?;
+            let mut file = FileBytes::new(Arc::new(file), start).map_err(|error| file_error(py, &error, None))?;
             py.detach(|| check_bytes(&mut file, name, &options)).map_err(|error| file_error(py, &error, None))?
         }
         "seekable" => check_reader(&source.getattr("reader")?, value.extract()?, name, &options)?,
@@ -77,24 +78,6 @@ fn file_error(py: Python<'_>, error: &io::Error, path: Option<PathBuf>) -> PyErr
         return errors::invalid_input(py, error.to_string());
     }
     errors::raise(py, crate::client::error::file_error(error, path.as_deref()))
-}
-
-#[cfg(unix)]
-fn descriptor(value: &Bound<'_, PyAny>) -> PyResult<FileBytes> {
-    use std::os::fd::BorrowedFd;
-    let (descriptor, start): (i32, u64) = value.extract()?;
-    if descriptor < 0 {
-        return Err(errors::invalid_input(value.py(), "source: the file is closed"));
-    }
-    // SAFETY: the Python file object that has this descriptor is alive for the length of this call.
-    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
-    let file: File = borrowed.try_clone_to_owned()?.into();
-    FileBytes::new(Arc::new(file), start).map_err(|error| file_error(value.py(), &error, None))
-}
-
-#[cfg(not(unix))]
-fn descriptor(_: &Bound<'_, PyAny>) -> PyResult<FileBytes> {
-    Err(PyTypeError::new_err("descriptors are not read on this system"))
 }
 
 /// Reads through an object of Python's, whose own error is the one that is raised.

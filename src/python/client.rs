@@ -38,7 +38,7 @@ macro_rules! on_media {
     ($client:ident, $name:literal, $media_id:ident, $timeout:ident, $verb:ident($($argument:ident),*)) => {
         $client.media_operation($name, $media_id, $timeout, |core, media, timeout, observer| {
             Box::pin(async move {
-                core.$verb(&media, $($argument,)* timeout, observer.hooks()).await.map(Outcome::from)
+                core.$verb(media, $($argument,)* timeout, observer.hooks()).await.map(Outcome::from)
             })
         })
     };
@@ -76,9 +76,9 @@ impl Client {
         name: &'static str,
         media_id: &Bound<'_, PyAny>,
         timeout: &Bound<'_, PyAny>,
-        verb: impl FnOnce(Arc<Core>, Media, Option<Duration>, Arc<ChannelObserver>) -> Verb,
+        verb: impl FnOnce(Arc<Core>, Box<Media>, Option<Duration>, Arc<ChannelObserver>) -> Verb,
     ) -> PyResult<Operation> {
-        let media = args::media(media_id)?;
+        let media = Box::new(args::media(media_id)?);
         let timeout = args::duration("timeout", timeout)?;
         let operation = self.operation(media_id.py(), name, |core, observer| verb(core, media, timeout, observer))?;
         operation.with_input(media_id)
@@ -271,7 +271,7 @@ impl Client {
         let media = Box::new(media);
         let mut operation = Operation::new("wait", progress, |observer| {
             Box::pin(async move {
-                core.wait(media, timeout, observer.hooks()).await.map(|media| Outcome::Media(Some(Box::new(media))))
+                core.wait(media, timeout, &observer.hooks()).await.map(|media| Outcome::Media(Some(Box::new(media))))
             })
         });
         // Without an answer to wait after, it begins with a STATUS.

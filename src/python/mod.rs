@@ -23,42 +23,26 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _core {
-    #[pymodule_export]
-    use super::auth::{LoginTokens, TokenDelivery};
-    #[pymodule_export]
-    use super::call::asyncio::Bridge;
-    #[pymodule_export]
-    use super::call::callback_request::CallbackRequest;
-    #[pymodule_export]
-    use super::call::operation::Operation;
-    #[pymodule_export]
-    use super::call::select::Selector;
-    #[pymodule_export]
-    use super::call::wait_many::WaitMany;
-    #[pymodule_export]
-    use super::call::watch::Watch;
-    #[pymodule_export]
-    use super::check::check;
-    #[pymodule_export]
-    use super::client::{Client, settle_records};
-    #[pymodule_export]
-    use super::convert::args::media_id;
-    #[pymodule_export]
-    use super::convert::exchanges::KeptExchanges;
-    #[pymodule_export]
-    use super::convert::har::save_har;
-    #[pymodule_export]
-    use super::convert::results::{masked, shown, text_of};
     #[cfg(feature = "mock")]
     #[pymodule_export]
     use super::mock::PyMockServer;
-    #[pymodule_export]
-    use super::probe::probe_host;
-    #[pymodule_export]
-    use super::tokens::{
-        LoginFlow, chain_hash, exchange_oauth1, read_token_file, revoke_token_file, wait_for_refreshes,
-    };
     use super::*;
+    #[pymodule_export]
+    use super::{
+        auth::{LoginTokens, TokenDelivery},
+        call::{
+            asyncio::Bridge, callback_request::CallbackRequest, hooks::WantedEvents, operation::Operation,
+            select::Selector, wait_many::WaitMany, watch::Watch,
+        },
+        check::check,
+        client::{Client, settle_records},
+        convert::args::media_id,
+        convert::exchanges::KeptExchanges,
+        convert::har::save_har,
+        convert::results::{masked, shown, text_of},
+        probe::probe_host,
+        tokens::{LoginFlow, chain_hash, exchange_oauth1, read_token_file, revoke_token_file, wait_for_refreshes},
+    };
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -66,6 +50,11 @@ mod _core {
         let interpreter = unsafe { pyo3::ffi::PyInterpreterState_GetID(pyo3::ffi::PyInterpreterState_Get()) };
         if interpreter != 0 {
             return Err(PyImportError::new_err("xmedia can be imported in the main interpreter only"));
+        }
+        #[cfg(feature = "mock")]
+        {
+            module.add("SECRET_PARAMETERS", crate::mock::SECRET_PARAMETERS)?;
+            module.add("REDACTED", crate::mock::REDACTED)?;
         }
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }

@@ -22,8 +22,8 @@ use crate::python::call::observer::ChannelObserver;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::Verb;
 use crate::python::convert::args::{self, optional};
-use crate::python::convert::errors;
 use crate::python::convert::options::{GivenOptions, set_options};
+use crate::python::convert::{descriptor, errors};
 use crate::python::process::buffers::{BufferUse, borrow};
 
 /// The highest number of segments that may be in flight; there are no more.
@@ -76,7 +76,7 @@ fn set_upload_options(options: &mut UploadOptions, given: &GivenOptions<'_, '_>)
         media_category: optional(args::media_category),
         additional_owners: args::additional_owners,
         shared: args::flag,
-        alt_text: optional(args::text),
+        alt_text: optional(args::alt_text),
         chunked: optional(args::flag),
         segment_bytes: optional(|name, value| args::count(name, value, u64::MAX)),
         concurrency: args::count_up_to(MAX_CONCURRENCY),
@@ -137,7 +137,11 @@ fn content(source: &Bound<'_, PyAny>, buffer: &mut Option<BufferUse>) -> PyResul
             *buffer = Some(in_use);
             Ok(Prepared::Content(Content::Sized(Arc::new(Memory(bytes)))))
         }
-        "descriptor" => descriptor(&value),
+        "descriptor" => {
+            let (file, start) = descriptor::file(&value)?;
+            let file = OpenFile::new(file, None, start).map_err(|error| errors::raise(value.py(), error))?;
+            Ok(Prepared::Content(Content::Sized(Arc::new(file))))
+        }
         "seekable" => Ok(Prepared::Seekable {
             total_bytes: value.extract()?,
             in_memory: source.getattr("reader")?.getattr("in_memory")?.is_truthy()?,
@@ -147,26 +151,6 @@ fn content(source: &Bound<'_, PyAny>, buffer: &mut Option<BufferUse>) -> PyResul
         }
         other => Err(PyTypeError::new_err(format!("a source of an unknown kind: {other}"))),
     }
-}
-
-/// An open file of Python's, read through a descriptor of our own, so that its place is not moved.
-#[cfg(unix)]
-fn descriptor(value: &Bound<'_, PyAny>) -> PyResult<Prepared> {
-    use std::os::fd::BorrowedFd;
-    let (descriptor, start): (i32, u64) = value.extract()?;
-    if descriptor < 0 {
-        return Err(errors::invalid_input(value.py(), "source: the file is closed"));
-    }
-    // SAFETY: the Python file object that has this descriptor is alive for the length of this call.
-    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
-    let file = borrowed.try_clone_to_owned()?.into();
-    let file = OpenFile::new(file, None, start).map_err(|error| errors::raise(value.py(), error))?;
-    Ok(Prepared::Content(Content::Sized(Arc::new(file))))
-}
-
-#[cfg(not(unix))]
-fn descriptor(_: &Bound<'_, PyAny>) -> PyResult<Prepared> {
-    Err(PyTypeError::new_err("descriptors are not read on this system"))
 }
 
 /// What Python reads and keeps for an upload, through the operation's callbacks.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._auth.fields import checked_secret
 from .._auth.hidden import Hidden, hides_arguments
 from .._auth.oauth1 import OAuth1
 from .._auth.oauth2 import OAuth2
+from .._core import EventFilter
 from .._types.models import RequestEvent
 from .from_core import RequestRow
 
@@ -27,14 +27,6 @@ Tokens: TypeAlias = tuple[str, str | None, float | None]
 _NOT_LOGGED = frozenset({"started_at"})
 # The level of `logging`, which only a program that listens has loaded.
 _DEBUG = 10
-
-
-class EventFilter(IntEnum):
-    """Which requests are reported, by the numbers of the core's `EventFilter`."""
-
-    NONE = 0
-    RETRIES = 1
-    ALL = 2
 
 
 _logger: logging.Logger | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
 from .. import _core
@@ -180,6 +179,8 @@ def _as_json(metadata: Mapping[str, object] | None) -> str | None:
         raise TypeError(f"metadata must be a mapping or None, not {type(metadata).__name__}")
     if not all(isinstance(name, str) for name in metadata):
         raise TypeError("metadata: its names must be str")
+    import json  # noqa: PLC0415  (few describe media, and every program loads this module)
+
     try:
         return json.dumps(dict(metadata), allow_nan=False)
     except TypeError as error:

@@ -117,8 +117,9 @@ class UploadVerbs:
         """
         options = _options(locals())
         call = UploadCall(self._core, source, options, awaited=False)
-        # An error's traceback would hold it: memory that its owner wants to close, for instance.
-        del source
+        # An error's traceback would hold it: memory that its owner wants to close, for instance. Were the name deleted,
+        # tracebacks that show arguments, as IPython's do, could not.
+        source = ""
         return call.wait()
 
     async def upload_async(
@@ -151,7 +152,7 @@ class UploadVerbs:
         """
         options = _options(locals())
         call = await UploadCall.opened(self._core, source, options)
-        del source
+        source = ""  # as in `upload`
         return await call.wait_async()
 
     def upload_many(

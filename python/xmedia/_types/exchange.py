@@ -3,7 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from . import records
 from .models import brief_repr
+
+# Type checkers and the documentation read the usual one.
+globals()["dataclass"] = records.dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -46,5 +50,9 @@ class Exchange:
     started_at: datetime
     duration: float = 0.0
     bytes_sent: int = 0
+    # What `save_har` writes besides, so that a replay goes the same way: the length of the body, and of a body that may
+    # hold tokens what is no secret.
+    _response_size: int | None = field(default=None, repr=False, compare=False)
+    _outline: str | None = field(default=None, repr=False, compare=False)
 
     __repr__ = brief_repr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from .models import RateLimit
 
@@ -70,26 +70,25 @@ def moment_of(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-_Window: TypeAlias = tuple[int | None, int | None, float | None]
+def rate_limit_of(packed: bytes) -> RateLimit:
+    """A `RateLimit` of the usual window and perhaps those of 24 hours, each as the core packs it.
 
-
-def rate_limit_of(windows: tuple[_Window, _Window | None, _Window | None]) -> RateLimit:
-    """A `RateLimit` of `(limit, remaining, reset_at)` for the usual window and those of 24 hours.
-
-    `reset_at` is in seconds since the epoch, and may be beyond the calendar.
+    A window is which of its numbers there are (1, 2 and 4, or 0 for no window: 8 marks one), `limit`, `remaining` and
+    `reset_at`, in seconds since the epoch, which may be beyond the calendar.
     """
-    usual, user_24h, app_24h = windows
-    return RateLimit(
-        **_window(usual),
-        user_24h=None if user_24h is None else RateLimit(**_window(user_24h)),
-        app_24h=None if app_24h is None else RateLimit(**_window(app_24h)),
-    )
+    import struct  # noqa: PLC0415  (few look at limits, and every result loads this module)
+
+    usual, *longer = struct.iter_unpack("<BQQd", packed)
+    user_24h, app_24h = (RateLimit(**_window(*each)) if each[0] else None for each in longer or _NONE_LONGER)
+    return RateLimit(**_window(*usual), user_24h=user_24h, app_24h=app_24h)
 
 
-def _window(window: _Window) -> dict[str, Any]:
-    limit, remaining, reset_at = window
+_NONE_LONGER = ((0, 0, 0, 0.0), (0, 0, 0, 0.0))
+
+
+def _window(there: int, limit: int, remaining: int, reset_at: float) -> dict[str, Any]:
     try:
-        moment = None if reset_at is None else moment_of(reset_at)
+        moment = moment_of(reset_at) if there & 4 else None
     except (OverflowError, ValueError, OSError):
         moment = None
-    return {"limit": limit, "remaining": remaining, "reset_at": moment}
+    return {"limit": limit if there & 1 else None, "remaining": remaining if there & 2 else None, "reset_at": moment}

@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Literal, TypeVar
 
+from . import records
 from .checks import check_type, checked_media_id, checked_utc
 from .errors import InvalidInputError
 from .lazy_fields import lazy_fields, moment_of, rate_limit_of, raw_of
 from .models import COMMANDS, ImageInfo, ProcessingInfo, RateLimit, VideoInfo, brief_repr, check_fields
 from .trace import Trace
+
+# Type checkers and the documentation read the usual one.
+globals()["dataclass"] = records.dataclass
 
 ItemT = TypeVar("ItemT")
 
@@ -167,7 +171,13 @@ class Media:
         return media_table(self)
 
 
-lazy_fields(Media, received_at=(float, moment_of), rate_limit=(tuple, rate_limit_of), raw=(bytes, raw_of))
+lazy_fields(
+    Media,
+    media_id_string=(int, str),
+    received_at=(float, moment_of),
+    rate_limit=(bytes, rate_limit_of),
+    raw=(bytes, raw_of),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -5,21 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
-#: Parameters and headers that are never shown.
-_SECRETS = frozenset(
-    {
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "refresh_token",
-        "client_secret",
-        "access_token",
-        "token",
-        "oauth_signature",
-        "oauth_token",
-    }
-)
-_REDACTED = "[redacted]"
+from .._core import REDACTED, SECRET_PARAMETERS
 
 
 class Headers(Mapping[str, str]):
@@ -186,4 +172,4 @@ def _query(text: str) -> dict[str, str]:
 
 
 def _redacted(values: Mapping[str, object]) -> dict[str, object]:
-    return {name: _REDACTED if name.lower() in _SECRETS else value for name, value in values.items()}
+    return {name: REDACTED if name.lower() in SECRET_PARAMETERS else value for name, value in values.items()}

@@ -46,7 +46,7 @@ impl From<Error> for AttemptError {
 pub(super) struct Attempt<'a> {
     pub(super) client: &'a ClientInner,
     pub(super) command: &'a Command,
-    pub(super) options: CallOptions<'a>,
+    pub(super) options: &'a CallOptions<'a>,
     pub(super) name: CommandName,
     pub(super) media_id: Option<MediaId>,
     /// Whether the request is sent even though its rate-limit bucket is empty.
@@ -60,7 +60,7 @@ pub(super) struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    pub(super) fn new(client: &'a ClientInner, command: &'a Command, options: CallOptions<'a>) -> Self {
+    pub(super) fn new(client: &'a ClientInner, command: &'a Command, options: &'a CallOptions<'a>) -> Self {
         Attempt {
             client,
             command,
@@ -196,7 +196,9 @@ impl<'a> Attempt<'a> {
                 if self.options.hooks.observer.event_filter() == EventFilter::All {
                     self.options.hooks.observer.request(*self.report(&request, &begun, Some(&response), None));
                 }
-                self.keep(request, &begun, Signed { token, authorization, hash }, Ok(response));
+                if client.recorder.is_some() || !self.options.success_ends_call {
+                    self.keep(request, &begun, Signed { token, authorization, hash }, Ok(response));
+                }
                 Ok(answer)
             }
             Err(error) => {

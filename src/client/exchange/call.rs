@@ -24,6 +24,8 @@ pub struct CallOptions<'a> {
     pub hooks: Hooks<'a>,
     /// Where each of its requests acquires a permit first, if there is such a limit.
     pub limiter: Option<&'a AdaptiveLimiter>,
+    /// The call ends when the command succeeds: no error will ask for the exchange in which it did.
+    pub success_ends_call: bool,
 }
 
 /// What a call reports to the program that made it, and asks of it.

@@ -43,11 +43,13 @@ impl ClientInner {
         }
     }
 
+    /// How a verb that is one command is carried out.
     pub(in crate::client) fn call_options<'a>(
         &'a self,
         timeout: Option<Duration>,
         hooks: Hooks<'a>,
     ) -> CallOptions<'a> {
-        CallOptions { deadline: Deadline::after(timeout), retry: self.options.retry.as_ref(), hooks, limiter: None }
+        let (deadline, retry) = (Deadline::after(timeout), self.options.retry.as_ref());
+        CallOptions { deadline, retry, hooks, limiter: None, success_ends_call: true }
     }
 }

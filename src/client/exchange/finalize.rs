@@ -14,7 +14,7 @@ impl ClientInner {
     pub(in crate::client) async fn finalize_resumed(
         &self,
         media_id: MediaId,
-        options: CallOptions<'_>,
+        options: &CallOptions<'_>,
     ) -> Result<Media> {
         match Box::pin(self.exchange_media(&Command::Status(media_id), options)).await {
             Ok(media) if media.processing_info.is_some() => Ok(media),
@@ -30,7 +30,7 @@ impl ClientInner {
     pub(in crate::client) async fn finalize_with_recovery(
         &self,
         media_id: MediaId,
-        options: CallOptions<'_>,
+        options: &CallOptions<'_>,
     ) -> Result<Media> {
         let command = Command::Finalize(media_id);
         let mut exchange = Exchange::new(self, &command, options);
@@ -44,7 +44,7 @@ impl ClientInner {
         &self,
         exchange: &mut Exchange<'_>,
         media_id: MediaId,
-        options: CallOptions<'_>,
+        options: &CallOptions<'_>,
     ) -> (Result<Media>, Option<Box<RequestReport>>) {
         let mut first: Option<Error> = None;
         loop {
@@ -58,7 +58,8 @@ impl ClientInner {
             if options.deadline.passed() {
                 return (Err(maybe_ambiguous(failure)), report);
             }
-            match Box::pin(self.exchange_media(&Command::Status(media_id), options)).await {
+            let status = CallOptions { success_ends_call: false, ..*options };
+            match Box::pin(self.exchange_media(&Command::Status(media_id), &status)).await {
                 Ok(media) if media.processing_info.is_some() => return (Ok(media), report),
                 Err(status) if !retry::is_not_found(&status) => {
                     let attempts = failure.attempts;

@@ -24,7 +24,7 @@ const EARLY_REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
 /// The credentials of one command's requests, and what of them was repaired between two requests.
 pub(super) struct Repair<'a> {
     client: &'a ClientInner,
-    options: CallOptions<'a>,
+    options: &'a CallOptions<'a>,
     name: CommandName,
     clock_corrected: bool,
     refreshed: bool,
@@ -37,7 +37,7 @@ pub(super) struct Repair<'a> {
 }
 
 impl<'a> Repair<'a> {
-    pub(super) fn new(client: &'a ClientInner, options: CallOptions<'a>, name: CommandName) -> Self {
+    pub(super) fn new(client: &'a ClientInner, options: &'a CallOptions<'a>, name: CommandName) -> Self {
         Repair {
             client,
             options,

@@ -17,12 +17,16 @@ use super::attempt::{Attempt, AttemptError};
 
 impl ClientInner {
     /// Carries out a command that answers with media.
-    pub(in crate::client) async fn exchange_media(&self, command: &Command, options: CallOptions<'_>) -> Result<Media> {
+    pub(in crate::client) async fn exchange_media(
+        &self,
+        command: &Command,
+        options: &CallOptions<'_>,
+    ) -> Result<Media> {
         media_of(self.exchange(command, options).await?, command.name(), command.media_id())
     }
 
     /// Carries out a command.
-    pub(in crate::client) async fn exchange(&self, command: &Command, options: CallOptions<'_>) -> Result<Answer> {
+    pub(in crate::client) async fn exchange(&self, command: &Command, options: &CallOptions<'_>) -> Result<Answer> {
         let mut exchange = Exchange::new(self, command, options);
         match exchange.run().await {
             Ok(answer) => Ok(answer),
@@ -41,8 +45,9 @@ impl ClientInner {
         hooks: Hooks<'_>,
     ) -> Result<Media, ExchangeError> {
         let command = Command::Status(media_id);
-        let options = CallOptions { deadline, retry: self.options.retry.as_ref(), hooks, limiter: None };
-        let mut attempt = Attempt::new(self, &command, options);
+        let retry = self.options.retry.as_ref();
+        let options = CallOptions { deadline, retry, hooks, limiter: None, success_ends_call: false };
+        let mut attempt = Attempt::new(self, &command, &options);
         match attempt.send().await {
             Ok(answer) => {
                 self.budget.refund(budget::SUCCESS_REFUND);
@@ -68,7 +73,7 @@ pub(in crate::client) type ExchangeError = (Error, Option<Box<RequestReport>>);
 pub(super) struct Exchange<'a> {
     client: &'a ClientInner,
     attempt: Attempt<'a>,
-    options: CallOptions<'a>,
+    options: &'a CallOptions<'a>,
     name: CommandName,
     media_id: Option<MediaId>,
     attempts: u32,
@@ -82,7 +87,7 @@ pub(super) struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    pub(super) fn new(client: &'a ClientInner, command: &'a Command, options: CallOptions<'a>) -> Self {
+    pub(super) fn new(client: &'a ClientInner, command: &'a Command, options: &'a CallOptions<'a>) -> Self {
         let mut attempt = Attempt::new(client, command, options);
         if options.retry.is_none() {
             attempt = attempt.ignore_rate_limits();

@@ -247,8 +247,9 @@ impl ClientInner {
             retry: self.options.retry.as_ref(),
             hooks: Hooks { observer: &collector, exchanges: Some(&exchanges), ..Hooks::none() },
             limiter: None,
+            success_ends_call: false,
         };
-        let outcome = self.exchange(&command, options).await;
+        let outcome = self.exchange(&command, &options).await;
         let reports = collector.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.account.refreshes().keep_reports(reports);
         match outcome.map_err(|error| exchanges.attach(error, None))? {

@@ -23,9 +23,9 @@ tokio::task_local! {
     static CURRENT_REQUEST: Arc<RequestProgress>;
 }
 
-/// What is encrypted goes to the system record by record, of this size, and is given to the connection so: the more is
-/// given at once, the longer the connection writes without looking for an answer.
-const RECORD_BYTES: usize = 16 << 10;
+/// What is encrypted is given to the connection in pieces of this size, four records of TLS: as much as it encrypts and
+/// writes in one go. After more, it would write a second time without looking for an answer in between.
+const ENCRYPTED_PIECE_BYTES: usize = 64 << 10;
 
 /// A request that is being sent.
 pub struct RequestProgress {
@@ -171,7 +171,7 @@ impl RequestProgress {
     where
         S: Stream<Item = std::io::Result<Bytes>> + Unpin,
     {
-        let (mut piece, most) = (Bytes::new(), if encrypted { RECORD_BYTES } else { usize::MAX });
+        let (mut piece, most) = (Bytes::new(), if encrypted { ENCRYPTED_PIECE_BYTES } else { usize::MAX });
         let (turn, mut noted) = (Arc::new(Turn::default()), false);
         futures_util::stream::poll_fn(move |context| {
             if !noted {

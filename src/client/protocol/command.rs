@@ -10,6 +10,7 @@ use zeroize::Zeroize as _;
 
 use crate::client::error::{Error, Result};
 use crate::client::model::{ApiVersion, CommandName, MediaId};
+use crate::client::x_values::{AltText, Owners, SubtitledCategory};
 
 /// One request's worth of work.
 #[derive(Clone, Debug)]
@@ -42,8 +43,8 @@ pub enum Command {
     SetSubtitles {
         /// The video.
         media_id: MediaId,
-        /// The video's category, as v1.1 writes it (`TweetVideo`).
-        media_category: String,
+        /// The video's category.
+        media_category: SubtitledCategory,
         /// The subtitles, one or several.
         subtitles: Vec<Subtitle>,
     },
@@ -51,8 +52,8 @@ pub enum Command {
     DeleteSubtitles {
         /// The video.
         media_id: MediaId,
-        /// The video's category, as v1.1 writes it (`TweetVideo`).
-        media_category: String,
+        /// The video's category.
+        media_category: SubtitledCategory,
         /// Which subtitles.
         language_code: String,
     },
@@ -74,7 +75,7 @@ pub struct Init {
     /// `tweet_video` and its like.
     pub media_category: Option<String>,
     /// Users who may use the media as well.
-    pub additional_owners: Vec<MediaId>,
+    pub additional_owners: Owners,
     /// Whether the media may be used in several direct messages.
     pub shared: bool,
 }
@@ -89,7 +90,7 @@ pub struct Simple {
     /// `tweet_image` and its like.
     pub media_category: Option<String>,
     /// Users who may use the media as well.
-    pub additional_owners: Vec<MediaId>,
+    pub additional_owners: Owners,
     /// Whether the media may be used in several direct messages.
     pub shared: bool,
 }
@@ -98,7 +99,7 @@ pub struct Simple {
 #[derive(Clone, Debug, Default)]
 pub struct MediaMetadata {
     /// A description for those who cannot see it.
-    pub alt_text: Option<String>,
+    pub alt_text: Option<AltText>,
     /// Whether viewers may download it.
     pub allow_download: Option<bool>,
     /// What viewers are warned of.
@@ -178,7 +179,7 @@ pub struct Revocation {
 
 impl MediaMetadata {
     /// The alt text and nothing else.
-    pub fn alt_text(text: String) -> Self {
+    pub fn alt_text(text: AltText) -> Self {
         MediaMetadata { alt_text: Some(text), ..MediaMetadata::default() }
     }
 
@@ -210,7 +211,7 @@ impl MediaMetadata {
     pub(super) fn members(&self) -> Map<String, Value> {
         let mut members = self.others.clone();
         if let Some(text) = &self.alt_text {
-            members.insert("alt_text".into(), json!({"text": text}));
+            members.insert("alt_text".into(), json!({"text": text.as_str()}));
         }
         if let Some(allow_download) = self.allow_download {
             members.insert("allow_download_status".into(), json!({"allow_download": allow_download}));

@@ -3,29 +3,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
+use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 
 use super::json::number;
 use crate::client::model::{Delays, Number, RateLimit, RateWindow};
 
-/// The names of a window's headers: its limit, what remains of it, and when it ends.
-type WindowHeaders = [HeaderName; 3];
-
-static QUARTER_HOUR: WindowHeaders = [
-    HeaderName::from_static("x-rate-limit-limit"),
-    HeaderName::from_static("x-rate-limit-remaining"),
-    HeaderName::from_static("x-rate-limit-reset"),
-];
-static USER_24H: WindowHeaders = [
-    HeaderName::from_static("x-user-limit-24hour-limit"),
-    HeaderName::from_static("x-user-limit-24hour-remaining"),
-    HeaderName::from_static("x-user-limit-24hour-reset"),
-];
-static APP_24H: WindowHeaders = [
-    HeaderName::from_static("x-app-limit-24hour-limit"),
-    HeaderName::from_static("x-app-limit-24hour-remaining"),
-    HeaderName::from_static("x-app-limit-24hour-reset"),
-];
 /// The names that a request's id goes by, the most common first.
 static IDS: [HeaderName; 3] = [
     HeaderName::from_static("x-transaction-id"),
@@ -33,32 +15,70 @@ static IDS: [HeaderName; 3] = [
     HeaderName::from_static("x-request-id"),
 ];
 
+/// What the headers of a window count: its limit, what remains of it, and when it ends.
+#[derive(Clone, Copy, Default)]
+struct Window {
+    limit: Option<u64>,
+    remaining: Option<u64>,
+    reset: Option<u64>,
+}
+
+/// The windows that an answer speaks of.
+#[derive(Default)]
+struct Windows {
+    quarter_hour: Window,
+    user_24h: Window,
+    app_24h: Window,
+}
+
+impl Windows {
+    /// Reads each header once: an answer has some thirty, of which few are about limits.
+    fn of(headers: &HeaderMap) -> Self {
+        let mut windows = Windows::default();
+        for (name, value) in headers {
+            let Some(name) = name.as_str().strip_prefix("x-") else { continue };
+            let (window, counted) = if let Some(counted) = name.strip_prefix("rate-limit-") {
+                (&mut windows.quarter_hour, counted)
+            } else if let Some(counted) = name.strip_prefix("user-limit-24hour-") {
+                (&mut windows.user_24h, counted)
+            } else if let Some(counted) = name.strip_prefix("app-limit-24hour-") {
+                (&mut windows.app_24h, counted)
+            } else {
+                continue;
+            };
+            let count = match counted {
+                "limit" => &mut window.limit,
+                "remaining" => &mut window.remaining,
+                "reset" => &mut window.reset,
+                _ => continue,
+            };
+            *count = count.or_else(|| trimmed(value).and_then(number::parse).and_then(number::whole_count));
+        }
+        windows
+    }
+}
+
+impl Window {
+    fn rate_window(self) -> Option<RateWindow> {
+        let Window { limit, remaining, reset } = self;
+        if limit.is_none() && remaining.is_none() && reset.is_none() {
+            return None;
+        }
+        let reset_at = reset.and_then(|reset| UNIX_EPOCH.checked_add(since_epoch_of(reset)));
+        Some(RateWindow { limit, remaining, reset_at })
+    }
+}
+
 /// The headers of rate limits, if there is any.
 pub fn rate_limit(headers: &HeaderMap) -> Option<RateLimit> {
-    let short = window(headers, &QUARTER_HOUR);
-    let (user_24h, app_24h) = match names_a_day(headers) {
-        true => (window(headers, &USER_24H), window(headers, &APP_24H)),
-        false => (None, None),
-    };
+    let windows = Windows::of(headers);
+    let short = windows.quarter_hour.rate_window();
+    let (user_24h, app_24h) = (windows.user_24h.rate_window(), windows.app_24h.rate_window());
     if short.is_none() && user_24h.is_none() && app_24h.is_none() {
         return None;
     }
     let RateWindow { limit, remaining, reset_at } = short.unwrap_or_default();
     Some(RateLimit { limit, remaining, reset_at, user_24h, app_24h })
-}
-
-/// Whether there may be limits of 24 hours. Few answers have some, and to look each of their names up takes longer.
-fn names_a_day(headers: &HeaderMap) -> bool {
-    headers.keys().any(|name| name.as_str().contains("-limit-24hour-"))
-}
-
-fn window(headers: &HeaderMap, [limit, remaining, reset]: &WindowHeaders) -> Option<RateWindow> {
-    let (limit, remaining, reset) = (count(headers, limit), count(headers, remaining), count(headers, reset));
-    if limit.is_none() && remaining.is_none() && reset.is_none() {
-        return None;
-    }
-    let reset_at = reset.and_then(|reset| UNIX_EPOCH.checked_add(since_epoch_of(reset)));
-    Some(RateWindow { limit, remaining, reset_at })
 }
 
 /// A reset as time since the epoch. More than eleven digits are milliseconds, as some gateways send them.
@@ -77,14 +97,15 @@ pub fn server_date(headers: &HeaderMap) -> Option<SystemTime> {
 /// bucket's reset counts without a number of what remains, since something must be empty.
 pub fn delays(headers: &HeaderMap, received_at: SystemTime) -> Delays {
     let now = since_epoch(server_date(headers).unwrap_or(received_at));
-    let until = |[_, remaining, reset]: &WindowHeaders, unknown: u64| {
-        let empty = count(headers, remaining).unwrap_or(unknown) == 0;
-        count(headers, reset).filter(|_| empty).map(|reset| since_epoch_of(reset).saturating_sub(now))
+    let windows = Windows::of(headers);
+    let until = |window: Window, unknown: u64| {
+        let empty = window.remaining.unwrap_or(unknown) == 0;
+        window.reset.filter(|_| empty).map(|reset| since_epoch_of(reset).saturating_sub(now))
     };
     Delays {
-        quarter_hour: until(&QUARTER_HOUR, 0).max(asked_delay(headers, received_at)),
-        user_24h: until(&USER_24H, 1),
-        app_24h: until(&APP_24H, 1),
+        quarter_hour: until(windows.quarter_hour, 0).max(asked_delay(headers, received_at)),
+        user_24h: until(windows.user_24h, 1),
+        app_24h: until(windows.app_24h, 1),
     }
 }
 
@@ -126,11 +147,11 @@ fn since_epoch(time: SystemTime) -> Duration {
     time.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-fn count(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
-    number::parse(text(headers, name)?).and_then(number::whole_count)
+fn text<'headers>(headers: &'headers HeaderMap, name: &HeaderName) -> Option<&'headers str> {
+    trimmed(headers.get(name)?)
 }
 
-fn text<'headers>(headers: &'headers HeaderMap, name: &HeaderName) -> Option<&'headers str> {
-    let value = headers.get(name)?.to_str().ok()?.trim_ascii();
+fn trimmed(value: &HeaderValue) -> Option<&str> {
+    let value = value.to_str().ok()?.trim_ascii();
     (!value.is_empty()).then_some(value)
 }

@@ -36,7 +36,7 @@ pub(super) fn encode(hosts: &Hosts, command: &Command) -> Request {
             format!("{}/1.1/media/subtitles/create.json", hosts.upload),
             &json!({
                 "media_id": media_id.to_string(),
-                "media_category": media_category,
+                "media_category": media_category.as_str(),
                 "subtitle_info": {"subtitles": subtitles.iter().map(subtitle).collect::<Vec<_>>()},
             }),
         ),
@@ -44,7 +44,7 @@ pub(super) fn encode(hosts: &Hosts, command: &Command) -> Request {
             format!("{}/1.1/media/subtitles/delete.json", hosts.upload),
             &json!({
                 "media_id": media_id.to_string(),
-                "media_category": media_category,
+                "media_category": media_category.as_str(),
                 "subtitle_info": {"subtitles": [{"language_code": language_code}]},
             }),
         ),

@@ -36,7 +36,7 @@ pub(super) fn encode(hosts: &Hosts, command: &Command) -> Request {
             "/2/media/subtitles",
             json_body(&json!({
                 "id": media_id.to_string(),
-                "media_category": media_category,
+                "media_category": media_category.as_str(),
                 "subtitles": subtitles_value(subtitles),
             })),
         ),
@@ -47,7 +47,7 @@ pub(super) fn encode(hosts: &Hosts, command: &Command) -> Request {
                 "/2/media/subtitles",
                 json_body(&json!({
                     "id": media_id.to_string(),
-                    "media_category": media_category,
+                    "media_category": media_category.as_str(),
                     "language_code": language_code,
                 })),
             )

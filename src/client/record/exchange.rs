@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
 use super::mask::{add_forms, add_password_forms, mask};
+use super::token_outline;
 use crate::client::auth::Account;
 use crate::client::auth::oauth2::Token;
 use crate::client::config::TransportOptions;
@@ -71,6 +72,8 @@ pub(in crate::client) struct SentExchange {
     body: KeptBody,
     response: Option<Response>,
     broken: Option<Broken>,
+    /// What is left of an answer that may have tokens in it, and its length.
+    outline: Option<(String, usize)>,
 }
 
 /// A request's body, without media and without what has secrets in it.
@@ -145,10 +148,12 @@ impl SentExchange {
             Err(broken) => (None, Some(broken)),
         };
         let mut body = std::mem::replace(&mut sent.request.body, Body::Empty).into();
+        let mut outline = None;
         // There are tokens and codes in these, which nobody knows yet.
         if matches!(sent.command, CommandName::Token | CommandName::Revoke) {
             body = KeptBody::None;
             if let Some(response) = &mut response {
+                outline = Some((token_outline::outline(&response.body), response.body.len()));
                 response.body = Bytes::new();
                 response.headers = response
                     .headers
@@ -158,7 +163,7 @@ impl SentExchange {
                     .collect();
             }
         }
-        Arc::new(SentExchange { sent, body, response, broken })
+        Arc::new(SentExchange { sent, body, response, broken, outline })
     }
 
     fn url(&self) -> String {
@@ -242,7 +247,11 @@ impl KeptExchange for SentExchange {
             response_headers: headers(self.response.as_ref().map(headers_of).unwrap_or_default()),
             response_body: (self.response.as_ref().filter(|_| !self.has_secret_bodies()))
                 .map(|response| body(String::from_utf8_lossy(&response.body).into_owned())),
-            response_body_bytes: self.response.as_ref().map(|response| response.body.len()),
+            response_body_bytes: match &self.outline {
+                Some((_, bytes)) => Some(*bytes),
+                None => self.response.as_ref().map(|response| response.body.len()),
+            },
+            outline: self.outline.as_ref().map(|(outline, _)| shown(outline.clone())),
             error: self.broken.map(|broken| broken.as_str().to_owned()),
             started_at: sent.started_at,
             duration: sent.duration,

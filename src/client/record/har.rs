@@ -87,11 +87,17 @@ fn response(exchange: &ExchangeText) -> Value {
     let status = exchange.status.unwrap_or(0);
     let reason = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     let mut content = json!({
-        "size": exchange.response_body.as_ref().map_or(0, |body| exchange.response_body_bytes.unwrap_or(body.len())),
+        "size": match (&exchange.response_body, &exchange.outline) {
+            (None, None) => 0,
+            (body, _) => exchange.response_body_bytes.unwrap_or(body.as_ref().map_or(0, String::len)),
+        },
         "mimeType": header(headers, "content-type").unwrap_or("x-unknown"),
     });
     if let (Some(text), Some(content)) = (&exchange.response_body, content.as_object_mut()) {
         content.insert("text".to_owned(), text.as_str().into());
+    }
+    if let (Some(outline), Some(content)) = (&exchange.outline, content.as_object_mut()) {
+        content.insert("_outline".to_owned(), outline.as_str().into());
     }
     json!({
         "status": status,

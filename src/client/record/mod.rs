@@ -5,6 +5,7 @@ mod files;
 pub mod har;
 mod mask;
 mod recorder;
+mod token_outline;
 
 pub use self::exchange::texts;
 pub(in crate::client) use self::exchange::{Sender, Sent, SentExchange};

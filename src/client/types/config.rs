@@ -147,9 +147,15 @@ pub struct Retry {
     pub max_delay: Duration,
 }
 
+impl Retry {
+    /// The policy of a client for which none was given.
+    pub const DEFAULT: Retry =
+        Retry { attempts: 5, base_delay: Duration::from_millis(500), max_delay: Duration::from_secs(30) };
+}
+
 impl Default for Retry {
     fn default() -> Self {
-        Retry { attempts: 5, base_delay: Duration::from_millis(500), max_delay: Duration::from_secs(30) }
+        Self::DEFAULT
     }
 }
 

@@ -11,10 +11,12 @@ use crate::sync::lock;
 const MAX_EXCHANGES: usize = 8;
 
 /// The last exchanges of a call. They stand here as they were: a call that succeeds makes no text of them.
+///
+/// They are in a box because there are none yet in thousands of calls that wait.
 #[derive(Default)]
-pub struct ExchangeLog(Mutex<Ring>);
+pub struct ExchangeLog(Mutex<Option<Box<Ring>>>);
 
-/// The last few, without memory of their own.
+/// The last few.
 #[derive(Default)]
 struct Ring {
     kept: [Option<Arc<dyn KeptExchange>>; MAX_EXCHANGES],
@@ -24,11 +26,12 @@ struct Ring {
 impl ExchangeLog {
     /// Adds one in place of the oldest.
     pub fn push(&self, exchange: Arc<dyn KeptExchange>) {
-        let mut ring = lock(&self.0);
+        let mut log = lock(&self.0);
+        let ring = log.get_or_insert_default();
         let next = ring.next;
         let replaced = ring.kept.get_mut(next).and_then(|place| place.replace(exchange));
         ring.next = (next + 1) % MAX_EXCHANGES;
-        drop(ring);
+        drop(log);
         drop(replaced);
     }
 
@@ -39,8 +42,9 @@ impl ExchangeLog {
 
     /// Those that stand here, from the oldest to the newest.
     pub fn all(&self) -> Vec<Arc<dyn KeptExchange>> {
-        let ring = lock(&self.0);
-        let (newer, older) = ring.kept.split_at_checked(ring.next).unwrap_or_default();
+        let log = lock(&self.0);
+        let halves = log.as_ref().and_then(|ring| ring.kept.split_at_checked(ring.next));
+        let (newer, older) = halves.unwrap_or_default();
         older.iter().chain(newer).flatten().cloned().collect()
     }
 

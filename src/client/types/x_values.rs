@@ -1,8 +1,10 @@
 //! Values that X bounds: each is checked once, when it is made.
 
+use std::ops::Deref;
+
 use super::error::{Error, Result};
 use super::model::{ApiVersion, MediaId};
-use super::x_limits::{MAX_ALT_TEXT, MAX_OWNERS, max_segments};
+use super::x_limits::{MAX_ALT_TEXT, MAX_OWNERS, MAX_TOTAL_BYTES, max_segments};
 
 /// The media id that a program wrote as text; `argument` is its name in the message.
 pub fn media_id(argument: &str, text: &str) -> Result<MediaId> {
@@ -133,26 +135,19 @@ impl TryFrom<&str> for SubtitledCategory {
 pub struct AltText(String);
 
 impl AltText {
-    /// The text, if it is as long; `argument` is its name in the message.
-    pub fn new(argument: &str, text: String) -> Result<Self> {
-        Self::check(argument, &text)?;
-        Ok(AltText(text))
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
-    /// Refuses a text that is not as long.
-    pub fn check(argument: &str, text: &str) -> Result<()> {
+    /// The text, if it is as long; `argument` is its name in the message.
+    pub fn new(argument: &str, text: String) -> Result<Self> {
         match text.chars().count() {
-            1..=MAX_ALT_TEXT => Ok(()),
+            1..=MAX_ALT_TEXT => Ok(AltText(text)),
             characters => Err(Error::invalid_input(format!(
                 "{argument} must have 1 to {MAX_ALT_TEXT} characters, not {characters}"
             ))),
         }
-    }
-}
-
-impl From<AltText> for String {
-    fn from(text: AltText) -> Self {
-        text.0
     }
 }
 
@@ -171,10 +166,37 @@ impl Owners {
     }
 }
 
-impl From<Owners> for Vec<MediaId> {
-    fn from(owners: Owners) -> Self {
-        owners.0
+impl Deref for Owners {
+    type Target = [MediaId];
+
+    fn deref(&self) -> &[MediaId] {
+        &self.0
     }
+}
+
+impl TryFrom<Vec<MediaId>> for Owners {
+    type Error = Error;
+
+    fn try_from(ids: Vec<MediaId>) -> Result<Self> {
+        let mut owners = Owners::default();
+        ids.into_iter().try_for_each(|id| owners.push(id))?;
+        Ok(owners)
+    }
+}
+
+/// A file's size; `None` stands for a number that no `u64` holds.
+pub fn total_bytes(number: Option<u64>) -> Result<u64> {
+    number
+        .filter(|bytes| (1..=MAX_TOTAL_BYTES).contains(bytes))
+        .ok_or_else(|| Error::invalid_input(format!("total_bytes must be at least 1 and at most {MAX_TOTAL_BYTES}")))
+}
+
+/// `EN` and its like.
+pub fn language_code(text: String) -> Result<String> {
+    if text.trim().is_empty() {
+        return Err(Error::invalid_input("language_code must not be empty"));
+    }
+    Ok(text)
 }
 
 /// Text short enough for a message.

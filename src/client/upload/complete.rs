@@ -75,14 +75,14 @@ impl Completion<'_> {
 
     async fn wait(&self, media: Media) -> Result<Media> {
         let watch = Box::new(Watch::new(media, self.call.deadline.remaining()));
-        self.client.wait_until_ready(watch, self.call.hooks).await
+        self.client.wait_until_ready(watch, &self.call.hooks).await
     }
 
     /// Sets the alt text. If that fails the upload is still good, and the error says so.
     async fn set_alt_text(&self, media: Media) -> Result<Media> {
         let Some(text) = self.options.alt_text.clone() else { return Ok(media) };
         let command = Command::Metadata { media_id: media.media_id, metadata: MediaMetadata::alt_text(text) };
-        match self.client.exchange(&command, self.call).await {
+        match self.client.exchange(&command, &self.call).await {
             Ok(_) => Ok(media),
             Err(mut error) => {
                 error.message = format!("{}; the upload itself is good, see this error's .media", error.message);

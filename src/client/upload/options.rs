@@ -9,8 +9,9 @@ use super::source::Source;
 
 use crate::client::category::Account;
 use crate::client::config::CheckMode;
-use crate::client::model::{Media, MediaId};
+use crate::client::model::Media;
 use crate::client::observer::RequestReport;
+use crate::client::x_values::{AltText, Owners};
 
 /// What is to be uploaded, and how.
 pub struct Upload {
@@ -27,11 +28,11 @@ pub struct UploadOptions {
     /// The category; found out if left out.
     pub media_category: Option<String>,
     /// Users who may use the media as well.
-    pub additional_owners: Vec<MediaId>,
+    pub additional_owners: Owners,
     /// Whether the media may be used in several direct messages.
     pub shared: bool,
-    /// A detected for those who cannot see it.
-    pub alt_text: Option<String>,
+    /// A description for those who cannot see it.
+    pub alt_text: Option<AltText>,
     /// Whether it is sent in segments; small images are not if this is left out.
     pub chunked: Option<bool>,
     /// The segments' size.
@@ -59,7 +60,7 @@ impl Default for UploadOptions {
         UploadOptions {
             media_type: None,
             media_category: None,
-            additional_owners: Vec::new(),
+            additional_owners: Owners::default(),
             shared: false,
             alt_text: None,
             chunked: None,

@@ -63,7 +63,7 @@ impl SegmentSender<'_> {
         let bytes = media.len();
         let command = Command::Append { media_id: self.opened.media_id, segment_index, media };
         let options = CallOptions { limiter: Some(self.reporter.limiter()), ..self.options };
-        self.client.exchange(&command, options).await?;
+        self.client.exchange(&command, &options).await?;
         self.checkpoint.acknowledged(segment_index).await?;
         self.reporter.acknowledged(bytes);
         Ok(())
@@ -103,7 +103,7 @@ impl SegmentSender<'_> {
 pub async fn exchange_whole(
     client: &ClientInner,
     command: &Command,
-    options: CallOptions<'_>,
+    options: &CallOptions<'_>,
     source_error: &SourceError,
 ) -> Result<Answer> {
     tokio::select! {

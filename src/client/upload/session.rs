@@ -30,7 +30,6 @@ use crate::client::protocol::{Answer, Command, Init, Simple};
 use crate::client::retry;
 use crate::client::wait::Watch;
 use crate::client::x_limits::{max_segment_bytes, max_segments};
-use crate::client::x_values::AltText;
 
 /// Images up to this size go in one request; X answers 413 to larger ones.
 const MAX_SIMPLE_BYTES: u64 = 5_000_000;
@@ -41,8 +40,8 @@ pub(in crate::client) async fn upload(client: &ClientInner, upload: Upload, hook
     let deadline = Deadline::after(options.timeout);
     let reporter = ProgressReporter::new(hooks.observer, options.concurrency, options.trace);
     let hooks = Hooks { observer: &reporter, ..hooks };
-    let call = CallOptions { deadline, retry: client.options.retry.as_ref(), hooks, limiter: None };
-    options.alt_text.as_deref().map_or(Ok(()), |text| AltText::check("alt_text", text))?;
+    let retry = client.options.retry.as_ref();
+    let call = CallOptions { deadline, retry, hooks, limiter: None, success_ends_call: false };
     reporter.with_pauses(run(client, source, &options, call, &reporter)).await
 }
 
@@ -170,7 +169,7 @@ impl<'a> Session<'a> {
                 self.reporter.begin(&self.plan);
                 self.reporter.report().await?;
                 self.checkpoint.check_writable().await?;
-                let opened = self.client.exchange_media(&Command::Init(self.init()), self.call).await?;
+                let opened = self.client.exchange_media(&Command::Init(self.init()), &self.call).await?;
                 let record = || Record::opened(self.source_identity.clone(), self.plan.segment_bytes, &opened);
                 self.checkpoint.begin(record).await?;
                 (opened, Stage::Appending, BTreeSet::new())
@@ -181,9 +180,9 @@ impl<'a> Session<'a> {
             self.append(&opened, acknowledged).await?;
             self.checkpoint.stage(Stage::Finalizing).await?;
             refuse_expired(&opened, CommandName::Finalize)?;
-            self.client.finalize_with_recovery(opened.media_id, self.call).await?
+            self.client.finalize_with_recovery(opened.media_id, &self.call).await?
         } else {
-            self.client.finalize_resumed(opened.media_id, self.call).await?
+            self.client.finalize_resumed(opened.media_id, &self.call).await?
         };
         media.keep_from(&opened);
         Ok(media)
@@ -196,7 +195,7 @@ impl<'a> Session<'a> {
         in_time(self.call.deadline, self.options, self.reporter.report()).await?;
         let seen = record.media_in_processing();
         let mut watch = Watch::new(seen.clone(), self.call.deadline.remaining());
-        Ok(watch.next(self.client, self.call.hooks).await?.unwrap_or(seen))
+        Ok(watch.next(self.client, &self.call.hooks).await?.unwrap_or(seen))
     }
 
     /// Counts what the server has of the file already, in the segments of that session.
@@ -269,7 +268,7 @@ impl<'a> Session<'a> {
             shared: self.options.shared,
         };
         let Answer::Media(media) =
-            exchange_whole(self.client, &Command::Simple(simple), self.call, &source_error).await?
+            exchange_whole(self.client, &Command::Simple(simple), &self.call, &source_error).await?
         else {
             let message = "image upload: the answer has no media id";
             return Err(Error::new(Kind::InvalidResponse(None), message).about(CommandName::Simple, None));

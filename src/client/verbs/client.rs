@@ -8,18 +8,19 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 
 use crate::client::auth::{Account, Credentials};
-use crate::client::call::Hooks;
+use crate::client::call::{CallOptions, Hooks};
 use crate::client::config::Options;
 use crate::client::error::{Error, Result};
 use crate::client::exchange::ClientInner;
 use crate::client::exchange::refuse_expired;
 use crate::client::http::Transport;
-use crate::client::model::{ApiVersion, CommandName, Media};
+use crate::client::model::{ApiVersion, CommandName, Media, MediaId};
 use crate::client::protocol::{Command, Init, MediaMetadata, Payload, Subtitle};
 use crate::client::record::Recorder;
 use crate::client::stats::Counters;
 use crate::client::upload::{self, Upload, Uploaded};
 use crate::client::wait::{Waited, Watch};
+use crate::client::x_values::SubtitledCategory;
 
 /// How often it is looked whether records are written.
 const SETTLE_INTERVAL: Duration = Duration::from_millis(2);
@@ -64,39 +65,52 @@ impl Client {
     }
 
     /// INIT: opens an upload.
+    ///
+    /// What the other verbs are given comes in a box, of which nothing is left while the call waits for its turn: thousands
+    /// may.
     pub async fn initialize(&self, init: Init, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
         let command = Command::Init(init);
-        self.until_closed(|| self.inner.exchange_media(&command, self.inner.call_options(timeout, hooks))).await
+        let options = self.inner.call_options(timeout, hooks);
+        self.until_closed(|| self.inner.exchange_media(&command, &options)).await
     }
 
     /// APPEND: sends one segment.
     pub async fn append(
         &self,
-        upload: &Media,
+        upload: impl Into<Box<Media>>,
         segment_index: u16,
         media: Payload,
         timeout: Option<Duration>,
         hooks: Hooks<'_>,
     ) -> Result<()> {
-        refuse_expired(upload, CommandName::Append)?;
-        let command = Command::Append { media_id: upload.media_id, segment_index, media };
-        self.until_closed(|| self.inner.exchange(&command, self.inner.call_options(timeout, hooks))).await.map(drop)
+        let media_id = not_expired(upload.into(), CommandName::Append)?;
+        let command = Command::Append { media_id, segment_index, media };
+        let options = self.inner.call_options(timeout, hooks);
+        self.until_closed(|| self.inner.exchange(&command, &options)).await.map(drop)
     }
 
     /// FINALIZE: ends an upload. Media whose processing failed at once is returned, not an error.
-    pub async fn finalize(&self, upload: &Media, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
-        refuse_expired(upload, CommandName::Finalize)?;
-        self.until_closed(|| {
-            self.inner.finalize_with_recovery(upload.media_id, self.inner.call_options(timeout, hooks))
-        })
-        .await
+    pub async fn finalize(
+        &self,
+        upload: impl Into<Box<Media>>,
+        timeout: Option<Duration>,
+        hooks: Hooks<'_>,
+    ) -> Result<Media> {
+        let media_id = not_expired(upload.into(), CommandName::Finalize)?;
+        let options = self.inner.call_options(timeout, hooks);
+        self.until_closed(|| self.inner.finalize_with_recovery(media_id, &options)).await
     }
 
     /// STATUS: asks once how far processing is. Media whose processing failed is returned, not an error.
-    pub async fn status(&self, upload: &Media, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
-        refuse_expired(upload, CommandName::Status)?;
-        let command = Command::Status(upload.media_id);
-        self.until_closed(|| self.inner.exchange_media(&command, self.inner.call_options(timeout, hooks))).await
+    pub async fn status(
+        &self,
+        upload: impl Into<Box<Media>>,
+        timeout: Option<Duration>,
+        hooks: Hooks<'_>,
+    ) -> Result<Media> {
+        let command = Command::Status(not_expired(upload.into(), CommandName::Status)?);
+        let options = self.inner.call_options(timeout, hooks);
+        self.until_closed(|| self.inner.exchange_media(&command, &options)).await
     }
 
     /// Waits until the media is ready; an error if its processing failed.
@@ -104,9 +118,9 @@ impl Client {
         &'a self,
         media: impl Into<Box<Media>>,
         timeout: Option<Duration>,
-        hooks: Hooks<'a>,
+        hooks: &'a Hooks<'a>,
     ) -> impl Future<Output = Result<Media>> + 'a {
-        // No `async fn`, which would store the media once more for each that it is handed to.
+        // No `async fn`, which would store the media once more for each that it is handed to, nor hooks by value.
         let watch = Box::new(Watch::new(*media.into(), timeout));
         self.until_closed(move || self.inner.wait_with_pauses(watch, hooks))
     }
@@ -116,7 +130,7 @@ impl Client {
         self.until_closed(move || async move {
             match watch.timed_out() {
                 Some(error) => Err(error),
-                None => watch.next(&self.inner, hooks).await,
+                None => watch.next(&self.inner, &hooks).await,
             }
         })
         .await
@@ -125,40 +139,37 @@ impl Client {
     /// METADATA: describes media.
     pub async fn set_metadata(
         &self,
-        media: &Media,
+        media: impl Into<Box<Media>>,
         metadata: MediaMetadata,
         timeout: Option<Duration>,
         hooks: Hooks<'_>,
     ) -> Result<()> {
         metadata.validate(self.inner.options.api)?;
-        refuse_expired(media, CommandName::Metadata)?;
-        let command = Command::Metadata { media_id: media.media_id, metadata };
-        self.until_closed(|| self.inner.exchange(&command, self.inner.call_options(timeout, hooks))).await.map(drop)
+        let media_id = not_expired(media.into(), CommandName::Metadata)?;
+        let command = Command::Metadata { media_id, metadata };
+        let options = self.inner.call_options(timeout, hooks);
+        self.until_closed(|| self.inner.exchange(&command, &options)).await.map(drop)
     }
 
     /// SUBTITLES: adds subtitles to a video, in one request or, where the API takes one at a time, in several.
     pub async fn set_subtitles(
         &self,
-        video: &Media,
-        media_category: &str,
+        video: impl Into<Box<Media>>,
+        media_category: SubtitledCategory,
         subtitles: Vec<Subtitle>,
         timeout: Option<Duration>,
         hooks: Hooks<'_>,
     ) -> Result<()> {
-        refuse_expired(video, CommandName::Subtitles)?;
+        let media_id = not_expired(video.into(), CommandName::Subtitles)?;
         let in_one = match self.inner.options.api {
             ApiVersion::V1_1 => subtitles.len(),
             ApiVersion::V2 => 1,
         };
-        let options = self.inner.call_options(timeout, hooks);
+        let options = CallOptions { success_ends_call: false, ..self.inner.call_options(timeout, hooks) };
         let requests = async {
             for subtitles in subtitles.chunks(in_one.max(1)) {
-                let command = Command::SetSubtitles {
-                    media_id: video.media_id,
-                    media_category: media_category.to_owned(),
-                    subtitles: subtitles.to_vec(),
-                };
-                self.inner.exchange(&command, options).await?;
+                let command = Command::SetSubtitles { media_id, media_category, subtitles: subtitles.to_vec() };
+                self.inner.exchange(&command, &options).await?;
             }
             Ok(())
         };
@@ -168,19 +179,16 @@ impl Client {
     /// SUBTITLES: takes the subtitles of one language off a video.
     pub async fn delete_subtitles(
         &self,
-        video: &Media,
-        media_category: &str,
+        video: impl Into<Box<Media>>,
+        media_category: SubtitledCategory,
         language_code: String,
         timeout: Option<Duration>,
         hooks: Hooks<'_>,
     ) -> Result<()> {
-        refuse_expired(video, CommandName::Subtitles)?;
-        let command = Command::DeleteSubtitles {
-            media_id: video.media_id,
-            media_category: media_category.to_owned(),
-            language_code,
-        };
-        self.until_closed(|| self.inner.exchange(&command, self.inner.call_options(timeout, hooks))).await.map(drop)
+        let media_id = not_expired(video.into(), CommandName::Subtitles)?;
+        let command = Command::DeleteSubtitles { media_id, media_category, language_code };
+        let options = self.inner.call_options(timeout, hooks);
+        self.until_closed(|| self.inner.exchange(&command, &options)).await.map(drop)
     }
 
     /// Uploads a file, from INIT to the end of its processing. Media whose processing failed is an error.
@@ -231,4 +239,10 @@ impl Client {
             outcome = verb() => outcome,
         }
     }
+}
+
+/// The id of media whose time is not over.
+fn not_expired(media: Box<Media>, command: CommandName) -> Result<MediaId> {
+    refuse_expired(&media, command)?;
+    Ok(media.media_id)
 }

@@ -153,7 +153,7 @@ impl Client {
             client_secret: app.client_secret.as_deref().cloned(),
         });
         let exchanges = ExchangeLog::default();
-        match self.inner.exchange(&command, without_observer(deadline, retry, &exchanges)).await {
+        match self.inner.exchange(&command, &without_observer(deadline, retry, &exchanges)).await {
             Ok(Answer::Tokens(tokens)) => Ok(tokens),
             Ok(_) => Err(Error::new(Kind::InvalidResponse(None), "TOKEN: the answer has no token")),
             Err(error) => Err(refused_login(exchanges.attach(error, None))),
@@ -166,7 +166,7 @@ impl Client {
         let client = Client::new(self.inner.transport.clone(), Arc::new(account), self.inner.options.clone())?;
         let exchanges = ExchangeLog::default();
         let options = without_observer(Deadline::after(Some(USER_TIMEOUT)), None, &exchanges);
-        match client.inner.exchange(&Command::Me, options).await? {
+        match client.inner.exchange(&Command::Me, &options).await? {
             Answer::User(user_id) => Ok(user_id),
             _ => Err(Error::new(Kind::InvalidResponse(None), "ME: the answer has no user")),
         }

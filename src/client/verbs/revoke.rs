@@ -81,7 +81,7 @@ impl Client {
                 client_secret: app.client_secret.as_deref().cloned(),
             });
             let options = without_observer(deadline, self.inner.options.retry.as_ref(), &exchanges);
-            let outcome = self.inner.exchange(&command, options).await;
+            let outcome = self.inner.exchange(&command, &options).await;
             outcome.map_err(|error| refused_login(exchanges.attach(error, None)))?;
         }
         Ok(())

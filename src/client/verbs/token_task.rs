@@ -39,7 +39,8 @@ pub(super) fn without_observer<'a>(
     retry: Option<&'a Retry>,
     exchanges: &'a ExchangeLog,
 ) -> CallOptions<'a> {
-    CallOptions { deadline, retry, hooks: Hooks { exchanges: Some(exchanges), ..Hooks::none() }, limiter: None }
+    let hooks = Hooks { exchanges: Some(exchanges), ..Hooks::none() };
+    CallOptions { deadline, retry, hooks, limiter: None, success_ends_call: false }
 }
 
 fn out_of_time() -> Error {

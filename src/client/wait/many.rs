@@ -27,6 +27,7 @@ impl ClientInner {
         hooks: Hooks<'_>,
         mut on_outcomes: impl FnMut(Vec<Waited>),
     ) -> Result<()> {
+        let hooks = &hooks;
         let wait = |(number, media): (u64, Media)| {
             let media_id = media.media_id;
             let watch = Box::new(Watch::new(media, timeout));

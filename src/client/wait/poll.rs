@@ -99,12 +99,12 @@ impl Watch {
     }
 
     /// The next answer; after the last one an error if the media has failed, else nothing.
-    pub async fn next(&mut self, client: &ClientInner, hooks: Hooks<'_>) -> Result<Option<Media>> {
+    pub async fn next(&mut self, client: &ClientInner, hooks: &Hooks<'_>) -> Result<Option<Media>> {
         Ok(self.step(client, hooks).await?.then(|| self.media.clone()))
     }
 
     /// Whether there is another answer, which is held then.
-    async fn step(&mut self, client: &ClientInner, hooks: Hooks<'_>) -> Result<bool> {
+    async fn step(&mut self, client: &ClientInner, hooks: &Hooks<'_>) -> Result<bool> {
         match self.state {
             WatchState::Given => {
                 self.advance();
@@ -140,10 +140,9 @@ impl Watch {
     }
 
     /// Sleeps and asks until there is an answer about the media.
-    async fn poll(&mut self, client: &ClientInner, hooks: Hooks<'_>, started: Instant) -> Result<()> {
+    async fn poll(&mut self, client: &ClientInner, hooks: &Hooks<'_>, started: Instant) -> Result<()> {
         let deadline = Deadline::after(self.remaining);
-        let own_pace = Retry::default();
-        let retry = client.options.retry.as_ref().unwrap_or(&own_pace);
+        let retry = client.options.retry.as_ref().unwrap_or(&Retry::DEFAULT);
         refuse_expired(&self.media, CommandName::Status)?;
         let mut pause = self.pause();
         let mut because = None;
@@ -154,7 +153,7 @@ impl Watch {
             drop(waiting);
             refuse_expired(&self.media, CommandName::Status)?;
             // In a box of its own, which is not there while it sleeps.
-            let polled = Box::pin(client.poll(self.media.media_id, deadline.later(LAST_POLL_TIMEOUT), hooks)).await;
+            let polled = Box::pin(client.poll(self.media.media_id, deadline.later(LAST_POLL_TIMEOUT), *hooks)).await;
             let (error, report) = match polled {
                 Ok(media) => {
                     self.sent += 1;
@@ -263,8 +262,9 @@ impl Watch {
 impl ClientInner {
     /// Waits until the media is ready, reporting each answer.
     ///
-    /// The watch is in a box because a future that is handed its state by value stores it twice.
-    pub(in crate::client) async fn wait_until_ready(&self, mut watch: Box<Watch>, hooks: Hooks<'_>) -> Result<Media> {
+    /// The watch is in a box, and what it reports to is borrowed, because a future stores what it is handed by value, and
+    /// more than once: thousands wait.
+    pub(in crate::client) async fn wait_until_ready(&self, mut watch: Box<Watch>, hooks: &Hooks<'_>) -> Result<Media> {
         loop {
             if let Some(error) = watch.timed_out() {
                 return Err(error);

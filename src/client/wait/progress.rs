@@ -58,7 +58,7 @@ impl Observer for WaitReporter<'_> {
 
 impl ClientInner {
     /// Waits until the media is ready, reporting each answer and each pause.
-    pub(in crate::client) async fn wait_with_pauses(&self, watch: Box<Watch>, hooks: Hooks<'_>) -> Result<Media> {
+    pub(in crate::client) async fn wait_with_pauses(&self, watch: Box<Watch>, hooks: &Hooks<'_>) -> Result<Media> {
         if hooks.observer.wants_progress() {
             // In a box of its own: thousands wait whose progress nobody looks at.
             Box::pin(self.wait_reporting(watch, hooks)).await
@@ -67,15 +67,15 @@ impl ClientInner {
         }
     }
 
-    async fn wait_reporting(&self, watch: Box<Watch>, hooks: Hooks<'_>) -> Result<Media> {
+    async fn wait_reporting(&self, watch: Box<Watch>, hooks: &Hooks<'_>) -> Result<Media> {
         let last = Mutex::new(progress(watch.media(), watch.elapsed()));
         let reporter =
             WaitReporter { observer: hooks.observer, started: Instant::now(), last, pauses: PauseTracker::default() };
-        let hooks = Hooks { observer: &reporter, ..hooks };
+        let hooks = Hooks { observer: &reporter, ..*hooks };
         let report = |pause| -> BoxFuture<'_, Result<()>> { Box::pin(reporter.report_pause(pause)) };
         let media = tokio::select! {
             biased;
-            media = self.wait_until_ready(watch, hooks) => media?,
+            media = self.wait_until_ready(watch, &hooks) => media?,
             error = reporter.pauses.report_until_done(&report) => return Err(error),
         };
         reporter.pauses.report_change(&report).await?;

@@ -12,28 +12,13 @@ use serde_json::{Map, Value, json};
 
 use super::items::{flag, item, steps, whole};
 use crate::client::model::{CommandName, MediaId};
-use crate::mock::request_log::RecordedRequest;
+use crate::mock::request_log::{REDACTED, RecordedRequest, SECRET_PARAMETERS};
 use crate::mock::shared::Shared;
 use crate::mock::state::rejection::Rejection;
 use crate::mock::state::upload::{Contents, NewMedia};
 
 /// A file that begins as an MP4 does, for media without data.
 const TINY_MP4: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2mp41";
-/// Parameters and headers whose values are shown to nobody.
-const SECRETS: [&str; 10] = [
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "refresh_token",
-    "client_secret",
-    "access_token",
-    "token",
-    "oauth_signature",
-    "oauth_token",
-    "code",
-];
-const MASKED: &str = "[redacted]";
-
 /// Whether a request is one of these, and not one of the API's.
 pub(crate) fn is_control(path: &str) -> bool {
     path.starts_with("/__")
@@ -157,8 +142,8 @@ fn request(request: &RecordedRequest) -> Value {
     let query: Vec<_> = url::form_urlencoded::parse(request.query.as_bytes()).into_owned().collect();
     let mut json: Value = request.json.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     for (name, value) in json.as_object_mut().into_iter().flatten() {
-        if SECRETS.contains(&name.to_ascii_lowercase().as_str()) {
-            *value = MASKED.into();
+        if SECRET_PARAMETERS.contains(&name.to_ascii_lowercase().as_str()) {
+            *value = REDACTED.into();
         }
     }
     json!({
@@ -183,5 +168,5 @@ fn request(request: &RecordedRequest) -> Value {
 }
 
 fn mask(name: &str, value: &str) -> String {
-    if SECRETS.contains(&name.to_ascii_lowercase().as_str()) { MASKED.to_owned() } else { value.to_owned() }
+    if SECRET_PARAMETERS.contains(&name.to_ascii_lowercase().as_str()) { REDACTED.to_owned() } else { value.to_owned() }
 }

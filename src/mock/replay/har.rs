@@ -23,6 +23,9 @@ const CREATOR: &str = "xmedia";
 const BEGINNINGS: [&str; 3] = ["/1.1/", "/2/", "/i/oauth2/"];
 /// Headers that the connection makes anew.
 const OF_THE_CONNECTION: [&str; 5] = ["connection", "content-length", "keep-alive", "trailer", "transfer-encoding"];
+/// Tokens are not checked in a replay.
+const ACCESS_TOKEN: &str = "replayed-access-token";
+const REFRESH_TOKEN: &str = "replayed-refresh-token";
 /// A client reads no more of a body, so that one of this size went on.
 const MAX_BODY_BYTES: usize = 1 << 20;
 
@@ -138,8 +141,12 @@ fn answer(status: u64, response: &Value, command: CommandName) -> Result<Outcome
         headers.extend(kept);
     }
     let mut body = body(response)?;
-    if command == CommandName::Token && body.is_empty() {
-        body = token_answer(status);
+    if matches!(command, CommandName::Token | CommandName::Revoke) && body.is_empty() {
+        body = match response.pointer("/content/_outline").and_then(Value::as_str) {
+            Some(outline) => filled_up(with_tokens(outline).into_bytes(), response).into(),
+            None if command == CommandName::Token => token_answer(status),
+            None => body,
+        };
     }
     Ok(Outcome::Answer { status, headers, body })
 }
@@ -152,14 +159,35 @@ fn body(response: &Value) -> Result<Bytes, String> {
         Some("base64") => STANDARD.decode(written).map_err(|_| "its body is not base64")?,
         _ => written.as_bytes().to_vec(),
     };
-    let size = content.get("size").and_then(Value::as_u64).and_then(|size| usize::try_from(size).ok());
-    if let Some(size) = size.filter(|size| !body.is_empty() && *size > body.len()) {
-        body.resize(if size < MAX_BODY_BYTES { size } else { MAX_BODY_BYTES + 1 }, b' ');
+    if !body.is_empty() {
+        body = filled_up(body, response);
     }
     Ok(body.into())
 }
 
-/// What a token endpoint says is never recorded, since there may be tokens in it: the usual is put in its place.
+fn filled_up(mut body: Vec<u8>, response: &Value) -> Vec<u8> {
+    let size = response.pointer("/content/size").and_then(Value::as_u64);
+    let size = size.and_then(|size| usize::try_from(size).ok()).unwrap_or_default();
+    if size > body.len() {
+        body.resize(if size < MAX_BODY_BYTES { size } else { MAX_BODY_BYTES + 1 }, b' ');
+    }
+    body
+}
+
+/// The outline of a token endpoint's answer, with tokens in the places of those that are never recorded.
+fn with_tokens(outline: &str) -> String {
+    let Ok(Value::Object(mut members)) = serde_json::from_str(outline) else { return outline.to_owned() };
+    for (name, token) in [("access_token", ACCESS_TOKEN), ("refresh_token", REFRESH_TOKEN)] {
+        if let Some(Value::String(text)) = members.get_mut(name)
+            && !text.is_empty()
+        {
+            token.clone_into(text);
+        }
+    }
+    Value::Object(members).to_string()
+}
+
+/// A recording without an outline of what a token endpoint said: the usual is put in its place.
 fn token_answer(status: StatusCode) -> Bytes {
     match status.as_u16() {
         200..300 => tokens(),
@@ -174,8 +202,8 @@ pub(super) fn tokens() -> Bytes {
     let tokens = serde_json::json!({
         "token_type": "bearer",
         "expires_in": 7200,
-        "access_token": "replayed-access-token",
-        "refresh_token": "replayed-refresh-token",
+        "access_token": ACCESS_TOKEN,
+        "refresh_token": REFRESH_TOKEN,
     });
     Bytes::from(tokens.to_string())
 }

@@ -1,7 +1,7 @@
 //! The program's side of a client (`xmedia._calls.hooks.Hooks`), and what a call reports to it: events, log lines, tokens.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
 
@@ -39,27 +39,38 @@ impl ClientHooks {
 
     /// The requests whose events the program wants now.
     pub fn event_filter(&self, py: Python<'_>) -> PyResult<EventFilter> {
-        self.hooks.bind(py).call_method0(pyo3::intern!(py, "event_filter"))?.extract().map(filter_of)
+        let wanted = self.hooks.bind(py).call_method0(pyo3::intern!(py, "event_filter"))?;
+        Ok(wanted.cast::<WantedEvents>()?.get().into())
     }
 }
 
 /// What a running call has to report, set when it starts.
 #[derive(Default)]
 pub struct Subscriptions {
-    event_filter: AtomicU8,
+    /// Of requests that are sent again.
+    retries: AtomicBool,
+    /// Of all requests.
+    all_requests: AtomicBool,
     tokens: AtomicBool,
 }
 
 impl Subscriptions {
     /// Sets which events the program wants, and whether it has callbacks for tokens.
     pub fn set(&self, event_filter: EventFilter, tokens: bool) {
-        self.event_filter.store(event_filter as u8, Ordering::Relaxed);
+        self.retries.store(event_filter >= EventFilter::Retries, Ordering::Relaxed);
+        self.all_requests.store(event_filter == EventFilter::All, Ordering::Relaxed);
         self.tokens.store(tokens, Ordering::Relaxed);
     }
 
     /// The requests whose events the program wants.
     pub fn event_filter(&self) -> EventFilter {
-        filter_of(self.event_filter.load(Ordering::Relaxed))
+        if self.all_requests.load(Ordering::Relaxed) {
+            EventFilter::All
+        } else if self.retries.load(Ordering::Relaxed) {
+            EventFilter::Retries
+        } else {
+            EventFilter::None
+        }
     }
 
     /// Whether the program has callbacks for tokens.
@@ -68,11 +79,21 @@ impl Subscriptions {
     }
 }
 
-/// The filter with this number, which is the one of Python's `EventFilter` in `_calls/hooks.py`.
-fn filter_of(number: u8) -> EventFilter {
-    match number {
-        0 => EventFilter::None,
-        1 => EventFilter::Retries,
-        _ => EventFilter::All,
+/// `xmedia._core.EventFilter`: which requests are reported.
+#[pyclass(frozen, name = "EventFilter", module = "xmedia._core", rename_all = "SCREAMING_SNAKE_CASE")]
+#[derive(Clone, Copy)]
+pub enum WantedEvents {
+    None,
+    Retries,
+    All,
+}
+
+impl From<&WantedEvents> for EventFilter {
+    fn from(wanted: &WantedEvents) -> Self {
+        match wanted {
+            WantedEvents::None => EventFilter::None,
+            WantedEvents::Retries => EventFilter::Retries,
+            WantedEvents::All => EventFilter::All,
+        }
     }
 }

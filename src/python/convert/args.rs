@@ -12,7 +12,6 @@ use crate::client::config::CheckMode;
 use crate::client::error::Error;
 use crate::client::model::{ApiVersion, Media, MediaId};
 use crate::client::protocol::{MediaMetadata, SensitiveContent, Subtitle};
-use crate::client::x_limits::MAX_TOTAL_BYTES;
 use crate::client::x_values::{self, AltText, MediaCategory, MediaType, Owners, SegmentIndex, SubtitledCategory};
 use crate::python::convert::errors;
 use crate::python::convert::results;
@@ -83,18 +82,14 @@ fn whole<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> 
     Ok(None)
 }
 
-fn bounded(name: &str, value: &Bound<'_, PyAny>, least: u64, most: u64) -> PyResult<u64> {
-    let Some(number) = whole(value)? else { return Err(wrong_type(name, "an int", value)) };
-    let inside = number.extract::<u64>().ok().filter(|number| (least..=most).contains(number));
-    inside.ok_or_else(|| {
-        let upper = if most == u64::MAX { String::new() } else { format!(" and at most {most}") };
-        errors::invalid_input(value.py(), format!("{name} must be at least {least}{upper}"))
-    })
-}
-
 /// A number that counts something.
 pub fn count(name: &str, value: &Bound<'_, PyAny>, most: u64) -> PyResult<u64> {
-    bounded(name, value, 1, most)
+    let Some(number) = whole(value)? else { return Err(wrong_type(name, "an int", value)) };
+    let inside = number.extract::<u64>().ok().filter(|number| (1..=most).contains(number));
+    inside.ok_or_else(|| {
+        let upper = if most == u64::MAX { String::new() } else { format!(" and at most {most}") };
+        errors::invalid_input(value.py(), format!("{name} must be at least 1{upper}"))
+    })
 }
 
 /// A number that counts something in memory.
@@ -107,7 +102,8 @@ pub fn count_up_to(most: usize) -> impl FnOnce(&str, &Bound<'_, PyAny>) -> PyRes
 
 /// A file's size.
 pub fn total_bytes(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
-    bounded(name, value, 1, MAX_TOTAL_BYTES)
+    let Some(number) = whole(value)? else { return Err(wrong_type(name, "an int", value)) };
+    checked(value.py(), x_values::total_bytes(number.extract().ok()))
 }
 
 /// A segment's number.
@@ -172,7 +168,7 @@ pub fn media_category(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> 
 }
 
 /// Users who may use the media as well.
-pub fn additional_owners(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<MediaId>> {
+pub fn additional_owners(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Owners> {
     let expected = "an iterable of user ids";
     if value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>() {
         return Err(wrong_type(name, expected, value));
@@ -182,12 +178,12 @@ pub fn additional_owners(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<M
     for owner in owners {
         checked(value.py(), ids.push(id(name, &owner?, "user ids (int or str)")?))?;
     }
-    Ok(ids.into())
+    Ok(ids)
 }
 
 /// A description of 1 to 1000 characters.
-pub fn alt_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
-    checked(value.py(), AltText::new(name, text(name, value)?)).map(String::from)
+pub fn alt_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<AltText> {
+    checked(value.py(), AltText::new(name, text(name, value)?))
 }
 
 /// What viewers are warned of: `True` or `False`, or the names of what it is.
@@ -270,17 +266,13 @@ pub fn subtitles(value: &Bound<'_, PyAny>) -> PyResult<Vec<Subtitle>> {
 
 /// `EN` and its like.
 pub fn language_code(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    let code = text("language_code", value)?;
-    if code.trim().is_empty() {
-        return Err(errors::invalid_input(value.py(), "language_code must not be empty"));
-    }
-    Ok(code)
+    checked(value.py(), x_values::language_code(text("language_code", value)?))
 }
 
-/// The category of a video that can have subtitles, as the API spells it there.
-pub fn video_category(value: &Bound<'_, PyAny>) -> PyResult<&'static str> {
+/// The category of a video that can have subtitles.
+pub fn video_category(value: &Bound<'_, PyAny>) -> PyResult<SubtitledCategory> {
     let category = text("media_category", value)?;
-    checked(value.py(), SubtitledCategory::try_from(category.as_str())).map(SubtitledCategory::as_str)
+    checked(value.py(), SubtitledCategory::try_from(category.as_str()))
 }
 
 /// One of these words.

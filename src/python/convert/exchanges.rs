@@ -38,6 +38,8 @@ fn exchange(py: Python<'_>, text: ExchangeText) -> PyResult<Bound<'_, PyAny>> {
     fields.set_item("status", text.status)?;
     fields.set_item("response_headers", joined(py, text.response_headers)?)?;
     fields.set_item("response_body", text.response_body)?;
+    fields.set_item("_response_size", text.response_body_bytes)?;
+    fields.set_item("_outline", text.outline)?;
     fields.set_item("error", text.error)?;
     fields.set_item("started_at", text.started_at)?;
     fields.set_item("duration", text.duration.as_secs_f64())?;

@@ -9,13 +9,14 @@ use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyString, PyTuple};
 use zeroize::Zeroizing;
 
 use crate::client::model::{
-    CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, RateWindow, VideoInfo,
+    CommandName, ImageInfo, Media, MediaId, Number, ProcessingFailure, ProcessingInfo, RateLimit, VideoInfo,
 };
 use crate::client::observer::{Phase, Progress, RequestReport};
 use crate::client::pause::{Pause, PauseReason};
 use crate::client::protocol::{self, lossy_json};
 use crate::client::record::without_secrets;
 use crate::client::stats::Stats;
+use crate::python::convert::rate_limit::{self, epoch};
 use crate::python::convert::slots::SlotWriter;
 use crate::python::imports;
 
@@ -66,16 +67,17 @@ pub fn media(py: Python<'_>, media: Media, given: Option<&Py<PyAny>>) -> PyResul
     if let Some(given) = given.filter(|_| media.raw.is_empty()) {
         return Ok(given.clone_ref(py));
     }
-    let id = media.media_id.get();
-    // What `received_at`, `rate_limit` and `raw` come as, `xmedia._types.lazy_fields` reads when they are asked for.
+    let id = PyInt::new(py, media.media_id.get()).into_any();
+    // What `media_id_string`, `received_at`, `rate_limit` and `raw` come as, `xmedia._types.lazy_fields` reads when they
+    // are asked for.
     let received_at = epoch(media.received_at.unwrap_or_else(SystemTime::now));
     let rate_limit = match media.rate_limit {
-        Some(limit) => rate_limit(limit).into_pyobject(py)?.into_any(),
+        Some(limit) => rate_limit::packed(py, limit).into_any(),
         None => none(py),
     };
     let values = [
-        PyInt::new(py, id).into_any(),
-        PyString::new(py, &id.to_string()).into_any(),
+        id.clone(),
+        id,
         optional_text(py, media.media_key.as_deref()),
         optional_count(py, media.size),
         optional_number(py, media.expires_after_secs)?,
@@ -98,6 +100,11 @@ fn none(py: Python<'_>) -> Bound<'_, PyAny> {
 
 fn optional_text<'py>(py: Python<'py>, text: Option<&str>) -> Bound<'py, PyAny> {
     text.map_or_else(|| none(py), |text| PyString::new(py, text).into_any())
+}
+
+/// A MIME type. They are interned: there are a few, and thousands of answers.
+fn media_type<'py>(py: Python<'py>, name: Option<&str>) -> Bound<'py, PyAny> {
+    name.map_or_else(|| none(py), |name| PyString::intern(py, name).into_any())
 }
 
 fn optional_count(py: Python<'_>, count: Option<u64>) -> Bound<'_, PyAny> {
@@ -204,17 +211,7 @@ pub fn stats(py: Python<'_>, stats: &Stats) -> PyResult<Py<PyAny>> {
 
 /// `xmedia.RateLimit`.
 pub fn rate_limit_record(py: Python<'_>, limit: RateLimit) -> PyResult<Bound<'_, PyAny>> {
-    imports::RATE_LIMIT_OF.get(py)?.call1((rate_limit(limit),))
-}
-
-/// `(limit, remaining, reset_at)` of one window.
-type WindowRow = (Option<u64>, Option<u64>, Option<f64>);
-
-/// What `xmedia._types.lazy_fields.rate_limit_of` reads.
-fn rate_limit(limit: RateLimit) -> (WindowRow, Option<WindowRow>, Option<WindowRow>) {
-    let row = |window: RateWindow| (window.limit, window.remaining, window.reset_at.map(epoch));
-    let short = RateWindow { limit: limit.limit, remaining: limit.remaining, reset_at: limit.reset_at };
-    (row(short), limit.user_24h.map(row), limit.app_24h.map(row))
+    imports::RATE_LIMIT_OF.get(py)?.call1((rate_limit::packed(py, limit),))
 }
 
 /// `xmedia.ProcessingFailure`.
@@ -247,12 +244,12 @@ fn info(py: Python<'_>, info: ProcessingInfo) -> PyResult<Bound<'_, PyAny>> {
 
 fn image(py: Python<'_>, image: ImageInfo) -> PyResult<Bound<'_, PyAny>> {
     let values =
-        [optional_text(py, image.image_type.as_deref()), optional_count(py, image.w), optional_count(py, image.h)];
+        [media_type(py, image.image_type.as_deref()), optional_count(py, image.w), optional_count(py, image.h)];
     image_record(py)?.make(py, values)
 }
 
 fn video(py: Python<'_>, video: VideoInfo) -> PyResult<Bound<'_, PyAny>> {
-    video_record(py)?.make(py, [optional_text(py, video.video_type.as_deref())])
+    video_record(py)?.make(py, [media_type(py, video.video_type.as_deref())])
 }
 
 fn optional_number<'py>(py: Python<'py>, number: Option<Number>) -> PyResult<Bound<'py, PyAny>> {
@@ -283,14 +280,6 @@ pub fn shown(text: &str) -> String {
 #[pyfunction]
 pub fn masked(text: String, secrets: Vec<String>) -> String {
     without_secrets(text, &secrets.into_iter().map(Zeroizing::new).collect())
-}
-
-/// Seconds since the epoch.
-pub fn epoch(at: SystemTime) -> f64 {
-    match at.duration_since(UNIX_EPOCH) {
-        Ok(since) => since.as_secs_f64(),
-        Err(before) => -before.duration().as_secs_f64(),
-    }
 }
 
 /// Whether a value is an `xmedia.Media`.

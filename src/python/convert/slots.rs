@@ -61,6 +61,9 @@ impl<const FIELDS: usize> SlotWriter<FIELDS> {
                 return Err(PyErr::fetch(py));
             }
         }
+        // SAFETY: it is a live object that the collector may know. It holds values that lead nowhere, so that it is in no
+        // circle: to look at each of thousands of results again and again took a fifth of the time of as many waits.
+        unsafe { ffi::PyObject_GC_UnTrack(record.as_ptr().cast()) };
         Ok(record)
     }
 

@@ -219,7 +219,8 @@ def test_every_request_of_a_refresh_is_shown_to_all_that_waited_for_it():
     auth = xmedia.OAuth2("token-that-ran-out", refresh_token="refresh-token-1", client_id="client")
     options = {"retry": xmedia.Retry(attempts=2, base_delay=0.001)}
     with MockServer(verify_auth=False) as server, xmedia.Client(auth, base_url=server.url, **options) as client:
-        server.script("STATUS", *[Reply(401)] * 3, *[Reply(403)] * 3)
+        # All three are on their way before the first is refused.
+        server.script("STATUS", *[Reply(401, delay=0.3)] * 3, *[Reply(403)] * 3)
         server.script("TOKEN", BUSY, Reply(200, json={"access_token": "new", "token_type": "bearer"}))
 
         async def main():

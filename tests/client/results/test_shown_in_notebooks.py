@@ -91,3 +91,14 @@ def test_an_errors_table_has_what_is_known_and_the_report() -> None:
     html = limited._repr_html_()
     for part in ("429", "abc", "yes, in 62 s"):
         assert part in html
+
+
+@pytest.mark.parametrize("verb", ["client.upload", "await client.upload_async"])
+def test_the_traceback_of_an_upload_shows_the_call_without_its_bytes(run: Any, verb: str) -> None:
+    failed = 'server.script("INIT", Reply(403))\ndata = CLIP.read_bytes()\n'
+    cell = f"{failed}try:\n    {verb}(data)\nexcept xmedia.XMediaError:\n    get_ipython().showtraceback()"
+    [output] = run(cell)
+    text = "".join(output["traceback"])
+    assert "failed resolving arguments" not in text
+    assert "ftypisom" not in text
+    assert "403 Forbidden" in text

@@ -93,6 +93,13 @@ def test_what_nobody_knows_has_to_be_said(server, connect):
     assert server.commands == []
 
 
+@pytest.mark.parametrize(("size", "command"), [(5_000_000, "SIMPLE"), (5_000_001, "INIT")])
+def test_an_image_of_at_most_five_million_bytes_goes_in_one_request(call, server, connect, size, command):
+    media = call(connect(server), "upload", PNG + bytes(size - len(PNG)), check="off")
+    assert server.commands[0] == command
+    assert server.media(media.media_id).size == size
+
+
 def test_an_image_in_segments(server, connect):
     client = connect(server)
     media = client.upload(PNG, chunked=True)

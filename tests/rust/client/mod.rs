@@ -1,7 +1,7 @@
 //! What the client decides by itself: signing, refreshing, retrying and limits.
 
+mod adaptive_limiter;
 mod budget;
-mod gate;
 mod limits;
 mod oauth1;
 mod record;

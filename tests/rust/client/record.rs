@@ -54,6 +54,7 @@ impl KeptExchange for Fake {
             response_headers: Vec::new(),
             response_body: Some("x".repeat(self.body)),
             response_body_bytes: None,
+            outline: None,
             error: None,
             started_at: SystemTime::UNIX_EPOCH,
             duration: Duration::ZERO,

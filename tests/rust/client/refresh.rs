@@ -69,8 +69,8 @@ async fn a_refresh_that_never_left_the_queue_is_run_again() {
         record: None,
     });
     let client = Client::new(transport, account, options).unwrap();
-    let media = example().into();
-    let status = || client.status(&media, None, Hooks::none());
+    let media = xmedia::client::model::Media::from(example());
+    let status = || client.status(media.clone(), None, Hooks::none());
 
     // The second is refused and leaves its place to the third, behind which its refresh waits in vain.
     let (first, second, third) = tokio::join!(status(), status(), status());

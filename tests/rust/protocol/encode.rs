@@ -7,6 +7,7 @@ use xmedia::client::protocol::{
     Authentication, Body, Command, Grant, Hosts, Init, MediaMetadata, Part, Payload, Request, Simple, Subtitle,
     TokenRequest, encode,
 };
+use xmedia::client::x_values::{AltText, Owners, SubtitledCategory};
 
 const V1_1: &str = "https://upload.twitter.com/1.1/media/upload.json";
 
@@ -59,7 +60,7 @@ fn init() -> Init {
         total_bytes: 10240,
         media_type: "video/mp4".into(),
         media_category: Some("tweet_video".into()),
-        additional_owners: vec![],
+        additional_owners: Owners::default(),
         shared: false,
     }
 }
@@ -69,7 +70,7 @@ fn bare_init() -> Init {
 }
 
 fn full_init() -> Init {
-    Init { additional_owners: vec![id(12), id(9999999999999999999)], shared: true, ..init() }
+    Init { additional_owners: vec![id(12), id(9999999999999999999)].try_into().unwrap(), shared: true, ..init() }
 }
 
 fn simple() -> Simple {
@@ -77,7 +78,7 @@ fn simple() -> Simple {
         media: Payload::Bytes(Bytes::from_static(b"\x89PNG")),
         media_type: Some("image/png".into()),
         media_category: Some("tweet_image".into()),
-        additional_owners: vec![id(1), id(2)],
+        additional_owners: vec![id(1), id(2)].try_into().unwrap(),
         shared: false,
     }
 }
@@ -94,12 +95,20 @@ fn subtitle(code: &str) -> Subtitle {
     Subtitle { media_id: id(5), language_code: code.into(), display_name: "English".into() }
 }
 
+fn alt_text(text: &str) -> AltText {
+    AltText::new("alt_text", text.to_owned()).unwrap()
+}
+
 fn set_subtitles(subtitles: Vec<Subtitle>) -> Command {
-    Command::SetSubtitles { media_id: example(), media_category: "TweetVideo".into(), subtitles }
+    Command::SetSubtitles { media_id: example(), media_category: SubtitledCategory::TweetVideo, subtitles }
 }
 
 fn delete_subtitles() -> Command {
-    Command::DeleteSubtitles { media_id: example(), media_category: "TweetVideo".into(), language_code: "EN".into() }
+    Command::DeleteSubtitles {
+        media_id: example(),
+        media_category: SubtitledCategory::TweetVideo,
+        language_code: "EN".into(),
+    }
 }
 
 /// X's page on FINALIZE, point by point.
@@ -154,7 +163,7 @@ fn v1_1_takes_alt_text_and_subtitles_as_json() {
     let media_id = "710511363345354753";
     let cases = [
         (
-            Command::Metadata { media_id: example(), metadata: MediaMetadata::alt_text("a \"cat\" 🐈".into()) },
+            Command::Metadata { media_id: example(), metadata: MediaMetadata::alt_text(alt_text("a \"cat\" 🐈")) },
             "metadata/create.json",
             json!({"media_id": media_id, "alt_text": {"text": "a \"cat\" 🐈"}}),
         ),
@@ -239,7 +248,7 @@ fn v2_bodies_have_only_documented_properties() {
         ),
         (Command::Finalize(example()), "POST", "upload/710511363345354753/finalize", json!({})),
         (
-            Command::Metadata { media_id: example(), metadata: MediaMetadata::alt_text("a cat".into()) },
+            Command::Metadata { media_id: example(), metadata: MediaMetadata::alt_text(alt_text("a cat")) },
             "POST",
             "metadata",
             json!({"id": media_id, "metadata": {"alt_text": {"text": "a cat"}}}),

@@ -3,12 +3,11 @@
 use xmedia::client::call::Hooks;
 use xmedia::client::error::Kind;
 use xmedia::client::model::Media;
-use xmedia::client::protocol::Init;
 
 use super::Outcome::{
     Hang, Hollow, Limited, LimitedFar, Refused, Reset, Stale, Status, StatusAfter, Truth, Unreadable, WrongId,
 };
-use super::{DEPTH, Ended, GRACE, Outcome, Step, TIMEOUT, World, every_sequence, quick};
+use super::{DEPTH, Ended, GRACE, Outcome, Step, TIMEOUT, World, every_sequence, init, quick};
 use crate::protocol::decode::example;
 
 fn outcomes(command: &str) -> &'static [Outcome] {
@@ -100,16 +99,9 @@ fn explore(asynchronous: bool, refuses_second: bool, own_init: bool, attempts: u
         (attempts > 0).then(|| quick(attempts)).flatten(),
         |client| async move {
             if own_init {
-                let init = Init {
-                    total_bytes: 1,
-                    media_type: "video/mp4".into(),
-                    media_category: None,
-                    additional_owners: Vec::new(),
-                    shared: false,
-                };
-                client.initialize(init, None, Hooks::none()).await?;
+                client.initialize(init(), None, Hooks::none()).await?;
             }
-            client.finalize(&example().into(), Some(TIMEOUT), Hooks::none()).await
+            client.finalize(Media::from(example()), Some(TIMEOUT), Hooks::none()).await
         },
         |ended| check(own_init, ended),
     )

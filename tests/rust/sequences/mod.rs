@@ -22,7 +22,8 @@ use xmedia::client::auth::{Account, Credentials, oauth1};
 use xmedia::client::config::{CheckMode, Options, Retry, TransportOptions};
 use xmedia::client::error::{Error, Kind};
 use xmedia::client::model::ApiVersion;
-use xmedia::client::protocol::{Body, Request, Response};
+use xmedia::client::protocol::{Body, Init, Request, Response};
+use xmedia::client::x_values::Owners;
 use xmedia::client::{Client, HttpBackend, Transport, TransportFailure};
 
 use crate::protocol::decode::ID;
@@ -33,6 +34,17 @@ const DEPTH: usize = 5;
 const TIMEOUT: Duration = Duration::from_secs(90);
 /// What a verb may outlive that by.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// The parameters of the least upload.
+fn init() -> Init {
+    Init {
+        total_bytes: 1,
+        media_type: "video/mp4".into(),
+        media_category: None,
+        additional_owners: Owners::default(),
+        shared: false,
+    }
+}
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,10 +6,11 @@ use bytes::Bytes;
 use xmedia::client::Client;
 use xmedia::client::call::Hooks;
 use xmedia::client::error::{Error, Kind};
-use xmedia::client::protocol::{Init, Payload};
+use xmedia::client::model::Media;
+use xmedia::client::protocol::Payload;
 
 use super::Outcome::{Hang, Limited, LimitedFar, Refused, Reset, Stale, Status, Truth, Unreadable, WrongId};
-use super::{DEPTH, Ended, Outcome, TIMEOUT, World, every_sequence, quick};
+use super::{DEPTH, Ended, Outcome, TIMEOUT, World, every_sequence, init, quick};
 use crate::protocol::decode::example;
 
 const ATTEMPTS: u32 = 4;
@@ -100,29 +101,24 @@ where
 
 #[test]
 fn whatever_happens_init_is_repeated_only_where_it_helps() {
-    explore("INIT", true, |client| async move {
-        let init = Init {
-            total_bytes: 1,
-            media_type: "video/mp4".into(),
-            media_category: None,
-            additional_owners: Vec::new(),
-            shared: false,
-        };
-        client.initialize(init, Some(TIMEOUT), Hooks::none()).await.map(drop)
-    });
+    explore(
+        "INIT",
+        true,
+        |client| async move { client.initialize(init(), Some(TIMEOUT), Hooks::none()).await.map(drop) },
+    );
 }
 
 #[test]
 fn whatever_happens_append_is_repeated_only_where_it_helps() {
     explore("APPEND", false, |client| async move {
         let media = Payload::Bytes(Bytes::from_static(b"x"));
-        client.append(&example().into(), 0, media, Some(TIMEOUT), Hooks::none()).await
+        client.append(Media::from(example()), 0, media, Some(TIMEOUT), Hooks::none()).await
     });
 }
 
 #[test]
 fn whatever_happens_status_is_repeated_only_where_it_helps() {
     explore("STATUS", true, |client| async move {
-        client.status(&example().into(), Some(TIMEOUT), Hooks::none()).await.map(drop)
+        client.status(Media::from(example()), Some(TIMEOUT), Hooks::none()).await.map(drop)
     });
 }

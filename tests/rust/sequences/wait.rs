@@ -106,7 +106,7 @@ fn explore(depth: usize, timeout: u64, given: Media) -> usize {
         quick(3),
         |client| {
             let media = given.clone();
-            async move { client.wait(media, Some(timeout), Hooks::none()).await }
+            async move { client.wait(media, Some(timeout), &Hooks::none()).await }
         },
         |ended| check(timeout, seen, ended),
     )

@@ -139,6 +139,7 @@ fn with_core(url: &str, calls: usize) -> Result<(), Failure> {
         retry: Some(Retry::default()),
         check: CheckMode::Warn,
         account: None,
+        record: None,
     });
     let client = Client::new(transport, account, options)?;
     let id = MediaId::parse(ID).ok_or("no id")?;
@@ -149,7 +150,7 @@ fn with_core(url: &str, calls: usize) -> Result<(), Failure> {
             let client = client.clone();
             runtime.spawn(async move {
                 let timeout = Some(Duration::from_secs(120));
-                sender.send(client.finalize(&Media::new(id), timeout, Hooks::none()).await.map(drop))
+                sender.send(client.finalize(Media::new(id), timeout, Hooks::none()).await.map(drop))
             });
             receiver.recv()??;
         }

@@ -98,10 +98,10 @@ impl ReadAt for OpenFile {
         let (from, len) = (self.start + offset, len.min(left));
         Box::pin(async move {
             // A slow disk must not hold up the thread on which all requests run.
-            let mut piece = vec![0; len];
+            // The memory is taken here: threads for blocking work come and go, and each would take some of its own.
+            let mut piece = Vec::with_capacity(len);
             let read = blocking(move || {
-                let got = read_fully(&file, &mut piece, from)?;
-                piece.truncate(got);
+                read_fully(&file, &mut piece, len, from)?;
                 Ok(Bytes::from(piece))
             });
             read.await.map_err(|error| file_error(&error, path.as_deref()))
@@ -135,26 +135,33 @@ impl ReadAt for OpenFile {
     }
 }
 
-/// Fills the buffer from there on; less only at the file's end.
-fn read_fully(file: &File, buffer: &mut [u8], from: u64) -> io::Result<usize> {
-    let mut got = 0;
-    while let Some(rest) = buffer.get_mut(got..).filter(|rest| !rest.is_empty()) {
-        match read_once(file, rest, from + got as u64) {
+/// So many bytes from there on; fewer only at the file's end.
+fn read_fully(file: &File, piece: &mut Vec<u8>, len: usize, from: u64) -> io::Result<()> {
+    while piece.len() < len {
+        let at = from + piece.len() as u64;
+        match read_once(file, piece, len, at) {
             Ok(0) => break,
-            Ok(more) => got += more,
+            Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(got)
+    piece.truncate(len);
+    Ok(())
 }
 
+/// Reads into what is free of the piece, which is not filled with zeros before: that takes a fifth of what reading takes.
 #[cfg(unix)]
-fn read_once(file: &File, buffer: &mut [u8], from: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, from)
+fn read_once(file: &File, piece: &mut Vec<u8>, _: usize, at: u64) -> io::Result<usize> {
+    Ok(rustix::io::pread(file, rustix::buffer::spare_capacity(piece), at)?)
 }
 
 #[cfg(windows)]
-fn read_once(file: &File, buffer: &mut [u8], from: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buffer, from)
+fn read_once(file: &File, piece: &mut Vec<u8>, len: usize, at: u64) -> io::Result<usize> {
+    let filled = piece.len();
+    piece.resize(len, 0);
+    let free = piece.get_mut(filled..).unwrap_or_default();
+    let read = std::os::windows::fs::FileExt::seek_read(file, free, at);
+    piece.truncate(filled + read.as_ref().map_or(0, |got| *got));
+    read
 }

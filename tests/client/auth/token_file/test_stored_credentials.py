@@ -43,6 +43,17 @@ class TestWhoseTokens:
         assert not caught.value.retryable
         assert server.commands.count("TOKEN") == 1
 
+    def test_a_running_client_takes_none_of_another_address(self, call, server, login, path):
+        server.expire_tokens()
+        client = login()
+        client.status(ID)
+        path.write_text(json.dumps(stored(path) | {"origin": "https://api.example", "serial": 9}))
+        server.expire_tokens()
+        with pytest.raises(xmedia.AuthenticationError, match="another login") as caught:
+            call(client, "status", ID)
+        assert not caught.value.retryable
+        assert server.commands.count("TOKEN") == 1
+
     def test_they_go_to_no_other_address(self, call, server, login, connect, path):
         server.expire_tokens()
         login().status(ID)
