@@ -4,6 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 
 #[path = "../../tests/rust/properties/inspect.rs"]
+#[allow(dead_code)] // the tests look at more of it
 mod inspect;
 
 fuzz_target!(|input: &[u8]| inspect::hold_as("subtitles", input));

@@ -43,10 +43,11 @@ def differences(path):
     """The facts that are not what ffprobe says, and how many were compared."""
     facts, said = xmedia.check(path).facts, ffprobe(path)
     streams = said.get("streams", [])
-    if facts.container is None or facts.image is not None or not streams or facts.media_type in {None, "video/mp2t"}:
+    if facts.container is None or facts.image is not None or not streams or facts.media_type is None:
         return [], 0
     pairs = []
-    if facts.duration is not None and "duration" in said["format"]:
+    # MPEG-TS says no duration: it is that of the pictures here, and includes the sound that goes on there.
+    if facts.duration is not None and "duration" in said["format"] and facts.container != "mpegts":
         pairs.append(("duration", facts.duration, float(said["format"]["duration"])))
     videos = [one for one in streams if one["codec_type"] == "video" and not one["disposition"]["attached_pic"]]
     if facts.video is not None and videos:

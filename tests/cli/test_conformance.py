@@ -4,6 +4,7 @@ import io
 import json
 import sys
 from http import HTTPStatus
+from urllib.parse import quote
 
 import pytest
 import xmedia
@@ -215,3 +216,25 @@ def test_the_samples_are_what_x_takes(sample):
     report = xmedia.check(sample())
     assert report.ok
     assert report.facts.image is None or report.facts.image.width == 64
+
+
+@pytest.mark.parametrize(
+    "written", [str, str.upper, lambda text: text.encode().hex(), lambda text: quote(text, safe="")]
+)
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_secret_that_a_server_repeats_is_not_printed(written, options, run, server):
+    shown = [written(value) for name, value in server.environ.items() if "SECRET" in name or "TOKEN" in name]
+    assert all(len(value) >= 8 for value in shown)
+    rules = [
+        lambda asked, status, value: (
+            (status, {**value, "data": {**value["data"], f"x-{shown[0]}": " ".join(shown), "list": [shown]}})
+            if value and isinstance(value.get("data"), dict)
+            else (status, {**(value or {}), "detail": " ".join(shown)})
+        )
+    ]
+    with Deviating(server.url, rules) as front:
+        status, out, err = run(server, "--yes", *options, url=front.url)
+    assert status == 1
+    assert "[not shown]" in out
+    for value in shown:
+        assert value.lower() not in (out + err).lower()

@@ -158,6 +158,16 @@ def test_ctrl_c_says_the_ids_that_were_finalized(server: MockServer) -> None:
         ),
         (xmedia.BadRequestError("the server said: media_type is bad"), "the server said: media_type is bad"),
         (xmedia.InvalidInputError("source is empty"), "the file is empty"),
+        (xmedia.InvalidInputError("source: the file is HEIC"), "the file is HEIC"),
+        (
+            xmedia.InvalidInputError('media_type: not shown; if it is one, pass media_type="video/mp4" (or another)'),
+            "--media-type: not shown; if it is one, give --media-type video/mp4 (or another)",
+        ),
+        (xmedia.InvalidInputError('too large; or pass check="off"'), "too large; or set X_CHECK=off"),
+        (
+            xmedia.InvalidInputError("callback_url has no code in it; pass the whole address that"),
+            "this has no code in it; paste the whole address that",
+        ),
         (xmedia.InvalidInputError("X is not right, or pass proxy="), "X is not right"),
         (xmedia.InvalidInputError("set X_OAUTH2_TOKEN_FILE, or give on_refresh="), "set X_OAUTH2_TOKEN_FILE"),
         (FileNotFoundError(2, "No such file or directory", "a\x1bb"), r"a\x1bb: No such file or directory"),

@@ -219,6 +219,12 @@ class TestRefresh:
             text = repr(server.requests)
         assert [secret for secret in ("refresh-0", "access-0", "hush-hush", "Y2xpZW50") if secret in text] == []
 
+    def test_the_code_of_a_login_is_in_no_repr(self):
+        with MockServer(auth=self.TOKENS) as server:
+            self.refresh(server, "refresh-0", grant_type="authorization_code", code="login-code-0")
+            assert server.requests[0].form["code"] == "login-code-0"
+            assert "login-code-0" not in repr(server.requests)
+
     def test_its_values_can_be_read_all_the_same(self):
         with MockServer(auth=self.TOKENS) as server:
             self.refresh(server, "refresh-0")

@@ -64,7 +64,7 @@ pub(crate) fn media_json(api: ApiVersion, kind: ResponseKind, upload: &Upload, n
         ApiVersion::V1_1 => {
             fields.insert("media_id".into(), upload.id.get().into());
             fields.insert("media_id_string".into(), id.into());
-            if upload.category.is_some() {
+            if upload.declared.category.is_some() {
                 fields.insert("media_key".into(), upload.key.as_str().into());
             }
         }
@@ -99,13 +99,13 @@ fn remaining(upload: &Upload, now: Instant) -> Value {
 
 /// `image` or `video`, as the media is.
 fn kind_fields(fields: &mut Map<String, Value>, upload: &Upload) {
-    match upload.class {
+    match upload.declared.class {
         MediaClass::Video => {
-            fields.insert("video".into(), json!({"video_type": upload.media_type}));
+            fields.insert("video".into(), json!({"video_type": upload.declared.media_type}));
         }
         MediaClass::Image | MediaClass::Gif => {
             let (w, h) = dimensions(upload.head());
-            fields.insert("image".into(), json!({"image_type": upload.media_type, "w": w, "h": h}));
+            fields.insert("image".into(), json!({"image_type": upload.declared.media_type, "w": w, "h": h}));
         }
         MediaClass::Subtitles | MediaClass::Model => {}
     }

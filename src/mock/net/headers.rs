@@ -19,8 +19,9 @@ use crate::mock::state::upload::Upload;
 pub(crate) fn media_table(context: &RequestContext) -> String {
     let rows: Vec<_> = {
         let state = context.shared.state();
-        let row =
-            |upload: &Upload| (upload.id, upload.contents(), upload.size(), upload.total, upload.state().to_owned());
+        let row = |upload: &Upload| {
+            (upload.id, upload.contents(), upload.size(), upload.declared.total, upload.state().to_owned())
+        };
         state.uploads().map(row).collect()
     };
     let table: BTreeMap<String, serde_json::Value> = rows

@@ -72,22 +72,22 @@ impl State {
         if !upload.complete() {
             return Err(Rejection::SegmentsDoNotAddUp);
         }
-        if upload.total == 0 || contradicts(upload.head(), &upload.media_type) {
+        if upload.declared.total == 0 || contradicts(upload.head(), &upload.declared.media_type) {
             return Err(Rejection::MediaTypeUnrecognized);
         }
-        match (upload.category, upload.class) {
-            (None, MediaClass::Video) if upload.total > MAX_VIDEO_BYTES_WITHOUT_CATEGORY => {
+        match (upload.declared.category, upload.declared.class) {
+            (None, MediaClass::Video) if upload.declared.total > MAX_VIDEO_BYTES_WITHOUT_CATEGORY => {
                 return Err(Rejection::NotSynchronously);
             }
-            (None, MediaClass::Gif) if upload.total > MAX_GIF_BYTES_WITHOUT_CATEGORY => {
+            (None, MediaClass::Gif) if upload.declared.total > MAX_GIF_BYTES_WITHOUT_CATEGORY => {
                 return Err(Rejection::FileSizeExceeds(MAX_GIF_BYTES_WITHOUT_CATEGORY));
             }
             _ => {}
         }
-        if let Some(category) = upload.category.filter(|category| inspect && processed(Some(*category))) {
+        if let Some(category) = upload.declared.category.filter(|category| inspect && processed(Some(*category))) {
             upload.inspect(category.name, account);
         }
-        upload.finalize(processed(upload.category), now, expires);
+        upload.finalize(processed(upload.declared.category), now, expires);
         Ok((upload, true))
     }
 

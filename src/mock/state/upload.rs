@@ -107,12 +107,7 @@ struct RollingHash {
 pub(crate) struct Upload {
     pub(crate) id: MediaId,
     pub(crate) key: String,
-    pub(crate) media_type: String,
-    pub(crate) class: MediaClass,
-    pub(crate) category: Option<Category>,
-    pub(crate) total: u64,
-    pub(crate) shared: bool,
-    pub(crate) additional_owners: Vec<String>,
+    pub(crate) declared: UploadParameters,
     pub(crate) steps: Arc<[Step]>,
     pub(crate) expires: Instant,
     pub(crate) finalized: bool,
@@ -139,7 +134,7 @@ impl Upload {
     /// An upload without a byte.
     pub(crate) fn new(
         id: MediaId,
-        plan: UploadParameters,
+        declared: UploadParameters,
         steps: Arc<[Step]>,
         expires: Instant,
         keep_data: bool,
@@ -147,13 +142,8 @@ impl Upload {
         let rolling = RollingHash { context: Context::new(&SHA256), next: 0, held: 0, lost: false };
         Upload {
             id,
-            key: crate::mock::state::category::media_key(plan.category, plan.class, id.get()),
-            media_type: plan.media_type,
-            class: plan.class,
-            category: plan.category,
-            total: plan.total,
-            shared: plan.shared,
-            additional_owners: plan.additional_owners,
+            key: crate::mock::state::category::media_key(declared.category, declared.class, id.get()),
+            declared,
             steps,
             expires,
             finalized: false,
@@ -204,7 +194,7 @@ impl Upload {
     pub(crate) fn complete(&self) -> bool {
         let gapless =
             self.segments.last_key_value().is_none_or(|(last, _)| usize::from(*last) + 1 == self.segments.len());
-        gapless && self.received == self.total
+        gapless && self.received == self.declared.total
     }
 
     /// Applies X's rules to what was sent, if it was kept.
@@ -220,7 +210,7 @@ impl Upload {
         self.finalized = true;
         self.expires = expires;
         // Only images are measured; the first bytes of a hundred thousand videos would be memory for nothing.
-        if self.rolling.is_some() && !matches!(self.class, MediaClass::Image | MediaClass::Gif) {
+        if self.rolling.is_some() && !matches!(self.declared.class, MediaClass::Image | MediaClass::Gif) {
             self.head = Bytes::new();
         }
         self.progress = if processing { Progress::start(Arc::clone(&self.steps), now) } else { None };
@@ -278,15 +268,15 @@ impl Upload {
             segment_sizes: self.segments.iter().map(|(index, segment)| (*index, segment.len)).collect(),
             sha256: None,
             size: self.received,
-            total_bytes: self.total,
+            total_bytes: self.declared.total,
             state: self.state().to_owned(),
-            media_type: self.media_type.clone(),
-            media_category: self.category.map(|category| category.name.to_owned()),
+            media_type: self.declared.media_type.clone(),
+            media_category: self.declared.category.map(|category| category.name.to_owned()),
             alt_text: self.alt_text().map(str::to_owned),
             metadata: Value::from(self.metadata.clone()).to_string(),
             subtitles: self.subtitles.clone(),
-            additional_owners: self.additional_owners.clone(),
-            shared: self.shared,
+            additional_owners: self.declared.additional_owners.clone(),
+            shared: self.declared.shared,
             finalized: self.finalized,
             expired: self.expired(now),
         }

@@ -54,8 +54,10 @@ def replayed(path, cell, case, wanted, media, *, api, often):
         client = xmedia.Client(auth, api=api, base_url=server.url, retry=PATIENT, request_timeout=ENOUGH)
         stack.enter_context(client)
         if media is not None:
-            # As it was then, the client has opened the upload itself and has a connection that was used.
-            server.script("INIT", Reply(202, json=good("INIT", api, media.media_id)))
+            # As it was then, the client has opened the upload itself and has a connection that was used. Where nobody
+            # listens it has none: a FINALIZE on one that is being closed would be lost, and not refused.
+            headers = {"connection": "close"} if case.down else {}
+            server.script("INIT", Reply(202, json=good("INIT", api, media.media_id), headers=headers))
             client.initialize(1, "video/mp4")
         client = client.with_options(request_timeout=case.request_timeout, retry=PATIENT if often == "once" else BRISK)
         server.replay(path)

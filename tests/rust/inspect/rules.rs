@@ -27,7 +27,7 @@ const BROKEN: [(&str, &[&str]); 51] = [
     ("configuration.mp4", &["info configuration"]),
     ("container.avi", &["error container"]),
     ("container.mkv", &["error container"]),
-    ("container.ts", &["warning container", "info configuration"]),
+    ("container.ts", &["warning container"]),
     ("container_vp8_opus.webm", &["warning container", "warning video_codec", "warning audio_codec"]),
     ("container_vp9.webm", &["warning container", "warning video_codec"]),
     ("dimensions.mp4", &["error dimensions"]),

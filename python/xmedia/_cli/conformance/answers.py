@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from ... import APIError, Client, InvalidResponseError, Media, MediaProcessingError, RequestEvent, XMediaError
+from ... import APIError, Client, InvalidResponseError, Media, MediaProcessingError, RequestEvent, XMediaError, _core
 
 _T = TypeVar("_T")
 
@@ -34,6 +34,8 @@ class Asker:
 
     client: Client
     events: list[RequestEvent]
+    #: What must not be shown by now; tokens may be refreshed between two steps.
+    secrets: Callable[[], list[str]] = list
     answers: list[Answer] = field(default_factory=list)
 
     def __call__(self, step: str, send: Callable[[], _T]) -> _T | None:
@@ -46,7 +48,7 @@ class Asker:
         except XMediaError as error:
             said = error
         fields = {"status": _status(self.events[before:])}
-        fields.update(_said(said))
+        fields.update(_said(said, self.secrets()))
         self.answers.append(Answer(step, fields))
         return outcome
 
@@ -63,16 +65,25 @@ def _status(events: list[RequestEvent]) -> str:
     return "no answer" if status is None else str(status)
 
 
-def _said(outcome: object) -> dict[str, str]:
+def _said(outcome: object, secrets: list[str]) -> dict[str, str]:
     if isinstance(outcome, Media):
-        return flat(outcome.raw)
+        return flat(_without(secrets, outcome.raw))
     if isinstance(outcome, MediaProcessingError) and outcome.media is not None:
-        return flat(outcome.media.raw)
+        return flat(_without(secrets, outcome.media.raw))
     if isinstance(outcome, APIError | InvalidResponseError):
         return _body(outcome.body or "")
     if isinstance(outcome, XMediaError):
         return {"error": type(outcome).__name__}
     return {}
+
+
+def _without(secrets: list[str], value: object) -> object:
+    """A JSON value without secrets, which a gateway may repeat in a success too. Those in errors are masked already."""
+    if isinstance(value, str):
+        return _core.masked(value, secrets)
+    if isinstance(value, dict):
+        return {_core.masked(name, secrets): _without(secrets, member) for name, member in value.items()}
+    return [_without(secrets, member) for member in value] if isinstance(value, list) else value
 
 
 def _body(text: str) -> dict[str, str]:

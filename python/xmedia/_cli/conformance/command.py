@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ... import Client, RequestEvent
 from .. import report, words
+from ..own_secrets import own_secrets
 from .answers import Answer, Asker
 from .probes import PROBES, Probe
 from .samples import video as sample_video
@@ -56,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
             return report.USAGE
         differences = []
         for probe, wanted in expected:
-            given = _answers(probe, client, events, video)
+            given = _answers(probe, client, events, video, lambda: _secrets_of(client))
             if probe is expected[0][0] and given[0].fields["status"] in _REFUSALS:
                 report.say(f"X refuses this user or app (HTTP {given[0].fields['status']}); xmedia doctor may know why")
                 return report.FAILED
@@ -83,10 +85,21 @@ def _of_mock(api: str, video: bytes) -> tuple[list[tuple[Probe, list[Answer]]], 
     return answers, sum(event.bytes_sent for event in events)
 
 
-def _answers(probe: Probe, client: Client, events: list[RequestEvent], video: bytes) -> list[Answer]:
-    ask = Asker(client, events)
+def _answers(
+    probe: Probe,
+    client: Client,
+    events: list[RequestEvent],
+    video: bytes,
+    secrets: Callable[[], list[str]] = list,
+) -> list[Answer]:
+    ask = Asker(client, events, secrets)
     probe.run(ask, video)
     return ask.answers
+
+
+def _secrets_of(client: Client) -> list[str]:
+    _, (_, auth, _) = client.__reduce__()
+    return [*own_secrets(client._auth, os.environ), *own_secrets(auth, {})]
 
 
 def _announce(client: Client, expected: list[tuple[Probe, list[Answer]]], size: int, *, file: str | None) -> None:

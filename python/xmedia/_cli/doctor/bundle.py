@@ -14,13 +14,10 @@ from typing import Any
 
 from ... import InvalidInputError, OAuth1, OAuth2, __version__, _core
 from .. import words
+from ..own_secrets import PLAIN_SETTINGS, own_secrets
 
 #: So much of a recording is put in: its newest requests. Where issues are written takes larger files, readers do not.
 _MAX_RECORD_BYTES = 1_000_000
-#: Settings without secrets. Of all others only the names are shown.
-_PLAIN = ("X_API", "X_CHECK", "X_ACCOUNT", "X_PROFILE", "X_ALLOW_INSECURE_HTTP")
-#: Nor are these secrets.
-_NO_SECRETS = {*_PLAIN, "X_BASE_URL", "X_RECORD", "X_OAUTH2_TOKEN_FILE", "X_CONSUMER_KEY", "X_CLIENT_ID"}
 #: What may change how xmedia behaves, where it is installed.
 _NEIGHBOURS = ("tweepy", "uvloop", "gevent", "celery", "obstore", "fsspec", "pytest")
 
@@ -52,7 +49,7 @@ def write(path: str, lines: Iterable[str], auth: OAuth1 | OAuth2 | None, har: st
     )
     if recording is not None:
         text += _recorded(recording)
-    text = _core.masked(text, list(_secrets(auth, environ)))
+    text = _core.masked(text, list(own_secrets(auth, environ)))
     home = str(Path.home())
     if len(home) > 1:
         text = text.replace(home, "~")
@@ -92,7 +89,7 @@ def _variables(environ: Mapping[str, str]) -> Iterator[str]:
     yield ""
     names = [name for name in sorted(environ) if name.startswith("X_") or name.lower().endswith("_proxy")]
     for name in names:
-        yield f"* {name}={environ[name]}" if name in _PLAIN else f"* {name} is set"
+        yield f"* {name}={environ[name]}" if name in PLAIN_SETTINGS else f"* {name} is set"
     if not names:
         yield "* none of xmedia's variables is set"
 
@@ -135,17 +132,3 @@ def _har(path: str) -> dict[str, Any]:
         # Others' recordings have the secrets in them.
         raise InvalidInputError(f"{words.escaped(path)} is not a HAR that xmedia wrote")
     return har
-
-
-def _secrets(auth: OAuth1 | OAuth2 | None, environ: Mapping[str, str]) -> Iterator[str]:
-    """All that must not be in the file."""
-    for name, value in environ.items():
-        if name.startswith("X_") and name not in _NO_SECRETS:
-            yield value
-        if name.lower().endswith("_proxy") and "@" in value:
-            user = value.rpartition("@")[0].rpartition("/")[2]
-            yield from (user, user.partition(":")[2])
-    if isinstance(auth, OAuth2):
-        yield from (
-            token for token in (auth.access_token, auth.refresh_token, auth.client_secret) if isinstance(token, str)
-        )

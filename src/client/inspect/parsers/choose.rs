@@ -1,7 +1,7 @@
 //! Which parser reads a file: its first bytes say it, or the name where text has none of its own.
 
-use super::{gif, image, mp4, subtitles, webm};
-use crate::client::inspect::facts::{Content, Inspection, Unknown};
+use super::{gif, image, mp4, mpegts, subtitles, webm};
+use crate::client::inspect::facts::{Inspection, Unknown};
 use crate::client::inspect::format::{self, Format};
 use crate::client::inspect::reader::{Read, Reader};
 
@@ -34,11 +34,7 @@ pub fn read(reader: &mut Reader, name: Option<&str>, inspection: &mut Inspection
         return mp4::read(reader, inspection);
     }
     if shown == Some(Format::Taken("video/mp2t")) {
-        inspection.facts.container = Some("mpegts".to_owned());
-        inspection.facts.media_type = Some("video/mp2t".to_owned());
-        inspection.content = Content::Video;
-        inspection.not_understood(Some("what is inside MPEG-TS"));
-        return Ok(());
+        return mpegts::read(reader, inspection);
     }
     Err(Unknown::Format.into())
 }

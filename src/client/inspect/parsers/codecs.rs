@@ -69,7 +69,12 @@ fn read_avc(body: &[u8], video: &mut VideoTrack) -> Option<Config> {
     let (idc, compatibility) = (*body.get(1)?, *body.get(2)?);
     video.profile = avc_profile(idc, compatibility);
     video.level = Some(avc_level(*body.get(3)?, compatibility));
-    let unit = record.sequence_parameter_sets().next()?.ok()?;
+    read_sequence(record.sequence_parameter_sets().next()?.ok()?, video)?;
+    Some(config)
+}
+
+/// Reads a sequence parameter set of H.264 into the facts of the track.
+pub(super) fn read_sequence(unit: &[u8], video: &mut VideoTrack) -> Option<()> {
     let set = SeqParameterSet::from_bits(RefNal::new(unit, &[], true).rbsp_bits()).ok()?;
     let (idc, compatibility) = (*unit.get(1)?, *unit.get(2)?);
     video.profile = avc_profile(idc, compatibility);
@@ -93,7 +98,7 @@ fn read_avc(body: &[u8], video: &mut VideoTrack) -> Option<Config> {
     if let Some((h, v)) = aspect.and_then(AspectRatioInfo::get).filter(|(h, v)| *h > 0 && *v > 0) {
         video.pixel_aspect = Some((h.into(), v.into()));
     }
-    Some(config)
+    Some(())
 }
 
 /// ISO/IEC 14496-10, A.2. The flags narrow a profile down.

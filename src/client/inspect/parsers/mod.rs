@@ -7,6 +7,7 @@ mod gif;
 mod image;
 mod jpeg;
 mod mp4;
+mod mpegts;
 mod png;
 mod subtitles;
 mod webm;
