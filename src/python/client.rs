@@ -7,11 +7,11 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::client::Client as Core;
 use crate::client::config::Options;
 use crate::client::model::{ApiVersion, Media};
 use crate::client::protocol::{Init, MediaMetadata, Payload};
 use crate::client::record::Recorder;
+use crate::client::{Client as Core, Watch as CoreWatch};
 use crate::python::auth::{AuthState, TokenDelivery, Tokens};
 use crate::python::call::channel::Outcome;
 use crate::python::call::hooks::ClientHooks;
@@ -268,10 +268,10 @@ impl Client {
         let progress = args::callable("progress", progress)?;
         let core = self.core(py)?;
         let transport = media.processing_info.is_none().then(|| core.transport().clone());
-        let media = Box::new(media);
+        let watch = Box::new(CoreWatch::new(media, timeout));
         let mut operation = Operation::new("wait", progress, |observer| {
             Box::pin(async move {
-                core.wait(media, timeout, &observer.hooks()).await.map(|media| Outcome::Media(Some(Box::new(media))))
+                core.wait_on(watch, &observer.hooks()).await.map(|media| Outcome::Media(Some(Box::new(media))))
             })
         });
         // Without an answer to wait after, it begins with a STATUS.

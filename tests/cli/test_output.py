@@ -158,6 +158,12 @@ def test_ctrl_c_says_the_ids_that_were_finalized(server: MockServer) -> None:
         ),
         (xmedia.BadRequestError("the server said: media_type is bad"), "the server said: media_type is bad"),
         (xmedia.InvalidInputError("source is empty"), "the file is empty"),
+        (xmedia.InvalidInputError("source: the file is HEIC"), "the file is HEIC"),
+        (
+            xmedia.InvalidInputError('media_type: not shown; if it is one, pass media_type="video/mp4" (or another)'),
+            "--media-type: not shown; if it is one, give --media-type video/mp4 (or another)",
+        ),
+        (xmedia.InvalidInputError('too large; or pass check="off"'), "too large; or set X_CHECK=off"),
         (
             xmedia.InvalidInputError("callback_url has no code in it; pass the whole address that"),
             "this has no code in it; paste the whole address that",

@@ -14,7 +14,7 @@ _WORDING = Wording(
         (r'the same client with api="2" uses API 2', "with X_API=2 in the environment API 2 is used"),
         (r'api="(1\.1|2)"', r"X_API=\1"),
         (r'media_category="([a-z_]*)"', r"--media-category \1"),
-        (r"check_limits=False", "--check off"),
+        (r'pass check="off"', "set X_CHECK=off"),
         (r'account="([a-z]*)"', r"X_ACCOUNT=\1"),
         (r'check="([a-z]*)"', r"X_CHECK=\1"),
         (r"allow_insecure_http=True", "X_ALLOW_INSECURE_HTTP=1"),
@@ -29,6 +29,8 @@ _WORDING = Wording(
         (r"^processing: ", ""),
         (r"; to send another one, write ProcessingInfo\(state=.*\)$", ""),
         (r"^source is empty$", "the file is empty"),
+        (r"^source: the file", "the file"),
+        (r'pass media_type="([^"]*)"', r"give --media-type \1"),
         (r"OAuth1\(…\)", "the four variables of OAuth 1.0a"),
     ),
     {

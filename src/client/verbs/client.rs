@@ -120,8 +120,13 @@ impl Client {
         timeout: Option<Duration>,
         hooks: &'a Hooks<'a>,
     ) -> impl Future<Output = Result<Media>> + 'a {
-        // No `async fn`, which would store the media once more for each that it is handed to, nor hooks by value.
-        let watch = Box::new(Watch::new(*media.into(), timeout));
+        self.wait_on(Box::new(Watch::new(*media.into(), timeout)), hooks)
+    }
+
+    /// The same for a wait that was made before: on the thread that wants it, from whose memory it then is, as the calls
+    /// are that went before it.
+    pub fn wait_on<'a>(&'a self, watch: Box<Watch>, hooks: &'a Hooks<'a>) -> impl Future<Output = Result<Media>> + 'a {
+        // No `async fn`, which would store what it is handed once more for each that it is handed to.
         self.until_closed(move || self.inner.wait_with_pauses(watch, hooks))
     }
 
