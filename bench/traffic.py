@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import asyncio
 import collections
 import contextlib
@@ -17,17 +18,22 @@ import xmedia
 
 #: How much later than its timeout a call may end.
 GRACE = 1.0
+#: How many hexadecimal digits of a hash tell uploads apart.
+HASH_DIGITS = 16
 HEAD = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2mp41"
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489")
 
 
 class Tally:
-    """What came of the calls, and of the uploads what the server has to have."""
+    """What came of the calls, and of the uploads what the server has to have.
+
+    A run's memory is measured, so that an upload takes sixteen bytes of it here.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.outcomes: collections.Counter[tuple[str, str]] = collections.Counter()
-        self.uploaded: dict[int, str] = {}
+        self._uploaded = (array.array("Q"), array.array("Q"))
         self.strange: list[BaseException] = []
         self.late: list[tuple[str, float]] = []
 
@@ -55,7 +61,17 @@ class Tally:
     def promise(self, media: xmedia.Media, data: bytes) -> None:
         """Remember what an upload that is said to be ready has to be."""
         with self._lock:
-            self.uploaded[media.media_id] = hashlib.sha256(data).hexdigest()
+            media_ids, hashes = self._uploaded
+            media_ids.append(media.media_id)
+            hashes.append(int(hashlib.sha256(data).hexdigest()[:HASH_DIGITS], 16))
+
+    def newest(self, most: int) -> list[int]:
+        """The media that was uploaded last."""
+        return self._uploaded[0][-most:].tolist()
+
+    def uploaded(self) -> dict[int, str]:
+        """The media that is said to be ready, with the first digits of its hash."""
+        return {media_id: f"{digits:0{HASH_DIGITS}x}" for media_id, digits in zip(*self._uploaded, strict=True)}
 
 
 def some_bytes(chance: random.Random) -> bytes:
@@ -160,7 +176,7 @@ def status(client: xmedia.Client, chance: random.Random, tally: Tally, folder: s
 
 def waits(client: xmedia.Client, chance: random.Random, tally: Tally, folder: str) -> None:
     """For the last uploads, and for one of them step by step."""
-    ids = list(tally.uploaded)[-20:] or [1]
+    ids = tally.newest(20) or [1]
     with tally.timed("wait_many", 10) as timeout:
         for result in client.wait_many(ids, timeout=timeout):
             tally.note("item of wait_many", result.error or result.media)
