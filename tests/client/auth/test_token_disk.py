@@ -55,7 +55,8 @@ def directory():
 
 def unprivileged(code):
     """A program that is not root, to whom every directory is writable."""
-    return f"{REPORT}\nimport os\nif os.getuid() == 0: os.setuid({NOBODY})\n{code}"
+    # What Python loads late has to be there: its library may stand where only root reads.
+    return f"{REPORT}\nimport os, struct\nif os.getuid() == 0: os.setuid({NOBODY})\n{code}"
 
 
 class TestBeforeTheRefreshTokenIsSpent:
