@@ -70,6 +70,9 @@ def video_pairs(facts, stream):
     """Each fact of a video beside what ffprobe says."""
     video, missing = facts.video, NOT_READ.get(stream["codec_name"], set())
     yield "codec", video.codec, stream["codec_name"]
+    # Of some codecs in MPEG-TS nothing else is read.
+    if video.width is None or video.pixel_aspect is None:
+        return
     yield "size", (video.width, video.height), (stream["width"], stream["height"])
     aspect = stream.get("sample_aspect_ratio", "1:1")
     yield "pixel_aspect", video.pixel_aspect[0] / video.pixel_aspect[1], divided(aspect, ":")

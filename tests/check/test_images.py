@@ -1,5 +1,6 @@
 """Images as cameras, old programs and broken downloads leave them: their sizes and frames, and whether all is there."""
 
+import random
 import struct
 import zlib
 from pathlib import Path
@@ -83,3 +84,26 @@ def test_an_image_that_is_cut_is_found_and_one_with_bytes_behind_it_is_whole(dat
 @pytest.mark.parametrize("start", [JPEG[:4], JPEG[:20], PNG[:8], PNG[:16]])
 def test_no_more_than_the_start_of_an_image_is_not_called_one_that_is_cut_where_nothing_shows_it(start):
     xmedia.check(start + bytes(1000))
+
+
+def large_jpeg():
+    """A picture of 3 MB, whose pixels are whatever they are."""
+    at = JPEG.rindex(b"\xff\xda") + 14
+    pixels = random.Random(5).randbytes(3_000_000).replace(b"\xff", b"\xff\0")
+    return JPEG[:at] + pixels + b"\xff\xd9"
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [bytes(2_000_000), random.Random(6).randbytes(2_000_000).replace(b"\xff\xd9", b""), b"text" * 300_000],
+    ids=["zeros", "a video", "text"],
+)
+def test_a_photograph_with_much_behind_it_is_whole(behind):
+    assert found(large_jpeg() + behind) == []
+
+
+def test_a_large_photograph_that_is_cut_is_found():
+    whole = large_jpeg()
+    assert found(whole) == []
+    assert ("error", "truncated") in found(whole[:-2])
+    assert ("error", "truncated") in found(whole[:2_000_000])

@@ -25,7 +25,10 @@ def _quick(**options: bool) -> Callable[[type[T]], type[T]]:
         parameters.init = parameters.eq = parameters.frozen = True
         fields = dataclasses.fields(made)
         methods = _frozen(made, frozenset(each.name for each in fields))
-        methods |= _compared(attrgetter(*(each.name for each in fields if each.compare)))
+        compared = attrgetter(*(each.name for each in fields if each.compare))
+        # A dictionary is compared and cannot be hashed.
+        in_hash = attrgetter(*(each.name for each in fields if (each.compare if each.hash is None else each.hash)))
+        methods |= _compared(compared, in_hash)
         for name, method in methods.items():
             setattr(made, name, _of(made, name, method))
         for name in ("getstate", "setstate"):
@@ -51,12 +54,12 @@ def _frozen(made: Any, names: frozenset[str]) -> dict[str, Any]:
     return {"__setattr__": set_, "__delattr__": delete}
 
 
-def _compared(compared: Callable[[object], object]) -> dict[str, Any]:
+def _compared(compared: Callable[[object], object], in_hash: Callable[[object], object]) -> dict[str, Any]:
     def equal(self: object, other: object) -> bool:
         return compared(self) == compared(other) if other.__class__ is self.__class__ else NotImplemented
 
     def hashed(self: object) -> int:
-        return hash(compared(self))
+        return hash(in_hash(self))
 
     return {"__eq__": equal, "__hash__": hashed}
 

@@ -1,21 +1,30 @@
-//! Ends connections on which bytes come without end before an answer begins: `100 Continue` again and again, for one.
+//! Ends connections on which bytes come without end that are no answer: `100 Continue` again and again, for one.
 //!
 //! The HTTP library reads past such lines as long as there are any, and keeps the worker thread busy with that: with
 //! several such connections neither timeouts nor calls to other servers get their turn. So this is looked at from a
-//! thread of its own, which there is only while somebody waits for the first answer of a new connection.
+//! thread of its own, which there is as long as somebody waits for an answer, and a while longer. What came on a connection
+//! is held against what was read as answers on all of them meanwhile: which request has which connection is not known, and
+//! where answers are read there is nothing to mend.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::sockets::{Ends, system};
+use super::sockets::{Ends, SocketNumber, system};
 use crate::sync::lock;
 use crate::system::fork::PerProcess;
 
-/// No head of an answer is nearly as long; the library itself ends at half of it, where it is all one head.
-const MAX_BYTES_BEFORE_ANSWER: u64 = 1 << 20;
+/// What no answer accounts for may be this much.
+const MAX_UNREAD_BYTES: u64 = 1 << 20;
+/// What an answer accounts for besides its head and its body: what TLS and others need.
+const OVERHEAD: u64 = 4 << 10;
+/// How many bytes may come for one of a head, with blanks and line ends, and for one of a body, in the smallest of chunks.
+const BYTES_PER_HEAD_BYTE: u64 = 2;
+const BYTES_PER_BODY_BYTE: u64 = 8;
+/// With more connections it is looked which of them are still open, also where nobody waits.
+const MAX_KNOWN: usize = 256;
 /// How often the connections are looked at.
 const INTERVAL: Duration = Duration::from_millis(100);
 /// How long the thread stays when there is nothing to look at.
@@ -23,75 +32,145 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 static WATCH: PerProcess<Watch> = PerProcess::new();
 
+/// What is known of the connections of this process.
 #[derive(Default)]
-struct Watch {
+pub struct Watch {
+    /// Requests whose answer has not begun.
+    waiting: AtomicUsize,
+    /// How many bytes the answers account for that were read since the last look.
+    answered_bytes: AtomicU64,
+    running: AtomicBool,
     state: Mutex<State>,
-    changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    awaited: HashMap<u64, (Ends, Arc<AtomicBool>)>,
-    next_key: u64,
-    running: bool,
+    connections: HashMap<Ends, Received>,
+    /// Those that were ended, as long as a request may ask.
+    ended: Vec<(Ends, Instant)>,
 }
 
-/// An answer is awaited on a new connection, as long as this lives.
+/// What came on a connection.
+#[derive(Default)]
+struct Received {
+    socket: Option<SocketNumber>,
+    bytes: u64,
+    /// What no answer accounts for.
+    unread: u64,
+}
+
+/// A request that was sent, as long as this lives.
 pub struct AwaitedAnswer {
     watch: Arc<Watch>,
-    key: u64,
-    flooded: Arc<AtomicBool>,
+    begun: bool,
+}
+
+impl Watch {
+    /// The one of this process.
+    pub fn of_this_process() -> Arc<Self> {
+        WATCH.get_or_default()
+    }
+
+    /// Has a connection that was just made looked at, as long as there is one.
+    pub fn made(&self, ends: Ends) {
+        lock(&self.state).connections.entry(ends).or_default();
+    }
+
+    /// A request is sent.
+    pub fn sent(self: &Arc<Self>) -> AwaitedAnswer {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        if !self.running.load(Ordering::Acquire) && !self.running.swap(true, Ordering::AcqRel) {
+            let watch = self.clone();
+            let started = thread::Builder::new().name("xmedia-watch".to_owned()).spawn(move || watch.run());
+            // Without the thread there are still the timeouts.
+            self.running.store(started.is_ok(), Ordering::Release);
+        }
+        AwaitedAnswer { watch: self.clone(), begun: false }
+    }
+
+    /// Whether this connection was ended because of what came on it.
+    pub fn has_ended(&self, ends: Ends) -> bool {
+        lock(&self.state).ended.iter().any(|(ended, _)| *ended == ends)
+    }
+
+    fn run(&self) {
+        let mut idle_since = Instant::now();
+        loop {
+            thread::sleep(INTERVAL);
+            let many = lock(&self.state).connections.len() > MAX_KNOWN;
+            if many || self.waiting.load(Ordering::Relaxed) > 0 {
+                idle_since = Instant::now();
+                self.look();
+            } else if idle_since.elapsed() > IDLE_TIMEOUT {
+                self.running.store(false, Ordering::Release);
+                // A request that was sent just now has found the thread running.
+                if self.waiting.load(Ordering::Acquire) == 0 || self.running.swap(true, Ordering::AcqRel) {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn look(&self) {
+        let answered = self.answered_bytes.swap(0, Ordering::Relaxed);
+        let mut state = lock(&self.state);
+        let State { connections, ended } = &mut *state;
+        ended.retain(|(_, at)| at.elapsed() < IDLE_TIMEOUT);
+        if connections.values().any(|connection| connection.socket.is_none()) {
+            let open = system::numbers();
+            for (ends, connection) in connections.iter_mut() {
+                connection.socket = connection.socket.or_else(|| open.get(ends).copied());
+            }
+        }
+        connections.retain(|ends, connection| {
+            let Some((socket, bytes)) =
+                connection.socket.and_then(|socket| Some((socket, system::received(socket, *ends)?)))
+            else {
+                // It was closed.
+                return false;
+            };
+            let new = bytes.saturating_sub(connection.bytes);
+            connection.bytes = bytes;
+            connection.unread = (connection.unread + new).saturating_sub(answered);
+            if connection.unread <= MAX_UNREAD_BYTES {
+                return true;
+            }
+            ended.push((*ends, Instant::now()));
+            system::end(socket, *ends);
+            false
+        });
+    }
 }
 
 impl AwaitedAnswer {
-    /// Has the connection looked at.
-    pub fn new(ends: Ends) -> Self {
-        let watch = WATCH.get_or_default();
-        let flooded = Arc::new(AtomicBool::new(false));
-        let mut state = lock(&watch.state);
-        let key = state.next_key;
-        state.next_key += 1;
-        state.awaited.insert(key, (ends, flooded.clone()));
-        if state.running {
-            watch.changed.notify_one();
-        } else {
-            let watched = watch.clone();
-            let started = thread::Builder::new().name("xmedia-watch".to_owned()).spawn(move || watched.run());
-            // Without the thread there are still the timeouts.
-            state.running = started.is_ok();
+    /// The answer has begun, with a head of so many bytes.
+    pub fn begun(&mut self, head_bytes: usize) {
+        if !self.begun {
+            self.begun = true;
+            self.watch.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.account_for(OVERHEAD + BYTES_PER_HEAD_BYTE * head_bytes as u64);
         }
-        drop(state);
-        AwaitedAnswer { watch, key, flooded }
     }
 
-    /// Whether the connection was ended because of what came on it.
-    pub fn flooded(&self) -> bool {
-        self.flooded.load(Ordering::Relaxed)
+    /// So many bytes of its body were read.
+    pub fn read(&self, body_bytes: usize) {
+        self.account_for(BYTES_PER_BODY_BYTE * body_bytes as u64);
+    }
+
+    fn account_for(&self, bytes: u64) {
+        self.watch.answered_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether this connection was ended because of what came on it.
+    pub fn flooded(&self, ends: Ends) -> bool {
+        self.watch.has_ended(ends)
     }
 }
 
 impl Drop for AwaitedAnswer {
     fn drop(&mut self) {
-        lock(&self.watch.state).awaited.remove(&self.key);
-    }
-}
-
-impl Watch {
-    fn run(&self) {
-        loop {
-            let state = lock(&self.state);
-            let waited = self.changed.wait_timeout_while(state, IDLE_TIMEOUT, |state| state.awaited.is_empty());
-            let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-            if state.awaited.is_empty() {
-                state.running = false;
-                return;
-            }
-            drop(state);
-            thread::sleep(INTERVAL);
-            let awaited: HashMap<Ends, Arc<AtomicBool>> = lock(&self.state).awaited.values().cloned().collect();
-            if !awaited.is_empty() {
-                system::end_floods(&awaited, MAX_BYTES_BEFORE_ANSWER);
-            }
+        if !self.begun {
+            self.watch.waiting.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }

@@ -14,7 +14,7 @@ use hyper_util::client::legacy::connect::Connection;
 use tokio::task::Id;
 use tokio::time::Instant;
 
-use super::flood::AwaitedAnswer;
+use super::flood::{AwaitedAnswer, Watch};
 use super::sockets::{Ends, Sockets, system};
 use crate::sync::lock;
 
@@ -36,6 +36,7 @@ pub struct RequestProgress {
     at_source: AtomicBool,
     connection: AtomicU8,
     sockets: Sockets,
+    watch: Arc<Watch>,
     body: Mutex<BodyState>,
     /// The port of the proxy that is asked to connect to the server, and what it answered if it refused.
     proxy_port: AtomicU16,
@@ -51,7 +52,7 @@ struct BodyState {
     taken_by: Option<Id>,
     /// All of it was taken.
     ended: bool,
-    /// The answer is awaited on a new connection.
+    /// The answer is awaited, or being read.
     awaited: Option<AwaitedAnswer>,
 }
 
@@ -64,9 +65,10 @@ const FRESH_OR_ANSWERED: u8 = 2;
 
 impl RequestProgress {
     /// A request that is about to be sent on one of these connections.
-    pub fn new(sockets: Sockets) -> Self {
+    pub fn new(sockets: Sockets, watch: Arc<Watch>) -> Self {
         RequestProgress {
             sockets,
+            watch,
             body: Mutex::default(),
             started: Instant::now(),
             taken_after_ms: AtomicU64::new(0),
@@ -79,6 +81,11 @@ impl RequestProgress {
 }
 
 impl RequestProgress {
+    /// It is sent now.
+    pub fn sent(&self) {
+        lock(&self.body).awaited = Some(self.watch.sent());
+    }
+
     /// Sends the request: connections that are made meanwhile are known to be made for it.
     pub fn scope<F: Future>(self: &Arc<Self>, sending: F) -> impl Future<Output = F::Output> {
         CURRENT_REQUEST.scope(self.clone(), sending)
@@ -112,15 +119,25 @@ impl RequestProgress {
         polled
     }
 
-    /// Its answer has begun.
-    pub fn answered(&self) {
+    /// Its answer has begun, with a head of so many bytes.
+    pub fn answered(&self, head_bytes: usize) {
         self.connection.store(FRESH_OR_ANSWERED, Ordering::Relaxed);
-        lock(&self.body).awaited = None;
+        if let Some(awaited) = &mut lock(&self.body).awaited {
+            awaited.begun(head_bytes);
+        }
+    }
+
+    /// So many bytes of its answer's body have come.
+    pub fn received(&self, body_bytes: usize) {
+        if let Some(awaited) = &lock(&self.body).awaited {
+            awaited.read(body_bytes);
+        }
     }
 
     /// Whether its connection was ended, because bytes came without end and no answer.
     pub fn flooded(&self) -> bool {
-        lock(&self.body).awaited.as_ref().is_some_and(AwaitedAnswer::flooded)
+        let body = lock(&self.body);
+        body.made.zip(body.awaited.as_ref()).is_some_and(|(made, awaited)| awaited.flooded(made))
     }
 
     /// How long ago it was begun.
@@ -300,9 +317,8 @@ where
                 && let Some(ends) = Ends::of(connection)
             {
                 progress.sockets.made(ends);
-                let mut body = lock(&progress.body);
-                body.made = Some(ends);
-                body.awaited = Some(AwaitedAnswer::new(ends));
+                progress.watch.made(ends);
+                lock(&progress.body).made = Some(ends);
             }
             let its_own = CURRENT_REQUEST.try_with(|current| Arc::ptr_eq(current, &progress)).unwrap_or(false);
             let now = match (its_own, &polled) {

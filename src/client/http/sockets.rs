@@ -22,6 +22,11 @@ pub struct Ends {
     remote: SocketAddr,
 }
 
+/// The number by which the system knows a socket. Once that is closed it may be another's, so what is found there is looked
+/// at before it is touched.
+#[derive(Clone, Copy)]
+pub struct SocketNumber(i32);
+
 impl Ends {
     /// Those of a connection that was just made, where it says so.
     pub fn of(connection: &impl Connection) -> Option<Self> {
@@ -93,15 +98,13 @@ impl Sockets {
 #[cfg(unix)]
 pub(super) mod system {
     use std::collections::HashMap;
-    use std::os::fd::{AsFd as _, BorrowedFd};
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd};
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::dup;
     use rustix::net::{RecvFlags, Shutdown, getpeername, getsockname, recv, shutdown};
 
-    use super::{Ends, SocketAddr};
+    use super::{Ends, SocketAddr, SocketNumber};
 
     /// The connections of this process.
     pub(in super::super) fn open() -> Vec<Ends> {
@@ -138,22 +141,31 @@ pub(super) mod system {
     /// A status line is shorter.
     const MAX_ANSWER_BYTES: usize = 512;
 
-    /// Shuts down those of the connections on which more than so many bytes have come, and says so.
-    pub(in super::super) fn end_floods(awaited: &HashMap<Ends, Arc<AtomicBool>>, most: u64) {
+    /// The numbers of the connections of this process.
+    pub(in super::super) fn numbers() -> HashMap<Ends, SocketNumber> {
+        let mut found = HashMap::new();
         each(|socket, ends| {
-            if let Some(flooded) = awaited.get(&ends)
-                && received(socket).is_some_and(|bytes| bytes > most)
-            {
-                flooded.store(true, Ordering::Relaxed);
-                shut_down(socket, ends);
-            }
+            found.insert(ends, SocketNumber(socket.as_raw_fd()));
         });
+        found
+    }
+
+    /// How many bytes have come on this connection, if it is still open and the system reports it.
+    pub(in super::super) fn received(number: SocketNumber, ends: Ends) -> Option<u64> {
+        // SAFETY: it is only asked for its addresses and its state, which fails where nothing is open any more.
+        let socket = unsafe { BorrowedFd::borrow_raw(number.0) };
+        if ends_of(socket) == Some(ends) { received_on(socket) } else { None }
+    }
+
+    /// Shuts this connection down.
+    pub(in super::super) fn end(number: SocketNumber, ends: Ends) {
+        // SAFETY: as above.
+        shut_down(unsafe { BorrowedFd::borrow_raw(number.0) }, ends);
     }
 
     /// How many bytes have come on a connection, where the system reports it.
     #[cfg(target_os = "linux")]
-    fn received(socket: BorrowedFd<'_>) -> Option<u64> {
-        use std::os::fd::AsRawFd;
+    fn received_on(socket: BorrowedFd<'_>) -> Option<u64> {
         /// Where `tcpi_bytes_received` stands in `struct tcp_info` (linux/tcp.h), which only ever grows at its end.
         const AT: usize = 128;
         let mut info = [0_u8; 256];
@@ -173,7 +185,7 @@ pub(super) mod system {
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn received(_: BorrowedFd<'_>) -> Option<u64> {
+    fn received_on(_: BorrowedFd<'_>) -> Option<u64> {
         None
     }
 
@@ -214,16 +226,22 @@ pub(super) mod system {
 #[cfg(not(unix))]
 pub(super) mod system {
     use std::collections::HashMap;
-    use std::sync::Arc;
-    use std::sync::atomic::AtomicBool;
 
-    use super::Ends;
+    use super::{Ends, SocketNumber};
 
     pub(in super::super) fn unread_answers(_: u16) -> Vec<(Ends, Vec<u8>)> {
         Vec::new()
     }
 
-    pub(in super::super) fn end_floods(_: &HashMap<Ends, Arc<AtomicBool>>, _: u64) {}
+    pub(in super::super) fn numbers() -> HashMap<Ends, SocketNumber> {
+        HashMap::new()
+    }
+
+    pub(in super::super) fn received(_: SocketNumber, _: Ends) -> Option<u64> {
+        None
+    }
+
+    pub(in super::super) fn end(_: SocketNumber, _: Ends) {}
 
     pub(in super::super) fn open() -> Vec<Ends> {
         Vec::new()

@@ -10,6 +10,7 @@ use super::encoding::urlencoded;
 use super::failure::{
     Broken, BrokenRequest, NoResponse, Route, TransportFailure, io_kinds, peer_of, sources, to_error,
 };
+use super::flood::Watch;
 use super::http_client::HttpClient;
 use super::multipart::{MediaHash, form};
 use super::proxy::ProxyConnection;
@@ -33,6 +34,7 @@ pub struct Transport {
     backend: Option<Box<dyn HttpBackend>>,
     queue: Queue,
     sockets: Sockets,
+    watch: Arc<Watch>,
     byte_rate: Option<Arc<ByteRateLimiter>>,
 }
 
@@ -56,7 +58,15 @@ impl Transport {
     pub fn new(options: Arc<TransportOptions>) -> Self {
         let queue = Queue::new(options.max_connections);
         let byte_rate = options.max_bytes_per_second.map(|rate| Arc::new(ByteRateLimiter::new(rate)));
-        Transport { options, http: OnceLock::new(), backend: None, queue, sockets: Sockets::default(), byte_rate }
+        Transport {
+            options,
+            http: OnceLock::new(),
+            backend: None,
+            queue,
+            sockets: Sockets::default(),
+            watch: Watch::of_this_process(),
+            byte_rate,
+        }
     }
 
     /// A transport that makes no connections but asks `backend`.
@@ -96,7 +106,7 @@ impl Transport {
         deadline: Deadline,
         hash: Option<&Arc<MediaHash>>,
     ) -> Result<Response, NoResponse> {
-        let progress = Arc::new(RequestProgress::new(self.sockets.clone()));
+        let progress = Arc::new(RequestProgress::new(self.sockets.clone(), self.watch.clone()));
         let _given_up = GiveUp(&progress);
         let sending = progress.scope(async {
             let mut sending = std::pin::pin!(self.attempt(request, authorization, &progress, hash));
@@ -131,7 +141,7 @@ impl Transport {
         if let Some(backend) = &self.backend {
             return backend.exchange(request).await.map_err(|broken| {
                 if !broken.reused {
-                    progress.answered();
+                    progress.answered(0);
                 }
                 broken.error.into()
             });
@@ -163,6 +173,7 @@ impl Transport {
                 builder.multipart(form(parts, progress, encrypted, self.byte_rate.as_ref(), hash)?)
             }
         };
+        progress.sent();
         let mut response = match builder.send().await {
             Ok(response) => response,
             Err(error) => {
@@ -174,12 +185,13 @@ impl Transport {
                 return Err(broken);
             }
         };
-        progress.answered();
+        progress.answered(response.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum());
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
         let mut truncated = false;
         while let Some(chunk) = response.chunk().await.map_err(|error| failed(error, true))? {
+            progress.received(chunk.len());
             let room = MAX_BODY_BYTES - body.len();
             body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
             truncated = chunk.len() > room;

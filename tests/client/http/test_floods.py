@@ -1,5 +1,6 @@
 """A server that sends bytes without end, and no answer, holds up neither its own verbs nor calls to other servers."""
 
+import contextlib
 import sys
 import threading
 import time
@@ -20,15 +21,22 @@ FLOODS = {
 }
 
 
-class Flood(Listener):
-    """Answers each request with the same bytes for ever."""
+ANSWER = reply(json={"media_id": ID, "processing_info": {"state": "succeeded"}})
 
-    def __init__(self, piece):
+
+class Flood(Listener):
+    """Answers some requests of a connection, and the next one with the same bytes for ever."""
+
+    def __init__(self, piece, answered=0):
         super().__init__()
         self._piece = piece
+        self._answered = answered
 
     def serve(self, connection, number):
         with connection:
+            for _ in range(self._answered):
+                connection.recv(65536)
+                connection.sendall(ANSWER)
             connection.recv(65536)
             while True:
                 connection.sendall(self._piece)
@@ -45,7 +53,8 @@ def test_a_verb_ends_and_says_why(call, flood):
         client.close()
 
 
-def test_calls_to_other_servers_go_on():
+@pytest.mark.parametrize("answered", [0, 2], ids=["new connections", "used ones"])
+def test_calls_to_other_servers_go_on(answered):
     slowest = 0.0
     done = threading.Event()
 
@@ -56,26 +65,30 @@ def test_calls_to_other_servers_go_on():
             client.status(ID)
             slowest = max(slowest, time.monotonic() - began)
 
-    def one(client):
-        began = time.monotonic()
-        with pytest.raises(xmedia.XMediaError):
-            client.status(ID, timeout=1)
-        return time.monotonic() - began
+    def slowest_of_some(client):
+        times = []
+        # What came on a connection that was used before is asked for once more on a new one, and may succeed there.
+        for _ in range(2 * answered + 1):
+            began = time.monotonic()
+            with contextlib.suppress(xmedia.XMediaError):
+                client.status(ID, timeout=1)
+            times.append(time.monotonic() - began)
+        return max(times)
 
-    answer = reply(json={"media_id": ID, "processing_info": {"state": "succeeded"}})
-    with Flood(FLOODS["100 Continue"]) as bad, RawServer(answer) as good:
+    with Flood(FLOODS["100 Continue"], answered) as bad, RawServer(ANSWER) as good:
         bad_client = xmedia.Client(OAUTH1, base_url=bad.url, retry=None)
         good_client = xmedia.Client(OAUTH1, base_url=good.url)
         watching = threading.Thread(target=others, args=(good_client,))
         watching.start()
         with ThreadPoolExecutor(8) as pool:
-            times = list(pool.map(one, [bad_client] * 8))
+            times = list(pool.map(slowest_of_some, [bad_client] * 8))
         done.set()
         watching.join()
         bad_client.close()
         good_client.close()
     assert max(times) < 2
-    assert slowest < 1
+    # Eight connections are ended once, or twice where the request was sent again.
+    assert slowest < 1 + 0.5 * bool(answered)
 
 
 def test_an_answer_that_takes_its_time_or_is_long_is_read(call):

@@ -59,14 +59,31 @@ pub(super) fn read(reader: &mut Reader, image: &mut ImageFacts, inspection: &mut
     Ok(())
 }
 
-/// Whether the mark of the end comes behind this place. No pixels look like it.
+/// Whether the mark of the end comes behind this place, which no pixels look like; or something else does, as the video
+/// of a moving photograph, so that the mark may stand before what is looked at.
 fn ends(reader: &mut Reader, from: u64) -> Read<bool> {
     for tail in TAILS {
         let start = from.max(reader.len.saturating_sub(tail));
         let len = usize::try_from(reader.len.saturating_sub(start)).unwrap_or(0);
-        if memmem::find(&reader.data(start, len)?, &END_OF_IMAGE).is_some() {
+        let data = reader.data(start, len)?;
+        if memmem::find(&data, &END_OF_IMAGE).is_some() {
+            return Ok(true);
+        }
+        if start > from && !is_within_pixels(&data) {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether these bytes are what stands between the marks of the start and the end: after FF comes 0, a mark to begin anew,
+/// or the header of another scan.
+fn is_within_pixels(data: &[u8]) -> bool {
+    let mut after = data.iter().zip(data.iter().skip(1)).filter(|(byte, _)| **byte == 0xff).map(|(_, after)| *after);
+    let mut escaped = false;
+    let plain = after.all(|after| {
+        escaped |= after == 0;
+        matches!(after, 0 | 0xd0..=0xd7 | 0xc4 | 0xda..=0xdd | 0xfe | 0xff)
+    });
+    plain && escaped
 }

@@ -75,7 +75,7 @@ impl Samples {
             return Ok(());
         };
         if let Some(last) = chunks.offsets.count.checked_sub(1) {
-            self.end = chunks.offset(reader, last)?.map_or(0, |begins| begins.saturating_add(1));
+            self.end = chunks.offset(reader, last)?.unwrap_or(0);
         }
         let homes = chunks.homes(reader, &wanted)?;
         let places = sizes.places(reader, &homes)?;
