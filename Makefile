@@ -201,8 +201,9 @@ bench: $(BENCH)/.ready bench-limit ## measure the table of docs/performance.md (
 	$(BENCH)/python bench --json target/bench.json
 
 .PHONY: bench-full
-bench-full: $(BENCH)/.ready bench-limit ## measure it with more rounds, 1 GiB and 100,000 waits, and draw the README's chart
+bench-full: $(BENCH)/.ready bench-limit ## measure it with more rounds, 1 GiB and 100,000 waits, write the table and draw the chart
 	$(BENCH)/python bench --full --json bench/results.json --svg docs/assets/bench.svg
+	$(BENCH)/python bench/report.py bench/results.json docs/performance.md
 
 .PHONY: soak
 MINUTES ?= 10

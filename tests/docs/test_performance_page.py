@@ -6,7 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 RESULTS = json.loads((ROOT / "bench" / "results.json").read_text("utf-8"))
-markdown = runpy.run_path(str(ROOT / "bench" / "report.py"))["markdown"]
+REPORT = runpy.run_path(str(ROOT / "bench" / "report.py"))
+markdown, replace_table = REPORT["markdown"], REPORT["replace_table"]
 
 
 def test_the_page_has_the_table_that_was_measured():
@@ -35,3 +36,8 @@ def test_a_figure_above_its_bound_is_missed():
         "| 1 | **a call**: CPU | 2.5 × | ≤ 2 × | **missed** |",
         "|  | CPU | 2.5 × | ≥ 2 × | met |",
     ]
+
+
+def test_the_table_of_a_page_is_replaced_and_nothing_else():
+    page = "# Page\n\n| # | what | reached | target | |\n|---|---|---|---|---|\n| 1 | old |\n\n| where | bytes |\n"
+    assert replace_table(page, "new\n") == "# Page\n\nnew\n\n| where | bytes |\n"
