@@ -18,7 +18,7 @@ import xmedia
 
 #: How much later than its timeout a call may end.
 GRACE = 1.0
-#: How many hexadecimal digits of a hash tell uploads apart.
+#: How many hexadecimal digits of a hash are compared.
 HASH_DIGITS = 16
 HEAD = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2mp41"
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489")
