@@ -37,10 +37,13 @@ def described(error, case):
     limit = getattr(error, "rate_limit", None)
     values["rate_limit"] = limit and (limit.limit, limit.remaining)
     cause = error.__cause__
-    values["cause"] = [type(cause), *(getattr(cause, name, None) for name in ATTRIBUTES)]
-    if not isinstance(error, xmedia.WaitTimeoutError | xmedia.AuthenticationError) and not case.down:
-        # How often a wait asks depends on chance, and so does whether a closed connection is noticed before it is used,
-        # and which of the segments that are sent together needs the new token first.
+    values["cause"] = {"type": type(cause), **{name: getattr(cause, name, None) for name in ATTRIBUTES}}
+    if isinstance(error, xmedia.WaitTimeoutError):
+        # How often a wait asks depends on chance, and so does which of its requests was the last.
+        del values["cause"]["request_id"]
+    elif not isinstance(error, xmedia.AuthenticationError) and not case.down:
+        # So does whether a closed connection is noticed before it is used, and which of the segments that are sent
+        # together needs the new token first.
         values["attempts"] = error.attempts
     return type(error), values
 

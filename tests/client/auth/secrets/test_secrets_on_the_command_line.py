@@ -66,7 +66,7 @@ def test_the_list_of_processes_shows_none(server, clip, arguments, commands):
     server.script(commands[-1], Fault.hang())
     with command(server.url, *arguments) as process:
         end = time.monotonic() + 20
-        while len(server.requests) < len(commands) and time.monotonic() < end:
+        while server.commands != commands and time.monotonic() < end:
             time.sleep(0.02)
         assert server.commands == commands
         with open(f"/proc/{process.pid}/cmdline", "rb") as file:
