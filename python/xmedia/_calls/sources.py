@@ -10,7 +10,6 @@ from collections.abc import AsyncIterable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .._types import records
 from .._types.errors import InvalidInputError
 from .foreign_sources import NamedFile, file_name, is_async_reader, known_size, opened
 from .source_readers import (
@@ -23,9 +22,6 @@ from .source_readers import (
     refuse_end,
     refuse_references,
 )
-
-# Type checkers read the usual one.
-globals()["dataclass"] = records.dataclass
 
 #: The file objects that are fully described by their descriptor.
 _PLAIN_FILES = (io.FileIO, io.BufferedReader, io.BufferedRandom)

@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, TypeAlias, TypedD
 from .._auth.oauth1 import OAuth1
 from .._auth.oauth2 import OAuth2
 from .._calls.hooks import OnEvent
-from .._types import records
 from .._types.checks import check_type, checked_seconds
 from .._types.errors import InvalidInputError
 from .._types.media import Media
 from .._types.models import Progress, abridged, brief_repr
 from .._types.sentinel import NOT_GIVEN, NotGiven
-
-# Type checkers and the documentation read the usual one.
-globals()["dataclass"] = records.dataclass
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer as Buffer  # noqa: PLC0414  (others take it from here)

@@ -3,11 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from . import records
 from .models import brief_repr
-
-# Type checkers and the documentation read the usual one.
-globals()["dataclass"] = records.dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -5,15 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Literal, TypeVar
 
-from . import records
 from .checks import check_type, checked_media_id, checked_utc
 from .errors import InvalidInputError
 from .lazy_fields import lazy_fields, moment_of, rate_limit_of, raw_of
 from .models import COMMANDS, ImageInfo, ProcessingInfo, RateLimit, VideoInfo, brief_repr, check_fields
 from .trace import Trace
-
-# Type checkers and the documentation read the usual one.
-globals()["dataclass"] = records.dataclass
 
 ItemT = TypeVar("ItemT")
 

@@ -7,11 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from . import records
 from .checks import check_type
-
-# Type checkers and the documentation read the usual one.
-globals()["dataclass"] = records.dataclass
 
 
 class _Abridged(reprlib.Repr):

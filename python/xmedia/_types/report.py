@@ -7,13 +7,9 @@ import os
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from . import records
 from .checks import check_type
 from .errors import InvalidInputError
 from .models import brief_repr
-
-# Type checkers and the documentation read the usual one.
-globals()["dataclass"] = records.dataclass
 
 
 class MediaWarning(UserWarning):

@@ -6,11 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Literal, Self
 
-from . import records
 from .models import RequestEvent, brief_repr
-
-# Type checkers and the documentation read the usual one.
-globals()["dataclass"] = records.dataclass
 
 #: Commands whose answer says when to ask again, so that the time until the next STATUS is a wait for processing.
 _ASKED = frozenset({"FINALIZE", "STATUS", "SIMPLE"})
