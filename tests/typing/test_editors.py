@@ -1,5 +1,7 @@
 """What editors that work with Jedi (Spyder, Thonny, python-lsp-server) complete in a program that uses the package."""
 
+import sys
+
 import jedi
 import pytest
 
@@ -53,16 +55,22 @@ COMPLETED = [
 ]
 
 
+@pytest.fixture(scope="module")
+def python():
+    """An interpreter of its own, as editors use one: in this one pytest loads the modules of installed plugins."""
+    return jedi.create_environment(sys.prefix, safe=False)
+
+
 @pytest.mark.parametrize(("line", "name"), COMPLETED)
-def test_jedi_completes(line, name):
+def test_jedi_completes(python, line, name):
     source = BEFORE + line
     rows = source.splitlines()
-    script = jedi.Script(source, environment=jedi.InterpreterEnvironment())
+    script = jedi.Script(source, environment=python)
     assert name in {each.name_with_symbols for each in script.complete(len(rows), len(rows[-1]))}
 
 
-def test_jedi_shows_what_is_documented():
+def test_jedi_shows_what_is_documented(python):
     """The text is the verb's own, although the name is loaded late."""
-    script = jedi.Script(f"{BEFORE}client.finalize", environment=jedi.InterpreterEnvironment())
+    script = jedi.Script(f"{BEFORE}client.finalize", environment=python)
     [shown] = script.help(5, 10)
     assert "FINALIZE: end an upload" in shown.docstring()
