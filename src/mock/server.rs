@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
+use crate::client::limits::AppLimits;
 use crate::client::model::{ApiVersion, CommandName, MediaId};
 use crate::mock::access::ControlAccess;
 use crate::mock::net::acceptor::{Acceptor, bind};
@@ -75,6 +76,8 @@ impl MockServer {
         })?;
         let scheme = if options.tls { "https" } else { "http" };
         let url = format!("{scheme}://{}:{}", host_in_url(&options.host, address), address.port());
+        // The address may be that of a server before it, which had an app's day used up.
+        AppLimits::forget(&url);
         let inner = Inner { shared, thread: Mutex::new(Some(thread)), address, url, ca_pem };
         Ok(MockServer { inner: Some(inner), pid: std::process::id() })
     }

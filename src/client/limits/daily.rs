@@ -85,27 +85,37 @@ pub type AppId = [u8; 32];
 /// The process (a forked child must not wait for a lock of its parent's), the app, and the server.
 type AppKey = (u32, AppId, String);
 
-static APPS: Mutex<Option<HashMap<AppKey, Arc<AppLimits>>>> = Mutex::new(None);
+type Apps = HashMap<AppKey, Arc<AppLimits>>;
+
+static APPS: Mutex<Option<Apps>> = Mutex::new(None);
+
+/// The apps that are known, unless a lock that was held when the process was forked is never released in the child.
+fn apps() -> Option<MutexGuard<'static, Option<Apps>>> {
+    (0..1000).find_map(|_| match APPS.try_lock() {
+        Ok(apps) => Some(apps),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => {
+            std::thread::yield_now();
+            None
+        }
+    })
+}
 
 impl AppLimits {
     /// The buckets of an app at a server. An app that is not known has its own.
     pub fn of(app: Option<AppId>, host: &str) -> Arc<AppLimits> {
-        let Some(app) = app else { return Arc::default() };
-        // A lock that was held when the process was forked is never released in the child.
-        let Some(mut apps) = (0..1000).find_map(|_| match APPS.try_lock() {
-            Ok(apps) => Some(apps),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => {
-                std::thread::yield_now();
-                None
-            }
-        }) else {
-            return Arc::default();
-        };
+        let Some((app, mut apps)) = app.zip(apps()) else { return Arc::default() };
         let process = std::process::id();
         let apps = apps.get_or_insert_default();
         apps.retain(|(of, ..), limits| *of == process && (Arc::strong_count(limits) > 1 || limits.is_closed()));
         apps.entry((process, app, host.to_owned())).or_default().clone()
+    }
+
+    /// Forgets what is known of a server: another one is at its address now.
+    pub fn forget(host: &str) {
+        if let Some(Some(apps)) = apps().as_deref_mut() {
+            apps.retain(|(.., of), _| of != host);
+        }
     }
 
     /// For how long the bucket is closed.

@@ -162,3 +162,13 @@ def test_a_number_alone_is_a_limit_for_a_day():
         with pytest.raises(xmedia.RateLimitError) as caught:
             asyncio.run(server.client().finalize_async(1))
         assert 86_000 <= caught.value.retry_after <= 86_401
+
+
+def test_a_new_mock_server_knows_nothing_of_the_day_of_one_at_its_address():
+    with MockServer(rate_limits={"app_24h": 0}) as server:
+        port = int(server.url.rpartition(":")[2])
+        with pytest.raises(xmedia.RateLimitError, match="24 hours"):
+            server.client().finalize(ID)
+    with MockServer(port=port) as server:
+        server.add_media(ID)
+        assert server.client().finalize(ID).media_id == ID
