@@ -165,7 +165,7 @@ def test_a_number_alone_is_a_limit_for_a_day():
 
 
 def test_a_new_mock_server_knows_nothing_of_the_day_of_one_at_its_address():
-    with MockServer(rate_limits={"app_24h": 0}) as server:
+    with MockServer(rate_limits={"app_24h": (0, 3600)}) as server:
         port = int(server.url.rpartition(":")[2])
         with pytest.raises(xmedia.RateLimitError, match="24 hours"):
             server.client().finalize(ID)
