@@ -160,11 +160,6 @@ impl AwaitedAnswer {
     fn account_for(&self, bytes: u64) {
         self.watch.answered_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
-
-    /// Whether this connection was ended because of what came on it.
-    pub fn flooded(&self, ends: Ends) -> bool {
-        self.watch.has_ended(ends)
-    }
 }
 
 impl Drop for AwaitedAnswer {

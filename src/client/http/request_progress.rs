@@ -136,8 +136,8 @@ impl RequestProgress {
 
     /// Whether its connection was ended, because bytes came without end and no answer.
     pub fn flooded(&self) -> bool {
-        let body = lock(&self.body);
-        body.made.zip(body.awaited.as_ref()).is_some_and(|(made, awaited)| awaited.flooded(made))
+        let made = lock(&self.body).made;
+        made.is_some_and(|made| self.watch.has_ended(made))
     }
 
     /// How long ago it was begun.
