@@ -205,10 +205,14 @@ bench-full: $(BENCH)/.ready bench-limit ## measure it with more rounds, 1 GiB an
 	$(BENCH)/python bench --full --json bench/results.json --svg docs/assets/bench.svg
 	$(BENCH)/python bench/report.py bench/results.json docs/performance.md
 
+.PHONY: bench-beside
+bench-beside: $(BENCH)/.ready bench-limit ## rows 1 to 4 and 9 beside another build: make bench-beside OTHER=its/environment/bin/python
+	$(BENCH)/python bench/beside.py $(OTHER)
+
 .PHONY: soak
 MINUTES ?= 10
 soak: develop ## mixed traffic with chaos for MINUTES minutes; memory and descriptors must stay flat
-	$(BIN)/python bench/soak.py --minutes $(MINUTES)
+	$(BIN)/python bench/soak --minutes $(MINUTES)
 
 .PHONY: clean
 clean: ## remove everything that was built

@@ -27,16 +27,21 @@ def first_call(settings: Settings) -> Row:
     )
 
 
+def wall_ms(python: str, arguments: list[str]) -> float:
+    """Milliseconds from the start of an interpreter to its end."""
+    silent = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    began = time.perf_counter()
+    child = os.posix_spawn(python, [python, *arguments], os.environ, file_actions=silent)
+    os.waitpid(child, 0)
+    return (time.perf_counter() - began) * 1000
+
+
 def _above_pass(programs: dict[str, list[str]], settings: Settings) -> dict[str, float]:
     """Milliseconds of each program above those of `pass`, the middle ones, measured in turns."""
     walls: dict[str, list[float]] = {name: [] for name in programs}
-    silent = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
     for _ in range(25 if settings.full else 12):
         for name, arguments in programs.items():
-            began = time.perf_counter()
-            child = os.posix_spawn(sys.executable, [sys.executable, *arguments], os.environ, file_actions=silent)
-            os.waitpid(child, 0)
-            walls[name].append((time.perf_counter() - began) * 1000)
+            walls[name].append(wall_ms(sys.executable, arguments))
     return {name: statistics.median(times) - statistics.median(walls["pass"]) for name, times in walls.items()}
 
 

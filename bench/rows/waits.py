@@ -8,7 +8,8 @@ SMALL, LARGE = 10_000, 100_000
 _ten_thousand: list[Figures] = []
 
 
-def _few_files() -> None:
+def few_files() -> None:
+    """As few file descriptors as many systems allow by default."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
 
 
@@ -16,7 +17,7 @@ def _measure(count: int, settings: Settings, rounds: int) -> list[Figures]:
     samples = []
     for _ in range(rounds):
         with server(settings) as url:
-            samples.append(run(worker("waits", count, url), cpu=settings.cpu, prelude=_few_files))
+            samples.append(run(worker("waits", count, url), cpu=settings.cpu, prelude=few_files))
     return sorted(samples, key=lambda figures: figures["cpu"])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SOAK = Path(__file__).resolve().parents[3] / "bench" / "soak.py"
+SOAK = Path(__file__).resolve().parents[3] / "bench" / "soak"
 
 
 @pytest.mark.skipif(not SOAK.exists(), reason="not in the packed sources")
