@@ -26,7 +26,7 @@ fn only_an_empty_bucket_of_a_window_that_lasts_holds_up() {
         (left(1, now + HOUR), None),
         (left(0, now), None),
         (left(0, now - HOUR), None),
-        (left(0, now + MAX_RESET), Some(86_400)),
+        (left(0, now + MAX_RESET), Some(86_460)),
         (left(0, now + MAX_RESET + HOUR), None),
         (RateLimit { remaining: Some(0), ..RateLimit::default() }, None),
         (RateLimit { reset_at: Some(now + HOUR), ..RateLimit::default() }, None),
