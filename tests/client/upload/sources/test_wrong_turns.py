@@ -4,7 +4,9 @@ import array
 import asyncio
 import importlib.resources
 import io
+import os
 import pathlib
+import signal
 import sys
 import threading
 import time
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 import xmedia
 from support.media import video
+from xmedia.testing import Fault
 
 DATA = video(100_000)
 
@@ -163,11 +166,36 @@ def test_a_loop_goes_on_while_a_source_is_opened(server):
     assert longest < 0.25
 
 
-def test_opening_a_source_counts_in_the_timeout_and_can_be_cancelled(server):
+def test_opening_a_source_counts_in_the_timeout(server, call):
+    slow = Slow(30)
+    began = time.monotonic()
+    with pytest.raises(xmedia.RequestTimeoutError, match=r"not opened within 0\.05 s"):
+        call(server.client(), "upload", slow, timeout=0.05)
+    assert time.monotonic() - began < 1
+    slow.wake.set()
+    assert server.commands == []
+
+
+def test_opening_one_source_of_many_counts_in_its_timeout(server):
+    slow = Slow(30)
+    items = [slow, DATA]
+    found = {result.item is slow: result for result in server.client().upload_many(items, timeout=1, wait=False)}
+    assert isinstance(found[True].error, xmedia.RequestTimeoutError)
+    assert server.media(found[False].media.media_id).data == DATA
+    slow.wake.set()
+
+
+def test_an_upload_has_what_is_left_of_the_timeout_after_the_opening(server, call):
+    server.script("INIT", Fault.hang())
+    began = time.monotonic()
+    with pytest.raises(xmedia.RequestTimeoutError):
+        call(server.client(), "upload", Slow(0.7), timeout=1)
+    assert time.monotonic() - began < 1.6
+
+
+def test_opening_a_source_can_be_cancelled(server):
     async def main():
         slow = Slow(30)
-        with pytest.raises(xmedia.RequestTimeoutError, match="not opened"):
-            await server.client().upload_async(slow, timeout=0.05)
         upload = asyncio.ensure_future(server.client().upload_async(slow))
         await asyncio.sleep(0.01)
         upload.cancel()
@@ -177,6 +205,18 @@ def test_opening_a_source_counts_in_the_timeout_and_can_be_cancelled(server):
 
     asyncio.run(main())
     assert server.commands == []
+
+
+def test_ctrl_c_ends_the_opening_of_a_source(server):
+    slow = Slow(30)
+    interrupt = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt.start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        server.client().upload(slow)
+    assert time.monotonic() - began < 1
+    slow.wake.set()
+    interrupt.join()
 
 
 @pytest.mark.parametrize("problem", [TimeoutError("by the network"), ValueError("mine")])
