@@ -29,7 +29,7 @@ use crate::python::process::buffers::{BufferUse, borrow};
 /// The highest number of segments that may be in flight; there are no more.
 const MAX_CONCURRENCY: usize = 1000;
 
-/// A call of `upload`. `source` is an `xmedia._calls.sources.Prepared`, `callbacks` has the methods that are called meanwhile, and
+/// A call of `upload`. `source` is an `xmedia._calls.sources.prepare.Prepared`, `callbacks` has the methods that are called meanwhile, and
 /// `given` holds the options that the user gave.
 pub fn operation(
     core: Arc<Core>,

@@ -19,7 +19,7 @@ from .._auth.oauth2 import OAuth2
 from .._core import CallbackRequest, Operation
 from .hooks import Hooks, checked_token, refuse_awaitable
 from .signals import raised_by_signal_handler
-from .source_thread import SourceThread
+from .sources.thread import SourceThread
 
 if TYPE_CHECKING:
     import asyncio

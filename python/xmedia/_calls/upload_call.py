@@ -5,19 +5,17 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
-import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from .. import _core
-from .._types.checks import checked_seconds
-from .._types.errors import InvalidInputError, RequestTimeoutError
+from .._types.errors import InvalidInputError
 from .._types.media import Media
 from .._types.models import Progress
-from .foreign_sources import opener
-from .source_readers import BufferReader, PieceReader
-from .source_thread import SourceThread
-from .sources import Prepared, prepare
+from .sources.foreign import opener
+from .sources.opening import Opening
+from .sources.prepare import Prepared, prepare
+from .sources.readers import BufferReader, PieceReader
 
 if TYPE_CHECKING:
     from .._display.progress import Bar
@@ -72,15 +70,21 @@ class UploadCall:
         )
 
     @classmethod
-    async def opened(cls, core: _core.Client, source: object, options: Mapping[str, object]) -> UploadCall:
-        """An awaited upload. What has to be opened first, as an address has, is opened in a thread.
+    def opened(cls, core: _core.Client, source: object, options: Mapping[str, object]) -> UploadCall:
+        """An upload that is waited for. What has to be opened first, as an address has, is opened in a thread.
 
         Raises:
             RequestTimeoutError: It took longer than the upload may.
         """
-        open_source = opener(source)
-        if open_source is not None:
-            source, options = await _opened_in_thread(open_source, options)
+        if (open_source := opener(source)) is not None:
+            source, options = Opening(open_source, options).wait()
+        return cls(core, source, options, awaited=False)
+
+    @classmethod
+    async def opened_async(cls, core: _core.Client, source: object, options: Mapping[str, object]) -> UploadCall:
+        """The same, awaited."""
+        if (open_source := opener(source)) is not None:
+            source, options = await Opening(open_source, options).wait_async()
         return cls(core, source, options, awaited=True)
 
     def wait(self) -> Media:
@@ -113,28 +117,6 @@ class UploadCall:
             self._source.reader.release()
         if self._bar is not None:
             self._bar.close()
-
-
-async def _opened_in_thread(
-    open_source: Callable[[], object], options: Mapping[str, object]
-) -> tuple[object, Mapping[str, object]]:
-    """The source, and the options with what is left of the timeout."""
-    import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
-
-    seconds = None if options["timeout"] is None else checked_seconds("timeout", options["timeout"])
-    began = time.monotonic()
-    thread = SourceThread()
-    opening = thread.call_async(open_source, ())
-    try:
-        await asyncio.wait([opening], timeout=seconds)
-        if not opening.done():
-            raise RequestTimeoutError(f"the source was not opened within {seconds:g} s; nothing was sent")
-    finally:
-        opening.cancel()
-        thread.close()
-    if seconds is not None:
-        options = {**options, "timeout": max(0.001, seconds - (time.monotonic() - began))}
-    return opening.result(), options
 
 
 def _checkpoint(value: object, source: Prepared, awaited: bool) -> tuple[object, object]:

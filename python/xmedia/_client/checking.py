@@ -6,7 +6,7 @@ import os
 from typing import BinaryIO
 
 from .. import _core
-from .._calls.sources import prepare_for_check
+from .._calls.sources.prepare import prepare_for_check
 from .._types.report import CheckReport, report_from_json
 from .options import Account, Buffer, MediaCategory
 

@@ -80,7 +80,7 @@ class Uploading(Generic[ItemT]):
     def _start(self, item: ItemT) -> Result[ItemT] | None:
         try:
             source, options = unpack(item, self._defaults)
-            call = UploadCall(self._core, source, options, awaited=False)
+            call = UploadCall.opened(self._core, source, options)
             runner = CallbackRunner(call.operation)
         except Exception as error:
             if raised_by_signal_handler(error):

@@ -116,7 +116,7 @@ class UploadVerbs:
             >>> client.upload("clip.mp4", progress=True, checkpoint="clip.mp4.upload")  # doctest: +SKIP
         """
         options = _options(locals())
-        call = UploadCall(self._core, source, options, awaited=False)
+        call = UploadCall.opened(self._core, source, options)
         # An error's traceback would hold it: memory that its owner wants to close, for instance. Were the name deleted,
         # tracebacks that show arguments, as IPython's do, could not.
         source = ""
@@ -151,7 +151,7 @@ class UploadVerbs:
         and a `ResourceWarning` says so.
         """
         options = _options(locals())
-        call = await UploadCall.opened(self._core, source, options)
+        call = await UploadCall.opened_async(self._core, source, options)
         source = ""  # as in `upload`
         return await call.wait_async()
 
@@ -203,7 +203,7 @@ class UploadVerbs:
 
         async def upload(item: _Item) -> Media:
             source, options = unpack(item, shared)
-            return await (await UploadCall.opened(self._core, source, options)).wait_async()
+            return await (await UploadCall.opened_async(self._core, source, options)).wait_async()
 
         return AsyncUploads(AsyncUploading(upload, items, concurrency))
 

@@ -4,7 +4,10 @@ import array
 import asyncio
 import importlib.resources
 import io
+import os
 import pathlib
+import signal
+import socket
 import sys
 import threading
 import time
@@ -14,6 +17,7 @@ import numpy as np
 import pytest
 import xmedia
 from support.media import video
+from xmedia.testing import Fault
 
 DATA = video(100_000)
 
@@ -184,3 +188,73 @@ def test_an_error_of_what_opens_a_source_arrives_as_it_is(server, call, problem)
     with pytest.raises(type(problem), match=str(problem)) as caught:
         call(server.client(), "upload", Slow(0, problem))
     assert caught.value is problem
+
+
+class Deaf:
+    """A server that accepts connections and never answers."""
+
+    def __enter__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{self.socket.getsockname()[1]}/clip.mp4"
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+
+def uploaded_of_many(client, source, **options):
+    for result in client.upload_many([source], **options):
+        raise result.error
+
+
+@pytest.mark.parametrize("upload", [xmedia.Client.upload, uploaded_of_many])
+@pytest.mark.parametrize("kind", ["address", "path of another file system"])
+def test_opening_a_source_does_not_outlive_the_timeout(server, upload, kind):
+    with Deaf() as address:
+        slow = Slow(30)
+        began = time.monotonic()
+        with pytest.raises(xmedia.RequestTimeoutError, match="not opened"):
+            upload(server.client(), address if kind == "address" else slow, timeout=0.3)
+        assert time.monotonic() - began < 1.3
+        slow.wake.set()
+    assert server.commands == []
+
+
+def test_what_is_left_of_the_timeout_after_opening_is_the_uploads(server):
+    server.script("INIT", Fault.hang())
+    began = time.monotonic()
+    with pytest.raises(xmedia.RequestTimeoutError):
+        server.client().upload(Slow(0.4), timeout=0.6)
+    assert time.monotonic() - began < 0.6 + 0.3
+
+
+def test_ctrl_c_ends_the_opening_of_a_source(server):
+    client = server.client()
+    with Deaf() as address:
+        client.upload(Slow(0), wait=False)
+        timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            client.upload(address)
+        assert time.monotonic() - began < 1.1
+        timer.join()
+
+
+def test_what_is_opened_too_late_is_closed(server):
+    closed = threading.Event()
+
+    class Late(io.BytesIO):
+        def close(self):
+            closed.set()
+            super().close()
+
+    class Slower(Slow):
+        def open(self, mode):
+            self.wake.wait(self.seconds)
+            return Late(DATA)
+
+    slow = Slower(30)
+    with pytest.raises(xmedia.RequestTimeoutError):
+        server.client().upload(slow, timeout=0.05)
+    slow.wake.set()
+    assert closed.wait(5)

@@ -7,8 +7,8 @@ import os
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
-from .._types.errors import InvalidInputError
-from .foreign_sources import refuse_cut, rewound
+from ..._types.errors import InvalidInputError
+from .foreign import refuse_cut, rewound
 
 #: How much is read at a time.
 PIECE = 256 << 10

@@ -10,9 +10,9 @@ from collections.abc import AsyncIterable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .._types.errors import InvalidInputError
-from .foreign_sources import NamedFile, file_name, is_async_reader, known_size, opened
-from .source_readers import (
+from ..._types.errors import InvalidInputError
+from .foreign import NamedFile, file_name, is_async_reader, known_size, opened
+from .readers import (
     AsyncFileReader,
     AsyncIterableReader,
     BufferReader,
