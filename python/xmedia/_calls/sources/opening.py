@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ class Opening:
         from concurrent.futures import Future  # noqa: PLC0415  (few sources have to be opened)
 
         timeout = options["timeout"]
-        self._seconds = None if timeout is None else checked_seconds("timeout", timeout)
+        self._seconds = None if timeout is None else min(checked_seconds("timeout", timeout), threading.TIMEOUT_MAX)
         self._options = options
         self._began = time.monotonic()
         self._future: Future[Any] = Future()

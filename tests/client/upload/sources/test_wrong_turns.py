@@ -167,11 +167,36 @@ def test_a_loop_goes_on_while_a_source_is_opened(server):
     assert longest < 0.25
 
 
-def test_opening_a_source_counts_in_the_timeout_and_can_be_cancelled(server):
+def test_opening_a_source_counts_in_the_timeout(server, call):
+    slow = Slow(30)
+    began = time.monotonic()
+    with pytest.raises(xmedia.RequestTimeoutError, match=r"not opened within 0\.05 s"):
+        call(server.client(), "upload", slow, timeout=0.05)
+    assert time.monotonic() - began < 1
+    slow.wake.set()
+    assert server.commands == []
+
+
+def test_opening_one_source_of_many_counts_in_its_timeout(server):
+    slow = Slow(30)
+    items = [slow, DATA]
+    found = {result.item is slow: result for result in server.client().upload_many(items, timeout=1, wait=False)}
+    assert isinstance(found[True].error, xmedia.RequestTimeoutError)
+    assert server.media(found[False].media.media_id).data == DATA
+    slow.wake.set()
+
+
+def test_an_upload_has_what_is_left_of_the_timeout_after_the_opening(server, call):
+    server.script("INIT", Fault.hang())
+    began = time.monotonic()
+    with pytest.raises(xmedia.RequestTimeoutError):
+        call(server.client(), "upload", Slow(0.7), timeout=1)
+    assert time.monotonic() - began < 1.6
+
+
+def test_opening_a_source_can_be_cancelled(server):
     async def main():
         slow = Slow(30)
-        with pytest.raises(xmedia.RequestTimeoutError, match="not opened"):
-            await server.client().upload_async(slow, timeout=0.05)
         upload = asyncio.ensure_future(server.client().upload_async(slow))
         await asyncio.sleep(0.01)
         upload.cancel()
@@ -181,6 +206,18 @@ def test_opening_a_source_counts_in_the_timeout_and_can_be_cancelled(server):
 
     asyncio.run(main())
     assert server.commands == []
+
+
+def test_ctrl_c_ends_the_opening_of_a_source(server):
+    slow = Slow(30)
+    interrupt = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt.start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        server.client().upload(slow)
+    assert time.monotonic() - began < 1
+    slow.wake.set()
+    interrupt.join()
 
 
 @pytest.mark.parametrize("problem", [TimeoutError("by the network"), ValueError("mine")])
@@ -207,30 +244,18 @@ def uploaded_of_many(client, source, **options):
 
 
 @pytest.mark.parametrize("upload", [xmedia.Client.upload, uploaded_of_many])
-@pytest.mark.parametrize("kind", ["address", "path of another file system"])
-def test_opening_a_source_does_not_outlive_the_timeout(server, upload, kind):
+def test_opening_an_address_does_not_outlive_the_timeout(server, upload):
     with Deaf() as address:
-        slow = Slow(30)
         began = time.monotonic()
         with pytest.raises(xmedia.RequestTimeoutError, match="not opened"):
-            upload(server.client(), address if kind == "address" else slow, timeout=0.3)
+            upload(server.client(), address, timeout=0.3)
         assert time.monotonic() - began < 1.3
-        slow.wake.set()
     assert server.commands == []
 
 
-def test_what_is_left_of_the_timeout_after_opening_is_the_uploads(server):
-    server.script("INIT", Fault.hang())
-    began = time.monotonic()
-    with pytest.raises(xmedia.RequestTimeoutError):
-        server.client().upload(Slow(0.4), timeout=0.6)
-    assert time.monotonic() - began < 0.6 + 0.3
-
-
-def test_ctrl_c_ends_the_opening_of_a_source(server):
+def test_ctrl_c_ends_the_opening_of_an_address(server):
     client = server.client()
     with Deaf() as address:
-        client.upload(Slow(0), wait=False)
         timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
         began = time.monotonic()
