@@ -12,9 +12,9 @@ from .. import _core
 from .._types.errors import InvalidInputError
 from .._types.media import Media
 from .._types.models import Progress
-from .sources.foreign import opener
 from .sources.opening import Opening
-from .sources.prepare import Prepared, prepare
+from .sources.prepare import Prepared, opener, prepare
+from .sources.ranges import RangeReader
 from .sources.readers import BufferReader, PieceReader
 
 if TYPE_CHECKING:
@@ -41,6 +41,17 @@ class UploadCallbacks:
         """Whether a method may take its time, so that an event loop must not call it."""
         return name in _STORE_METHODS or getattr(self._reader, "blocking", True)
 
+    def begin(self, request: _core.CallbackRequest) -> bool:
+        """Begin what several of are under way at a time, each of which answers its request itself; else do nothing."""
+        if request.kind != "read_at" or not isinstance(self._reader, RangeReader):
+            return False
+        self._reader.begin(request)
+        return True
+
+    def error_behind(self, error: Exception) -> BaseException:
+        """What is to be raised for an error of the verb: that of a source that was read in parallel, if it has one."""
+        return self._reader.error_behind(error) if isinstance(self._reader, RangeReader) else error
+
     def may_hang(self, name: str) -> bool:
         """Whether a method may never come back, so that a thread that has a time limit must not call it.
 
@@ -65,6 +76,8 @@ class UploadCall:
         needs_callbacks = self._source.reader is not None or store is not None
         callbacks = UploadCallbacks(self._source.reader, store) if needs_callbacks else None
         self._bar, progress = _progress(options["progress"], self._source, awaited)
+        if checkpoint is not None and options["fingerprint"] is None and self._source.identity is not None:
+            options = {**options, "fingerprint": self._source.identity}
         self.operation: _core.Operation[Media] = core.upload(
             self._source, callbacks, {**options, "checkpoint": checkpoint}, progress
         )
@@ -112,6 +125,8 @@ class UploadCall:
     def close(self) -> None:
         """Abort the upload if it has not ended, and take the bar away."""
         self.operation.abort()
+        if isinstance(self._source.reader, RangeReader):
+            self._source.reader.close()
         # While an error is on its way, its traceback would hold the memory.
         if isinstance(self._source.reader, BufferReader):
             self._source.reader.release()

@@ -13,6 +13,7 @@ from ..._types.errors import RequestTimeoutError
 from .thread import SourceThread
 
 if TYPE_CHECKING:
+    import asyncio
     from concurrent.futures import Future
 
 
@@ -45,7 +46,7 @@ class Opening:
 
         try:
             wait([self._future], self._seconds)
-            return self._outcome()
+            return self._outcome(self._future)
         finally:
             self._leave()
 
@@ -53,10 +54,12 @@ class Opening:
         """The same, awaited."""
         import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
 
+        future = asyncio.wrap_future(self._future)
         try:
-            await asyncio.wait([asyncio.wrap_future(self._future)], timeout=self._seconds)
-            return self._outcome()
+            await asyncio.wait([future], timeout=self._seconds)
+            return self._outcome(future)
         finally:
+            future.cancel()
             self._leave()
 
     def _settle(self, opened: object, failure: BaseException | None) -> None:
@@ -68,10 +71,10 @@ class Opening:
         else:
             self._future.set_result(opened)
 
-    def _outcome(self) -> tuple[Any, Mapping[str, object]]:
-        if not self._future.done():
+    def _outcome(self, future: Future[Any] | asyncio.Future[Any]) -> tuple[Any, Mapping[str, object]]:
+        if not future.done():
             raise RequestTimeoutError(f"the source was not opened within {self._seconds:g} s; nothing was sent")
-        opened = self._future.result()
+        opened = future.result()
         if self._seconds is None:
             return opened, self._options
         return opened, {**self._options, "timeout": max(0.001, self._seconds - (time.monotonic() - self._began))}
