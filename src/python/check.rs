@@ -12,7 +12,7 @@ use pyo3::types::PyBytes;
 use crate::client::inspect::{CheckOptions, FileBytes, ReadBytes, Report, check as check_bytes};
 use crate::python::convert::{args, descriptor, errors};
 
-/// Looks at a source, an `xmedia._calls.sources.Prepared`.
+/// Looks at a source, an `xmedia._calls.sources.prepare.Prepared`.
 #[pyfunction]
 pub fn check(
     source: &Bound<'_, PyAny>,

@@ -11,6 +11,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 
 use crate::client::model::ApiVersion;
+use crate::mock::access::private;
 use crate::mock::api::rejection_responses::rate_limited;
 use crate::mock::api::request::{Parameters, Route};
 use crate::mock::api::responses::ApiResponse;
@@ -105,7 +106,7 @@ async fn control(shared: &Arc<Shared>, parts: &Parts, body: Incoming) -> Respons
 }
 
 fn unlogged(shared: &Arc<Shared>, response: Response<Bytes>) -> Response<ResponseBody> {
-    response.map(|body| ResponseBody::whole(body, InFlightGuard::unlogged(Arc::clone(shared))))
+    private(response).map(|body| ResponseBody::whole(body, InFlightGuard::unlogged(Arc::clone(shared))))
 }
 
 /// How the body was read.
@@ -192,7 +193,7 @@ impl RequestContext {
     /// Lets the command take effect and makes its response.
     fn process(&self, parameters: &Parameters, too_large: bool) -> Response<Bytes> {
         if self.route == Route::MediaTable {
-            return with_standard_headers(self, ApiResponse::json(200, media_table(self)), None);
+            return private(with_standard_headers(self, ApiResponse::json(200, media_table(self)), None));
         }
         let mut guard = self.shared.state();
         let state = &mut *guard;
