@@ -213,15 +213,14 @@ impl RequestContext {
         parameters: &Parameters,
         too_large: bool,
     ) -> (ApiResponse, Option<RateLimitStatus>) {
-        let now = Instant::now();
+        let (now, wall) = (Instant::now(), state.wall());
         match self.route {
             Route::Unknown => return (Rejection::NoSuchPage.response(self.api), None),
-            Route::V2Token => return (token::response(&mut state.accounts, &self.parts, parameters), None),
+            Route::V2Token => return (token::response(&mut state.accounts, &self.parts, parameters, wall), None),
             Route::V2Revoke => return (token::revoked(&mut state.accounts, &self.parts, parameters), None),
-            Route::Authorize => return (token::page(&mut state.accounts, &self.parts), None),
+            Route::Authorize => return (token::page(&mut state.accounts, &self.parts, wall), None),
             _ => {}
         }
-        let wall = state.wall();
         let who = match self.shared.verify_auth {
             true => {
                 let (query, form) = (parameters.query(), parameters.signed_form());
