@@ -4,12 +4,17 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use super::mount::is_mount_point;
 use super::stored_tokens::{MAX_BYTES, StoredTokens};
-use crate::system::private_file::{named_beside, resolved};
+use crate::system::private_file::{Replacement, name_count, named_beside, resolved};
+
+/// How often a file that may be written over at this moment is read again, and after how long.
+const REREADS: u32 = 5;
+const REREAD_AFTER: Duration = Duration::from_millis(2);
 
 /// What was found in a token file's place.
 #[derive(Debug)]
@@ -56,7 +61,20 @@ impl TokenFile {
 
     /// What the file holds. It blocks for as long as the disk does, and waits for no lock.
     pub fn read(&self) -> io::Result<Found> {
-        Ok(read(&self.path)?.unless_revoked())
+        let mut found = read(&self.path)?;
+        // A file with several names is written over. It may be read in the middle of that, and a power cut may have torn it:
+        // then the new content stands beside it.
+        for _ in 0..REREADS {
+            if !matches!(found, Found::Unusable(_)) || name_count(&self.path) < 2 {
+                break;
+            }
+            std::thread::sleep(REREAD_AFTER);
+            found = match (read(&self.path)?, read(&Replacement::name_for(&self.path))) {
+                (Found::Unusable(_), Ok(beside @ Found::Tokens(_, None))) => beside,
+                (found, _) => found,
+            };
+        }
+        Ok(found.unless_revoked())
     }
 
     /// Why the file cannot be replaced by renaming, if that is so: it is a mount of its own, as containers make them.
