@@ -96,12 +96,13 @@ pub fn pad(path: &Path, len: usize) -> io::Result<()> {
     file.sync_data()
 }
 
-/// How many names a file has: 1, or more if there are hard links to it. It is 0 if there is no such file.
+/// How many names a regular file has: 1, or more if there are hard links to it. It is 0 if there is no such file.
 pub fn name_count(path: &Path) -> u64 {
+    let Some(metadata) = std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file) else { return 0 };
     #[cfg(unix)]
-    return std::fs::symlink_metadata(path).map_or(0, |metadata| std::os::unix::fs::MetadataExt::nlink(&metadata));
+    return std::os::unix::fs::MetadataExt::nlink(&metadata);
     #[cfg(not(unix))]
-    return u64::from(path.exists());
+    return u64::from(metadata.is_file());
 }
 
 /// Writes a file anew, whole or not at all. Unlike [`Replacement`] it may be done by several at once; a power cut may

@@ -9,7 +9,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::mount::is_mount_point;
-use super::stored_tokens::{MAX_BYTES, StoredTokens};
+use super::stored_tokens::{MAX_BYTES, Parsed, StoredTokens};
 use crate::system::private_file::{Replacement, name_count, named_beside, resolved};
 
 /// How often a file that may be written over at this moment is read again, and after how long.
@@ -23,6 +23,8 @@ pub enum Found {
     Nothing,
     /// Something that holds no tokens; why not.
     Unusable(String),
+    /// What a later version of xmedia wrote, which must not be replaced; what to do.
+    Newer(String),
     /// Tokens, and what is wrong with the file although it can be read.
     Tokens(Box<StoredTokens>, Option<String>),
 }
@@ -104,11 +106,14 @@ pub(super) fn read(path: &Path) -> io::Result<Found> {
     let len = usize::try_from(metadata.len()).unwrap_or(MAX_BYTES).min(MAX_BYTES);
     let mut content = Zeroizing::new(Vec::with_capacity(len + 1));
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut content)?;
-    let stored = Some(&content).filter(|content| content.len() <= MAX_BYTES);
-    // The reason may quote the content, so it is neither shown nor kept.
-    Ok(match stored.and_then(|content| StoredTokens::from_json(content)) {
-        Some(stored) => Found::Tokens(Box::new(stored), loose),
-        None => Found::Unusable(format!("{} is not a token file", path.display())),
+    let parsed = if content.len() <= MAX_BYTES { StoredTokens::from_json(&content) } else { Parsed::Other };
+    Ok(match parsed {
+        Parsed::Tokens(stored) => Found::Tokens(Box::new(stored), loose),
+        Parsed::Newer => {
+            Found::Newer(format!("{} was written by a newer version of xmedia; upgrade xmedia", path.display()))
+        }
+        // The reason may quote the content, so it is neither shown nor kept.
+        Parsed::Other => Found::Unusable(format!("{} is not a token file", path.display())),
     })
 }
 

@@ -125,6 +125,7 @@ fn adopt_orphan(path: &Path, found: Found) -> Found {
     let newer = match &found {
         Found::Tokens(stored, _) => orphan.is_of_chain(&stored.chain) && orphan.serial > stored.serial,
         Found::Nothing | Found::Unusable(_) => true,
+        Found::Newer(_) => false,
     };
     let adopted = newer
         && if has_other_names(path) {
