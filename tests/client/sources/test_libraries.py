@@ -180,6 +180,7 @@ SOURCES = {
     "fsspec, not opened": uncounted(lambda stack: in_fsspec()),
     "fsspec, opened": uncounted(lambda stack: stack.enter_context(in_fsspec().open())),
     "fsspec, by address": uncounted(lambda stack: in_fsspec() and "memory://clip.mp4"),
+    "obstore store and path": uncounted(lambda stack: (in_obstore(), "clip.mp4")),
     "obstore reader": uncounted(lambda stack: obstore.open_reader(in_obstore(), "clip.mp4")),
     "obstore result": uncounted(lambda stack: obstore.get(in_obstore(), "clip.mp4")),
     "obstore stream": uncounted(lambda stack: obstore.get(in_obstore(), "clip.mp4").stream()),

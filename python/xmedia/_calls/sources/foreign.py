@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .._types.errors import InvalidInputError
+from ..._types.errors import InvalidInputError
 
 #: An address, which is not a path. Names of one letter are drives of Windows.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
