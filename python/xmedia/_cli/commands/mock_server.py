@@ -27,7 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: pending,in_progress,succeeded)",
     )
     parser.add_argument(
-        "--check-after-secs", type=_delay, default=1.0, metavar="SECONDS", help="when to ask again (default: 1)"
+        "--check-after-secs",
+        type=_delay,
+        default=1.0,
+        metavar="SECONDS",
+        help="when to ask again (default: %(default)g)",
     )
     parser.add_argument(
         "--media",
