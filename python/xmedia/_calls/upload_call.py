@@ -68,9 +68,20 @@ class UploadCall:
         source: What `upload` takes.
         options: All options of `upload`.
         awaited: Whether the upload is awaited, so that the source and callables may be async.
+        opened_by: What opened the source, which is kept as long as the upload.
     """
 
-    def __init__(self, core: _core.Client, source: object, options: Mapping[str, object], *, awaited: bool) -> None:
+    def __init__(
+        self,
+        core: _core.Client,
+        source: object,
+        options: Mapping[str, object],
+        *,
+        awaited: bool,
+        opened_by: object = None,
+    ) -> None:
+        # A file may end with the file system that opened it.
+        self._opened_by = opened_by
         self._source = prepare(source, awaited=awaited)
         checkpoint, store = _checkpoint(options["checkpoint"], self._source, awaited)
         needs_callbacks = self._source.reader is not None or store is not None
@@ -91,14 +102,14 @@ class UploadCall:
         """
         if (open_source := opener(source)) is not None:
             source, options = Opening(open_source, options).wait()
-        return cls(core, source, options, awaited=False)
+        return cls(core, source, options, awaited=False, opened_by=open_source)
 
     @classmethod
     async def opened_async(cls, core: _core.Client, source: object, options: Mapping[str, object]) -> UploadCall:
         """The same, awaited."""
         if (open_source := opener(source)) is not None:
             source, options = await Opening(open_source, options).wait_async()
-        return cls(core, source, options, awaited=True)
+        return cls(core, source, options, awaited=True, opened_by=open_source)
 
     def wait(self) -> Media:
         """Upload, blocking."""

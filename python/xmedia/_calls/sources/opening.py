@@ -13,7 +13,6 @@ from ..._types.errors import RequestTimeoutError
 from .thread import SourceThread
 
 if TYPE_CHECKING:
-    import asyncio
     from concurrent.futures import Future
 
 
@@ -46,7 +45,7 @@ class Opening:
 
         try:
             wait([self._future], self._seconds)
-            return self._outcome(self._future)
+            return self._outcome()
         finally:
             self._leave()
 
@@ -55,9 +54,11 @@ class Opening:
         import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
 
         future = asyncio.wrap_future(self._future)
+        # Its exception may be a copy; the one that was raised is taken from the other one.
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             await asyncio.wait([future], timeout=self._seconds)
-            return self._outcome(future)
+            return self._outcome()
         finally:
             future.cancel()
             self._leave()
@@ -71,10 +72,10 @@ class Opening:
         else:
             self._future.set_result(opened)
 
-    def _outcome(self, future: Future[Any] | asyncio.Future[Any]) -> tuple[Any, Mapping[str, object]]:
-        if not future.done():
+    def _outcome(self) -> tuple[Any, Mapping[str, object]]:
+        if not self._future.done():
             raise RequestTimeoutError(f"the source was not opened within {self._seconds:g} s; nothing was sent")
-        opened = future.result()
+        opened = self._future.result()
         if self._seconds is None:
             return opened, self._options
         return opened, {**self._options, "timeout": max(0.001, self._seconds - (time.monotonic() - self._began))}

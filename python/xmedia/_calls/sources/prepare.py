@@ -6,7 +6,8 @@ import functools
 import io
 import os
 import stat
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -94,7 +95,8 @@ def prepare(source: Any, *, awaited: bool) -> Prepared:  # noqa: PLR0911  (a tab
     if isinstance(source, AsyncIterable):
         _refuse_unless(awaited, "an async iterable")
         return Prepared(kind="stream", value=None, reader=AsyncIterableReader(source))
-    if isinstance(source, Iterable):
+    # Mappings and sets are iterated over, too, and give no file.
+    if isinstance(source, Iterable) and not isinstance(source, Mapping | AbstractSet):
         return Prepared(kind="stream", value=None, reader=IterableReader(source))
     raise TypeError(
         "source must be a path, bytes or another buffer, a binary file object, or an iterable of bytes, "
