@@ -60,6 +60,9 @@ class UploadCall:
     """
 
     def __init__(self, core: _core.Client, source: object, options: Mapping[str, object], *, awaited: bool) -> None:
+        if options["trace"]:
+            # The core needs it in the end. It is loaded by Python, and not by Rust: see `_client.client`.
+            from .._types import traced as _traced  # noqa: F401, PLC0415
         self._source = prepare(source, awaited=awaited)
         checkpoint, store = _checkpoint(options["checkpoint"], self._source, awaited)
         needs_callbacks = self._source.reader is not None or store is not None
