@@ -64,5 +64,7 @@ def message(error: BaseException) -> str:
 
 def escaped(name: str) -> str:
     """A file's name as it can be shown: control characters, which could write anywhere on a terminal, as escapes."""
+    # Bytes of a name that are no UTF-8 are lone surrogates in Python, which only it can write, as escapes.
+    text = name.encode(errors="backslashreplace").decode()
     # `shown` cuts long texts off, and a name is not to be cut.
-    return "".join(character if character.isprintable() else shown(character) for character in name)
+    return "".join(character if character.isprintable() else shown(character) for character in text)

@@ -1,10 +1,10 @@
 """The types of what a caller hands in: `Retry`, `Subtitle`, and the names for types of arguments."""
 
 import os
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, TypeAlias, TypedDict
 
 from .._auth.oauth1 import OAuth1
 from .._auth.oauth2 import OAuth2
@@ -28,6 +28,31 @@ class AsyncReader(Protocol):
 
     async def read(self, size: int, /) -> bytes:
         """Return at most `size` bytes, and none at the end."""
+        ...
+
+
+class RangedSource(Protocol):
+    """An object of which any range can be asked for, by several threads at a time."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        ...
+
+    def get_range(self, *, start: int, end: int) -> Buffer:
+        """Return the bytes from `start` to before `end`."""
+        ...
+
+
+class RangedStore(Protocol):
+    """A store of such objects, as obstore's are."""
+
+    def head(self, path: str) -> Mapping[str, Any]:
+        """Return at least the `size` of what is at a path; it is compared in the end."""
+        ...
+
+    def get_range(self, path: str, *, start: int, end: int) -> Buffer:
+        """Return its bytes from `start` to before `end`."""
         ...
 
 
@@ -67,9 +92,19 @@ MediaCategory: TypeAlias = _KnownCategory | str
 """What media is for. X has these categories; another one is sent as it is."""
 
 UploadSource: TypeAlias = (
-    str | os.PathLike[str] | Buffer | BinaryIO | AsyncReader | Iterable[bytes] | AsyncIterable[bytes]
+    str
+    | os.PathLike[str]
+    | Buffer
+    | BinaryIO
+    | AsyncReader
+    | tuple[RangedStore, str]
+    | RangedSource
+    | Iterable[bytes]
+    | AsyncIterable[bytes]
 )
-"""What can be uploaded: a path, a buffer, a binary file, an object with `async read(n)`, or an iterable of bytes."""
+"""What can be uploaded: a path; a buffer; a binary file; an object with `async read(n)`; a store of obstore's, or one
+like it, with the path of an object in it; an object with `size` and `get_range(start=…, end=…)`; an iterable of bytes.
+"""
 
 ProgressOption: TypeAlias = bool | Callable[[Progress], object] | None
 """True for a bar, or a callable that is given each `Progress`."""

@@ -63,7 +63,8 @@ class UploadVerbs:
 
         Args:
             source: A path; `bytes` or another buffer; a binary file object, which is read from where it
-                stands, left at the end and never closed; or an iterable of bytes. With `upload_async` also an
+                stands, left at the end and never closed; a store of obstore's with the path of an object in it,
+                `(store, path)`, which is read in parallel; or an iterable of bytes. With `upload_async` also an
                 object with `async read(n)` and an async iterable. What cannot be read twice is kept in a
                 temporary file, unless `total_bytes` is given.
             total_bytes: How many bytes a stream has. It is then sent as it comes.
@@ -76,8 +77,8 @@ class UploadVerbs:
             chunked: True for segments even if one request would do, False for one request.
             segment_bytes: The segments' size, at most 5,000,000 (API 2: 8,000,000). By default the share of each in
                 flight, but between 1 and 4 MiB, and more where 1000 of them (API 2: 10,000) would not suffice.
-            concurrency: How many segments may be in flight. Each takes up to 512 KiB of memory, those of a
-                stream `segment_bytes`.
+            concurrency: How many segments may be in flight. Each takes up to 512 KiB of memory, those of an object
+                store 2 MiB, those of a stream `segment_bytes`.
             checkpoint: A path where the session is written down, or an object with `load`, `save` and
                 `clear`. The same call goes on from there after a crash. It is removed in the end.
             fingerprint: Text that identifies these bytes, for checkpoints of streams. Paths are identified by
