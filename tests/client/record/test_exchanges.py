@@ -175,7 +175,7 @@ def test_nothing_but_text_without_secrets_can_be_had_of_an_error(server):
         client.status(ID)
     kept = vars(caught.value)["exchanges"]
     assert [name for name in dir(kept) if not name.startswith("__")] == ["text"]
-    assert caught.value.exchanges == kept.text()
+    assert caught.value.exchanges == kept.text(xmedia.Exchange)
     assert vars(caught.value)["exchanges"] is caught.value.exchanges
 
 
