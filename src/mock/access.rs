@@ -37,7 +37,7 @@ impl ControlAccess {
         if let Some(token) = self.token.as_ref().filter(|_| !is_table) {
             let given = parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
             let wanted = format!("Bearer {token}");
-            // The lengths are no secret; the rest is compared in constant time.
+            // The lengths are not secret; the rest is compared in constant time.
             let differences = given.iter().zip(wanted.as_bytes()).fold(0, |all, (one, other)| all | (one ^ other));
             if given.len() != wanted.len() || differences != 0 {
                 return Some((StatusCode::UNAUTHORIZED, "Authorization must be Bearer and the server's control token"));

@@ -186,7 +186,7 @@ impl Logins {
         Ok(self.issue(token))
     }
 
-    /// Ends a token. One that is not known is no error (RFC 7009 §2.2).
+    /// Ends a token. One that is not known is not an error (RFC 7009 §2.2).
     pub(crate) fn revoke(&mut self, asking: &Asking, token: &str) -> Result<(), TokenRejection> {
         if let Some(known) = self.refresh.get(token).or_else(|| self.access.get(token)) {
             check(&known.app, asking)?;

@@ -112,7 +112,7 @@ pub fn segment_index(value: &Bound<'_, PyAny>, api: ApiVersion) -> PyResult<Segm
     checked(value.py(), SegmentIndex::new(index.extract::<u64>().ok(), api))
 }
 
-/// Seconds or a `timedelta`; `None` is no limit.
+/// Seconds or a `timedelta`; `None` means no limit.
 pub fn duration(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
     if value.is_none() {
         return Ok(None);
