@@ -112,6 +112,15 @@ def test_a_user_who_does_not_agree(terminal: Terminal) -> None:
     assert "denied" in ended.stderr
 
 
+@pytest.mark.parametrize(
+    "redirect",
+    ["http://127.0.0.1:{}", "http://127.0.0.1:{}/", "http://localhost:{}/cb?app=1", "http://[::1]:{}/callback"],
+)
+def test_whatever_callback_address_an_app_has(terminal: Terminal, redirect: str) -> None:
+    ended = terminal.login("--redirect-uri", redirect.format(terminal.port))
+    assert (ended.returncode, terminal.stored()["user_id"]) == (0, "1001"), ended.stderr
+
+
 def test_a_port_that_is_taken_is_an_error(terminal: Terminal) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", terminal.port))
@@ -120,13 +129,15 @@ def test_a_port_that_is_taken_is_an_error(terminal: Terminal) -> None:
     assert (ended.returncode, f"port {terminal.port}" in ended.stderr) == (1, True)
 
 
-def headless(terminal: Terminal, server: MockServer, *arguments: str, wrong: int = 0) -> "tuple[int, str, str]":
+def headless(
+    terminal: Terminal, server: MockServer, *arguments: str, wrong: int = 0, pasted: str = "{}"
+) -> "tuple[int, str, str]":
     command = [sys.executable, "-m", "xmedia", "login", "--headless", "--client-id", "client", *arguments]
     with subprocess.Popen(command, env=terminal.environ, stdin=-1, stdout=-1, stderr=-1, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        process.stdin.write("nonsense\n" * wrong + server.authorize(url) + "\n")
+        process.stdin.write("nonsense\n" * wrong + pasted.format(server.authorize(url)) + "\n")
         process.stdin.flush()
         _, err = process.communicate(timeout=30)
         return process.returncode, url, err
@@ -139,6 +150,13 @@ def test_headless(terminal: Terminal, server: MockServer) -> None:
     assert "30 seconds" in err
     assert err.count("not an address of") == 2
     assert terminal.stored()["user_id"] == "1001"
+
+
+@pytest.mark.parametrize("pasted", ['"{}"', "'{}'", "<{}>", "  {}\t"])
+def test_an_address_may_be_pasted_with_what_stands_around_it(
+    terminal: Terminal, server: MockServer, pasted: str
+) -> None:
+    assert headless(terminal, server, pasted=pasted)[0] == 0
 
 
 def test_three_wrong_addresses_end_it(terminal: Terminal) -> None:

@@ -40,11 +40,12 @@ def test_every_link_of_the_published_readme_is_an_address(on_pypi: str) -> None:
 
 
 def test_each_address_names_a_file_of_the_repository_and_pictures_are_raw(on_pypi: str) -> None:
-    for picture, target in LINK.findall(on_pypi):
+    ours = [(picture, target) for picture, target in LINK.findall(on_pypi) if target.startswith(REPOSITORY)]
+    assert {bool(picture) for picture, _ in ours} == {True, False}
+    for picture, target in ours:
         prefix = f"{REPOSITORY}/{'raw' if picture else 'blob'}/v1.2.3/"
-        if target.startswith(REPOSITORY):
-            assert target.startswith(prefix)
-            assert (ROOT / target.removeprefix(prefix).partition("#")[0]).is_file()
+        assert target.startswith(prefix)
+        assert (ROOT / target.removeprefix(prefix).partition("#")[0]).is_file()
 
 
 def test_nothing_else_of_the_readme_changes(on_pypi: str) -> None:

@@ -82,6 +82,9 @@ class UploadCall:
     ) -> None:
         # A file may end with the file system that opened it.
         self._opened_by = opened_by
+        if options["trace"]:
+            # The core needs it in the end. It is loaded by Python, and not by Rust: see `_client.client`.
+            from .._types import traced as _traced  # noqa: F401, PLC0415
         self._source = prepare(source, awaited=awaited)
         checkpoint, store = _checkpoint(options["checkpoint"], self._source, awaited)
         needs_callbacks = self._source.reader is not None or store is not None

@@ -94,7 +94,7 @@ class XMediaError(Exception):
         if isinstance(kept, tuple):
             return kept
         # The core's, of which it makes text without secrets when somebody asks.
-        exchanges: tuple[xmedia.Exchange, ...] = kept.text()
+        exchanges: tuple[xmedia.Exchange, ...] = kept.text(xmedia.Exchange)
         self.__dict__["exchanges"] = exchanges
         return exchanges
 

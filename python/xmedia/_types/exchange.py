@@ -32,6 +32,8 @@ class Exchange:
         bytes_sent: The size of its body, the media's bytes included; 0 if no connection was made.
     """
 
+    __module__ = "xmedia"
+
     command: str
     media_id: int | None = None
     attempt: int = 1
