@@ -1,4 +1,4 @@
-//! Ends connections on which bytes come without end that are no answer: `100 Continue` again and again, for one.
+//! Ends connections on which bytes come without end that are not an answer: `100 Continue` again and again, for one.
 //!
 //! The HTTP library reads past such lines as long as there are any, and keeps the worker thread busy with that: with
 //! several such connections neither timeouts nor calls to other servers get their turn. So this is looked at from a

@@ -201,7 +201,7 @@ impl RequestProgress {
                     }
                 }
             }
-            // The system is asked for news of the connection before each piece. A server that refuses a body before it has
+            // The system is asked for the connection's state before each piece. A server that refuses a body before it has
             // read it may close the connection right after its answer: what it said is then read before the next write
             // fails, which would be all that is known of it.
             ready!(turn.poll(context));
@@ -236,7 +236,7 @@ impl RequestProgress {
     }
 }
 
-/// One turn of the runtime, in which it asks the system for news of all connections. `yield_now` alone is not that: it is
+/// One turn of the runtime, in which it asks the system for the state of all sockets. `yield_now` alone is not that: it is
 /// over when it is polled once more, which a connection does several times a turn.
 #[derive(Default)]
 struct Turn {

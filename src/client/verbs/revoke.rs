@@ -57,7 +57,7 @@ impl Client {
             let update = TokenFileUpdate::begin(&file, deadline).await?;
             let stored = match update.read().await? {
                 Found::Tokens(stored, _) => *stored,
-                Found::Unusable(why) => return Err(Error::invalid_input(why)),
+                Found::Unusable(why) | Found::Newer(why) => return Err(Error::invalid_input(why)),
                 Found::Nothing => {
                     return Err(Error::invalid_input(format!("{} contains no login", file.path().display())));
                 }

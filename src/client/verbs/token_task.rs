@@ -33,13 +33,17 @@ pub(super) struct TokenFileUpdate {
 }
 
 impl TokenFileUpdate {
-    /// Locks the file, if it can be replaced later.
+    /// Locks the file, if it can and may be replaced later.
     pub(super) async fn begin(file: &TokenFile, deadline: Deadline) -> Result<Self> {
         if let Some(why) = file.why_not_replaceable() {
             return Err(Error::invalid_input(why));
         }
         let locked = deadline.limit(file.lock()).await.ok_or_else(out_of_time)?;
-        let locked = locked.map_err(|error| file_error(&error, Some(file.path())))?;
+        let named = |error: io::Error| file_error(&error, Some(file.path()));
+        let locked = locked.map_err(named)?;
+        if let Found::Newer(why) = locked.read().await.map_err(named)? {
+            return Err(Error::invalid_input(why));
+        }
         Ok(TokenFileUpdate { locked, file: file.clone(), _under_way: UnderWay::begin() })
     }
 

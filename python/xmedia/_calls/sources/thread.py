@@ -1,4 +1,4 @@
-"""A thread of its own for each upload whose source may block: to open it, and to read it."""
+"""A thread of its own for each upload whose source may block."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ import contextlib
 import contextvars
 import queue
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
-
-from .._types.checks import checked_seconds
-from .._types.errors import RequestTimeoutError
 
 if TYPE_CHECKING:
     import asyncio
@@ -19,8 +15,6 @@ if TYPE_CHECKING:
 #: Is given what a call returned, or its exception.
 _Done: TypeAlias = "Callable[[Any, BaseException | None], object]"
 _Job: TypeAlias = "tuple[Callable[..., object], tuple[object, ...], _Done, contextvars.Context]"
-#: The source, and the upload's options with what is left of the timeout.
-_Opened: TypeAlias = tuple[object, Mapping[str, object]]
 
 
 class SourceThread:
@@ -61,64 +55,6 @@ class SourceThread:
             self._jobs.put(None)
 
     __del__ = close
-
-
-def opened_in_thread(open_source: Callable[[], object], options: Mapping[str, object]) -> _Opened:
-    """Wait until the source is open. A thread that does not come back is left to itself.
-
-    Raises:
-        RequestTimeoutError: The time for the whole upload is up.
-    """
-    time_limit = _TimeLimit(options)
-    outcome: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
-    thread = SourceThread()
-    try:
-        thread.call(open_source, (), lambda source, failure: outcome.put((source, failure)))
-        source, failure = outcome.get(timeout=time_limit.seconds)
-    except queue.Empty:
-        raise time_limit.error() from None
-    finally:
-        thread.close()
-    if failure is not None:
-        raise failure
-    return source, time_limit.remaining_options()
-
-
-async def opened_in_thread_async(open_source: Callable[[], object], options: Mapping[str, object]) -> _Opened:
-    """Await what `opened_in_thread` does; the loop goes on meanwhile."""
-    import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
-
-    time_limit = _TimeLimit(options)
-    thread = SourceThread()
-    opening = thread.call_async(open_source, ())
-    try:
-        await asyncio.wait([opening], timeout=time_limit.seconds)
-        if not opening.done():
-            raise time_limit.error()
-    finally:
-        opening.cancel()
-        thread.close()
-    return opening.result(), time_limit.remaining_options()
-
-
-class _TimeLimit:
-    """The time that an upload has, from now on."""
-
-    def __init__(self, options: Mapping[str, object]) -> None:
-        self._options = options
-        self._began = time.monotonic()
-        given = options["timeout"]
-        self.seconds = None if given is None else min(checked_seconds("timeout", given), threading.TIMEOUT_MAX)
-
-    def error(self) -> RequestTimeoutError:
-        """What is raised once it is up."""
-        return RequestTimeoutError(f"the source was not opened within {self.seconds:g} s; nothing was sent")
-
-    def remaining_options(self) -> Mapping[str, object]:
-        """The options with what is left of it."""
-        if self.seconds is None:
-            return self._options
-        return {**self._options, "timeout": max(0.001, self.seconds - (time.monotonic() - self._began))}
 
 
 def _work(jobs: queue.SimpleQueue[_Job | None]) -> None:
