@@ -1,4 +1,7 @@
-"""Checks a folder's wheel and sdist: tag, contents, and what the extension links to."""
+"""Checks a folder's wheel and sdist: tag, contents, and what the extension links to.
+
+Usage: check_dist.py FOLDER [--to-publish]. What is to be published must have a README whose links open on PyPI.
+"""
 
 import platform
 import re
@@ -6,6 +9,8 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
+
+from published_readme import relative_links
 
 #: Part of every system that the tag promises. No OpenSSL: TLS is rustls.
 SYSTEM_LIBRARIES = {b"libc.so.6", b"libm.so.6", b"libgcc_s.so.1", b"libpthread.so.0", b"libdl.so.2", b"librt.so.1"}
@@ -30,7 +35,7 @@ IN_SDIST = {
 MAX_WHEEL_BYTES = 3_600_000 if (sys.platform, platform.machine()) == ("linux", "x86_64") else 8 << 20
 
 
-def problems_of_wheel(path: Path) -> list[str]:
+def problems_of_wheel(path: Path, *, to_publish: bool) -> list[str]:
     problems = []
     free_threaded = re.search(r"-cp3\d+-cp3\d+t-", path.name)
     if not free_threaded and "-cp311-abi3-" not in path.name:
@@ -52,6 +57,8 @@ def problems_of_wheel(path: Path) -> list[str]:
             problems.append("lacks the pytest entry point")
         if not any(name.endswith("/licenses/LICENSE") for name in names):
             problems.append("lacks the license")
+        metadata = [wheel.read(name).decode() for name in names if name.endswith(".dist-info/METADATA")]
+        problems += problems_of_links(metadata if to_publish else [])
         extensions = [name for name in names if name.endswith((".so", ".pyd"))]
         if len(extensions) != 1:
             problems.append(f"holds {len(extensions)} extensions")
@@ -74,10 +81,19 @@ def problems_of_glibc(wheel: str, name: str, content: bytes) -> list[str]:
     return []
 
 
-def problems_of_sdist(path: Path) -> list[str]:
+def problems_of_links(metadata: list[str]) -> list[str]:
+    """The links of what PyPI shows that it cannot open."""
+    return [f"links {target}, which is nowhere on PyPI" for text in metadata for target in relative_links(text)]
+
+
+def problems_of_sdist(path: Path, *, to_publish: bool) -> list[str]:
     with tarfile.open(path) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
-    problems = [f"lacks {name}" for name in sorted(IN_SDIST - names)]
+        shown = next((name for name in sdist.getnames() if name.count("/") == 1 and name.endswith("/PKG-INFO")), "")
+        content = sdist.extractfile(shown) if shown else None
+        metadata = [content.read().decode()] if content else []
+    problems = problems_of_links(metadata if to_publish else [])
+    problems += [f"lacks {name}" for name in sorted(IN_SDIST - names)]
     built = (".so", ".pyd", ".pyc")
     return problems + [f"holds {name}" for name in sorted(names) if name.endswith(built)]
 
@@ -87,7 +103,7 @@ def main() -> int:
     found = False
     wheels, sdists = sorted(folder.glob("*.whl")), sorted(folder.glob("*.tar.gz"))
     for path, check in [(each, problems_of_wheel) for each in wheels] + [(each, problems_of_sdist) for each in sdists]:
-        problems = check(path)
+        problems = check(path, to_publish="--to-publish" in sys.argv)
         found |= bool(problems)
         print(f"{path.name}: {'; '.join(problems) or 'good'}")
     return 1 if found or not (wheels or sdists) else 0

@@ -17,7 +17,14 @@ def main() -> int:
     parser.add_argument(
         "document", type=Path, help="X's OpenAPI document (JSON), from https://api.x.com/2/openapi.json"
     )
-    document = Document(json.loads(parser.parse_args().document.read_text("utf-8")))
+    path = parser.parse_args().document
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        parser.error(f"{path} cannot be read as JSON: {error}")
+    if not isinstance(content, dict) or not content.get("paths"):
+        parser.error(f"{path} is JSON, but no OpenAPI document: it has no paths")
+    document = Document(content)
     done = exchanges()
     found = document.deviations(done)
     for line in found:

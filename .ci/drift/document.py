@@ -15,6 +15,8 @@ from referencing.jsonschema import DRAFT202012
 
 _NAME = "urn:openapi"
 _MOST_CHARACTERS = 200
+#: Headers that a document describes elsewhere, so that they are no parameters by the specification.
+_NO_PARAMETERS = {"accept", "content-type", "authorization"}
 
 Json = Any
 
@@ -31,14 +33,19 @@ class Document:
 
     def deviations(self, exchanges: Iterable[Exchange]) -> list[str]:
         """What is not as the document says, one line each; the same of several exchanges is one."""
-        return list(dict.fromkeys(line for exchange in exchanges for line in self._deviations(exchange)))
+        lines: dict[str, str] = {}
+        for exchange in exchanges:
+            for line in self._deviations(exchange):
+                # Ids and sizes are others in each exchange.
+                lines.setdefault(re.sub(r"\d+", "0", line), line)
+        return list(lines.values())
 
     def _deviations(self, exchange: Exchange) -> Iterator[str]:
         path = urlsplit(exchange.target).path
         template, values = self._path(path)
         operation = self._find("paths", template, exchange.method.lower()) if template else None
         if operation is None:
-            yield f"{exchange.method} {path}: not in the document"
+            yield f"{exchange.method} {re.sub(r'/[0-9]{2,}', '/{id}', path)}: not in the document"
             return
         said = f"{exchange.method} {template}"
         at = ("paths", template, exchange.method.lower())
@@ -57,13 +64,16 @@ class Document:
         return "", {}
 
     def _parameters(self, at: tuple[str, ...], exchange: Exchange, values: dict[str, str]) -> Iterator[str]:
-        given = {"query": dict(parse_qsl(urlsplit(exchange.target).query)), "path": values}
+        given = {"query": dict(parse_qsl(urlsplit(exchange.target).query)), "path": values, "header": exchange.headers}
         places = [(*at[:2], "parameters"), (*at, "parameters")]
         pointers = [(*place, str(index)) for place in places for index in range(len(self._find(*place) or ()))]
         declared = [self._resolved(pointer) for pointer in pointers]
         names = {(each["in"], each["name"]) for _, each in declared}
         for pointer, each in declared:
-            value = given.get(each["in"], {}).get(each["name"])
+            name = each["name"].lower() if each["in"] == "header" else each["name"]
+            if name in _NO_PARAMETERS:
+                continue
+            value = given.get(each["in"], {}).get(name)
             if value is not None:
                 yield from self._invalid(each["name"], self._cast(value, (*pointer, "schema")), (*pointer, "schema"))
             elif each.get("required") and each["in"] in given:
@@ -87,7 +97,11 @@ class Document:
     def _answer(self, at: tuple[str, ...], exchange: Exchange) -> Iterator[str]:
         responses = self._find(*at, "responses") or {}
         status = str(exchange.status)
-        name = next((each for each in (status, f"{status[0]}XX", "default") if each in responses), None)
+        names = [status, f"{status[0]}XX"]
+        # What is there for refusals is none for a success of another kind.
+        if status[0] != "2" or not any(each.startswith("2") for each in responses):
+            names.append("default")
+        name = next((each for each in names if each in responses), None)
         if name is None:
             yield "this status is not in the document"
             return

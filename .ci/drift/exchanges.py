@@ -3,7 +3,7 @@
 import contextlib
 import http.client
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -33,6 +33,7 @@ class Exchange:
 
     method: str
     target: str
+    headers: Mapping[str, str]
     content_type: str
     body: bytes
     status: int
@@ -55,7 +56,10 @@ def _recorded(upstream: str, exchanges: list[Exchange]) -> Iterator[str]:
             content = answer.read()
             connection.close()
             types = (self.headers.get("content-type", ""), answer.getheader("content-type", ""))
-            exchanges.append(Exchange(self.command, self.path, types[0], body, answer.status, types[1], content))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            exchanges.append(
+                Exchange(self.command, self.path, headers, types[0], body, answer.status, types[1], content)
+            )
             self.send_response(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() not in _HOP_BY_HOP:

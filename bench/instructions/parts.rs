@@ -64,8 +64,8 @@ fn encode() -> impl Fn() {
     let hosts = Hosts::x();
     let init = Init {
         total_bytes: 1_048_576,
-        media_type: "video/mp4".into(),
-        media_category: Some("tweet_video".into()),
+        media_type: "video/mp4".to_owned().try_into().expect("a media type"),
+        media_category: Some("tweet_video".to_owned().try_into().expect("a category")),
         additional_owners: vec![id(), id()].try_into().expect("two owners"),
         shared: false,
     };

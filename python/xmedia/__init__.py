@@ -30,10 +30,10 @@ if not __name__:
         Retry,
         Subtitle,
         Timeout,
-        UploadItem,
         UploadOptions,
         UploadSource,
     )
+    from ._client.upload_item import UploadItem
     from ._types.errors import (
         APIError,
         AuthenticationError,
@@ -84,7 +84,8 @@ if not __name__:
         MediaWarning,
         VideoTrack,
     )
-    from ._types.trace import Trace, TracedRequest, TracedWait
+    from ._types.trace import Trace
+    from ._types.traced import TracedRequest, TracedWait
 
 __all__ = [
     "APIError",
@@ -177,7 +178,7 @@ if not TYPE_CHECKING:
 
                 _network_guard.block(reason)
         if name not in globals():
-            globals().update(_api.public_later(__all__))
+            globals()[name] = _api.public_later(name)
         return globals()[name]
 
     def __dir__():

@@ -4,33 +4,48 @@ The table is `__all__` of the package. Tracebacks, reprs and pickles say `xmedia
 """
 
 from collections.abc import Collection, Iterable
+from importlib import import_module
 from types import FunctionType
 
 from ._auth import oauth1, oauth2, token_file
 from ._calls import hooks
 from ._client import client, options
-from ._types import errors, exchange, media, models, trace
+from ._types import errors, media, models, trace
 
 
 def public(names: Iterable[str]) -> dict[str, object]:
     """What these names stand for."""
     defined = {}
-    for module in (oauth1, oauth2, token_file, hooks, client, options, errors, exchange, media, models, trace):
+    for module in (oauth1, oauth2, token_file, hooks, client, options, errors, media, models, trace):
         defined.update(vars(module))
     found = {name: defined[name] for name in names if name in defined}
     name_as_public(__package__, found.values())
     return found
 
 
-def public_later(names: Iterable[str]) -> dict[str, object]:
-    """What the others stand for, which most programs do without."""
-    from ._auth import login  # noqa: PLC0415  (as above)
-    from ._client import checking  # noqa: PLC0415
-    from ._types import report  # noqa: PLC0415
+#: Where the others are, which most programs do without.
+_LATER = (
+    ("xmedia._auth.login", "OAuth2Login"),
+    ("xmedia._client.checking", "check"),
+    ("xmedia._client.upload_item", "UploadItem"),
+    ("xmedia._types.exchange", "Exchange"),
+    ("xmedia._types.report", "AudioTrack"),
+    ("xmedia._types.report", "CheckReport"),
+    ("xmedia._types.report", "FileFacts"),
+    ("xmedia._types.report", "Finding"),
+    ("xmedia._types.report", "ImageFacts"),
+    ("xmedia._types.report", "MediaWarning"),
+    ("xmedia._types.report", "VideoTrack"),
+    ("xmedia._types.traced", "TracedRequest"),
+    ("xmedia._types.traced", "TracedWait"),
+)
 
-    defined = vars(login) | vars(checking) | vars(report)
-    found = {name: defined[name] for name in names if name in defined}
-    name_as_public(__package__, found.values())
+
+def public_later(name: str) -> object:
+    """What one of the others stands for."""
+    module = next(module for module, public in _LATER if public == name)
+    found: object = getattr(import_module(module), name)
+    name_as_public(__package__, [found])
     return found
 
 

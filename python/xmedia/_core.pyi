@@ -6,7 +6,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar, final
 from ._auth.oauth1 import OAuth1
 from ._auth.oauth2 import OAuth2
 from ._calls.hooks import Hooks, Tokens
-from ._calls.sources import Prepared
+from ._calls.sources.prepare import Prepared
 from ._client.options import Buffer, Subtitle
 from ._types.exchange import Exchange
 from ._types.media import Media
@@ -185,7 +185,7 @@ class WaitMany:
 
 @final
 class KeptExchanges:
-    def text(self) -> tuple[Exchange, ...]: ...
+    def text(self, made: type[Exchange], /) -> tuple[Exchange, ...]: ...
 
 def save_har(path: str | os.PathLike[str], exchanges: Iterable[Exchange]) -> None: ...
 

@@ -200,7 +200,10 @@ impl MockServer {
     /// Plays the user of an authorization page: where the browser is sent. An error says what is wrong with the page's
     /// address.
     pub fn authorize(&self, url: &str, deny: bool) -> Result<String, String> {
-        self.with_state(Err("the server is closed".to_owned()), |state| state.accounts.logins.authorize(url, deny))
+        self.with_state(Err("the server is closed".to_owned()), |state| {
+            let now = state.wall();
+            state.accounts.logins.authorize(url, deny, now)
+        })
     }
 
     /// Has a refresh token that is used twice end its login.

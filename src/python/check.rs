@@ -12,7 +12,7 @@ use pyo3::types::PyBytes;
 use crate::client::inspect::{CheckOptions, FileBytes, ReadBytes, Report, check as check_bytes};
 use crate::python::convert::{args, descriptor, errors};
 
-/// Looks at a source, an `xmedia._calls.sources.Prepared`.
+/// Looks at a source, an `xmedia._calls.sources.prepare.Prepared`.
 #[pyfunction]
 pub fn check(
     source: &Bound<'_, PyAny>,
@@ -53,7 +53,8 @@ fn category(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
     if value.extract::<String>().is_ok_and(|text| text.is_empty()) {
         return Ok(Some(String::new()));
     }
-    args::optional(args::media_category)("media_category", value)
+    let category = args::optional(args::media_category)("media_category", value)?;
+    Ok(category.map(|category| category.as_str().to_owned()))
 }
 
 fn open(path: &PathBuf) -> io::Result<FileBytes> {

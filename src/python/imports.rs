@@ -51,8 +51,6 @@ pub static WITH_TRACE: LazyImport = LazyImport::new("xmedia._calls.from_core", "
 pub static RETRY: LazyImport = LazyImport::new("xmedia._client.options", "Retry");
 /// `xmedia.Subtitle`.
 pub static SUBTITLE: LazyImport = LazyImport::new("xmedia._client.options", "Subtitle");
-/// `xmedia.Exchange`.
-pub static EXCHANGE: LazyImport = LazyImport::new("xmedia._types.exchange", "Exchange");
 /// Builds `xmedia.RateLimit`.
 pub static RATE_LIMIT_OF: LazyImport = LazyImport::new("xmedia._types.lazy_fields", "rate_limit_of");
 /// `xmedia.Media`.

@@ -15,7 +15,7 @@ use crate::client::error::Result;
 use crate::client::inspect::ReadBytes;
 use crate::client::upload::checkpoint::Store;
 use crate::client::upload::source::Memory;
-use crate::client::upload::source::{AwaitedBytes, Content, OpenFile, Read, ReadAt, Source, Stream};
+use crate::client::upload::source::{AwaitedBytes, Content, OpenFile, PIECE_BYTES, Read, ReadAt, Source, Stream};
 use crate::client::upload::{Checkpoint, Upload, UploadOptions};
 use crate::python::call::channel::{MethodArguments, Outcome};
 use crate::python::call::observer::ChannelObserver;
@@ -28,8 +28,10 @@ use crate::python::process::buffers::{BufferUse, borrow};
 
 /// The highest number of segments that may be in flight; there are no more.
 const MAX_CONCURRENCY: usize = 1000;
+/// How much is asked for at a time where each piece costs a request: what comes then takes longer than the first byte.
+const RANGE_BYTES: usize = 1 << 20;
 
-/// A call of `upload`. `source` is an `xmedia._calls.sources.Prepared`, `callbacks` has the methods that are called meanwhile, and
+/// A call of `upload`. `source` is an `xmedia._calls.sources.prepare.Prepared`, `callbacks` has the methods that are called meanwhile, and
 /// `given` holds the options that the user gave.
 pub fn operation(
     core: Arc<Core>,
@@ -107,7 +109,7 @@ impl CheckpointTarget {
 /// A source as Python prepared it, before there is a way back to Python.
 enum Prepared {
     Content(Content),
-    Seekable { total_bytes: u64, in_memory: bool },
+    Seekable { total_bytes: u64, in_memory: bool, piece_bytes: usize },
     Stream { total_bytes: Option<u64>, rewinds: bool },
 }
 
@@ -115,8 +117,8 @@ impl Prepared {
     fn with(self, observer: &Arc<ChannelObserver>) -> Content {
         match self {
             Prepared::Content(content) => content,
-            Prepared::Seekable { total_bytes, in_memory } => {
-                let reader = CallbackIo { in_memory, ..CallbackIo::new(observer, total_bytes) };
+            Prepared::Seekable { total_bytes, in_memory, piece_bytes } => {
+                let reader = CallbackIo { in_memory, piece_bytes, ..CallbackIo::new(observer, total_bytes) };
                 Content::Sized(Arc::new(reader))
             }
             Prepared::Stream { total_bytes, rewinds } => {
@@ -145,7 +147,11 @@ fn content(source: &Bound<'_, PyAny>, buffer: &mut Option<BufferUse>) -> PyResul
         "seekable" => Ok(Prepared::Seekable {
             total_bytes: value.extract()?,
             in_memory: source.getattr("reader")?.getattr("in_memory")?.is_truthy()?,
+            piece_bytes: PIECE_BYTES,
         }),
+        "ranges" => {
+            Ok(Prepared::Seekable { total_bytes: value.extract()?, in_memory: false, piece_bytes: RANGE_BYTES })
+        }
         "stream" => {
             Ok(Prepared::Stream { total_bytes: value.extract()?, rewinds: source.getattr("rewinds")?.is_truthy()? })
         }
@@ -159,13 +165,21 @@ struct CallbackIo {
     total_bytes: u64,
     /// Reading anywhere costs nothing.
     in_memory: bool,
+    /// How much is read at a time.
+    piece_bytes: usize,
     /// An exception of a store's method does not end the upload any more.
     may_fail: AtomicBool,
 }
 
 impl CallbackIo {
     fn new(observer: &Arc<ChannelObserver>, total_bytes: u64) -> Self {
-        CallbackIo { observer: observer.clone(), total_bytes, may_fail: AtomicBool::new(false), in_memory: false }
+        CallbackIo {
+            observer: observer.clone(),
+            total_bytes,
+            in_memory: false,
+            piece_bytes: PIECE_BYTES,
+            may_fail: AtomicBool::new(false),
+        }
     }
 
     async fn store(&self, method: &'static str, arguments: MethodArguments) -> Result<()> {
@@ -192,6 +206,10 @@ impl ReadAt for CallbackIo {
         Box::pin(async move {
             observer.call_method("read_at", MethodArguments::Range(offset, len.min(left))).await.map(bytes)
         })
+    }
+
+    fn piece_bytes(&self) -> usize {
+        self.piece_bytes
     }
 
     fn inspectable(self: Arc<Self>) -> Option<Box<dyn ReadBytes + Send>> {

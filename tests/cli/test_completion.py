@@ -1,6 +1,7 @@
 """The completion scripts that ship with the package."""
 
 import importlib.util
+import re
 import subprocess
 from pathlib import Path
 
@@ -31,3 +32,57 @@ def test_bash_completes_commands_and_options(capsys: pytest.CaptureFixture[str])
     script = capsys.readouterr().out
     done = subprocess.run(["bash", "-c", program], input=script, capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["doctor", "--id-only"], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("upload cli", ["clip.mp4"]),
+        ("upload clip.mp4 clo", ["clock.mp4"]),
+        ("upload --record r", ["recordings"]),
+        ("upload --checkpoint-dir r", ["recordings"]),
+        ("upload --media-category tweet_v", ["tweet_video"]),
+        ("check --category dm_g", ["dm_gif"]),
+        ("check --fix cl", ["clip.mp4", "clock.mp4"]),
+        ("demo clo", ["clock.mp4"]),
+        ("doctor --har cli", ["clip.mp4"]),
+        ("mock-server --replay clo", ["clock.mp4"]),
+    ],
+)
+def test_bash_completes_files_directories_and_categories(
+    typed: str, expected: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "clip.mp4").touch()
+    (tmp_path / "clock.mp4").touch()
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "readme.txt").touch()
+    words = f"COMP_WORDS=(xmedia {typed}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))"
+    program = f"source /dev/stdin; {words}; _shtab_xmedia; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    assert main(["completion", "bash"]) == 0
+    script = capsys.readouterr().out
+    done = subprocess.run(
+        ["bash", "-c", program], input=script, capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert sorted(done.stdout.split()) == expected, done.stderr
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_the_other_shells_offer_files_directories_and_categories_too(
+    shell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["completion", shell]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    files, directories = {
+        "zsh": (r":_files\b(?! -/)", r":_files -/"),
+        "fish": ("__fish_complete_path", "__fish_complete_directories"),
+    }[shell]
+    for option, offered in (
+        ("replay", files),
+        ("fix", files),
+        ("record", directories),
+        ("checkpoint-dir", directories),
+        ("media-category", "tweet_video"),
+        ("category", "tweet_video"),
+    ):
+        (line,) = [each for each in lines if re.search(rf"(--|-l ){option}\b[ \[]", each) and "with_value" not in each]
+        assert re.search(offered, line)

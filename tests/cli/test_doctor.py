@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from terminal import main
-from xmedia._cli.doctor import network
+from xmedia._cli.doctor import network, values
 from xmedia.testing import MockServer
 
 Report = dict[str, dict[str, str]]
@@ -129,6 +129,63 @@ def test_a_directory_for_recordings_is_not_made_by_looking(doctor, tmp_path: Pat
 
 def test_quotes_around_a_value_are_seen(doctor, server: MockServer) -> None:
     doctor(expected=0, X_CONSUMER_KEY='"key"')
+
+
+@pytest.mark.parametrize(
+    ("environ", "level", "message", "todo"),
+    [
+        ({"X_CONSUMER_KEY": "copied-twice", "X_CONSUMER_SECRET": "copied-twice"}, "error", "same value", "export each"),
+        ({"X_ACCESS_TOKEN": "copied-twice", "X_CONSUMER_KEY": "copied-twice"}, "error", "same value", "export each"),
+        ({"X_CONSUMER_KEY": "your-consumer-key"}, "warning", "X_CONSUMER_KEY looks like a placeholder", "export"),
+        ({"X_CONSUMER_SECRET": "<secret>"}, "warning", "X_CONSUMER_SECRET looks like a placeholder", "export"),
+        ({"X_ACCESS_TOKEN": "$X_TOKEN"}, "warning", "X_ACCESS_TOKEN looks like a placeholder", "export"),
+        ({"X_CONSUMER_SECRET": "ключ"}, "warning", "X_CONSUMER_SECRET has letters", "copied anew"),
+        ({**OAUTH1, "X_OAUTH2_ACCESS_TOKEN": "A" * 22 + "MLheAAAAAAA0"}, "error", "Bearer Token", "xmedia login"),
+        ({"X_BASE_URL": "http://127.0.0.1:1/2"}, "warning", "ends with the API's version", "without it"),
+        ({"X_BASE_URL": "http://127.0.0.1:1/1.1/"}, "warning", "ends with the API's version", "without it"),
+    ],
+)
+def test_values_that_were_copied_wrongly_are_named(
+    doctor, monkeypatch: pytest.MonkeyPatch, environ: Report, level: str, message: str, todo: str
+) -> None:
+    monkeypatch.setattr(network, "findings", lambda _: [])
+    finding = doctor(expected=1 if level == "error" else 0, **environ)["credentials"]
+    assert finding["level"] == level
+    assert message in finding["message"]
+    assert todo in finding["todo"]
+    assert all(value not in finding["message"] for value in environ.values() if value and "://" not in value)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("X_API_KEY", "X_CONSUMER_KEY"),
+        ("TWITTER_API_SECRET_KEY", "X_CONSUMER_SECRET"),
+        ("CONSUMER_KEY", "X_CONSUMER_KEY"),
+        ("TWITTER_ACCESS_TOKEN", "X_ACCESS_TOKEN"),
+        ("TWITTER_ACCESS_TOKEN_SECRET", "X_ACCESS_TOKEN_SECRET"),
+    ],
+)
+def test_variables_that_others_read_are_named_where_ours_are_missing(
+    monkeypatch: pytest.MonkeyPatch, theirs: str, ours: str
+) -> None:
+    (finding,) = values.other_names({theirs: "a-secret"})
+    assert finding.message == f"{theirs} is set, but xmedia reads {ours}"
+    assert finding.todo == f'export {ours}="${theirs}"'
+    assert list(values.other_names({theirs: "a-secret", ours: "another"})) == []
+
+
+def test_the_names_of_others_are_said_before_what_is_missing(doctor, capsys: pytest.CaptureFixture[str]) -> None:
+    found = doctor(expected=1, **OAUTH1, TWITTER_API_KEY="a-secret")
+    assert found["credentials"]["level"] == "error"
+    main(["doctor"])
+    printed = capsys.readouterr().out
+    assert printed.index('export X_CONSUMER_KEY="$TWITTER_API_KEY"') < printed.index("no credentials")
+
+
+def test_a_directory_for_temporary_files_that_is_not_there_is_a_warning(doctor) -> None:
+    finding = doctor(expected=0, TMPDIR="/not/there")["temporary files"]
+    assert (finding["level"], "TMPDIR" in finding["todo"]) == ("warning", True)
 
 
 class TestTokenFile:

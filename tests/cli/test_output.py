@@ -1,6 +1,7 @@
 """What the command line prints for scripts and people: ids, requests, sizes, its own words."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -175,6 +176,45 @@ def test_ctrl_c_says_the_ids_that_were_finalized(server: MockServer) -> None:
 )
 def test_messages_are_in_the_command_lines_words(said: Exception, expected: str) -> None:
     assert words.message(said) == expected
+
+
+def test_standard_input_without_a_place_to_keep_it_names_the_variable(
+    server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", "/not/there")
+    done = run("upload", "-", stdin=CLIP.read_bytes())
+    assert (done.returncode, server.commands) == (1, [])
+    assert done.stderr.decode().startswith("xmedia: -: /not/there: ")
+    assert done.stderr.decode().endswith("set TMPDIR to a directory with room for it)\n")
+
+
+@pytest.mark.parametrize("name", [b"a\xff\x1b[31m.mp4", "кот 猫.mp4".encode(), b"\xed\xa0\x80.mp4"])
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
+def test_any_file_name_that_the_system_has_can_be_uploaded_and_shown(
+    server: MockServer, tmp_path: Path, name: bytes, locale: str, options: list[str]
+) -> None:
+    path = os.fsencode(tmp_path) + b"/" + name
+    Path(os.fsdecode(path)).write_bytes(CLIP.read_bytes())
+    environment = {**os.environ, "LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for command, status in (["upload", path], 0), (["check", path], 0), (["upload", path + b"?"], 1):
+        line = [sys.executable, "-m", "xmedia", *command[:1], *(options if status == 0 else []), *command[1:]]
+        done = subprocess.run(line, capture_output=True, timeout=30, check=False, env=environment)
+        assert (done.returncode, b"Traceback" in done.stderr, b"\x1b" in done.stdout) == (status, False, False)
+        if command[0] == "upload" and status == 0:
+            assert str(server.media_ids[-1]).encode() in done.stdout
+
+
+def test_an_id_that_cannot_be_written_to_standard_output_is_said(server: MockServer, tmp_path: Path) -> None:
+    """As on a full disk: here it is a file that was opened for reading."""
+    (tmp_path / "output").touch()
+    with open(tmp_path / "output", "rb") as unwritable:
+        command = [sys.executable, "-m", "xmedia", "upload", str(CLIP)]
+        done = subprocess.run(command, stdout=unwritable, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    said, why = done.stderr.splitlines()
+    assert said.endswith(f"{server.media_ids[-1]}  ready")
+    assert why == "xmedia: standard output: Bad file descriptor"
 
 
 def test_the_failing_demo_shows_a_failed_video_and_its_report(capsys: pytest.CaptureFixture[str]) -> None:

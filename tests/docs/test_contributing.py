@@ -45,3 +45,17 @@ def test_the_versions_are_those_of_the_manifests():
     python = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["requires-python"]
     assert f"Rust {rust} or later" in TEXT
     assert f"Python {python.removeprefix('>=')} or later" in TEXT
+
+
+def test_paths_below_a_folder_that_the_text_is_about_are_there():
+    tops = [ROOT, ROOT / "src", ROOT / "src/client", ROOT / "python"]
+    paths = re.findall(r"`([a-z]\w*/[\w./-]+)`", TEXT)
+    assert {"retry/policy.rs", "protocol/decode.rs", "client/verbs/client.rs"} <= set(paths)
+    assert [path for path in paths if not any((top / path).exists() for top in tops)] == ["target/site"]
+
+
+def test_every_target_of_make_is_there():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z][a-z-]+)", re.sub(r"C compiler, and make\.", "", TEXT)))
+    assert {"develop", "check", "test-rust"} <= named
+    assert named <= targets

@@ -1,11 +1,13 @@
 """The mock server's control routes, for tests in any language: curl drives them here as a person would."""
 
 import base64
+import contextlib
 import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,11 @@ import xmedia
 from support.media import ID
 from xmedia.testing import MockServer
 
+PRIVATE = {
+    "cache-control": "no-store",
+    "cross-origin-resource-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+}
 BUG = Path(__file__).parents[1] / "data" / "bug.har"
 
 
@@ -34,6 +41,15 @@ def curl(url: str, data: object = None, *headers: str) -> tuple[int, str]:
         command += ["--header", header]
     body, _, status = subprocess.run(command, capture_output=True, text=True, check=True).stdout.rpartition("\n")
     return int(status), body
+
+
+def asked(server: MockServer, method: str, path: str, **headers: str) -> tuple[int, dict[str, str]]:
+    """The status and the headers, their names in lower case. `_` in names of headers stands for `-`."""
+    connection = HTTPConnection(server.url.removeprefix("http://"), timeout=5)
+    connection.request(method, f"/{path}", headers={name.replace("_", "-"): value for name, value in headers.items()})
+    with contextlib.closing(connection):
+        response = connection.getresponse()
+        return response.status, {name.lower(): value for name, value in response.getheaders()}
 
 
 def test_media_can_be_added_and_its_bytes_read(server: MockServer) -> None:
@@ -103,6 +119,66 @@ def test_a_web_page_cannot_control(server: MockServer, path: str, header: str, s
     server.add_media(ID)
     assert curl(f"{server.url}/{path}", {}, header)[0] == status
     assert server.media_ids == [ID]
+
+
+@pytest.mark.parametrize("path", ["__media", "__requests", "__reset", f"__media/{ID}/data"])
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "localhost@evil.example", "8.8.8.8", ""],
+)
+def test_a_name_that_was_pointed_here_is_refused(server: MockServer, path: str, host: str) -> None:
+    """DNS rebinding: to the browser the page and this server have one origin, so it sends no `Origin` with a GET."""
+    server.add_media(ID)
+    data = {} if path == "__reset" else None
+    assert curl(f"{server.url}/{path}", data, f"Host: {host}" if host else "Host;")[0] in {400, 403}
+    assert server.media_ids == [ID]
+
+
+@pytest.mark.parametrize("path", ["__media", "__requests", f"__media/{ID}/data"])
+@pytest.mark.parametrize(
+    ("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)]
+)
+def test_a_page_cannot_embed_what_a_person_may_open(server: MockServer, path: str, site: str, status: int) -> None:
+    """Pictures, scripts and frames of another page have no `Origin`; browsers say by `Sec-Fetch-Site` who asks."""
+    server.add_media(ID)
+    assert curl(f"{server.url}/{path}", None, f"Sec-Fetch-Site: {site}")[0] == status
+
+
+@pytest.mark.parametrize("path", ["__script", "__media", "__reset", "__requests"])
+def test_a_browser_that_asks_beforehand_is_not_allowed(server: MockServer, path: str) -> None:
+    status, headers = asked(
+        server,
+        "OPTIONS",
+        path,
+        Origin="http://evil.example",
+        Access_Control_Request_Method="POST",
+        Access_Control_Request_Headers="content-type",
+        Access_Control_Request_Private_Network="true",
+    )
+    assert status == 403
+    assert [name for name in headers if name.startswith("access-control")] == []
+
+
+def test_a_browser_cannot_speak_to_it_by_websocket(server: MockServer) -> None:
+    wanted = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13"}
+    for origin in ({"Origin": "http://evil.example"}, {}):
+        assert asked(server, "GET", "__requests", Sec_WebSocket_Key="eA==", **wanted, **origin)[0] in {200, 403}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("path", ["__script", "__reset"])
+def test_only_a_post_changes_something(server: MockServer, path: str, method: str) -> None:
+    server.add_media(ID)
+    assert asked(server, method, path)[0] == 404
+    assert server.media_ids == [ID]
+
+
+@pytest.mark.parametrize("path", ["__media", "__requests", "__none", f"__media/{ID}/data"])
+def test_what_is_answered_is_no_script_and_for_no_other_page(server: MockServer, path: str) -> None:
+    server.add_media(ID)
+    _, headers = asked(server, "GET", path)
+    given = {name: headers.get(name) for name in PRIVATE}
+    assert given == PRIVATE
 
 
 def test_a_server_beyond_loopback_wants_its_token() -> None:

@@ -254,7 +254,7 @@ class TestChaos:
         assert status(server, 1).status == 404
 
 
-class TestJournal:
+class TestRequestLog:
     def test_a_request_says_what_it_said(self, server):
         headers = {"authorization": "Bearer hush", "X-Two": "2"}
         call(server, "POST", f"{V1}?a=b%20c", form={"command": "FINALIZE", "media_id": "7"}, headers=headers)

@@ -35,6 +35,8 @@ def test_closing_twice_does_nothing():
     server = MockServer()
     server.close()
     server.close()
+    with pytest.raises(ConnectionRefusedError):
+        answers(server)
 
 
 def test_a_with_statement_closes_it():

@@ -94,13 +94,47 @@ def test_the_command_lines_help_does_not_load_what_its_commands_do(module: str) 
     assert module not in loaded_after(program)
 
 
-@pytest.mark.parametrize("module", ["xmedia._types.report", "xmedia._auth.login", "pathlib", "html"])
-def test_a_client_does_not_load_what_only_checks_logins_and_bars_need(module: str) -> None:
+@pytest.mark.parametrize(
+    "module",
+    [
+        "xmedia._types.report",
+        "xmedia._auth.login",
+        "xmedia._types.exchange",
+        "xmedia._types.traced",
+        "xmedia._client.upload_item",
+        "pathlib",
+        "html",
+    ],
+)
+def test_a_client_does_not_load_what_only_some_programs_need(module: str) -> None:
     assert exists(module)
     assert module not in loaded_after(CLIENT)
 
 
-def test_the_classes_of_a_report_say_that_they_are_of_xmedia_although_nobody_named_them() -> None:
-    program = "from xmedia._types import report; assert report.CheckReport.__module__ == 'xmedia'"
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("xmedia._types.report", "CheckReport"),
+        ("xmedia._types.exchange", "Exchange"),
+        ("xmedia._types.traced", "TracedRequest"),
+        ("xmedia._types.traced", "TracedWait"),
+    ],
+)
+def test_a_class_that_is_loaded_late_says_that_it_is_of_xmedia_although_nobody_named_it(module: str, name: str) -> None:
+    program = f"import {module} as late; assert late.{name}.__module__ == 'xmedia'"
     assert exists("xmedia._client.client")
     assert "xmedia._client.client" not in loaded_after(program)
+
+
+def test_threads_that_use_a_name_first_at_the_same_time_all_get_it() -> None:
+    program = (
+        "import threading, xmedia\n"
+        "names, found, start = sorted(xmedia.__all__), [], threading.Barrier(8)\n"
+        "def use(first):\n"
+        "    start.wait()\n"
+        "    found.append([getattr(xmedia, name) for name in names[first:] + names[:first]])\n"
+        "threads = [threading.Thread(target=use, args=(8 * number,)) for number in range(8)]\n"
+        "[each.start() for each in threads]; [each.join() for each in threads]\n"
+        "assert len(found) == 8 and len({frozenset(map(id, each)) for each in found}) == 1"
+    )
+    assert "xmedia._types.report" in loaded_after(program)

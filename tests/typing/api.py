@@ -46,6 +46,32 @@ def sync(client: Client) -> str:
     return media.media_id_string
 
 
+class Ranged:
+    """An object that offers ranges of itself."""
+
+    size = 5
+
+    def get_range(self, *, start: int, end: int) -> bytes:
+        return bytes(end - start)
+
+
+class Store:
+    """A store of such objects, with more parameters than are needed, as obstore's have."""
+
+    def head(self, path: str) -> dict[str, int]:
+        return {"size": 5}
+
+    def get_range(self, path: str, *, start: int, end: int | None = None, length: int | None = None) -> bytes:
+        return bytes(5)
+
+
+def sources(client: Client, store: Store) -> None:
+    client.upload((store, "clip.mp4"))
+    client.upload(Ranged())
+    client.upload((store, 5))  # type: ignore[arg-type]
+    client.upload(5)  # type: ignore[arg-type]
+
+
 def named_types(source: xmedia.UploadSource, store: xmedia.CheckpointStore, timeout: xmedia.Timeout) -> Media:
     settings: xmedia.ClientOptions = {"auth": OAuth2("token"), "request_timeout": timeout}
     environment: xmedia.EnvOptions = {"on_refresh": print}

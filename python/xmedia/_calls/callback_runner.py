@@ -18,7 +18,7 @@ from .callbacks import (
     warn_of_left_thread,
 )
 from .signals import raised_by_signal_handler
-from .source_thread import SourceThread
+from .sources.thread import SourceThread
 
 #: How long, in seconds, such a call is waited for when the program was interrupted: Ctrl-C ends every verb at once.
 INTERRUPTED_GRACE = 0.05

@@ -19,7 +19,7 @@ from .._auth.oauth2 import OAuth2
 from .._core import CallbackRequest, Operation
 from .hooks import Hooks, checked_token, refuse_awaitable
 from .signals import raised_by_signal_handler
-from .source_thread import SourceThread
+from .sources.thread import SourceThread
 
 if TYPE_CHECKING:
     import asyncio
@@ -72,6 +72,8 @@ def callback_protocol(operation: Operation[Any]) -> Protocol:
             elif kind in _NOTIFICATIONS:
                 if (notification := _NOTIFICATIONS[kind](operation.progress, hooks, event)) is not None:
                     yield notification
+            elif operation.callbacks.begin(event):
+                continue
             else:
                 method = operation.callbacks.method(kind, event.abandoned)
                 try:
@@ -83,9 +85,12 @@ def callback_protocol(operation: Operation[Any]) -> Protocol:
                     continue
                 _return_bytes(event, result)
             event.complete()
-    except Exception:
+    except Exception as error:
         yield from tokens.deliver()
-        raise
+        behind = error if operation.callbacks is None else operation.callbacks.error_behind(error)
+        if behind is error:
+            raise
+        raise behind from behind.__cause__
     yield from tokens.deliver()
     return event
 

@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 from .._types import errors
 from .._types.media import Media
 from .._types.models import RequestEvent, Stats
-from .._types.trace import Trace, TracedRequest
+from .._types.trace import Trace
 
 
 def stats_from_core(  # noqa: PLR0917  (positional, because Rust calls it)
@@ -54,6 +54,9 @@ class RequestRow(TypedDict):
 
 def with_trace(media: Media, reports: tuple[tuple[RequestRow, int | None], ...]) -> Media:
     """Give a `Media` that nobody has seen yet the requests that made it up, each with its segment's index."""
+    # Loaded already, when the upload began: see `_client.client`.
+    from .._types.traced import TracedRequest  # noqa: PLC0415
+
     events = ((RequestEvent(**row), segment_index) for row, segment_index in reports)
     object.__setattr__(media, "trace", Trace.of(TracedRequest.made_of(event, index) for event, index in events))
     return media

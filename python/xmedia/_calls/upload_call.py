@@ -5,19 +5,17 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
-import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from .. import _core
-from .._types.checks import checked_seconds
-from .._types.errors import InvalidInputError, RequestTimeoutError
+from .._types.errors import InvalidInputError
 from .._types.media import Media
 from .._types.models import Progress
-from .foreign_sources import opener
-from .source_readers import BufferReader, PieceReader
-from .source_thread import SourceThread
-from .sources import Prepared, prepare
+from .sources.opening import Opening
+from .sources.prepare import Prepared, opener, prepare
+from .sources.ranges import RangeReader
+from .sources.readers import BufferReader, PieceReader
 
 if TYPE_CHECKING:
     from .._display.progress import Bar
@@ -43,6 +41,17 @@ class UploadCallbacks:
         """Whether a method may take its time, so that an event loop must not call it."""
         return name in _STORE_METHODS or getattr(self._reader, "blocking", True)
 
+    def begin(self, request: _core.CallbackRequest) -> bool:
+        """Begin what several of are under way at a time, each of which answers its request itself; else do nothing."""
+        if request.kind != "read_at" or not isinstance(self._reader, RangeReader):
+            return False
+        self._reader.begin(request)
+        return True
+
+    def error_behind(self, error: Exception) -> BaseException:
+        """What is to be raised for an error of the verb: that of a source that was read in parallel, if it has one."""
+        return self._reader.error_behind(error) if isinstance(self._reader, RangeReader) else error
+
     def may_hang(self, name: str) -> bool:
         """Whether a method may never come back, so that a thread that has a time limit must not call it.
 
@@ -59,29 +68,51 @@ class UploadCall:
         source: What `upload` takes.
         options: All options of `upload`.
         awaited: Whether the upload is awaited, so that the source and callables may be async.
+        opened_by: What opened the source, which is kept as long as the upload.
     """
 
-    def __init__(self, core: _core.Client, source: object, options: Mapping[str, object], *, awaited: bool) -> None:
+    def __init__(
+        self,
+        core: _core.Client,
+        source: object,
+        options: Mapping[str, object],
+        *,
+        awaited: bool,
+        opened_by: object = None,
+    ) -> None:
+        # A file may end with the file system that opened it.
+        self._opened_by = opened_by
+        if options["trace"]:
+            # The core needs it in the end. It is loaded by Python, and not by Rust: see `_client.client`.
+            from .._types import traced as _traced  # noqa: F401, PLC0415
         self._source = prepare(source, awaited=awaited)
         checkpoint, store = _checkpoint(options["checkpoint"], self._source, awaited)
         needs_callbacks = self._source.reader is not None or store is not None
         callbacks = UploadCallbacks(self._source.reader, store) if needs_callbacks else None
         self._bar, progress = _progress(options["progress"], self._source, awaited)
+        if checkpoint is not None and options["fingerprint"] is None and self._source.identity is not None:
+            options = {**options, "fingerprint": self._source.identity}
         self.operation: _core.Operation[Media] = core.upload(
             self._source, callbacks, {**options, "checkpoint": checkpoint}, progress
         )
 
     @classmethod
-    async def opened(cls, core: _core.Client, source: object, options: Mapping[str, object]) -> UploadCall:
-        """An awaited upload. What has to be opened first, as an address has, is opened in a thread.
+    def opened(cls, core: _core.Client, source: object, options: Mapping[str, object]) -> UploadCall:
+        """An upload that is waited for. What has to be opened first, as an address has, is opened in a thread.
 
         Raises:
             RequestTimeoutError: It took longer than the upload may.
         """
-        open_source = opener(source)
-        if open_source is not None:
-            source, options = await _opened_in_thread(open_source, options)
-        return cls(core, source, options, awaited=True)
+        if (open_source := opener(source)) is not None:
+            source, options = Opening(open_source, options).wait()
+        return cls(core, source, options, awaited=False, opened_by=open_source)
+
+    @classmethod
+    async def opened_async(cls, core: _core.Client, source: object, options: Mapping[str, object]) -> UploadCall:
+        """The same, awaited."""
+        if (open_source := opener(source)) is not None:
+            source, options = await Opening(open_source, options).wait_async()
+        return cls(core, source, options, awaited=True, opened_by=open_source)
 
     def wait(self) -> Media:
         """Upload, blocking."""
@@ -108,33 +139,13 @@ class UploadCall:
     def close(self) -> None:
         """Abort the upload if it has not ended, and take the bar away."""
         self.operation.abort()
+        if isinstance(self._source.reader, RangeReader):
+            self._source.reader.close()
         # While an error is on its way, its traceback would hold the memory.
         if isinstance(self._source.reader, BufferReader):
             self._source.reader.release()
         if self._bar is not None:
             self._bar.close()
-
-
-async def _opened_in_thread(
-    open_source: Callable[[], object], options: Mapping[str, object]
-) -> tuple[object, Mapping[str, object]]:
-    """The source, and the options with what is left of the timeout."""
-    import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
-
-    seconds = None if options["timeout"] is None else checked_seconds("timeout", options["timeout"])
-    began = time.monotonic()
-    thread = SourceThread()
-    opening = thread.call_async(open_source, ())
-    try:
-        await asyncio.wait([opening], timeout=seconds)
-        if not opening.done():
-            raise RequestTimeoutError(f"the source was not opened within {seconds:g} s; nothing was sent")
-    finally:
-        opening.cancel()
-        thread.close()
-    if seconds is not None:
-        options = {**options, "timeout": max(0.001, seconds - (time.monotonic() - began))}
-    return opening.result(), options
 
 
 def _checkpoint(value: object, source: Prepared, awaited: bool) -> tuple[object, object]:

@@ -17,11 +17,10 @@ credentials come from the environment:
   OAuth 1.0a             X_CONSUMER_KEY, X_CONSUMER_SECRET, X_ACCESS_TOKEN,
                          X_ACCESS_TOKEN_SECRET
   OAuth 2.0 user token   X_OAUTH2_ACCESS_TOKEN
-  what xmedia login wrote
-                         X_OAUTH2_TOKEN_FILE, X_PROFILE, or nothing
+  after xmedia login     none, or X_PROFILE=NAME, X_OAUTH2_TOKEN_FILE=FILE
   optional               X_API=1.1|2, X_BASE_URL=http://127.0.0.1:8080,
-                         X_ACCOUNT=default|premium, X_CHECK=warn|error|off
-  X_RECORD=DIR           record what is sent and answered
+                         X_ACCOUNT=default|premium, X_CHECK=warn|error|off,
+                         X_RECORD=DIR to record what is sent and answered
 
 """
 _EXIT_STATUS = """\
@@ -161,7 +160,7 @@ _COMMANDS = {
         "xmedia._cli.commands.login",
         "add_logout_arguments",
         "logout",
-        "End such a login at X, and remove its file.",
+        "End a login at X, and remove its file.",
     ),
     "mock-server": (
         "xmedia._cli.commands.mock_server",

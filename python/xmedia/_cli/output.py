@@ -110,10 +110,17 @@ class Output:
             self._screen.print(f"xmedia: {line}", sys.stderr)
 
     def _print(self, line: str) -> None:
-        if self._screen is None:
-            print(line, flush=True)
-        else:
-            self._screen.print(line, sys.stdout)
+        try:
+            if self._screen is None:
+                print(line, flush=True)
+            else:
+                self._screen.print(line, sys.stdout)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            # A full disk, for instance. What X has done stays done, so its id must be seen somewhere.
+            self.say(line)
+            raise OSError(error.errno, error.strerror, "standard output") from error
 
     def _done(self, file: str | None, media_id: object) -> None:
         if self._screen is not None:

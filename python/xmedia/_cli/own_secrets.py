@@ -25,5 +25,5 @@ def own_secrets(auth: OAuth1 | OAuth2 | None, environ: Mapping[str, str]) -> Ite
             token for token in (auth.access_token, auth.refresh_token, auth.client_secret) if isinstance(token, str)
         )
     if isinstance(auth, OAuth1):
-        # The last two are no secrets, but whose they are is nobody's business either.
+        # The last two are not secret, but whose they are is nobody's business either.
         yield from (auth.consumer_secret, auth.access_token_secret, auth.access_token, auth.consumer_key)

@@ -6,7 +6,7 @@ import os
 from typing import BinaryIO
 
 from .. import _core
-from .._calls.sources import prepare_for_check
+from .._calls.sources.prepare import prepare_for_check
 from .._types.report import CheckReport, report_from_json
 from .options import Account, Buffer, MediaCategory
 
@@ -46,7 +46,7 @@ def check(
         (True, 'png')
     """
     prepared = prepare_for_check(source)
-    if prepared.kind == "stream":
+    if prepared.kind in ("stream", "ranges"):
         raise TypeError("source must be a path, a buffer, or a seekable binary file: checking also reads its end")
     place = source.tell() if prepared.reader is not None and hasattr(source, "tell") else None
     try:

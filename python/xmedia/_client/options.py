@@ -1,10 +1,10 @@
-"""The types of what a caller hands in: `Retry`, `UploadItem`, `Subtitle`, and the names for types of arguments."""
+"""The types of what a caller hands in: `Retry`, `Subtitle`, and the names for types of arguments."""
 
 import os
-from collections.abc import AsyncIterable, Callable, Iterable
-from dataclasses import dataclass, field, fields
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, TypeAlias, TypedDict
 
 from .._auth.oauth1 import OAuth1
 from .._auth.oauth2 import OAuth2
@@ -12,8 +12,7 @@ from .._calls.hooks import OnEvent
 from .._types.checks import check_type, checked_seconds
 from .._types.errors import InvalidInputError
 from .._types.media import Media
-from .._types.models import Progress, abridged, brief_repr
-from .._types.sentinel import NOT_GIVEN, NotGiven
+from .._types.models import Progress, brief_repr
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer as Buffer  # noqa: PLC0414  (others take it from here)
@@ -29,6 +28,31 @@ class AsyncReader(Protocol):
 
     async def read(self, size: int, /) -> bytes:
         """Return at most `size` bytes, and none at the end."""
+        ...
+
+
+class RangedSource(Protocol):
+    """An object of which any range can be asked for, by several threads at a time."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        ...
+
+    def get_range(self, *, start: int, end: int) -> Buffer:
+        """Return the bytes from `start` to before `end`."""
+        ...
+
+
+class RangedStore(Protocol):
+    """A store of such objects, as obstore's are."""
+
+    def head(self, path: str) -> Mapping[str, Any]:
+        """Return at least the `size` of what is at a path; it is compared in the end."""
+        ...
+
+    def get_range(self, path: str, *, start: int, end: int) -> Buffer:
+        """Return its bytes from `start` to before `end`."""
         ...
 
 
@@ -68,9 +92,19 @@ MediaCategory: TypeAlias = _KnownCategory | str
 """What media is for. X has these categories; another one is sent as it is."""
 
 UploadSource: TypeAlias = (
-    str | os.PathLike[str] | Buffer | BinaryIO | AsyncReader | Iterable[bytes] | AsyncIterable[bytes]
+    str
+    | os.PathLike[str]
+    | Buffer
+    | BinaryIO
+    | AsyncReader
+    | tuple[RangedStore, str]
+    | RangedSource
+    | Iterable[bytes]
+    | AsyncIterable[bytes]
 )
-"""What can be uploaded: a path, a buffer, a binary file, an object with `async read(n)`, or an iterable of bytes."""
+"""What can be uploaded: a path; a buffer; a binary file; an object with `async read(n)`; a store of obstore's, or one
+like it, with the path of an object in it; an object with `size` and `get_range(start=…, end=…)`; an iterable of bytes.
+"""
 
 ProgressOption: TypeAlias = bool | Callable[[Progress], object] | None
 """True for a bar, or a callable that is given each `Progress`."""
@@ -161,50 +195,6 @@ class UploadOptions(UploadDefaults, total=False):
     """The keyword arguments of `upload`."""
 
     concurrency: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class UploadItem:
-    """One file for `upload_many`, with options of its own.
-
-    The options are those of `upload`. An option that is not given is the one that `upload_many` was given for all.
-
-    Examples:
-        >>> UploadItem("clip.mp4", media_category="amplify_video")
-        UploadItem('clip.mp4', media_category='amplify_video')
-    """
-
-    source: UploadSource = field(kw_only=False)
-    total_bytes: int | NotGiven | None = NOT_GIVEN
-    media_type: str | NotGiven | None = NOT_GIVEN
-    media_category: MediaCategory | NotGiven | None = NOT_GIVEN
-    additional_owners: Iterable[int | str] | NotGiven = NOT_GIVEN
-    shared: bool | NotGiven = NOT_GIVEN
-    alt_text: str | NotGiven | None = NOT_GIVEN
-    chunked: bool | NotGiven | None = NOT_GIVEN
-    segment_bytes: int | NotGiven | None = NOT_GIVEN
-    concurrency: int | NotGiven = NOT_GIVEN
-    checkpoint: str | os.PathLike[str] | CheckpointStore | NotGiven | None = NOT_GIVEN
-    fingerprint: str | NotGiven | None = NOT_GIVEN
-    check: CheckMode | NotGiven | None = NOT_GIVEN
-    account: Account | NotGiven | None = NOT_GIVEN
-    wait: bool | NotGiven = NOT_GIVEN
-    timeout: Timeout | NotGiven = NOT_GIVEN
-    progress: ProgressOption | NotGiven = NOT_GIVEN
-    trace: bool | NotGiven = NOT_GIVEN
-
-    def __repr__(self) -> str:
-        given = "".join(f", {name}={abridged(value)}" for name, value in self.options().items())
-        return f"{type(self).__qualname__}({abridged(self.source)}{given})"
-
-    def options(self) -> UploadOptions:
-        """The options that this item was given, as keyword arguments of `upload`."""
-        options: UploadOptions = {}
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if each.name != "source" and value is not NOT_GIVEN:
-                options[each.name] = value  # type: ignore[literal-required]  # the fields are the keys
-        return options
 
 
 class ClientOptions(TypedDict, total=False):

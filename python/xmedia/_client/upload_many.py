@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from .. import _core
 from .._calls.callback_runner import CallbackRunner
 from .._calls.signals import raised_by_signal_handler
-from .._calls.upload_call import UploadCall
 from .._types.checks import checked_concurrency
 from .._types.media import Media, Result
 from .iterators import AsyncResults, Results, next_in_tuple
-from .options import UploadItem
 
 if TYPE_CHECKING:
     import asyncio
+
+    from .._calls.upload_call import UploadCall
 
 ItemT = TypeVar("ItemT")
 
 
 def check_many(items: object, concurrency: object, defaults: Mapping[str, object], known: Mapping[str, object]) -> None:
     """Refuse what cannot be right before anything is uploaded."""
+    from .upload_item import UploadItem  # noqa: PLC0415  (every client loads this module, and few upload many)
+
     checked_concurrency(concurrency)
     if isinstance(items, (str, bytes, bytearray, memoryview, os.PathLike, UploadItem)):
         raise TypeError("items must be an iterable of sources; for one of them use upload()")
@@ -36,6 +38,8 @@ def check_many(items: object, concurrency: object, defaults: Mapping[str, object
 
 def unpack(item: object, defaults: Mapping[str, object]) -> tuple[object, Mapping[str, object]]:
     """An item's source and the options for it."""
+    from .upload_item import UploadItem  # noqa: PLC0415  (as above)
+
     if isinstance(item, UploadItem):
         return item.source, {**defaults, **item.options()}
     return item, defaults
@@ -78,9 +82,11 @@ class Uploading(Generic[ItemT]):
                 return result
 
     def _start(self, item: ItemT) -> Result[ItemT] | None:
+        from .._calls.upload_call import UploadCall  # noqa: PLC0415  (as above)
+
         try:
             source, options = unpack(item, self._defaults)
-            call = UploadCall(self._core, source, options, awaited=False)
+            call = UploadCall.opened(self._core, source, options)
             runner = CallbackRunner(call.operation)
         except Exception as error:
             if raised_by_signal_handler(error):

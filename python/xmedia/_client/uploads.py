@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from .. import _core
-from .._calls.upload_call import UploadCall
 from .._types.errors import ClientClosedError
 from .._types.media import Media
 from .options import (
@@ -19,12 +18,14 @@ from .options import (
     ProgressOption,
     Timeout,
     UploadDefaults,
-    UploadItem,
     UploadSource,
 )
 from .upload_many import AsyncUploading, AsyncUploads, Uploading, Uploads, check_many, unpack
 
-_Item = TypeVar("_Item", bound=UploadSource | UploadItem)
+if TYPE_CHECKING:
+    from .upload_item import UploadItem
+
+_Item = TypeVar("_Item", bound="UploadSource | UploadItem")
 
 
 class UploadVerbs:
@@ -62,7 +63,8 @@ class UploadVerbs:
 
         Args:
             source: A path; `bytes` or another buffer; a binary file object, which is read from where it
-                stands, left at the end and never closed; or an iterable of bytes. With `upload_async` also an
+                stands, left at the end and never closed; a store of obstore's with the path of an object in it,
+                `(store, path)`, which is read in parallel; or an iterable of bytes. With `upload_async` also an
                 object with `async read(n)` and an async iterable. What cannot be read twice is kept in a
                 temporary file, unless `total_bytes` is given.
             total_bytes: How many bytes a stream has. It is then sent as it comes.
@@ -75,8 +77,8 @@ class UploadVerbs:
             chunked: True for segments even if one request would do, False for one request.
             segment_bytes: The segments' size, at most 5,000,000 (API 2: 8,000,000). By default the share of each in
                 flight, but between 1 and 4 MiB, and more where 1000 of them (API 2: 10,000) would not suffice.
-            concurrency: How many segments may be in flight. Each takes up to 512 KiB of memory, those of a
-                stream `segment_bytes`.
+            concurrency: How many segments may be in flight. Each takes up to 512 KiB of memory, those of an object
+                store 3 MiB, those of a stream `segment_bytes`.
             checkpoint: A path where the session is written down, or an object with `load`, `save` and
                 `clear`. The same call goes on from there after a crash. It is removed in the end.
             fingerprint: Text that identifies these bytes, for checkpoints of streams. Paths are identified by
@@ -116,7 +118,10 @@ class UploadVerbs:
             >>> client.upload("clip.mp4", progress=True, checkpoint="clip.mp4.upload")  # doctest: +SKIP
         """
         options = _options(locals())
-        call = UploadCall(self._core, source, options, awaited=False)
+        # Most programs never upload: what opens and reads sources is loaded by the first that does.
+        from .._calls.upload_call import UploadCall  # noqa: PLC0415
+
+        call = UploadCall.opened(self._core, source, options)
         # An error's traceback would hold it: memory that its owner wants to close, for instance. Were the name deleted,
         # tracebacks that show arguments, as IPython's do, could not.
         source = ""
@@ -151,7 +156,9 @@ class UploadVerbs:
         and a `ResourceWarning` says so.
         """
         options = _options(locals())
-        call = await UploadCall.opened(self._core, source, options)
+        from .._calls.upload_call import UploadCall  # noqa: PLC0415  (as above)
+
+        call = await UploadCall.opened_async(self._core, source, options)
         source = ""  # as in `upload`
         return await call.wait_async()
 
@@ -183,6 +190,8 @@ class UploadVerbs:
         """
         check_many(items, concurrency, defaults, OPTIONS)
         _refuse_closed(self._core)
+        from .upload_item import UploadItem  # noqa: PLC0415  (as above)
+
         # Passed on as they came, by which editors find the names that they complete.
         return Uploads(Uploading(self._core, items, concurrency, _for_all(UploadItem("", **defaults))))
 
@@ -199,11 +208,14 @@ class UploadVerbs:
         """
         check_many(items, concurrency, defaults, OPTIONS)
         _refuse_closed(self._core)
+        from .._calls.upload_call import UploadCall  # noqa: PLC0415  (as above)
+        from .upload_item import UploadItem  # noqa: PLC0415  (as above)
+
         shared = _for_all(UploadItem("", **defaults))
 
         async def upload(item: _Item) -> Media:
             source, options = unpack(item, shared)
-            return await (await UploadCall.opened(self._core, source, options)).wait_async()
+            return await (await UploadCall.opened_async(self._core, source, options)).wait_async()
 
         return AsyncUploads(AsyncUploading(upload, items, concurrency))
 

@@ -44,7 +44,7 @@ class HtmlBar:
             return
         self._shown = view
         if self._handle is None:
-            from IPython.display import display  # noqa: PLC0415  (loaded already, or this is no notebook)
+            from IPython.display import display  # noqa: PLC0415  (loaded already, or this is not a notebook)
 
             self._handle = display(view, display_id=True)  # type: ignore[no-untyped-call]  # it has no types
         else:

@@ -9,7 +9,7 @@ from .._core import shown
 if TYPE_CHECKING:
     from .inputs import Failure, Media, Processing, Progress
 
-_MB = 1_000_000
+_KB, _MB = 1_000, 1_000_000
 
 
 def percent(value: float) -> str:
@@ -17,9 +17,9 @@ def percent(value: float) -> str:
     return f"{value:g} %"
 
 
-def megabytes(count: int) -> str:
+def size(count: int) -> str:
     """A file's size."""
-    return f"{count / _MB:.1f} MB"
+    return f"{count / _MB:.1f} MB" if count >= _MB else f"{count / _KB:.1f} kB"
 
 
 def state(media: Media) -> str:
@@ -86,7 +86,7 @@ def pause(progress: Progress) -> str:
 def progress(progress: Progress) -> str:
     """How far an upload or a wait is."""
     if progress.phase == "check":
-        return f"checking {megabytes(progress.total_bytes or 0)}"
+        return f"checking {size(progress.total_bytes or 0)}"
     if progress.phase == "upload":
-        return f"{percent(int(100 * share(progress)))} of {megabytes(progress.total_bytes or 0)}"
+        return f"{percent(int(100 * share(progress)))} of {size(progress.total_bytes or 0)}"
     return f"processing, {processing(progress.processing_info)}"

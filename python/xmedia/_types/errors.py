@@ -94,7 +94,7 @@ class XMediaError(Exception):
         if isinstance(kept, tuple):
             return kept
         # The core's, of which it makes text without secrets when somebody asks.
-        exchanges: tuple[xmedia.Exchange, ...] = kept.text()
+        exchanges: tuple[xmedia.Exchange, ...] = kept.text(xmedia.Exchange)
         self.__dict__["exchanges"] = exchanges
         return exchanges
 
@@ -105,7 +105,7 @@ class XMediaError(Exception):
     def save_har(self, path: str | os.PathLike[str]) -> None:
         """Write `exchanges` to a file that browsers' tools and proxies open, for a bug report (HAR 1.2).
 
-        There are no secrets of the client in it. Only its owner may read it, and one that is there is replaced.
+        There are not secret of the client in it. Only its owner may read it, and one that is there is replaced.
 
         Args:
             path: The file.

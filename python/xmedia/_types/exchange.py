@@ -10,7 +10,7 @@ from .models import brief_repr
 class Exchange:
     """One request of a call and its answer; an error has the last of them in `exchanges`.
 
-    There are no secrets in it: what the client signs with stands as `[not shown]` wherever a server repeats it. The
+    There are not secret in it: what the client signs with stands as `[not shown]` wherever a server repeats it. The
     bodies of TOKEN and REVOKE, cookies and `Authorization` are left out.
 
     Attributes:
@@ -32,6 +32,8 @@ class Exchange:
         bytes_sent: The size of its body, the media's bytes included; 0 if no connection was made.
     """
 
+    __module__ = "xmedia"
+
     command: str
     media_id: int | None = None
     attempt: int = 1
@@ -47,7 +49,7 @@ class Exchange:
     duration: float = 0.0
     bytes_sent: int = 0
     # What `save_har` writes besides, so that a replay goes the same way: the length of the body, and of a body that may
-    # hold tokens what is no secret.
+    # hold tokens what is not secret.
     _response_size: int | None = field(default=None, repr=False, compare=False)
     _outline: str | None = field(default=None, repr=False, compare=False)
 

@@ -1,12 +1,15 @@
 """`Trace`: the requests that made up one upload, what was waited for between them, and their picture."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import pairwise
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Self
 
-from .models import RequestEvent, brief_repr
+if TYPE_CHECKING:
+    from .traced import TracedRequest, TracedWait
 
 #: Commands whose answer says when to ask again, so that the time until the next STATUS is a wait for processing.
 _ASKED = frozenset({"FINALIZE", "STATUS", "SIMPLE"})
@@ -15,62 +18,7 @@ _ASKED = frozenset({"FINALIZE", "STATUS", "SIMPLE"})
 SAME_MOMENT = 0.001
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class TracedRequest(RequestEvent):
-    """One HTTP request of an upload: a `RequestEvent` and its place in the upload.
-
-    Attributes:
-        segment_index: Which segment an APPEND sent.
-        started: Seconds from the upload's first request to the beginning of this one.
-    """
-
-    segment_index: int | None = None
-    started: float = 0.0
-
-    @classmethod
-    def made_of(cls, event: RequestEvent, segment_index: int | None = None) -> "TracedRequest":
-        """Copy an event, which does not know of segments."""
-        return cls(**{each.name: getattr(event, each.name) for each in fields(event)}, segment_index=segment_index)
-
-    @property
-    def ended(self) -> float:
-        """Seconds from the upload's first request to the end of this one."""
-        return self.started + self.duration
-
-    @property
-    def failed(self) -> bool:
-        """Whether there was no answer, or one that refuses."""
-        return self.error is not None or self.status is None or not 200 <= self.status < 300
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class TracedWait:
-    """Time between two requests of an upload.
-
-    Attributes:
-        reason: `'retry'`: after a failure, before the same command is sent again; `'processing'`: until X may be
-            asked again how far processing is.
-        command: The command that followed.
-        segment_index: Which segment, if that is an APPEND.
-        started: Seconds from the upload's first request to the beginning of the wait.
-        duration: Seconds.
-    """
-
-    reason: Literal["retry", "processing"]
-    command: str
-    segment_index: int | None = None
-    started: float
-    duration: float
-
-    __repr__ = brief_repr
-
-    @property
-    def ended(self) -> float:
-        """Seconds from the upload's first request to the end of the wait."""
-        return self.started + self.duration
-
-
-class Trace(tuple[TracedRequest, ...]):
+class Trace(tuple["TracedRequest", ...]):
     """The requests of one upload in the order in which they began; what `upload(…, trace=True)` keeps.
 
     It is a tuple of `TracedRequest`. In a notebook it shows itself as a timeline.
@@ -95,6 +43,8 @@ class Trace(tuple[TracedRequest, ...]):
 
     @property
     def _has_requests(self) -> bool:
+        from .traced import TracedRequest  # noqa: PLC0415  (every result loads this module, and few have a trace)
+
         # `dataclasses.asdict` makes a Trace of dicts.
         return all(isinstance(each, TracedRequest) for each in self)
 
@@ -132,10 +82,14 @@ class Trace(tuple[TracedRequest, ...]):
     @property
     def waits(self) -> tuple[TracedWait, ...]:
         """What was waited for between the requests, in order of beginning."""
-        retries = [_between("retry", one, other) for chain in self.chains for one, other in pairwise(chain)]
+        from .traced import TracedWait  # noqa: PLC0415  (as above)
+
+        retries = [TracedWait.between("retry", one, other) for chain in self.chains for one, other in pairwise(chain)]
         asked = [chain for chain in self.chains if chain[0].command in _ASKED]
         polls = [
-            _between("processing", one[-1], other[0]) for one, other in pairwise(asked) if other[0].command == "STATUS"
+            TracedWait.between("processing", one[-1], other[0])
+            for one, other in pairwise(asked)
+            if other[0].command == "STATUS"
         ]
         return tuple(sorted((wait for wait in [*retries, *polls] if wait.duration > 0), key=lambda wait: wait.started))
 
@@ -145,7 +99,7 @@ class Trace(tuple[TracedRequest, ...]):
         Returns:
             The object as text. Names and units are those of the attributes, times of day are ISO 8601.
         """
-        import json  # noqa: PLC0415  (few look at a trace, and every result loads this module)
+        import json  # noqa: PLC0415  (as above)
 
         requests = [{**asdict(request), "started_at": request.started_at.isoformat()} for request in self]
         started_at = self.started_at
@@ -181,13 +135,3 @@ class Trace(tuple[TracedRequest, ...]):
         from .._display import timeline  # noqa: PLC0415  (as above)
 
         return timeline.draw(self.chains, self.waits, self.duration, same_moment=SAME_MOMENT, alone=alone)
-
-
-def _between(reason: Literal["retry", "processing"], one: TracedRequest, other: TracedRequest) -> TracedWait:
-    return TracedWait(
-        reason=reason,
-        command=other.command,
-        segment_index=other.segment_index,
-        started=one.ended,
-        duration=max(0.0, other.started - one.ended),
-    )

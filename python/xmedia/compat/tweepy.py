@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import tweepy
 
 from .. import Client, OAuth1, Retry
-from .._calls.foreign_sources import NamedFile
+from .._calls.sources.foreign import NamedFile
 from .._types import exact_json
 from ._tweepy_errors import tweepys_errors
 

@@ -189,7 +189,8 @@ class ServerControl:
     def set_clock(self, offset_secs: float) -> None:
         """Set the server's clock this many seconds ahead of this machine's (behind it if negative).
 
-        `Date`, rate limits and the timestamps of OAuth 1.0a signatures follow the server's clock.
+        `Date`, rate limits, the timestamps of OAuth 1.0a signatures and the 30 seconds of a login's code follow the
+        server's clock.
         """
         check_type("offset_secs", offset_secs, int, float)
         if not -1e9 <= offset_secs <= 1e9:

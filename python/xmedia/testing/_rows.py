@@ -100,7 +100,7 @@ def _given(record: object, names: tuple[str, ...]) -> dict[str, object]:
 
 
 def _wait(check_after_secs: object) -> float:
-    """For how long an answer holds that was given in a test's own words: what is no sensible number is no time."""
+    """How long an answer holds that was given in a test's own words: what is not a sensible number means no time."""
     try:
         wait = float(check_after_secs)  # type: ignore[arg-type]  # the next line catches what has no float
     except (TypeError, ValueError, OverflowError):

@@ -80,7 +80,7 @@ impl Chain {
         let found = file.read().map_err(|error| file_error(&error, Some(file.path())))?;
         let found = match found {
             Found::Nothing => None,
-            Found::Tokens(_, Some(why)) => return Err(Error::invalid_input(why)),
+            Found::Tokens(_, Some(why)) | Found::Newer(why) => return Err(Error::invalid_input(why)),
             Found::Tokens(stored, None) => Some(*stored),
             // A pickle's token serves until it is refused, whatever the file is like.
             Found::Unusable(_) if beginning.refresh_token.is_none() && beginning.chain.is_some() => None,
@@ -184,6 +184,8 @@ impl Chain {
             }
             Found::Nothing => return same(None),
             Found::Unusable(why) => return same(Some(why)),
+            // Whoever wrote it follows this login, and may have used this client's refresh token.
+            Found::Newer(why) => return Err(final_error(format!("TOKEN: {why}; the refresh token was not used"))),
         };
         let facts = self.facts.load();
         if !stored.is_of_chain(&facts.chain) {
@@ -300,7 +302,7 @@ pub fn tokens_at(path: &Path) -> Result<StoredTokens> {
     }
     match file.read().map_err(|error| file_error(&error, Some(path)))? {
         Found::Tokens(stored, None) => Ok(*stored),
-        Found::Tokens(_, Some(why)) => Err(Error::invalid_input(why)),
+        Found::Tokens(_, Some(why)) | Found::Newer(why) => Err(Error::invalid_input(why)),
         Found::Unusable(why) => Err(Error::invalid_input(format!("{why}; log in again: xmedia login"))),
         Found::Nothing if file.path().exists() => Err(Error::invalid_input(format!(
             "{} contains a login that has ended; log in again: xmedia login",

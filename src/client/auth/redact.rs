@@ -51,7 +51,7 @@ impl Account {
     pub fn add_secrets(&self, secrets: &mut Secrets) {
         match self.credentials() {
             Credentials::OAuth1(own) => {
-                // The first two are no secrets, but whose they are is nobody's business either.
+                // The first two are not secret, but whose they are is nobody's business either.
                 let all = [&own.consumer_key, &own.access_token, &own.consumer_secret, &own.access_token_secret];
                 secrets.extend(all.map(|secret| secret.clone().into()));
             }

@@ -11,6 +11,7 @@ use crate::client::kept_exchange::KeptExchange;
 use crate::client::observer::RequestReport;
 use crate::client::protocol::{self, Response};
 use crate::client::record::{Sender, Sent, SentExchange};
+use crate::client::x_values::SegmentIndex;
 
 /// A request on its way. Dropped before it has ended, it is recorded as cancelled: a record shows all that was sent. The
 /// error of a call has no place for it, since a call that is given up has none, and a segment that is given up because of
@@ -122,7 +123,7 @@ impl Attempt<'_> {
         Box::new(RequestReport {
             command: self.name,
             media_id: self.media_id,
-            segment_index: self.command.segment_index(),
+            segment_index: self.command.segment_index().map(SegmentIndex::get),
             method: request.method.clone(),
             url: request.url.clone(),
             attempt: self.sent,

@@ -12,6 +12,7 @@ use super::request_progress::RequestProgress;
 use crate::client::error::{Error, Result};
 use crate::client::limits::ByteRateLimiter;
 use crate::client::protocol::{Body, Part, Payload};
+use crate::client::x_values::MediaType;
 use crate::sync::lock;
 
 /// Bytes in memory are handed over in pieces of this size, so that progress is seen.
@@ -35,7 +36,7 @@ pub(super) fn form(
                     None => bytes,
                 };
                 let body = reqwest::Body::wrap_stream(progress.clone().watched(bytes, encrypted));
-                let media_type = media_type.as_deref().unwrap_or("application/octet-stream");
+                let media_type = media_type.as_ref().map_or("application/octet-stream", MediaType::as_str);
                 let part = FormPart::stream_with_length(body, payload.len())
                     .file_name("media")
                     .mime_str(media_type)

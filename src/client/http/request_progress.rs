@@ -119,18 +119,11 @@ impl RequestProgress {
         polled
     }
 
-    /// Its answer has begun, with a head of so many bytes.
-    pub fn answered(&self, head_bytes: usize) {
+    /// Its answer has begun, on this connection.
+    pub fn answered(&self, connection: Option<Ends>) {
         self.connection.store(FRESH_OR_ANSWERED, Ordering::Relaxed);
         if let Some(awaited) = &mut lock(&self.body).awaited {
-            awaited.begun(head_bytes);
-        }
-    }
-
-    /// So many bytes of its answer's body have come.
-    pub fn received(&self, body_bytes: usize) {
-        if let Some(awaited) = &lock(&self.body).awaited {
-            awaited.read(body_bytes);
+            awaited.begun(connection);
         }
     }
 
@@ -156,7 +149,9 @@ impl RequestProgress {
     /// Nobody waits for the request any more. What is left of its body is of no use to anybody, and a server that does not
     /// read it must not keep it here.
     pub fn give_up(&self) {
-        if let Some(task) = lock(&self.body).taken_by.take() {
+        let mut body = lock(&self.body);
+        body.awaited = None;
+        if let Some(task) = body.taken_by.take() {
             self.sockets.shut_down(task);
         }
     }
@@ -206,7 +201,7 @@ impl RequestProgress {
                     }
                 }
             }
-            // The system is asked for news of the connection before each piece. A server that refuses a body before it has
+            // The system is asked for the connection's state before each piece. A server that refuses a body before it has
             // read it may close the connection right after its answer: what it said is then read before the next write
             // fails, which would be all that is known of it.
             ready!(turn.poll(context));
@@ -241,7 +236,7 @@ impl RequestProgress {
     }
 }
 
-/// One turn of the runtime, in which it asks the system for news of all connections. `yield_now` alone is not that: it is
+/// One turn of the runtime, in which it asks the system for the state of all sockets. `yield_now` alone is not that: it is
 /// over when it is polled once more, which a connection does several times a turn.
 #[derive(Default)]
 struct Turn {

@@ -309,7 +309,7 @@ pub fn of_subtitles(name: Option<&str>, head: &[u8]) -> Option<&'static str> {
     match of_head(head) {
         Some(Format::Taken("text/vtt")) => Some("text/vtt"),
         Some(Format::Taken(_)) => None,
-        // What is no text, and what X does not take, is no subtitles.
+        // What is not text, and what X does not take, is not subtitles.
         Some(Format::Foreign(_)) if head.contains(&0) => None,
         _ => ending.or_else(|| (named.is_none() && text::is_srt(head)).then_some("text/srt")),
     }

@@ -11,8 +11,9 @@ use tokio::time::Instant;
 use crate::client::model::{ApiVersion, CommandName};
 use crate::sync::lock;
 
-/// A reset further away than this is not believed: X's longest windows last a day.
-pub const MAX_RESET: Duration = Duration::from_secs(86_400);
+/// A reset further away than this is not believed: X's longest windows last a day. The minute is for whole seconds that were
+/// rounded up, and for the time that the answer took.
+pub const MAX_RESET: Duration = Duration::from_secs(86_400 + 60);
 
 /// Which bucket a request takes from.
 pub type BucketName = (ApiVersion, CommandName);

@@ -10,7 +10,7 @@ use zeroize::Zeroize as _;
 
 use crate::client::error::{Error, Result};
 use crate::client::model::{ApiVersion, CommandName, MediaId};
-use crate::client::x_values::{AltText, Owners, SubtitledCategory};
+use crate::client::x_values::{AltText, MediaCategory, MediaType, Owners, SegmentIndex, SubtitledCategory};
 
 /// One request's worth of work.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub enum Command {
         /// The upload.
         media_id: MediaId,
         /// Which segment, from 0.
-        segment_index: u16,
+        segment_index: SegmentIndex,
         /// Its bytes.
         media: Payload,
     },
@@ -71,9 +71,9 @@ pub struct Init {
     /// The file's size.
     pub total_bytes: u64,
     /// The MIME type.
-    pub media_type: String,
+    pub media_type: MediaType,
     /// `tweet_video` and its like.
-    pub media_category: Option<String>,
+    pub media_category: Option<MediaCategory>,
     /// Users who may use the media as well.
     pub additional_owners: Owners,
     /// Whether the media may be used in several direct messages.
@@ -86,9 +86,9 @@ pub struct Simple {
     /// The file.
     pub media: Payload,
     /// The MIME type, for v2.
-    pub media_type: Option<String>,
+    pub media_type: Option<MediaType>,
     /// `tweet_image` and its like.
-    pub media_category: Option<String>,
+    pub media_category: Option<MediaCategory>,
     /// Users who may use the media as well.
     pub additional_owners: Owners,
     /// Whether the media may be used in several direct messages.
@@ -305,7 +305,7 @@ impl Command {
     }
 
     /// Which segment it sends, if it sends one.
-    pub fn segment_index(&self) -> Option<u16> {
+    pub fn segment_index(&self) -> Option<SegmentIndex> {
         if let Command::Append { segment_index, .. } = self { Some(*segment_index) } else { None }
     }
 }

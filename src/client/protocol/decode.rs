@@ -176,7 +176,7 @@ impl<'response> Body<'response> {
         Ok(if self.top.text("errors").is_some() { Problem::in_success(&self.whole()?) } else { None })
     }
 
-    /// Refuses what says `error` where it should have said something else, whatever else it says. Only `null` is no error.
+    /// Refuses what says `error` where it should have said something else, whatever else it says. Only `null` is not an error.
     fn refuse_error(&self, command: CommandName) -> Result<(), Unreadable> {
         let Some(error) = self.top.text("error").or_else(|| self.data.text("error")) else { return Ok(()) };
         // Where there may be a token in it, nothing of the body is shown.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::command::Payload;
 use crate::client::model::MediaId;
+use crate::client::x_values::MediaType;
 
 /// A request before it is signed.
 #[derive(Clone, Debug)]
@@ -71,7 +72,7 @@ pub enum Part {
         /// Its bytes.
         payload: Payload,
         /// Its MIME type.
-        media_type: Option<String>,
+        media_type: Option<MediaType>,
     },
 }
 

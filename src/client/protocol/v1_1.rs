@@ -9,6 +9,7 @@ use super::request::{Authentication, Body, Part, Request, comma_separated};
 use super::v2;
 use crate::client::config::Hosts;
 use crate::client::model::MediaId;
+use crate::client::x_values::{MediaCategory, SegmentIndex};
 
 /// The request that says this command.
 pub(super) fn encode(hosts: &Hosts, command: &Command) -> Request {
@@ -66,23 +67,23 @@ fn initialize(init: &Init) -> Vec<(&'static str, String)> {
     let mut form = vec![
         ("command", "INIT".into()),
         ("total_bytes", init.total_bytes.to_string()),
-        ("media_type", init.media_type.clone()),
+        ("media_type", init.media_type.as_str().to_owned()),
     ];
-    form.extend(options(init.media_category.as_deref(), &init.additional_owners, init.shared));
+    form.extend(options(init.media_category.as_ref(), &init.additional_owners, init.shared));
     form
 }
 
-fn append(media_id: MediaId, segment_index: u16, media: &Payload) -> Vec<(&'static str, Part)> {
+fn append(media_id: MediaId, segment_index: SegmentIndex, media: &Payload) -> Vec<(&'static str, Part)> {
     vec![
         ("command", Part::Text("APPEND".into())),
         ("media_id", Part::Text(media_id.to_string())),
-        ("segment_index", Part::Text(segment_index.to_string())),
+        ("segment_index", Part::Text(segment_index.get().to_string())),
         ("media", Part::File { payload: media.clone(), media_type: None }),
     ]
 }
 
 fn one_shot(simple: &Simple) -> Vec<(&'static str, Part)> {
-    options(simple.media_category.as_deref(), &simple.additional_owners, simple.shared)
+    options(simple.media_category.as_ref(), &simple.additional_owners, simple.shared)
         .map(|(name, value)| (name, Part::Text(value)))
         .chain([("media", Part::File { payload: simple.media.clone(), media_type: simple.media_type.clone() })])
         .collect()
@@ -90,12 +91,12 @@ fn one_shot(simple: &Simple) -> Vec<(&'static str, Part)> {
 
 /// The parameters that are sent only when they were given.
 fn options(
-    media_category: Option<&str>,
+    media_category: Option<&MediaCategory>,
     additional_owners: &[MediaId],
     shared: bool,
 ) -> impl Iterator<Item = (&'static str, String)> {
     let owners = (!additional_owners.is_empty()).then(|| comma_separated(additional_owners));
-    let category = media_category.map(|category| ("media_category", category.to_owned()));
+    let category = media_category.map(|category| ("media_category", category.as_str().to_owned()));
     category
         .into_iter()
         .chain(owners.map(|owners| ("additional_owners", owners)))

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::command::{Command, Grant, Init, Payload, Revocation, Simple, Subtitle, TokenRequest};
 use super::request::{Authentication, Body, Part, Request, comma_separated};
 use crate::client::config::Hosts;
+use crate::client::x_values::SegmentIndex;
 
 /// The request that says this command.
 pub(super) fn encode(hosts: &Hosts, command: &Command) -> Request {
@@ -132,9 +133,9 @@ fn initialize(init: &Init) -> Value {
     Value::Object(properties)
 }
 
-fn append(segment_index: u16, media: &Payload) -> Body {
+fn append(segment_index: SegmentIndex, media: &Payload) -> Body {
     Body::Multipart(vec![
-        ("segment_index", Part::Text(segment_index.to_string())),
+        ("segment_index", Part::Text(segment_index.get().to_string())),
         ("media", Part::File { payload: media.clone(), media_type: None }),
     ])
 }
@@ -142,7 +143,7 @@ fn append(segment_index: u16, media: &Payload) -> Body {
 fn one_shot(simple: &Simple) -> Body {
     let mut parts = Vec::with_capacity(4);
     if let Some(media_category) = &simple.media_category {
-        parts.push(("media_category", Part::Text(media_category.clone())));
+        parts.push(("media_category", Part::Text(media_category.as_str().to_owned())));
     }
     if !simple.additional_owners.is_empty() {
         parts.push(("additional_owners", Part::Text(comma_separated(&simple.additional_owners))));

@@ -31,7 +31,7 @@ pub struct RetryContext {
     pub not_found: u32,
     /// How long ago this client opened the upload, if it did.
     pub age: Option<Duration>,
-    /// How much of the verb's time is left; `None` is no limit.
+    /// How much of the verb's time is left; `None` means no limit.
     pub remaining: Option<Duration>,
     /// A number from 0 to 1 that spreads the delays.
     pub jitter: f64,

@@ -18,7 +18,7 @@ use crate::system::private_file;
 pub struct Options {
     /// Which version of the API is spoken.
     pub api: ApiVersion,
-    /// Bounds one attempt, from getting its connection to the last byte; `None` is no bound.
+    /// Bounds one attempt, from getting its connection to the last byte; `None` means no bound.
     pub request_timeout: Option<Duration>,
     /// When a request is sent again; `None` is never.
     pub retry: Option<Retry>,
@@ -101,11 +101,11 @@ impl RecordDirectory {
 pub struct TransportOptions {
     /// Where requests go.
     pub hosts: Hosts,
-    /// Bounds DNS, TCP and TLS together; `None` is no bound.
+    /// Bounds DNS, TCP and TLS together; `None` means no bound.
     pub connect_timeout: Option<Duration>,
     /// How many requests may be in flight.
     pub max_connections: usize,
-    /// How many bytes of media are sent in a second at most; `None` is no ceiling.
+    /// How many bytes of media are sent in a second at most; `None` means no ceiling.
     pub max_bytes_per_second: Option<f64>,
     /// Which proxy is used.
     pub proxy: Proxy,

@@ -55,7 +55,7 @@ pub struct ExchangeText {
     pub response_body: Option<String>,
     /// The body's length before it was cut, where that is known.
     pub response_body_bytes: Option<usize>,
-    /// What of the body of an answer can be no secret, where the body must not be kept.
+    /// What of the body of an answer cannot be a secret, where the body must not be kept.
     pub outline: Option<String>,
     /// How it broke, where no answer came.
     pub error: Option<String>,

@@ -1,5 +1,6 @@
 //! Values that X bounds: each is checked once, when it is made.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 
 use super::error::{Error, Result};
@@ -47,7 +48,19 @@ impl SegmentIndex {
 
 /// A MIME type. Those that no document names are let through: the server decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MediaType(String);
+pub struct MediaType(Cow<'static, str>);
+
+impl MediaType {
+    /// One that this crate names itself.
+    pub(crate) const fn known(text: &'static str) -> Self {
+        MediaType(Cow::Borrowed(text))
+    }
+
+    /// The type as it is sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl TryFrom<String> for MediaType {
     type Error = Error;
@@ -57,7 +70,7 @@ impl TryFrom<String> for MediaType {
             !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
         };
         if text.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype)) {
-            return Ok(MediaType(text));
+            return Ok(MediaType(Cow::Owned(text)));
         }
         Err(Error::invalid_input(format!(
             "media_type must be a MIME type such as 'video/mp4', not {:?}",
@@ -66,33 +79,33 @@ impl TryFrom<String> for MediaType {
     }
 }
 
-impl From<MediaType> for String {
-    fn from(media_type: MediaType) -> Self {
-        media_type.0
-    }
-}
-
 /// `tweet_video` and its like. Categories that no document names are let through: the server decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MediaCategory(String);
+pub struct MediaCategory(Cow<'static, str>);
+
+impl MediaCategory {
+    /// One that this crate names itself.
+    pub(crate) const fn known(text: &'static str) -> Self {
+        MediaCategory(Cow::Borrowed(text))
+    }
+
+    /// The category as it is sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl TryFrom<String> for MediaCategory {
     type Error = Error;
 
     fn try_from(text: String) -> Result<Self> {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-            return Ok(MediaCategory(text));
+            return Ok(MediaCategory(Cow::Owned(text)));
         }
         Err(Error::invalid_input(format!(
             "media_category must be a category such as 'tweet_video', not {:?}",
             excerpt(&text)
         )))
-    }
-}
-
-impl From<MediaCategory> for String {
-    fn from(category: MediaCategory) -> Self {
-        category.0
     }
 }
 

@@ -115,7 +115,7 @@ impl Segment for SourceRange {
             let (reader, source_error) = (reader.clone(), source_error.clone());
             async move {
                 let offset = offset.filter(|offset| *offset < end)?;
-                let len = usize::try_from(end - offset).unwrap_or(PIECE_BYTES).min(PIECE_BYTES);
+                let len = usize::try_from(end - offset).unwrap_or(usize::MAX).min(reader.piece_bytes());
                 let failed = match reader.read_at(offset, len).await {
                     Ok(piece) if piece.len() == len => return Some((Ok(piece), Some(offset + len as u64))),
                     Ok(_) => changed(),

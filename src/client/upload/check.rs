@@ -28,7 +28,7 @@ pub(super) async fn check(
         return Ok(None);
     }
     let account = options.account.or(client.account);
-    let wanted = CheckOptions { media_category: Some(detected.media_category.clone()), account };
+    let wanted = CheckOptions { media_category: Some(detected.media_category.as_str().to_owned()), account };
     let report = look((body, total_bytes), name, wanted, observer).await?;
     let trouble = report.as_ref().and_then(|report| report.summary(name));
     if let Some(text) = trouble.clone().filter(|_| mode == CheckMode::Error) {

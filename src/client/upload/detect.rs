@@ -8,6 +8,7 @@ use crate::client::category::{Account, MediaClass, max_bytes};
 use crate::client::error::{Error, Result};
 use crate::client::inspect::format::{self, Format};
 use crate::client::observer::Observer;
+use crate::client::x_values::{MediaCategory, MediaType};
 
 /// How far a stream is read ahead to see whether a GIF has a second image.
 const MAX_READ_AHEAD: usize = 1 << 20;
@@ -15,9 +16,9 @@ const MAX_READ_AHEAD: usize = 1 << 20;
 /// A file's type and category.
 pub struct DetectedMedia {
     /// The MIME type.
-    pub media_type: String,
+    pub media_type: MediaType,
     /// `tweet_video` and its like.
-    pub media_category: String,
+    pub media_category: MediaCategory,
 }
 
 impl DetectedMedia {
@@ -28,7 +29,7 @@ impl DetectedMedia {
         }
         let media_type = match &options.media_type {
             Some(given) => given.clone(),
-            None => recognize(body, name).await?.to_owned(),
+            None => recognize(body, name).await?,
         };
         let media_category = match &options.media_category {
             Some(given) => given.clone(),
@@ -38,14 +39,15 @@ impl DetectedMedia {
                     "image/webp" => media_type::webp_is_animated(&head(body, format::HEAD_BYTES).await?),
                     _ => false,
                 };
-                let category = media_type::category(&media_type, animated);
+                let category = media_type::category(media_type.as_str(), animated);
                 let message = || {
                     Error::invalid_input(format!(
-                        "media_category is not known for {media_type}; pass media_category=\"tweet_video\" (or the \
-                         right one)"
+                        "media_category is not known for {}; pass media_category=\"tweet_video\" (or the \
+                         right one)",
+                        media_type.as_str()
                     ))
                 };
-                category.ok_or_else(message)?.to_owned()
+                category.ok_or_else(message)?
             }
         };
         Ok(DetectedMedia { media_type, media_category })
@@ -53,7 +55,7 @@ impl DetectedMedia {
 
     /// What the category is about.
     pub fn class(&self) -> MediaClass {
-        MediaClass::of(&self.media_category)
+        MediaClass::of(self.media_category.as_str())
     }
 
     /// Refuses what no account may send, and warns of what only some may where it is not known which one this is.
@@ -84,9 +86,9 @@ impl DetectedMedia {
 }
 
 /// The MIME type that the bytes show, or the file's name where they say nothing.
-async fn recognize(body: &mut UploadBody, name: Option<&str>) -> Result<&'static str> {
+async fn recognize(body: &mut UploadBody, name: Option<&str>) -> Result<MediaType> {
     if let Some(media_type) = format::of_subtitles(name, &head(body, format::HEAD_BYTES).await?) {
-        return Ok(media_type);
+        return Ok(MediaType::known(media_type));
     }
     let named = name.and_then(format::of_name);
     let shown = format_shown(body).await?;
@@ -95,8 +97,8 @@ async fn recognize(body: &mut UploadBody, name: Option<&str>) -> Result<&'static
         known => known,
     };
     match found {
-        Some(Format::Taken(media_type)) => Ok(media_type),
-        Some(Format::UnknownBrands) => Ok("video/mp4"),
+        Some(Format::Taken(media_type)) => Ok(MediaType::known(media_type)),
+        Some(Format::UnknownBrands) => Ok(MediaType::known("video/mp4")),
         Some(Format::Foreign(foreign)) => Err(Error::invalid_input(format!("source: {foreign}"))),
         None => Err(Error::invalid_input(
             "media_type: neither the first bytes nor the name show a type that X takes; if it is one, pass \

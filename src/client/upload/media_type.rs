@@ -1,15 +1,18 @@
 //! What media of a type is to X: the category that it wants for it, and whether a GIF or WebP is animated.
 
+use crate::client::x_values::MediaCategory;
+
 /// The category that media of this type needs; X's lower limits for uncategorized media apply otherwise
 /// (docs/how/wire.md#1-the-flow).
-pub fn category(media_type: &str, animated: bool) -> Option<&'static str> {
-    match media_type {
-        "text/srt" | "text/vtt" => Some("subtitles"),
-        "image/gif" | "image/webp" if animated => Some("tweet_gif"),
-        other if other.starts_with("image/") => Some("tweet_image"),
-        other if other.starts_with("video/") => Some("tweet_video"),
-        _ => None,
-    }
+pub fn category(media_type: &str, animated: bool) -> Option<MediaCategory> {
+    let category = match media_type {
+        "text/srt" | "text/vtt" => "subtitles",
+        "image/gif" | "image/webp" if animated => "tweet_gif",
+        other if other.starts_with("image/") => "tweet_image",
+        other if other.starts_with("video/") => "tweet_video",
+        _ => return None,
+    };
+    Some(MediaCategory::known(category))
 }
 
 /// Whether a WebP file says that it is animated.

@@ -11,7 +11,7 @@ use crate::client::category::Account;
 use crate::client::config::CheckMode;
 use crate::client::model::Media;
 use crate::client::observer::RequestReport;
-use crate::client::x_values::{AltText, Owners};
+use crate::client::x_values::{AltText, MediaCategory, MediaType, Owners};
 
 /// What is to be uploaded, and how.
 pub struct Upload {
@@ -24,9 +24,9 @@ pub struct Upload {
 /// How a file is uploaded.
 pub struct UploadOptions {
     /// The MIME type; found out if left out.
-    pub media_type: Option<String>,
+    pub media_type: Option<MediaType>,
     /// The category; found out if left out.
-    pub media_category: Option<String>,
+    pub media_category: Option<MediaCategory>,
     /// Users who may use the media as well.
     pub additional_owners: Owners,
     /// Whether the media may be used in several direct messages.

@@ -15,6 +15,7 @@ use crate::client::exchange::ClientInner;
 use crate::client::exchange::refuse_expired;
 use crate::client::model::{CommandName, Media};
 use crate::client::protocol::{Answer, Command, Payload};
+use crate::client::x_values::SegmentIndex;
 
 /// Sends the segments of one session.
 pub struct SegmentSender<'a> {
@@ -58,13 +59,13 @@ impl SegmentSender<'_> {
         }
     }
 
-    async fn append(&self, segment_index: u16, media: Payload) -> Result<()> {
+    async fn append(&self, segment_index: SegmentIndex, media: Payload) -> Result<()> {
         refuse_expired(self.opened, CommandName::Append)?;
         let bytes = media.len();
         let command = Command::Append { media_id: self.opened.media_id, segment_index, media };
         let options = CallOptions { limiter: Some(self.reporter.limiter()), ..self.options };
         self.client.exchange(&command, &options).await?;
-        self.checkpoint.acknowledged(segment_index).await?;
+        self.checkpoint.acknowledged(segment_index.get()).await?;
         self.reporter.acknowledged(bytes);
         Ok(())
     }
@@ -75,7 +76,7 @@ impl SegmentSender<'_> {
         body: &'a mut UploadBody,
         acknowledged: &'a BTreeSet<u16>,
         source_error: &'a SourceError,
-    ) -> impl futures_util::Stream<Item = Result<(u16, Payload)>> + 'a {
+    ) -> impl futures_util::Stream<Item = Result<(SegmentIndex, Payload)>> + 'a {
         let count = self.plan.segments();
         stream::try_unfold((body, 0), move |(body, mut index)| async move {
             while index < count {
@@ -89,9 +90,10 @@ impl SegmentSender<'_> {
                         (!skipped).then(|| buffered(pieces, len))
                     }
                 };
+                let segment_index = SegmentIndex::new(Some(u64::from(index)), self.plan.api)?;
                 index += 1;
                 if let Some(payload) = payload {
-                    return Ok(Some(((index - 1, payload), (body, index))));
+                    return Ok(Some(((segment_index, payload), (body, index))));
                 }
             }
             Ok(None)

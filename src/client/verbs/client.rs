@@ -20,7 +20,7 @@ use crate::client::record::Recorder;
 use crate::client::stats::Counters;
 use crate::client::upload::{self, Upload, Uploaded};
 use crate::client::wait::{Waited, Watch};
-use crate::client::x_values::SubtitledCategory;
+use crate::client::x_values::{SegmentIndex, SubtitledCategory};
 
 /// How often it is looked whether records are written.
 const SETTLE_INTERVAL: Duration = Duration::from_millis(2);
@@ -78,7 +78,7 @@ impl Client {
     pub async fn append(
         &self,
         upload: impl Into<Box<Media>>,
-        segment_index: u16,
+        segment_index: SegmentIndex,
         media: Payload,
         timeout: Option<Duration>,
         hooks: Hooks<'_>,

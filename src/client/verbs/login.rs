@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::client::Client;
-use super::token_task::{detached, lock, refused_login, without_observer};
+use super::token_task::{TokenFileUpdate, detached, refused_login, without_observer};
 use crate::client::auth::login::Login;
 use crate::client::auth::oauth2::{App, Secret};
-use crate::client::auth::token_file::{Found, LockedTokenFile, StoredTokens, TokenFile, chain_hash};
+use crate::client::auth::token_file::{Found, StoredTokens, TokenFile, chain_hash};
 use crate::client::auth::under_way::UnderWay;
 use crate::client::auth::{Account, Credentials, oauth1, oauth2};
 use crate::client::config::{Options, Retry, TransportOptions};
 use crate::client::deadline::Deadline;
-use crate::client::error::{Error, Kind, Result, file_error};
+use crate::client::error::{Error, Kind, Result};
 use crate::client::exchange_log::ExchangeLog;
 use crate::client::http::Transport;
 use crate::client::model::ApiVersion;
@@ -73,21 +73,18 @@ impl Client {
                 let tokens = client.redeem(&app, grant, deadline, kept_waiting(timeout)).await?;
                 return Ok(NewLogin { tokens: client.first_of_chain(tokens, &app, None), warning: None });
             };
-            let file = &destination.file;
-            let locked = lock(file, deadline).await?;
-            let _under_way = UnderWay::begin();
-            let failed = |error: std::io::Error| file_error(&error, Some(file.path()));
-            let room = locked.reserve().await.map_err(failed)?;
+            let update = TokenFileUpdate::begin(&destination.file, deadline).await?;
+            let room = update.reserve().await?;
             let tokens = client.redeem(&app, grant, deadline, kept_waiting(timeout)).await?;
             let (user_id, warning) = match client.user_of(&tokens.access_token).await {
                 Ok(user_id) => (Some(user_id), None),
                 Err(error) => (None, Some(format!("the tokens were saved without the user's id: {}", error.message))),
             };
             if !destination.replace_other_user {
-                refuse_other_user(&locked, file, user_id.as_deref()).await?;
+                refuse_other_user(&update, &destination.file, user_id.as_deref()).await?;
             }
             let stored = client.first_of_chain(tokens, &app, user_id);
-            locked.save(room, &stored).await.map_err(failed)?;
+            update.save(room, &stored).await?;
             Ok(NewLogin { tokens: stored, warning })
         })
         .await
@@ -111,10 +108,8 @@ impl Client {
         let deadline = Deadline::after(timeout);
         let client = self.clone();
         detached(deadline, async move {
-            let locked = lock(&file, deadline).await?;
-            let _under_way = UnderWay::begin();
-            let failed = |error: std::io::Error| file_error(&error, Some(file.path()));
-            if let Found::Tokens(stored, None) = locked.read().await.map_err(failed)? {
+            let update = TokenFileUpdate::begin(&file, deadline).await?;
+            if let Found::Tokens(stored, None) = update.read().await? {
                 let is_theirs = stored.user_id.as_ref() == Some(&user_id)
                     && stored.client_id.as_ref() == Some(&app.client_id)
                     && stored.origin.as_deref() == Some(&*client.inner.origin());
@@ -122,10 +117,10 @@ impl Client {
                     return Ok(NewLogin { tokens: *stored, warning: None });
                 }
             }
-            let room = locked.reserve().await.map_err(failed)?;
+            let room = update.reserve().await?;
             let tokens = client.tokens(&app, grant, client.inner.options.retry.as_ref(), kept_waiting(timeout)).await?;
             let stored = client.first_of_chain(tokens, &app, Some(user_id));
-            locked.save(room, &stored).await.map_err(failed)?;
+            update.save(room, &stored).await?;
             Ok(NewLogin { tokens: stored, warning: None })
         })
         .await
@@ -197,9 +192,8 @@ fn kept_waiting(timeout: Option<Duration>) -> Deadline {
 }
 
 /// Refuses to put one user's tokens into the place of another's.
-async fn refuse_other_user(locked: &LockedTokenFile, file: &TokenFile, user_id: Option<&str>) -> Result<()> {
-    let found = locked.read().await.map_err(|error| file_error(&error, Some(file.path())))?;
-    match found {
+async fn refuse_other_user(update: &TokenFileUpdate, file: &TokenFile, user_id: Option<&str>) -> Result<()> {
+    match update.read().await? {
         Found::Tokens(stored, _) if stored.user_id.is_some() && stored.user_id.as_deref() != user_id => {
             Err(Error::invalid_input(format!(
                 "{} holds the tokens of user {}, and this is {}; nothing was replaced",

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::Client;
-use super::token_task::{detached, lock, refused_login, without_observer};
+use super::token_task::{TokenFileUpdate, detached, refused_login, without_observer};
 use crate::client::auth::Credentials;
 use crate::client::auth::chain::{Compared, Look};
 use crate::client::auth::oauth2::{App, Secret, Token};
 use crate::client::auth::token_file::{Found, TokenFile};
 use crate::client::auth::under_way::UnderWay;
 use crate::client::deadline::Deadline;
-use crate::client::error::{Error, Result, file_error};
+use crate::client::error::{Error, Result};
 use crate::client::exchange_log::ExchangeLog;
 use crate::client::protocol::{Command, Revocation};
 
@@ -29,17 +29,17 @@ impl Client {
         let deadline = Deadline::after(timeout);
         let (client, chain) = (self.clone(), credentials.chain().cloned());
         detached(deadline, async move {
-            let _under_way = UnderWay::begin();
-            let Some(chain) = chain else { return client.revoke_pair(&newest, &app, deadline).await };
-            let locked = lock(chain.file(), deadline).await?;
-            let failed = |error: std::io::Error| file_error(&error, Some(chain.file().path()));
-            let found = locked.read().await.map_err(failed)?;
-            let token = match chain.compare(found, &newest, &app, &client.inner.origin())? {
+            let Some(chain) = chain else {
+                let _under_way = UnderWay::begin();
+                return client.revoke_pair(&newest, &app, deadline).await;
+            };
+            let update = TokenFileUpdate::begin(chain.file(), deadline).await?;
+            let token = match chain.compare(update.read().await?, &newest, &app, &client.inner.origin())? {
                 Compared { look: Look::Newer(stored), .. } => Arc::new(Token::of(&stored)),
                 Compared { look: Look::Same(_), .. } => newest,
             };
             client.revoke_pair(&token, &app, deadline).await?;
-            locked.mark_revoked(chain.stored(&token, &app, &client.inner.origin())).await.map_err(failed)
+            update.mark_revoked(chain.stored(&token, &app, &client.inner.origin())).await
         })
         .await
     }
@@ -54,12 +54,10 @@ impl Client {
         let deadline = Deadline::after(timeout);
         let client = self.clone();
         detached(deadline, async move {
-            let locked = lock(&file, deadline).await?;
-            let _under_way = UnderWay::begin();
-            let failed = |error: std::io::Error| file_error(&error, Some(file.path()));
-            let stored = match locked.read().await.map_err(failed)? {
+            let update = TokenFileUpdate::begin(&file, deadline).await?;
+            let stored = match update.read().await? {
                 Found::Tokens(stored, _) => *stored,
-                Found::Unusable(why) => return Err(Error::invalid_input(why)),
+                Found::Unusable(why) | Found::Newer(why) => return Err(Error::invalid_input(why)),
                 Found::Nothing => {
                     return Err(Error::invalid_input(format!("{} contains no login", file.path().display())));
                 }
@@ -67,7 +65,7 @@ impl Client {
             let client_id = stored.client_id.clone().ok_or_else(|| no_client_id(&file))?;
             let app = App { client_id, client_secret };
             client.revoke_pair(&Token::of(&stored), &app, deadline).await?;
-            locked.mark_revoked(stored).await.map_err(failed)
+            update.mark_revoked(stored).await
         })
         .await
     }

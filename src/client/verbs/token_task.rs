@@ -2,13 +2,16 @@
 //! not somebody still waits.
 
 use std::future::Future;
+use std::io;
 
-use crate::client::auth::token_file::{LockedTokenFile, TokenFile};
+use crate::client::auth::token_file::{Found, LockedTokenFile, StoredTokens, TokenFile};
+use crate::client::auth::under_way::UnderWay;
 use crate::client::call::{CallOptions, Hooks};
 use crate::client::config::Retry;
 use crate::client::deadline::Deadline;
 use crate::client::error::{ApiClass, Error, Kind, Result, file_error};
 use crate::client::exchange_log::ExchangeLog;
+use crate::system::private_file::Replacement;
 
 /// Runs what must not be broken off in a task of its own; the caller waits for it as long as its deadline lets it.
 pub(super) async fn detached<T: Send + 'static>(
@@ -22,14 +25,50 @@ pub(super) async fn detached<T: Send + 'static>(
     }
 }
 
-/// Locks a file of tokens, if it can be replaced later.
-pub(super) async fn lock(file: &TokenFile, deadline: Deadline) -> Result<LockedTokenFile> {
-    if let Some(why) = file.why_not_replaceable() {
-        return Err(Error::invalid_input(why));
+/// A token file that is being changed: it is locked, and a process that ends waits for it. Its errors say which file it is.
+pub(super) struct TokenFileUpdate {
+    locked: LockedTokenFile,
+    file: TokenFile,
+    _under_way: UnderWay,
+}
+
+impl TokenFileUpdate {
+    /// Locks the file, if it can and may be replaced later.
+    pub(super) async fn begin(file: &TokenFile, deadline: Deadline) -> Result<Self> {
+        if let Some(why) = file.why_not_replaceable() {
+            return Err(Error::invalid_input(why));
+        }
+        let locked = deadline.limit(file.lock()).await.ok_or_else(out_of_time)?;
+        let named = |error: io::Error| file_error(&error, Some(file.path()));
+        let locked = locked.map_err(named)?;
+        if let Found::Newer(why) = locked.read().await.map_err(named)? {
+            return Err(Error::invalid_input(why));
+        }
+        Ok(TokenFileUpdate { locked, file: file.clone(), _under_way: UnderWay::begin() })
     }
-    match deadline.limit(file.lock()).await {
-        Some(locked) => locked.map_err(|error| file_error(&error, Some(file.path()))),
-        None => Err(out_of_time()),
+
+    /// What the file holds.
+    pub(super) async fn read(&self) -> Result<Found> {
+        self.named(self.locked.read().await)
+    }
+
+    /// Takes room on the disk for the tokens that are asked for next.
+    pub(super) async fn reserve(&self) -> Result<Replacement> {
+        self.named(self.locked.reserve().await)
+    }
+
+    /// Replaces the file by these tokens.
+    pub(super) async fn save(&self, room: Replacement, stored: &StoredTokens) -> Result<()> {
+        self.named(self.locked.save(room, stored).await)
+    }
+
+    /// Replaces the file by one that says that the login was ended.
+    pub(super) async fn mark_revoked(&self, stored: StoredTokens) -> Result<()> {
+        self.named(self.locked.mark_revoked(stored).await)
+    }
+
+    fn named<T>(&self, outcome: io::Result<T>) -> Result<T> {
+        outcome.map_err(|error| file_error(&error, Some(self.file.path())))
     }
 }
 

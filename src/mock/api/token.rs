@@ -1,5 +1,7 @@
 //! OAuth 2.0's endpoints, as X answers them: tokens, revocation, the authorization page, and who the user is.
 
+use std::time::SystemTime;
+
 use http::request::Parts;
 use serde_json::json;
 
@@ -14,8 +16,13 @@ const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const OAUTH1_TOKEN: &str = "urn:x:params:oauth:token-type:oauth1_token";
 
 /// Responds to a request to `/2/oauth2/token`.
-pub(crate) fn response(accounts: &mut Accounts, parts: &Parts, parameters: &Parameters) -> ApiResponse {
-    match granted(accounts, parts, parameters.form()) {
+pub(crate) fn response(
+    accounts: &mut Accounts,
+    parts: &Parts,
+    parameters: &Parameters,
+    now: SystemTime,
+) -> ApiResponse {
+    match granted(accounts, parts, parameters.form(), now) {
         Ok(granted) => {
             let mut body = json!({
                 "token_type": "bearer",
@@ -32,14 +39,19 @@ pub(crate) fn response(accounts: &mut Accounts, parts: &Parts, parameters: &Para
     }
 }
 
-fn granted(accounts: &mut Accounts, parts: &Parts, form: &[(String, String)]) -> Result<Granted, TokenRejection> {
+fn granted(
+    accounts: &mut Accounts,
+    parts: &Parts,
+    form: &[(String, String)],
+    now: SystemTime,
+) -> Result<Granted, TokenRejection> {
     let asking = asking(parts, form);
     let get = |wanted: &str| form.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     let need = |wanted: &str| get(wanted).filter(|value| !value.is_empty()).ok_or(TokenRejection::Token);
     match get("grant_type") {
         Some("refresh_token") => accounts.logins.refresh(&asking, need("refresh_token")?),
         Some("authorization_code") => {
-            accounts.logins.redeem(&asking, need("code")?, need("redirect_uri")?, need("code_verifier")?)
+            accounts.logins.redeem(&asking, need("code")?, need("redirect_uri")?, need("code_verifier")?, now)
         }
         Some(EXCHANGE) if get("subject_token_type") == Some(OAUTH1_TOKEN) => {
             let (token, secret) = (need("subject_token")?, need("oauth_token_secret")?);
@@ -78,11 +90,13 @@ const PAGE_HEAD: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
     text-decoration:none;color:LinkText}#allow{background:#1a6fc4;color:#fff}</style>";
 
 /// The authorization page: two links, for the user who agrees and the one who does not.
-pub(crate) fn page(accounts: &mut Accounts, parts: &Parts) -> ApiResponse {
+pub(crate) fn page(accounts: &mut Accounts, parts: &Parts, now: SystemTime) -> ApiResponse {
     // The host does not matter; what is asked for stands in the query.
     let url = format!("http://mock{}", parts.uri);
-    let links =
-        accounts.logins.authorize(&url, false).and_then(|yes| Ok((yes, accounts.logins.authorize(&url, true)?)));
+    let links = accounts
+        .logins
+        .authorize(&url, false, now)
+        .and_then(|yes| Ok((yes, accounts.logins.authorize(&url, true, now)?)));
     let (status, body) = match links {
         Ok((yes, no)) => (
             200,

@@ -11,6 +11,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 
 use crate::client::model::ApiVersion;
+use crate::mock::access::private;
 use crate::mock::api::rejection_responses::rate_limited;
 use crate::mock::api::request::{Parameters, Route};
 use crate::mock::api::responses::ApiResponse;
@@ -105,7 +106,7 @@ async fn control(shared: &Arc<Shared>, parts: &Parts, body: Incoming) -> Respons
 }
 
 fn unlogged(shared: &Arc<Shared>, response: Response<Bytes>) -> Response<ResponseBody> {
-    response.map(|body| ResponseBody::whole(body, InFlightGuard::unlogged(Arc::clone(shared))))
+    private(response).map(|body| ResponseBody::whole(body, InFlightGuard::unlogged(Arc::clone(shared))))
 }
 
 /// How the body was read.
@@ -192,7 +193,7 @@ impl RequestContext {
     /// Lets the command take effect and makes its response.
     fn process(&self, parameters: &Parameters, too_large: bool) -> Response<Bytes> {
         if self.route == Route::MediaTable {
-            return with_standard_headers(self, ApiResponse::json(200, media_table(self)), None);
+            return private(with_standard_headers(self, ApiResponse::json(200, media_table(self)), None));
         }
         let mut guard = self.shared.state();
         let state = &mut *guard;
@@ -212,15 +213,14 @@ impl RequestContext {
         parameters: &Parameters,
         too_large: bool,
     ) -> (ApiResponse, Option<RateLimitStatus>) {
-        let now = Instant::now();
+        let (now, wall) = (Instant::now(), state.wall());
         match self.route {
             Route::Unknown => return (Rejection::NoSuchPage.response(self.api), None),
-            Route::V2Token => return (token::response(&mut state.accounts, &self.parts, parameters), None),
+            Route::V2Token => return (token::response(&mut state.accounts, &self.parts, parameters, wall), None),
             Route::V2Revoke => return (token::revoked(&mut state.accounts, &self.parts, parameters), None),
-            Route::Authorize => return (token::page(&mut state.accounts, &self.parts), None),
+            Route::Authorize => return (token::page(&mut state.accounts, &self.parts, wall), None),
             _ => {}
         }
-        let wall = state.wall();
         let who = match self.shared.verify_auth {
             true => {
                 let (query, form) = (parameters.query(), parameters.signed_form());

@@ -43,7 +43,7 @@ pub(super) fn entries(har: &[u8]) -> Result<Vec<Entry>, String> {
     numbered.filter_map(|(at, entry)| read(entry).map_err(|why| format!("entry {at}: {why}")).transpose()).collect()
 }
 
-/// One entry; `None` for a request that is no command.
+/// One entry; `None` for a request that is not a command.
 fn read(entry: &Value) -> Result<Option<Entry>, String> {
     let started_at = text(entry, "startedDateTime").and_then(times::parsed).ok_or("startedDateTime is not a time")?;
     let milliseconds = entry.get("time").and_then(Value::as_f64).unwrap_or_default().max(0.0);

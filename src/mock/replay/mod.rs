@@ -39,7 +39,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// What a request asks; `None` for one that is no command.
+    /// What a request asks; `None` for one that is not a command.
     pub(crate) fn of(route: &Route, parts: &Parts, parameters: &Parameters) -> Option<Self> {
         let command = match route {
             Route::V2Me => CommandName::Me,

@@ -17,7 +17,7 @@ pub(super) fn described(entries: &[Entry], asked: &Asked) -> String {
     }
 }
 
-/// The same for a request that is no command.
+/// The same for a request that is not a command.
 pub(crate) fn no_command(method: &str, path: &str) -> String {
     format!("{method} {path} was not recorded; only commands of the media upload are")
 }

@@ -1,7 +1,7 @@
 //! OAuth 2.0 on the server's side: codes of the authorization page, refresh tokens that work once, exchanges, revocation.
 
 use std::collections::{HashMap, HashSet};
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
@@ -43,7 +43,8 @@ struct Code {
     redirect_uri: String,
     challenge: String,
     scope: String,
-    made: Instant,
+    /// By the server's clock.
+    made: SystemTime,
 }
 
 /// A grant: all tokens that come of one code, exchange or given refresh token.
@@ -87,7 +88,7 @@ impl Logins {
     }
 
     /// What the authorization page does when the user agrees, or does not: where the browser is sent.
-    pub(crate) fn authorize(&mut self, url: &str, deny: bool) -> Result<String, String> {
+    pub(crate) fn authorize(&mut self, url: &str, deny: bool, now: SystemTime) -> Result<String, String> {
         let url = Url::parse(url).map_err(|error| format!("it is not an address: {error}"))?;
         if url.path() != "/i/oauth2/authorize" {
             return Err("it is not that of the authorization page".to_owned());
@@ -106,13 +107,8 @@ impl Logins {
         let app = self.app(&client_id).ok_or("the client_id is not known")?;
         let redirect_uri = parameter("redirect_uri")?;
         let mut callback = Url::parse(&redirect_uri).map_err(|error| format!("redirect_uri: {error}"))?;
-        let code = Code {
-            app,
-            redirect_uri,
-            challenge: parameter("code_challenge")?,
-            scope: parameter("scope")?,
-            made: Instant::now(),
-        };
+        let code =
+            Code { app, redirect_uri, challenge: parameter("code_challenge")?, scope: parameter("scope")?, made: now };
         callback.query_pairs_mut().append_pair("state", &state);
         if deny {
             callback.query_pairs_mut().append_pair("error", "access_denied");
@@ -142,12 +138,14 @@ impl Logins {
         code: &str,
         redirect_uri: &str,
         verifier: &str,
+        now: SystemTime,
     ) -> Result<Granted, TokenRejection> {
         // A code works once, whatever it is sent with.
         let code = self.codes.remove(code).ok_or(TokenRejection::Grant)?;
         check(&code.app, asking)?;
         let challenge = BASE64URL.encode(digest(&SHA256, verifier.as_bytes()));
-        if code.made.elapsed() > CODE_LIFETIME || code.redirect_uri != redirect_uri || code.challenge != challenge {
+        let expired = now.duration_since(code.made).is_ok_and(|age| age > CODE_LIFETIME);
+        if expired || code.redirect_uri != redirect_uri || code.challenge != challenge {
             return Err(TokenRejection::Grant);
         }
         let token = self.token(code.app, code.scope);
@@ -188,7 +186,7 @@ impl Logins {
         Ok(self.issue(token))
     }
 
-    /// Ends a token. One that is not known is no error (RFC 7009 §2.2).
+    /// Ends a token. One that is not known is not an error (RFC 7009 §2.2).
     pub(crate) fn revoke(&mut self, asking: &Asking, token: &str) -> Result<(), TokenRejection> {
         if let Some(known) = self.refresh.get(token).or_else(|| self.access.get(token)) {
             check(&known.app, asking)?;

@@ -152,7 +152,7 @@ impl State {
         Ok(upload)
     }
 
-    /// Takes subtitles off; those that are not there already are no error.
+    /// Takes subtitles off; those that are not there already are not an error.
     pub(crate) fn delete_subtitles(&mut self, id: &str, codes: &[String], now: Instant) -> Result<&Upload, Rejection> {
         let upload = self.find(id, now).ok_or_else(|| Rejection::InvalidMediaId(id.to_owned()))?;
         upload.subtitles.retain(|known| !codes.contains(&known.language_code));

@@ -107,12 +107,12 @@ pub fn total_bytes(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
 }
 
 /// A segment's number.
-pub fn segment_index(value: &Bound<'_, PyAny>, api: ApiVersion) -> PyResult<u16> {
+pub fn segment_index(value: &Bound<'_, PyAny>, api: ApiVersion) -> PyResult<SegmentIndex> {
     let Some(index) = whole(value)? else { return Err(wrong_type("segment_index", "an int", value)) };
-    checked(value.py(), SegmentIndex::new(index.extract::<u64>().ok(), api)).map(SegmentIndex::get)
+    checked(value.py(), SegmentIndex::new(index.extract::<u64>().ok(), api))
 }
 
-/// Seconds or a `timedelta`; `None` is no limit.
+/// Seconds or a `timedelta`; `None` means no limit.
 pub fn duration(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
     if value.is_none() {
         return Ok(None);
@@ -158,13 +158,13 @@ pub fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
 }
 
 /// `video/mp4` and its like.
-pub fn media_type(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
-    checked(value.py(), MediaType::try_from(text(name, value)?)).map(String::from)
+pub fn media_type(name: &str, value: &Bound<'_, PyAny>) -> PyResult<MediaType> {
+    checked(value.py(), MediaType::try_from(text(name, value)?))
 }
 
 /// `tweet_video` and its like.
-pub fn media_category(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
-    checked(value.py(), MediaCategory::try_from(text(name, value)?)).map(String::from)
+pub fn media_category(name: &str, value: &Bound<'_, PyAny>) -> PyResult<MediaCategory> {
+    checked(value.py(), MediaCategory::try_from(text(name, value)?))
 }
 
 /// Users who may use the media as well.

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyTuple, PyType};
 
 use crate::client::kept_exchange::{ExchangeText, KeptExchange};
 use crate::client::record::texts;
-use crate::python::imports;
 
 /// Bodies are shown this far.
 const MAX_BODY_BYTES: usize = 4 << 10;
@@ -18,15 +17,17 @@ pub struct KeptExchanges(pub Vec<Arc<dyn KeptExchange>>);
 
 #[pymethods]
 impl KeptExchanges {
-    /// A tuple of `xmedia.Exchange`.
-    fn text<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+    /// A tuple of `xmedia.Exchange`, which is the class that is given.
+    #[pyo3(signature = (class, /))]
+    fn text<'py>(&self, py: Python<'py>, class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyTuple>> {
         let texts = py.detach(|| texts(&self.0, MAX_BODY_BYTES));
-        let exchanges = texts.into_iter().map(|text| exchange(py, text)).collect::<PyResult<Vec<_>>>()?;
+        let exchanges = texts.into_iter().map(|text| exchange(class, text)).collect::<PyResult<Vec<_>>>()?;
         PyTuple::new(py, exchanges)
     }
 }
 
-fn exchange(py: Python<'_>, text: ExchangeText) -> PyResult<Bound<'_, PyAny>> {
+fn exchange<'py>(class: &Bound<'py, PyType>, text: ExchangeText) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
     let fields = PyDict::new(py);
     fields.set_item("command", text.command)?;
     fields.set_item("media_id", text.media_id)?;
@@ -44,7 +45,7 @@ fn exchange(py: Python<'_>, text: ExchangeText) -> PyResult<Bound<'_, PyAny>> {
     fields.set_item("started_at", text.started_at)?;
     fields.set_item("duration", text.duration.as_secs_f64())?;
     fields.set_item("bytes_sent", text.bytes_sent)?;
-    imports::EXCHANGE.get(py)?.call((), Some(&fields))
+    class.call((), Some(&fields))
 }
 
 /// Headers by name; the values of one that came several times are one.

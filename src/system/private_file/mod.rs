@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use file_lock::FileLock;
-pub use replace::{Replacement, create, write};
+pub use replace::{Replacement, create, name_count, overwrite, pad, write};
 
 /// Links that lead to one another end here, as they do for the system (`ELOOP`).
 const MAX_LINKS: usize = 40;

@@ -1,10 +1,15 @@
 //! New content for a file: written under a fixed name beside it, synced, and renamed.
 
 use std::fs::File;
-use std::io::{self, Seek as _, Write as _};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::{named_beside, private};
+
+/// A text that is written over a longer one is followed by so many spaces at the most, until the file is cut to its length.
+const MAX_PADDED: usize = 1 << 20;
 
 /// New content under a name of its own, so that a kill leaves the old content, and never more than one other file.
 pub struct Replacement {
@@ -35,14 +40,27 @@ impl Replacement {
 
     /// Puts this content into the file's place. It outlives a power cut once this has returned.
     pub fn commit(mut self, content: &[u8]) -> io::Result<()> {
+        self.write(content)?;
+        std::fs::rename(&self.fresh, &self.path)?;
+        sync_directory_of(&self.path)
+    }
+
+    /// Writes this text over the file itself, so that all its names (hard links) have it. What was written under the
+    /// name beside it is kept until then.
+    pub fn commit_over(mut self, text: &[u8]) -> io::Result<()> {
+        self.write(text)?;
+        overwrite(&self.path, text)?;
+        std::fs::remove_file(&self.fresh)
+    }
+
+    /// From here on the new content is found again, even if it does not get into the file's place.
+    fn write(&mut self, content: &[u8]) -> io::Result<()> {
         self.file.rewind()?;
         self.file.write_all(content)?;
         self.file.set_len(content.len() as u64)?;
         self.file.sync_data()?;
-        // From here on the new content is found again, even if it cannot be renamed.
         self.settled = true;
-        std::fs::rename(&self.fresh, &self.path)?;
-        sync_directory_of(&self.path)
+        Ok(())
     }
 }
 
@@ -52,6 +70,39 @@ impl Drop for Replacement {
             let _ = std::fs::remove_file(&self.fresh);
         }
     }
+}
+
+/// Writes a text over a file. At every moment before the end the file is at least as long as it was and as the text is, so
+/// that no more room on the disk is needed once [`pad`] has taken it.
+pub fn overwrite(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = private().open(path)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    let len = usize::try_from(file.metadata()?.len()).unwrap_or(MAX_PADDED).min(MAX_PADDED).max(text.len());
+    let mut padded = Zeroizing::new(Vec::with_capacity(len));
+    padded.extend_from_slice(text);
+    padded.resize(len, b' ');
+    file.write_all(&padded)?;
+    file.sync_data()?;
+    file.set_len(text.len() as u64)?;
+    file.sync_data()
+}
+
+/// Makes a file of text so long by spaces at its end.
+pub fn pad(path: &Path, len: usize) -> io::Result<()> {
+    let mut file = private().open(path)?;
+    let missing = len.saturating_sub(usize::try_from(file.seek(SeekFrom::End(0))?).unwrap_or(usize::MAX));
+    file.write_all(&vec![b' '; missing])?;
+    file.sync_data()
+}
+
+/// How many names a regular file has: 1, or more if there are hard links to it. It is 0 if there is no such file.
+pub fn name_count(path: &Path) -> u64 {
+    let Some(metadata) = std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file) else { return 0 };
+    #[cfg(unix)]
+    return std::os::unix::fs::MetadataExt::nlink(&metadata);
+    #[cfg(not(unix))]
+    return u64::from(metadata.is_file());
 }
 
 /// Writes a file anew, whole or not at all. Unlike [`Replacement`] it may be done by several at once; a power cut may

@@ -86,6 +86,7 @@ class TestThePage:
             (("client",), {"client_secret": b"x"}, TypeError),
             (("",), {}, xmedia.InvalidInputError),
             (("client",), {"redirect_uri": "callback"}, xmedia.InvalidInputError),
+            (("client",), {"redirect_uri": "http://127.0.0.1:0/callback"}, xmedia.InvalidInputError),
             (("client",), {"scope": ""}, xmedia.InvalidInputError),
             (("client",), {"base_url": "http://x.example"}, xmedia.InvalidInputError),
         ],
@@ -160,6 +161,17 @@ class TestFinish:
         with pytest.raises(xmedia.AuthenticationError) as caught:
             finish(login, callback, store=store)
         assert (caught.value.retryable, store.path.exists()) == (False, False)
+
+    @pytest.mark.parametrize(("age", "accepted"), [(28, True), (32, False)])
+    def test_a_code_lives_for_thirty_seconds(self, finish, server, begin, age, accepted):
+        login = begin()
+        callback = server.authorize(login.url)
+        server.set_clock(age)
+        if accepted:
+            assert finish(login, callback).refresh_token
+        else:
+            with pytest.raises(xmedia.AuthenticationError):
+                finish(login, callback)
 
     def test_a_code_is_not_sent_a_second_time(self, finish, server, begin):
         login = begin()

@@ -112,6 +112,6 @@ def test_the_bar_says_when_it_goes_on(server, connect, call, monkeypatch, capsys
     server.script("INIT", Reply(429, headers={"retry-after": str(PAUSE)}))
     call(connect(server), "upload", io.BytesIO(DATA), progress=True, wait=False)
     first, last = capsys.readouterr().err.splitlines()
-    assert last == "upload: 100 % of 0.0 MB"
-    assert first.startswith("upload: 0 % of 0.0 MB, goes on at ")
+    assert last == "upload: 100 % of 4.0 kB"
+    assert first.startswith("upload: 0 % of 4.0 kB, goes on at ")
     assert first.endswith(" (rate limit)")

@@ -80,7 +80,9 @@ def test_of_many_waits_each_error_has_what_was_about_its_media():
         ids = range(1, 31)
         for media_id in ids:
             server.add_media(media_id, finalized=True)
-        for result in client.wait_many(ids):
+        results = list(client.wait_many(ids))
+        assert len(results) == 30
+        for result in results:
             assert isinstance(result.error, xmedia.MediaProcessingError)
             assert {exchange.media_id for exchange in result.error.exchanges} == {int(result.item)}
             assert '"failed"' in result.error.exchanges[-1].response_body
@@ -173,7 +175,7 @@ def test_nothing_but_text_without_secrets_can_be_had_of_an_error(server):
         client.status(ID)
     kept = vars(caught.value)["exchanges"]
     assert [name for name in dir(kept) if not name.startswith("__")] == ["text"]
-    assert caught.value.exchanges == kept.text()
+    assert caught.value.exchanges == kept.text(xmedia.Exchange)
     assert vars(caught.value)["exchanges"] is caught.value.exchanges
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import math
 import time
 
 import pytest
@@ -80,6 +81,20 @@ def test_while_the_users_day_is_used_up_nothing_is_sent(server):
     with pytest.raises(xmedia.APIError):
         client.status(ID)
     assert server.commands == ["FINALIZE", "STATUS"]
+
+
+@pytest.mark.parametrize("bucket", ["user", "app"])
+@pytest.mark.parametrize(("left", "sent"), [(86_400, 1), (86_401, 1), (86_402, 1), (86_400 + 120, 2)])
+def test_a_reset_of_exactly_a_day_is_believed_though_it_was_rounded_up(server, call, bucket, left, sent):
+    # The second request is the one that shows whether the first one's reset was believed.
+    empty = refusal(short=(5, 3, time.time() + 800), **{bucket: (17, 0, math.ceil(time.time()) + left)})
+    server.script("FINALIZE", empty, empty)
+    client = server.client()
+    for _ in range(2):
+        with pytest.raises(xmedia.RateLimitError) as caught:
+            call(client, "finalize", ID)
+        assert left - 5 <= caught.value.retry_after <= left + 5
+    assert server.commands == ["FINALIZE"] * sent
 
 
 def test_a_daily_bucket_that_reports_no_remainder_but_no_refusal_closes_nothing(server):

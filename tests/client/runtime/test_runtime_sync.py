@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 
 import pytest
 import xmedia
@@ -210,7 +211,8 @@ def test_a_client_made_in_one_thread_and_dropped_in_another(server):
         thread = threading.Thread(target=lambda made=made: made.append(server.client()))
         thread.start()
         thread.join()
-        made.clear()
+        dropped = weakref.ref(made.pop())
+        assert dropped() is None
 
 
 def test_daemon_threads_in_calls_do_not_disturb_the_exit():

@@ -122,6 +122,14 @@ def in_fsspec():
     return fsspec.open("memory://clip.mp4", "rb")
 
 
+def in_archive(stack):
+    """The address of a file in an archive, whose file system closes the archive when nobody has it any more."""
+    path = on_disk(stack) + ".zip"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("clip.mp4", DATA)
+    return f"zip://clip.mp4::file://{path}"
+
+
 def in_obstore():
     store = obstore.store.MemoryStore()
     obstore.put(store, "clip.mp4", DATA)
@@ -180,6 +188,9 @@ SOURCES = {
     "fsspec, not opened": uncounted(lambda stack: in_fsspec()),
     "fsspec, opened": uncounted(lambda stack: stack.enter_context(in_fsspec().open())),
     "fsspec, by address": uncounted(lambda stack: in_fsspec() and "memory://clip.mp4"),
+    "fsspec, in an archive, not opened": uncounted(lambda stack: fsspec.open(in_archive(stack), "rb")),
+    "fsspec, in an archive, by address": uncounted(in_archive),
+    "obstore store and path": uncounted(lambda stack: (in_obstore(), "clip.mp4")),
     "obstore reader": uncounted(lambda stack: obstore.open_reader(in_obstore(), "clip.mp4")),
     "obstore result": uncounted(lambda stack: obstore.get(in_obstore(), "clip.mp4")),
     "obstore stream": uncounted(lambda stack: obstore.get(in_obstore(), "clip.mp4").stream()),

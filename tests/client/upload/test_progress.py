@@ -119,7 +119,7 @@ def test_a_plain_line_without_tqdm(server, connect, call, monkeypatch, capsys, t
     path = tmp_path / "clip.mp4"
     path.write_bytes(DATA)
     call(connect(server), "upload", path, progress=True)
-    assert capsys.readouterr().err == "clip.mp4: 100 % of 0.1 MB\nclip.mp4: processing, succeeded 100 %\n"
+    assert capsys.readouterr().err == "clip.mp4: 100 % of 64.0 kB\nclip.mp4: processing, succeeded 100 %\n"
 
 
 def test_a_terminal_gets_one_line_that_is_drawn_again(server, connect, monkeypatch, capsys):
@@ -127,7 +127,7 @@ def test_a_terminal_gets_one_line_that_is_drawn_again(server, connect, monkeypat
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     connect(server).upload(DATA, progress=True)
     text = capsys.readouterr().err
-    assert text.startswith("\rupload: 0 % of 0.1 MB\rupload: ")
+    assert text.startswith("\rupload: 0 % of 64.0 kB\rupload: ")
     assert text.rstrip().endswith("\rupload: processing, succeeded 100 %")
     assert text.endswith("\n")
 

@@ -8,7 +8,9 @@ use xmedia::client::model::{ApiVersion, CommandName, Delays, RateLimit, RateWind
 const STATUS: BucketName = (ApiVersion::V1_1, CommandName::Status);
 const FINALIZE: BucketName = (ApiVersion::V1_1, CommandName::Finalize);
 const STATUS_OF_V2: BucketName = (ApiVersion::V2, CommandName::Status);
+const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = HOUR.saturating_mul(24);
 
 fn left(remaining: u64, reset_at: SystemTime) -> RateLimit {
     RateLimit { limit: Some(10), remaining: Some(remaining), reset_at: Some(reset_at), ..RateLimit::default() }
@@ -26,7 +28,7 @@ fn only_an_empty_bucket_of_a_window_that_lasts_holds_up() {
         (left(1, now + HOUR), None),
         (left(0, now), None),
         (left(0, now - HOUR), None),
-        (left(0, now + MAX_RESET), Some(86_400)),
+        (left(0, now + DAY + SECOND), Some(86_401)),
         (left(0, now + MAX_RESET + HOUR), None),
         (RateLimit { remaining: Some(0), ..RateLimit::default() }, None),
         (RateLimit { reset_at: Some(now + HOUR), ..RateLimit::default() }, None),
@@ -60,7 +62,13 @@ fn an_answer_that_was_overtaken_does_not_open_the_bucket_and_a_new_window_does()
 
 #[test]
 fn a_refusal_counts_as_long_as_it_asks() {
-    let table = [(Duration::ZERO, None), (HOUR, Some(3600)), (MAX_RESET + HOUR, None), (Duration::MAX, None)];
+    let table = [
+        (Duration::ZERO, None),
+        (HOUR, Some(3600)),
+        (DAY + SECOND, Some(86_401)),
+        (MAX_RESET + SECOND, None),
+        (Duration::MAX, None),
+    ];
     for (retry_after, expected) in table {
         let limits = Limits::default();
         limits.note_refusal(STATUS, usual(retry_after));

@@ -2,6 +2,7 @@
 
 mod adaptive_limiter;
 mod budget;
+mod idle_connections;
 mod limits;
 mod oauth1;
 mod record;

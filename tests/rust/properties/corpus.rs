@@ -5,7 +5,7 @@ use std::path::Path;
 
 use arbitrary::{Arbitrary, Unstructured};
 
-use crate::properties::{checkpoint, decode, multipart, oauth1, refusal};
+use crate::properties::{api_error, checkpoint, decode, multipart, oauth1};
 
 /// Every input of a target, as its file has it. The sources that are packed for a registry have no corpora.
 fn corpus(target: &str) -> Vec<Vec<u8>> {
@@ -25,11 +25,11 @@ fn each_input_keeps_what_its_target_holds() {
     corpus("decode").iter().for_each(|bytes| decode::hold(bytes));
     corpus("multipart").iter().for_each(|bytes| multipart::hold(taken(bytes)));
     corpus("oauth1").iter().for_each(|bytes| oauth1::hold(taken(bytes)));
-    corpus("refusal").iter().for_each(|bytes| refusal::hold(taken(bytes)));
+    corpus("api_error").iter().for_each(|bytes| api_error::hold(taken(bytes)));
 }
 
 #[test]
 fn the_corpora_are_there_with_the_repository() {
-    let sizes = ["checkpoint", "decode", "multipart", "oauth1", "refusal"].map(|target| corpus(target).len());
+    let sizes = ["checkpoint", "decode", "multipart", "oauth1", "api_error"].map(|target| corpus(target).len());
     assert!(sizes.iter().all(|size| *size > 0) || sizes == [0; 5], "{sizes:?}");
 }

@@ -7,7 +7,7 @@ use xmedia::client::protocol::{
     Authentication, Body, Command, Grant, Hosts, Init, MediaMetadata, Part, Payload, Request, Simple, Subtitle,
     TokenRequest, encode,
 };
-use xmedia::client::x_values::{AltText, Owners, SubtitledCategory};
+use xmedia::client::x_values::{AltText, MediaType, Owners, SegmentIndex, SubtitledCategory};
 
 const V1_1: &str = "https://upload.twitter.com/1.1/media/upload.json";
 
@@ -36,7 +36,9 @@ fn said(body: &Body) -> String {
         Body::Multipart(parts) => {
             let part = |(name, part): &(&str, Part)| match part {
                 Part::Text(text) => format!("{name}={text}"),
-                Part::File { payload: Payload::Bytes(bytes), media_type } => format!("{name}:{media_type:?}:{bytes:?}"),
+                Part::File { payload: Payload::Bytes(bytes), media_type } => {
+                    format!("{name}:{:?}:{bytes:?}", media_type.as_ref().map(MediaType::as_str))
+                }
                 Part::File { .. } => panic!("a segment where bytes were given"),
             };
             parts.iter().map(part).collect::<Vec<_>>().join(" ")
@@ -58,8 +60,8 @@ fn json_of(request: &Request) -> Value {
 fn init() -> Init {
     Init {
         total_bytes: 10240,
-        media_type: "video/mp4".into(),
-        media_category: Some("tweet_video".into()),
+        media_type: "video/mp4".to_owned().try_into().unwrap(),
+        media_category: Some("tweet_video".to_owned().try_into().unwrap()),
         additional_owners: Owners::default(),
         shared: false,
     }
@@ -76,8 +78,8 @@ fn full_init() -> Init {
 fn simple() -> Simple {
     Simple {
         media: Payload::Bytes(Bytes::from_static(b"\x89PNG")),
-        media_type: Some("image/png".into()),
-        media_category: Some("tweet_image".into()),
+        media_type: Some("image/png".to_owned().try_into().unwrap()),
+        media_category: Some("tweet_image".to_owned().try_into().unwrap()),
         additional_owners: vec![id(1), id(2)].try_into().unwrap(),
         shared: false,
     }
@@ -86,7 +88,7 @@ fn simple() -> Simple {
 fn append() -> Command {
     Command::Append {
         media_id: example(),
-        segment_index: 999,
+        segment_index: SegmentIndex::new(Some(999), ApiVersion::V1_1).unwrap(),
         media: Payload::Bytes(Bytes::from_static(b"\0\xff\r\n")),
     }
 }

@@ -1,8 +1,8 @@
 //! What goes over the wire: requests as they are encoded, responses as they are decoded.
 
+mod api_error;
 pub mod decode;
 mod decode_unreadable;
 mod encode;
 mod headers;
-mod refusal;
 mod server_text;

@@ -39,7 +39,7 @@ const GRACE: Duration = Duration::from_secs(1);
 fn init() -> Init {
     Init {
         total_bytes: 1,
-        media_type: "video/mp4".into(),
+        media_type: "video/mp4".to_owned().try_into().unwrap(),
         media_category: None,
         additional_owners: Owners::default(),
         shared: false,

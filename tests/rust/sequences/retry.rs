@@ -6,8 +6,9 @@ use bytes::Bytes;
 use xmedia::client::Client;
 use xmedia::client::call::Hooks;
 use xmedia::client::error::{Error, Kind};
-use xmedia::client::model::Media;
+use xmedia::client::model::{ApiVersion, Media};
 use xmedia::client::protocol::Payload;
+use xmedia::client::x_values::SegmentIndex;
 
 use super::Outcome::{Hang, Limited, LimitedFar, Refused, Reset, Stale, Status, Truth, Unreadable, WrongId};
 use super::{DEPTH, Ended, Outcome, TIMEOUT, World, every_sequence, init, quick};
@@ -112,7 +113,8 @@ fn whatever_happens_init_is_repeated_only_where_it_helps() {
 fn whatever_happens_append_is_repeated_only_where_it_helps() {
     explore("APPEND", false, |client| async move {
         let media = Payload::Bytes(Bytes::from_static(b"x"));
-        client.append(Media::from(example()), 0, media, Some(TIMEOUT), Hooks::none()).await
+        let first = SegmentIndex::new(Some(0), ApiVersion::V2).unwrap();
+        client.append(Media::from(example()), first, media, Some(TIMEOUT), Hooks::none()).await
     });
 }
 

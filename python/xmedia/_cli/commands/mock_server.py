@@ -23,13 +23,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_states,
         default=("pending", "in_progress", "succeeded"),
         metavar="STATES",
-        help="what FINALIZE and each STATUS say, as in pending,in_progress,failed; none for no processing",
+        help="what FINALIZE and each STATUS say, such as pending,failed, or none for no processing "
+        "(default: pending,in_progress,succeeded)",
     )
     parser.add_argument(
-        "--check-after-secs", type=_delay, default=1.0, metavar="SECONDS", help="when to ask again (default: 1)"
+        "--check-after-secs",
+        type=_delay,
+        default=1.0,
+        metavar="SECONDS",
+        help="when to ask again (default: %(default)g)",
     )
     parser.add_argument(
-        "--media", action="append", default=[], metavar="ID", help="an upload that FINALIZE comes next for; repeatable"
+        "--media",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="add an upload with this id, ready for FINALIZE; repeatable",
     )
     parser.add_argument(
         "--rate-limit",

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="size of a segment, such as 4MiB (default: 1 to 4 MiB)",
     )
     parser.add_argument(
-        "--concurrency", type=options.count, default=4, metavar="N", help="segments in flight (default: 4)"
+        "--concurrency", type=options.count, default=4, metavar="N", help="segments in flight (default: %(default)s)"
     )
     parser.add_argument(
         "--max-bytes-per-second",
@@ -50,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         help="send no more than this per second, all files together, such as 2M (default: no limit)",
     )
-    parser.add_argument("--jobs", type=options.count, default=1, metavar="N", help="files at a time (default: 1)")
+    parser.add_argument(
+        "--jobs", type=options.count, default=1, metavar="N", help="files at a time (default: %(default)s)"
+    )
     parser.add_argument(
         "--checkpoint-dir",
         metavar="DIR",

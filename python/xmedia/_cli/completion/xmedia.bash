@@ -21,8 +21,19 @@ _shtab_xmedia_completion_option_strings=(-h --help)
 _shtab_xmedia_demo_option_strings=(-h --help --failing)
 _shtab_xmedia_option_strings=(-h --help --version)
 
+_shtab_xmedia_upload_pos_0_COMPGEN=_shtab_compgen_files
+_shtab_xmedia_upload___checkpoint_dir_COMPGEN=_shtab_compgen_dirs
+_shtab_xmedia_upload___record_COMPGEN=_shtab_compgen_dirs
+_shtab_xmedia_check_pos_0_COMPGEN=_shtab_compgen_files
+_shtab_xmedia_check___fix_COMPGEN=_shtab_compgen_files
+_shtab_xmedia_mock_server___replay_COMPGEN=_shtab_compgen_files
+_shtab_xmedia_doctor___bundle_COMPGEN=_shtab_compgen_files
+_shtab_xmedia_doctor___har_COMPGEN=_shtab_compgen_files
+_shtab_xmedia_conformance___video_COMPGEN=_shtab_compgen_files
+_shtab_xmedia_demo_pos_0_COMPGEN=_shtab_compgen_files
 
-
+_shtab_xmedia_upload___media_category_choices=(tweet_image tweet_gif tweet_video amplify_video dm_image dm_gif dm_video subtitles)
+_shtab_xmedia_check___category_choices=(tweet_image tweet_gif tweet_video amplify_video dm_image dm_gif dm_video subtitles)
 _shtab_xmedia_check___account_choices=(default premium)
 _shtab_xmedia_conformance___api_choices=(1.1 2)
 _shtab_xmedia_completion_pos_0_choices=(bash zsh fish)

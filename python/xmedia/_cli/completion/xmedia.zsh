@@ -17,7 +17,7 @@ _shtab_xmedia_commands() {
     doctor:'Say what is wrong with the set-up, and what to do about it.'
     finalize:'End an upload: a single FINALIZE.'
     login:'Log a user in with OAuth 2.0, and keep the tokens in a file.'
-    logout:'End such a login at X, and remove its file.'
+    logout:'End a login at X, and remove its file.'
     mock-server:'Run a server on this machine that answers as X does, for tests.'
     status:'Ask once how far processing is: a single STATUS.'
     upload:'Upload files, finalize them, and wait until they are ready.'
@@ -36,11 +36,11 @@ _shtab_xmedia_defaults_added=0
 
 _shtab_xmedia_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--category[the media category (default\: the one that upload would send)]:C:"
+  "--category[the media category (default\: the one that upload would send)]:C:(tweet_image tweet_gif tweet_video amplify_video dm_image dm_gif dm_video subtitles)"
   "--account[whose limits hold (default\: Premium\'s, with a warning)]:account:(default premium)"
-  "--fix[fix FILE with ffmpeg and write it there\; an existing file is never replaced]:OUT:"
+  "--fix[fix FILE with ffmpeg and write it there\; an existing file is never replaced]:OUT:_files"
   "--json[print one JSON object per line]"
-  "(*):a file:"
+  "(*):a file:_files"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -57,7 +57,7 @@ _shtab_xmedia_completion_defaults_added=0
 _shtab_xmedia_conformance_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--api[the version of the API (default\: as the credentials have it)]:api:(1.1 2)"
-  "--video[a short video to send (default\: one that comes with xmedia)]:FILE:"
+  "--video[a short video to send (default\: one that comes with xmedia)]:FILE:_files"
   "--yes[do not ask whether to go on]"
   "--json[print all answers, one JSON object a line]"
 )
@@ -68,7 +68,7 @@ _shtab_xmedia_conformance_defaults_added=0
 _shtab_xmedia_demo_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--failing[show a video that fails, and its report]"
-  ":the file (default\: a small MP4 that comes with xmedia):"
+  ":the file (default\: a small MP4 that comes with xmedia):_files"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -78,8 +78,8 @@ _shtab_xmedia_doctor_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--json[print one JSON object per line]"
   "--online[also ask X who the user is, and which limits follow]"
-  "--bundle[also write a report for xmedia\'s makers, without secrets]:FILE:"
-  "--har[a recording to put into the report (default\: the newest that X_RECORD led to)]:FILE:"
+  "--bundle[also write a report for xmedia\'s makers, without secrets]:FILE:_files"
+  "--har[a recording to put into the report (default\: the newest that X_RECORD led to)]:FILE:_files"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -132,11 +132,11 @@ _shtab_xmedia_mock_server_options=(
   "--shell[print them as export lines for a shell]"
   "--until-stdin-closes[also end when standard input ends]"
   "--inspect[let processing apply X\'s rules to the files]"
-  "--processing[what FINALIZE and each STATUS say, as in pending,in_progress,failed\; none for no processing]:STATES:"
+  "--processing[what FINALIZE and each STATUS say, such as pending,failed, or none for no processing (default\: pending,in_progress,succeeded)]:STATES:"
   "--check-after-secs[when to ask again (default\: 1)]:SECONDS:"
-  "*--media[an upload that FINALIZE comes next for\; repeatable]:ID:"
+  "*--media[add an upload with this id, ready for FINALIZE\; repeatable]:ID:"
   "*--rate-limit[so many requests of a command in a window, as in STATUS\=5\/60\; repeatable]:COMMAND=N/SECONDS:"
-  "--replay[answer what xmedia recorded in this HAR file]:FILE:"
+  "--replay[answer what xmedia recorded in this HAR file]:FILE:_files"
   "--speed[replay N times as fast as it was recorded (default\: without delays)]:N:"
 )
 
@@ -159,7 +159,7 @@ _shtab_xmedia_status_defaults_added=0
 _shtab_xmedia_upload_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--media-type[MIME type (default\: found from the file)]:TYPE:"
-  "--media-category[tweet_video, amplify_video, dm_image, \… (default\: by type)]:CATEGORY:"
+  "--media-category[tweet_video, amplify_video, dm_image, \… (default\: by type)]:CATEGORY:(tweet_image tweet_gif tweet_video amplify_video dm_image dm_gif dm_video subtitles)"
   "--alt-text[description of at most 1000 characters, for all files]:TEXT:"
   "*--additional-owner[a user who may use it too\; repeatable]:ID:"
   "--shared[for use in several direct messages]"
@@ -167,15 +167,15 @@ _shtab_xmedia_upload_options=(
   "--concurrency[segments in flight (default\: 4)]:N:"
   "--max-bytes-per-second[send no more than this per second, all files together, such as 2M (default\: no limit)]:SIZE:"
   "--jobs[files at a time (default\: 1)]:N:"
-  "--checkpoint-dir[record here how far each file is\; after a crash or Ctrl-C the same command continues there]:DIR:"
-  "--record[record here what is sent and answered, without secrets, as HAR files (default\: X_RECORD)]:DIR:"
+  "--checkpoint-dir[record here how far each file is\; after a crash or Ctrl-C the same command continues there]:DIR:_files -/"
+  "--record[record here what is sent and answered, without secrets, as HAR files (default\: X_RECORD)]:DIR:_files -/"
   "--no-wait[end after FINALIZE, without waiting for processing]"
   "--timeout[give up after this time (default\: 3600)]:SECONDS:"
   "--json[print one JSON object per line]"
   "--id-only[print the id of media that is ready, and nothing else]"
   {-v,--verbose}"[show requests and retries on standard error]"
   {-q,--quiet}"[show results and errors only\: no bars, no warnings]"
-  "(*):a video, GIF or image, or subtitles\; - is standard input:"
+  "(*):a video, GIF or image, or subtitles\; - is standard input:_files"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,7 @@ def findings(*, online_too: bool) -> Iterator[Finding]:
         yield from online.findings(auth, environ)
     if directory := environ.get("X_RECORD"):
         yield recording(directory)
+    yield temporary_files(environ.get("TMPDIR") or tempfile.gettempdir())
     yield ffmpeg()
 
 
@@ -71,6 +73,15 @@ def recording(directory: str) -> Finding:
     return Finding(
         "recording", "error", f"X_RECORD is {shown}, but {message}", "name another directory, or unset X_RECORD"
     )
+
+
+def temporary_files(directory: str) -> Finding:
+    """Whether files can be made where a stream of unknown length is kept before it is sent."""
+    shown = words.escaped(directory)
+    if os.path.isdir(directory) and os.access(directory, os.W_OK | os.X_OK):
+        return Finding("temporary files", "ok", shown)
+    message = f"{shown} cannot be written; streams of unknown length and - are kept there"
+    return Finding("temporary files", "warning", message, "export TMPDIR=…, a directory that you can write")
 
 
 def ffmpeg() -> Finding:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from ... import InvalidInputError, OAuth1, OAuth2
 from ..._auth.environ import options_from_environ
 from ..._auth.profiles import DEFAULT_PROFILE, profile_path
 from .. import words
+from . import values
 from .finding import Finding
 
-_VARIABLES = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET")
 _LOG_IN = "run: xmedia login"
 #: What to do about what is wrong with the variables themselves; a new login would not help.
 _REMEDIES = tuple(
@@ -39,18 +39,19 @@ def found(environ: Mapping[str, str]) -> tuple[list[Finding], OAuth1 | OAuth2 | 
     try:
         auth = options_from_environ(environ)["auth"]
     except (InvalidInputError, OSError) as error:
-        return [Finding("credentials", "error", words.message(error), _todo(environ, str(error)))], None
+        missing = Finding("credentials", "error", words.message(error), _todo(environ, str(error)))
+        return [*values.findings(environ), *values.other_names(environ), missing], None
     kind = "OAuth 1.0a" if isinstance(auth, OAuth1) else "OAuth 2.0"
     api = environ.get("X_API") or ("1.1" if isinstance(auth, OAuth1) else "2")
     message = f"{kind} from {_origin(auth, environ)}, used with API {api}"
-    return [Finding("credentials", "ok", message), *_white_space(environ)], auth
+    return [Finding("credentials", "ok", message), *values.findings(environ)], auth
 
 
 def token_path(environ: Mapping[str, str]) -> str | None:
     """The token file that is used, or would be."""
     if path := environ.get("X_OAUTH2_TOKEN_FILE"):
         return path
-    if environ.get("X_OAUTH2_ACCESS_TOKEN") or all(environ.get(name) for name in _VARIABLES):
+    if environ.get("X_OAUTH2_ACCESS_TOKEN") or all(environ.get(name) for name in values.OAUTH1):
         return None
     try:
         path = profile_path(environ.get("X_PROFILE") or DEFAULT_PROFILE, environ)
@@ -68,16 +69,8 @@ def _origin(auth: OAuth1 | OAuth2, environ: Mapping[str, str]) -> str:
 
 
 def _todo(environ: Mapping[str, str], said: str) -> str:
-    missing = [name for name in _VARIABLES if not environ.get(name)]
-    if 0 < len(missing) < len(_VARIABLES) and "not set" in said:
+    missing = [name for name in values.OAUTH1 if not environ.get(name)]
+    if 0 < len(missing) < len(values.OAUTH1) and "not set" in said:
         return f"set {', '.join(missing)}, or unset the others and run: xmedia login"
     matches = ((pattern.search(said), remedy) for pattern, remedy in _REMEDIES)
     return next((match.expand(remedy) for match, remedy in matches if match is not None), _LOG_IN)
-
-
-def _white_space(environ: Mapping[str, str]) -> Iterator[Finding]:
-    for name in (*_VARIABLES, "X_OAUTH2_ACCESS_TOKEN"):
-        if (value := environ.get(name)) and (value != value.strip() or value.strip("\"'") != value):
-            yield Finding(
-                "credentials", "warning", f"{name} has quotes or white space at an end", f"export {name} without them"
-            )

@@ -4,12 +4,17 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use super::mount::is_mount_point;
-use super::stored_tokens::{MAX_BYTES, StoredTokens};
-use crate::system::private_file::{named_beside, resolved};
+use super::stored_tokens::{MAX_BYTES, Parsed, StoredTokens};
+use crate::system::private_file::{Replacement, name_count, named_beside, resolved};
+
+/// How often a file that may be written over at this moment is read again, and after how long.
+const REREADS: u32 = 5;
+const REREAD_AFTER: Duration = Duration::from_millis(2);
 
 /// What was found in a token file's place.
 #[derive(Debug)]
@@ -18,6 +23,8 @@ pub enum Found {
     Nothing,
     /// Something that holds no tokens; why not.
     Unusable(String),
+    /// What a later version of xmedia wrote, which must not be replaced; what to do.
+    Newer(String),
     /// Tokens, and what is wrong with the file although it can be read.
     Tokens(Box<StoredTokens>, Option<String>),
 }
@@ -56,7 +63,20 @@ impl TokenFile {
 
     /// What the file holds. It blocks for as long as the disk does, and waits for no lock.
     pub fn read(&self) -> io::Result<Found> {
-        Ok(read(&self.path)?.unless_revoked())
+        let mut found = read(&self.path)?;
+        // A file with several names is written over. It may be read in the middle of that, and a power cut may have torn it:
+        // then the new content stands beside it.
+        for _ in 0..REREADS {
+            if !matches!(found, Found::Unusable(_)) || name_count(&self.path) < 2 {
+                break;
+            }
+            std::thread::sleep(REREAD_AFTER);
+            found = match (read(&self.path)?, read(&Replacement::name_for(&self.path))) {
+                (Found::Unusable(_), Ok(beside @ Found::Tokens(_, None))) => beside,
+                (found, _) => found,
+            };
+        }
+        Ok(found.unless_revoked())
     }
 
     /// Why the file cannot be replaced by renaming, if that is so: it is a mount of its own, as containers make them.
@@ -86,11 +106,14 @@ pub(super) fn read(path: &Path) -> io::Result<Found> {
     let len = usize::try_from(metadata.len()).unwrap_or(MAX_BYTES).min(MAX_BYTES);
     let mut content = Zeroizing::new(Vec::with_capacity(len + 1));
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut content)?;
-    let stored = Some(&content).filter(|content| content.len() <= MAX_BYTES);
-    // The reason may quote the content, so it is neither shown nor kept.
-    Ok(match stored.and_then(|content| StoredTokens::from_json(content)) {
-        Some(stored) => Found::Tokens(Box::new(stored), loose),
-        None => Found::Unusable(format!("{} is not a token file", path.display())),
+    let parsed = if content.len() <= MAX_BYTES { StoredTokens::from_json(&content) } else { Parsed::Other };
+    Ok(match parsed {
+        Parsed::Tokens(stored) => Found::Tokens(Box::new(stored), loose),
+        Parsed::Newer => {
+            Found::Newer(format!("{} was written by a newer version of xmedia; upgrade xmedia", path.display()))
+        }
+        // The reason may quote the content, so it is neither shown nor kept.
+        Parsed::Other => Found::Unusable(format!("{} is not a token file", path.display())),
     })
 }
 

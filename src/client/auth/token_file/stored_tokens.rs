@@ -44,6 +44,16 @@ pub struct StoredTokens {
     pub revoked: bool,
 }
 
+/// What a text turns out to be.
+pub(super) enum Parsed {
+    /// Tokens.
+    Tokens(StoredTokens),
+    /// A token file of a format that only a later version of xmedia knows.
+    Newer,
+    /// No token file.
+    Other,
+}
+
 impl fmt::Debug for StoredTokens {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "StoredTokens(…, serial {})", self.serial)
@@ -87,20 +97,21 @@ impl StoredTokens {
         text
     }
 
-    pub(super) fn from_json(text: &[u8]) -> Option<Self> {
+    pub(super) fn from_json(text: &[u8]) -> Parsed {
         let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        let mut value: Value = serde_json::from_slice(text).ok()?;
-        let stored = Self::from_value(&mut value);
+        let Ok(mut value) = serde_json::from_slice::<Value>(text) else { return Parsed::Other };
+        let parsed = match value.get("version").map(Value::as_u64) {
+            Some(Some(version)) if version > VERSION => Parsed::Newer,
+            None | Some(Some(VERSION)) => Self::from_value(&mut value).map_or(Parsed::Other, Parsed::Tokens),
+            Some(_) => Parsed::Other,
+        };
         wipe(&mut value);
-        stored
+        parsed
     }
 
     fn from_value(value: &mut Value) -> Option<Self> {
         let members = value.as_object_mut()?;
         let version_1 = !members.contains_key("version");
-        if !version_1 && members.get("version").and_then(Value::as_u64) != Some(VERSION) {
-            return None;
-        }
         let mut take = |name: &str| members.remove(name).unwrap_or(Value::Null);
         let revoked = matches!(take("revoked"), Value::Bool(true));
         let mut secret = |name: &str| match take(name) {

@@ -63,7 +63,7 @@ struct Walk<'r, 'a> {
 
 impl Walk<'_, '_> {
     fn blocks(&mut self) -> Read<End> {
-        // Bytes that are no block count only if blocks follow them; behind the last one writers leave all sorts of things.
+        // Bytes that are not a block count only if blocks follow them; behind the last one writers leave all kinds.
         let mut stray = false;
         loop {
             if self.at > MAX_BYTES {

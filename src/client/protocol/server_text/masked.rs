@@ -108,7 +108,7 @@ impl Plain {
     }
 }
 
-/// Reads what begins with a mark: how many bytes the escape has, and what it means. What is no escape means its mark.
+/// Reads what begins with a mark: how many bytes the escape has, and what it means. What is not an escape means its mark.
 type Unescape = fn(&[u8]) -> (usize, Meant);
 
 /// What an escape means: a byte, a character, or nothing.

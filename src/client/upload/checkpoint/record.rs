@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::client::model::{ApiVersion, CommandName, Media, MediaId, ProcessingInfo};
-use crate::client::x_limits::max_segments;
+use crate::client::x_values::SegmentIndex;
 
 /// The version of what is written. Others are not read.
 const VERSION: u64 = 1;
@@ -174,14 +174,13 @@ impl Record {
         let stage = string(record, "stage")?;
         let expires_at = number(record, "expires_at").map(Duration::from_secs);
         let version = if source.api == ApiVersion::V1_1.as_str() { ApiVersion::V1_1 } else { ApiVersion::V2 };
-        let most = max_segments(version);
         Some(Record {
             source,
             segment_bytes: number(record, "segment_bytes").filter(|bytes| *bytes > 0)?,
             media_id: MediaId::parse(&string(record, "media_id")?)?,
             expires_at: expires_at.and_then(|since| UNIX_EPOCH.checked_add(since)),
             stage: Stage::ALL.into_iter().find(|(_, name)| *name == stage)?.0,
-            acknowledged: indices(record.get("acknowledged")?.as_array()?, most)?,
+            acknowledged: indices(record.get("acknowledged")?.as_array()?, version)?,
         })
     }
 }
@@ -216,10 +215,10 @@ fn ranges(indices: &BTreeSet<u16>) -> Vec<(u16, u16)> {
 }
 
 /// The numbers in such pairs; nothing if one is that of no segment, since the file was then made up.
-fn indices(ranges: &[Value], most: u64) -> Option<BTreeSet<u16>> {
+fn indices(ranges: &[Value], api: ApiVersion) -> Option<BTreeSet<u16>> {
     let mut indices = BTreeSet::new();
     for range in ranges {
-        let bound = |value: &Value| value.as_u64().filter(|it| *it < most).and_then(|it| u16::try_from(it).ok());
+        let bound = |value: &Value| SegmentIndex::new(value.as_u64(), api).ok().map(SegmentIndex::get);
         let [first, last] = range.as_array()?.as_slice() else { return None };
         indices.extend(bound(first)?..=bound(last)?);
     }

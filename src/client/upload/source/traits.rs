@@ -19,6 +19,11 @@ pub trait ReadAt: Send + Sync {
     /// Reads `len` bytes from `offset`; fewer only at the end.
     fn read_at(&self, offset: u64, len: usize) -> BoxFuture<'static, Result<Bytes>>;
 
+    /// How many are best read at a time.
+    fn piece_bytes(&self) -> usize {
+        PIECE_BYTES
+    }
+
     /// An error if they are not what they were when the upload began.
     fn unchanged(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
@@ -35,7 +40,7 @@ pub trait ReadAt: Send + Sync {
             let mut context = Context::new(&SHA256);
             let mut offset = 0;
             while offset < self.total_bytes() {
-                let piece = self.read_at(offset, PIECE_BYTES).await?;
+                let piece = self.read_at(offset, self.piece_bytes()).await?;
                 if piece.is_empty() {
                     return Err(changed());
                 }

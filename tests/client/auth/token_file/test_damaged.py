@@ -73,6 +73,34 @@ class TestWhatStandsInItsPlace:
         xmedia.Client(xmedia.OAuth2.from_file(path), base_url=server.url).status(ID)
         assert stored(path)["serial"] == 2
 
+    @pytest.fixture
+    def of_a_newer_version(self, running, path):
+        """The file, as a later version of xmedia will have written it; and its content."""
+        path.write_text(json.dumps({"version": 3, "sealed": "by other means"}))
+        return path.read_text()
+
+    def test_what_a_newer_version_wrote_is_an_error_at_the_start(self, login, path, of_a_newer_version):
+        for start in (login, lambda: xmedia.OAuth2.from_file(path)):
+            with pytest.raises(xmedia.InvalidInputError, match=r"written by a newer version .* upgrade xmedia"):
+                start()
+
+    def test_what_a_newer_version_wrote_is_not_replaced(self, call, running, server, path, of_a_newer_version):
+        """Whoever wrote it follows the login, and may have used the refresh token that this client has."""
+        before = server.commands.count("TOKEN")
+        with pytest.raises(
+            xmedia.AuthenticationError, match="upgrade xmedia; the refresh token was not used"
+        ) as caught:
+            call(running, "status", ID)
+        assert not caught.value.retryable
+        for end in (running.revoke, lambda: xmedia.TokenFile(path).revoke()):
+            with pytest.raises(xmedia.InvalidInputError, match="upgrade xmedia"):
+                end()
+        login = xmedia.OAuth2Login("client", base_url=server.url)
+        with pytest.raises(xmedia.InvalidInputError, match="upgrade xmedia"):
+            login.finish(server.authorize(login.url), store=xmedia.TokenFile(path))
+        assert server.commands.count("TOKEN") == before
+        assert path.read_text() == of_a_newer_version
+
     def test_a_serial_that_cannot_be_counted_on_is_none_of_ours(self, running, path):
         path.write_text(json.dumps({**stored(path), "serial": 2**64 - 1}))
         with pytest.raises(xmedia.InvalidInputError, match="is not a token file"):

@@ -4,7 +4,10 @@ import array
 import asyncio
 import importlib.resources
 import io
+import os
 import pathlib
+import signal
+import socket
 import sys
 import threading
 import time
@@ -14,6 +17,7 @@ import numpy as np
 import pytest
 import xmedia
 from support.media import video
+from xmedia.testing import Fault
 
 DATA = video(100_000)
 
@@ -163,11 +167,36 @@ def test_a_loop_goes_on_while_a_source_is_opened(server):
     assert longest < 0.25
 
 
-def test_opening_a_source_counts_in_the_timeout_and_can_be_cancelled(server):
+def test_opening_a_source_counts_in_the_timeout(server, call):
+    slow = Slow(30)
+    began = time.monotonic()
+    with pytest.raises(xmedia.RequestTimeoutError, match=r"not opened within 0\.05 s"):
+        call(server.client(), "upload", slow, timeout=0.05)
+    assert time.monotonic() - began < 1
+    slow.wake.set()
+    assert server.commands == []
+
+
+def test_opening_one_source_of_many_counts_in_its_timeout(server):
+    slow = Slow(30)
+    items = [slow, DATA]
+    found = {result.item is slow: result for result in server.client().upload_many(items, timeout=1, wait=False)}
+    assert isinstance(found[True].error, xmedia.RequestTimeoutError)
+    assert server.media(found[False].media.media_id).data == DATA
+    slow.wake.set()
+
+
+def test_an_upload_has_what_is_left_of_the_timeout_after_the_opening(server, call):
+    server.script("INIT", Fault.hang())
+    began = time.monotonic()
+    with pytest.raises(xmedia.RequestTimeoutError):
+        call(server.client(), "upload", Slow(0.7), timeout=1)
+    assert time.monotonic() - began < 1.6
+
+
+def test_opening_a_source_can_be_cancelled(server):
     async def main():
         slow = Slow(30)
-        with pytest.raises(xmedia.RequestTimeoutError, match="not opened"):
-            await server.client().upload_async(slow, timeout=0.05)
         upload = asyncio.ensure_future(server.client().upload_async(slow))
         await asyncio.sleep(0.01)
         upload.cancel()
@@ -179,8 +208,115 @@ def test_opening_a_source_counts_in_the_timeout_and_can_be_cancelled(server):
     assert server.commands == []
 
 
+def test_ctrl_c_ends_the_opening_of_a_source(server):
+    slow = Slow(30)
+    interrupt = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt.start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        server.client().upload(slow)
+    assert time.monotonic() - began < 1
+    slow.wake.set()
+    interrupt.join()
+
+
 @pytest.mark.parametrize("problem", [TimeoutError("by the network"), ValueError("mine")])
 def test_an_error_of_what_opens_a_source_arrives_as_it_is(server, call, problem):
     with pytest.raises(type(problem), match=str(problem)) as caught:
         call(server.client(), "upload", Slow(0, problem))
     assert caught.value is problem
+
+
+class Deaf:
+    """A server that accepts connections and never answers."""
+
+    def __enter__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{self.socket.getsockname()[1]}/clip.mp4"
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+
+def uploaded_of_many(client, source, **options):
+    for result in client.upload_many([source], **options):
+        raise result.error
+
+
+@pytest.mark.parametrize("upload", [xmedia.Client.upload, uploaded_of_many])
+def test_opening_an_address_does_not_outlive_the_timeout(server, upload):
+    with Deaf() as address:
+        began = time.monotonic()
+        with pytest.raises(xmedia.RequestTimeoutError, match="not opened"):
+            upload(server.client(), address, timeout=0.3)
+        assert time.monotonic() - began < 1.3
+    assert server.commands == []
+
+
+def test_ctrl_c_ends_the_opening_of_an_address(server):
+    client = server.client()
+    with Deaf() as address:
+        timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            client.upload(address)
+        assert time.monotonic() - began < 1.1
+        timer.join()
+
+
+def test_what_is_opened_too_late_is_closed(server):
+    closed = threading.Event()
+
+    class Late(io.BytesIO):
+        def close(self):
+            closed.set()
+            super().close()
+
+    class Slower(Slow):
+        def open(self, mode):
+            self.wake.wait(self.seconds)
+            return Late(DATA)
+
+    slow = Slower(30)
+    with pytest.raises(xmedia.RequestTimeoutError):
+        server.client().upload(slow, timeout=0.05)
+    slow.wake.set()
+    assert closed.wait(5)
+
+
+@pytest.mark.parametrize(
+    ("address", "how"),
+    [
+        ("https://example.com/clip.mp4", "urllib.request.urlopen"),
+        ("http://example.com/clip.mp4", "requests or httpx"),
+        ("s3://bucket/clip.mp4", "install fsspec and its support for s3://"),
+        ("gs://bucket/clip.mp4", "install fsspec and its support for gs://"),
+    ],
+)
+def test_without_fsspec_an_address_says_how_to_open_it(server, call, monkeypatch, address, how):
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(xmedia.InvalidInputError, match=r"is an address, not a path") as caught:
+        call(server.client(), "upload", address)
+    assert how in str(caught.value)
+    assert server.commands == []
+
+
+@pytest.mark.parametrize("protocol", ["", "file", "local"])
+def test_a_path_of_another_library_to_a_file_of_this_machine_is_a_path(server, call, tmp_path, protocol):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(DATA)
+
+    class Local:
+        """As UPath has them."""
+
+        def __init__(self):
+            self.protocol = protocol
+
+        def __fspath__(self):
+            return str(path)
+
+        def open(self, mode):
+            raise AssertionError("the core opens it")
+
+    assert server.media(call(server.client(), "upload", Local(), wait=False)).data == DATA

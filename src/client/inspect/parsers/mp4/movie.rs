@@ -32,7 +32,7 @@ pub(in crate::client::inspect::parsers) fn read(reader: &mut Reader, inspection:
     movie.walk(reader, inspection)?;
     if !movie.found {
         if movie.boxes <= 1 {
-            // Twenty bytes of `ftyp` are no movie yet.
+            // Twenty bytes of `ftyp` are not a movie yet.
             return Err(Unknown::Format.into());
         }
         if !inspection.problems.iter().any(|problem| matches!(problem, Problem::Truncated(part) if part == "moov")) {

@@ -6,13 +6,16 @@ import functools
 import io
 import os
 import stat
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .._types.errors import InvalidInputError
-from .foreign_sources import NamedFile, file_name, is_async_reader, known_size, opened
-from .source_readers import (
+from ..._types.errors import InvalidInputError
+from . import foreign
+from .foreign import NamedFile, file_name, is_async_reader, known_size, opened
+from .ranges import RangedObject, is_ranged, is_stored, range_reader
+from .readers import (
     AsyncFileReader,
     AsyncIterableReader,
     BufferReader,
@@ -38,17 +41,24 @@ class Prepared:
         reader: The object whose methods the core has called.
         rewinds: Whether a stream can be read again from its beginning.
         finish: Called when all is uploaded.
+        identity: Text that stands for its bytes, where it is had without reading them.
     """
 
-    kind: Literal["path", "bytes", "descriptor", "seekable", "stream"]
+    kind: Literal["path", "bytes", "descriptor", "seekable", "ranges", "stream"]
     value: Any
     name: str | None = None
     reader: object = None
     rewinds: bool = False
     finish: Callable[[], object] | None = None
+    identity: str | None = None
 
 
-def prepare(source: object, *, awaited: bool) -> Prepared:  # noqa: PLR0911  (a table)
+def opener(source: Any) -> Callable[[], Any] | None:
+    """What opens a source that is not open yet, or asks for its size. It may take its time."""
+    return functools.partial(RangedObject.in_store, *source) if is_stored(source) else foreign.opener(source)
+
+
+def prepare(source: Any, *, awaited: bool) -> Prepared:  # noqa: PLR0911  (a table)
     """Find out how a source is read. Nothing is read yet.
 
     Raises:
@@ -56,7 +66,12 @@ def prepare(source: object, *, awaited: bool) -> Prepared:  # noqa: PLR0911  (a 
         InvalidInputError: It is empty.
         OSError: The file object cannot be read.
     """
-    source = opened(source, awaited)
+    source = RangedObject.in_store(*source) if is_stored(source) else opened(source, awaited)
+    if is_ranged(source):
+        source = RangedObject.of(source)
+    if isinstance(source, RangedObject):
+        reader = range_reader(source, awaited=awaited)
+        return Prepared(kind="ranges", value=source.size, name=source.name, reader=reader, identity=source.identity)
     if isinstance(source, (str, os.PathLike)):
         path = os.fsdecode(source)
         if "\0" in path:
@@ -80,7 +95,8 @@ def prepare(source: object, *, awaited: bool) -> Prepared:  # noqa: PLR0911  (a 
     if isinstance(source, AsyncIterable):
         _refuse_unless(awaited, "an async iterable")
         return Prepared(kind="stream", value=None, reader=AsyncIterableReader(source))
-    if isinstance(source, Iterable):
+    # Mappings and sets are iterated over, too, and give no file.
+    if isinstance(source, Iterable) and not isinstance(source, Mapping | AbstractSet):
         return Prepared(kind="stream", value=None, reader=IterableReader(source))
     raise TypeError(
         "source must be a path, bytes or another buffer, a binary file object, or an iterable of bytes, "

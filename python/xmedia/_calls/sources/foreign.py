@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .._types.errors import InvalidInputError
+from ..._types.errors import InvalidInputError
 
 #: An address, which is not a path. Names of one letter are drives of Windows.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -23,7 +23,7 @@ _PIECE = 256 << 10
 def opener(source: Any) -> Callable[[], Any] | None:
     """What opens a source that is not open yet: an address, or a path of another file system. It may take its time."""
     if isinstance(source, str):
-        return functools.partial(_open_address, source) if _ADDRESS.match(source) else None
+        return _Address(source) if _ADDRESS.match(source) else None
     if isinstance(source, os.PathLike):
         protocol = getattr(source, "protocol", "")
         local = protocol in ("", "file", "local") or not isinstance(protocol, str)
@@ -98,23 +98,34 @@ class NamedFile:
         return self.file.read(size)
 
 
-def _open_address(address: str) -> Any:
-    scheme, _, rest = address.partition("://")
-    scheme = scheme.lower()
-    try:
-        import fsspec  # type: ignore[import-untyped]  # noqa: PLC0415  (only if it is there)
+class _Address:
+    """Opens an address through fsspec, and keeps what that was done with.
 
-        return fsspec.open(f"{scheme}://{rest}", "rb").open()
-    except (ImportError, ValueError) as error:
-        how = (
-            "pass urllib.request.urlopen(…), or a response of requests or httpx"
-            if scheme in ("http", "https")
-            else f"install fsspec and its support for {scheme}://, or pass a file object"
-        )
-        message = f"source: {_shown(address)[:200]!r} is an address, not a path ({error}): {how}"
-        raise InvalidInputError(message) from None
-    except OSError as error:
-        raise _unopened(address, error) from error
+    A file in an archive needs its file system, which closes the archive when nobody has it any more.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._unopened: Any = None
+
+    def __call__(self) -> Any:
+        scheme, _, rest = self._address.partition("://")
+        scheme = scheme.lower()
+        try:
+            import fsspec  # type: ignore[import-untyped]  # noqa: PLC0415  (only if it is there)
+
+            self._unopened = fsspec.open(f"{scheme}://{rest}", "rb")
+            return self._unopened.open()
+        except (ImportError, ValueError) as error:
+            how = (
+                "pass urllib.request.urlopen(…), or a response of requests or httpx"
+                if scheme in ("http", "https")
+                else f"install fsspec and its support for {scheme}://, or pass a file object"
+            )
+            message = f"source: {_shown(self._address)[:200]!r} is an address, not a path ({error}): {how}"
+            raise InvalidInputError(message) from None
+        except OSError as error:
+            raise _unopened(self._address, error) from error
 
 
 def _shown(address: str) -> str:

@@ -7,8 +7,8 @@ import os
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
-from .._types.errors import InvalidInputError
-from .foreign_sources import refuse_cut, rewound
+from ..._types.errors import InvalidInputError
+from .foreign import refuse_cut, rewound
 
 #: How much is read at a time.
 PIECE = 256 << 10
@@ -31,7 +31,8 @@ def refuse_references(view: memoryview) -> None:
         raise TypeError("source: the array holds references to Python objects, not bytes")
 
 
-def _as_bytes(what: str, piece: object) -> bytes:
+def as_bytes(what: str, piece: object) -> bytes:
+    """What a source gave, as bytes."""
     if isinstance(piece, bytes):
         return piece
     if isinstance(piece, str):
@@ -98,7 +99,7 @@ class SeekableReader(PieceReader):
         self._file.seek(self._start + offset)
         pieces = []
         missing = size
-        while missing > 0 and (piece := _as_bytes("read()", self._file.read(missing))):
+        while missing > 0 and (piece := as_bytes("read()", self._file.read(missing))):
             if len(piece) > missing:
                 raise ValueError(f"source: read({missing}) gave {len(piece)} bytes")
             pieces.append(piece)
@@ -122,7 +123,7 @@ class FileReader:
         self.in_memory = isinstance(file, io.BytesIO)
 
     def read(self) -> bytes:
-        piece = _as_bytes("read()", self._file.read(PIECE))
+        piece = as_bytes("read()", self._file.read(PIECE))
         if not piece:
             if self._start and not self._began:
                 raise InvalidInputError(f"{_AT_END} {self._start}; call seek(0) on it first")
@@ -142,7 +143,7 @@ class AsyncFileReader:
         self._file = file
 
     async def read(self) -> bytes:
-        return _as_bytes("read()", await self._file.read(PIECE))
+        return as_bytes("read()", await self._file.read(PIECE))
 
 
 class _ItemReader(PieceReader):
@@ -150,7 +151,7 @@ class _ItemReader(PieceReader):
 
     def _add(self, together: bytearray, item: object) -> bytes | None:
         """Add an item to those before it, and return them once they make up a piece."""
-        data = _as_bytes("the iterable", item)
+        data = as_bytes("the iterable", item)
         if not together and len(data) >= PIECE:
             return data
         together += data

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../tests/rust/properties/refusal.rs"]
-mod refusal;
+#[path = "../../tests/rust/properties/api_error.rs"]
+mod api_error;
 
-fuzz_target!(|input: refusal::Input<'_>| refusal::hold(input));
+fuzz_target!(|input: api_error::Input<'_>| api_error::hold(input));

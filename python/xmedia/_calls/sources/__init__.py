@@ -1,0 +1,1 @@
+"""What an upload reads: found out, opened, and read."""

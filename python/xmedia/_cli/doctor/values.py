@@ -1,0 +1,70 @@
+"""What is odd about the variables' values: mistakes of copying that a server would answer only with 401 or 404."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+from .finding import Finding
+
+OAUTH1 = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET")
+_ACCESS_TOKEN = "X_OAUTH2_ACCESS_TOKEN"  # noqa: S105  (a variable's name)
+_PLACEHOLDER = re.compile(
+    r"^[<\[{$]|^(your|my|the|insert|replace|change)[-_ ]|^(x{3,}|\.{3}|…|todo|none|null)$", re.IGNORECASE
+)
+#: Of OAuth 2.0's tokens without a user, which the developer portal calls Bearer Token.
+_WITHOUT_USER = "A" * 20
+#: How others call the variables: X's own samples, tweepy's and twython's documentation.
+_OTHER_NAMES = {
+    f"{prefix}{theirs}": ours
+    for prefix in ("", "X_", "TWITTER_", "TWEEPY_")
+    for theirs, ours in (
+        ("API_KEY", "X_CONSUMER_KEY"),
+        ("API_SECRET", "X_CONSUMER_SECRET"),
+        ("API_KEY_SECRET", "X_CONSUMER_SECRET"),
+        ("API_SECRET_KEY", "X_CONSUMER_SECRET"),
+        ("APP_KEY", "X_CONSUMER_KEY"),
+        ("APP_SECRET", "X_CONSUMER_SECRET"),
+        ("CONSUMER_KEY", "X_CONSUMER_KEY"),
+        ("CONSUMER_SECRET", "X_CONSUMER_SECRET"),
+        ("ACCESS_TOKEN", "X_ACCESS_TOKEN"),
+        ("ACCESS_SECRET", "X_ACCESS_TOKEN_SECRET"),
+        ("ACCESS_TOKEN_SECRET", "X_ACCESS_TOKEN_SECRET"),
+        ("OAUTH_TOKEN", "X_ACCESS_TOKEN"),
+        ("OAUTH_TOKEN_SECRET", "X_ACCESS_TOKEN_SECRET"),
+    )
+    if f"{prefix}{theirs}" != ours
+}
+
+
+def findings(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Look at each value, and at each pair of them."""
+    values = {name: value for name in (*OAUTH1, _ACCESS_TOKEN) if (value := environ.get(name))}
+    for name, value in values.items():
+        if value != value.strip() or value.strip("\"'") != value:
+            yield _warning(f"{name} has quotes or white space at an end", f"export {name} without them")
+        elif not value.isascii():
+            yield _warning(f"{name} has letters that no value of X has", f"export {name} again, copied anew")
+        elif _PLACEHOLDER.search(value):
+            yield _warning(f"{name} looks like a placeholder", f"export {name} with the developer portal's value")
+    for one, other in combinations(values, 2):
+        if values[one] == values[other]:
+            message = f"{one} and {other} have the same value"
+            yield Finding("credentials", "error", message, "export each with its own value of the developer portal")
+    if values.get(_ACCESS_TOKEN, "").startswith(_WITHOUT_USER):
+        message = f"{_ACCESS_TOKEN} is the app's Bearer Token, and media belongs to a user"
+        yield Finding("credentials", "error", message, "unset it, and run: xmedia login")
+    if re.search(r"/(1\.1|2)/?$", environ.get("X_BASE_URL", "")):
+        yield _warning("X_BASE_URL ends with the API's version, which is added to it", "export X_BASE_URL without it")
+
+
+def other_names(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Variables that others read. To be asked where credentials are missing."""
+    for theirs, ours in _OTHER_NAMES.items():
+        if environ.get(theirs) and not environ.get(ours):
+            yield _warning(f"{theirs} is set, but xmedia reads {ours}", f'export {ours}="${theirs}"')
+
+
+def _warning(message: str, todo: str) -> Finding:
+    return Finding("credentials", "warning", message, todo)
