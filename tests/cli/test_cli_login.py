@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import xmedia
 from support.media import ID
+from terminal import main
 from xmedia.testing import MockServer
 
 #: A browser: it opens the page, follows the link of a user who agrees (or does not), and what it is sent to.
@@ -111,6 +112,15 @@ def test_a_user_who_does_not_agree(terminal: Terminal) -> None:
     assert "denied" in ended.stderr
 
 
+@pytest.mark.parametrize(
+    "redirect",
+    ["http://127.0.0.1:{}", "http://127.0.0.1:{}/", "http://localhost:{}/cb?app=1", "http://[::1]:{}/callback"],
+)
+def test_whatever_callback_address_an_app_has(terminal: Terminal, redirect: str) -> None:
+    ended = terminal.login("--redirect-uri", redirect.format(terminal.port))
+    assert (ended.returncode, terminal.stored()["user_id"]) == (0, "1001"), ended.stderr
+
+
 def test_a_port_that_is_taken_is_an_error(terminal: Terminal) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", terminal.port))
@@ -119,13 +129,15 @@ def test_a_port_that_is_taken_is_an_error(terminal: Terminal) -> None:
     assert (ended.returncode, f"port {terminal.port}" in ended.stderr) == (1, True)
 
 
-def headless(terminal: Terminal, server: MockServer, *arguments: str, wrong: int = 0) -> "tuple[int, str, str]":
+def headless(
+    terminal: Terminal, server: MockServer, *arguments: str, wrong: int = 0, pasted: str = "{}"
+) -> "tuple[int, str, str]":
     command = [sys.executable, "-m", "xmedia", "login", "--headless", "--client-id", "client", *arguments]
     with subprocess.Popen(command, env=terminal.environ, stdin=-1, stdout=-1, stderr=-1, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        process.stdin.write("nonsense\n" * wrong + server.authorize(url) + "\n")
+        process.stdin.write("nonsense\n" * wrong + pasted.format(server.authorize(url)) + "\n")
         process.stdin.flush()
         _, err = process.communicate(timeout=30)
         return process.returncode, url, err
@@ -138,6 +150,13 @@ def test_headless(terminal: Terminal, server: MockServer) -> None:
     assert "30 seconds" in err
     assert err.count("not an address of") == 2
     assert terminal.stored()["user_id"] == "1001"
+
+
+@pytest.mark.parametrize("pasted", ['"{}"', "'{}'", "<{}>", "  {}\t"])
+def test_an_address_may_be_pasted_with_what_stands_around_it(
+    terminal: Terminal, server: MockServer, pasted: str
+) -> None:
+    assert headless(terminal, server, pasted=pasted)[0] == 0
 
 
 def test_three_wrong_addresses_end_it(terminal: Terminal) -> None:
@@ -226,3 +245,24 @@ class TestLogout:
 
     def test_without_a_login(self, terminal: Terminal) -> None:
         assert terminal.run("logout").returncode == 2
+
+
+@pytest.mark.parametrize("command", [["login", "--client-id", "app", "--headless"], ["logout"]], ids=lambda it: it[0])
+def test_without_a_home_directory_nothing_is_written_and_the_variables_are_named(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A container runs as a user that the system has no entry for: `~` stands for nothing there."""
+
+    def unknown(_: int) -> None:
+        raise KeyError("no such user")
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    for name in ("HOME", "XDG_CONFIG_HOME", *[name for name in os.environ if name.startswith("X_")]):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 2
+    assert "no home directory is known: set HOME or XDG_CONFIG_HOME" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.delenv("XMEDIA_BLOCK_NETWORK", raising=False)
+    with pytest.raises(xmedia.InvalidInputError, match="no credentials in the environment"):
+        xmedia.Client.from_env()

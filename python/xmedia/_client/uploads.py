@@ -78,7 +78,7 @@ class UploadVerbs:
             segment_bytes: The segments' size, at most 5,000,000 (API 2: 8,000,000). By default the share of each in
                 flight, but between 1 and 4 MiB, and more where 1000 of them (API 2: 10,000) would not suffice.
             concurrency: How many segments may be in flight. Each takes up to 512 KiB of memory, those of an object
-                store 2 MiB, those of a stream `segment_bytes`.
+                store 3 MiB, those of a stream `segment_bytes`.
             checkpoint: A path where the session is written down, or an object with `load`, `save` and
                 `clear`. The same call goes on from there after a crash. It is removed in the end.
             fingerprint: Text that identifies these bytes, for checkpoints of streams. Paths are identified by

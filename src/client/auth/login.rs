@@ -48,6 +48,9 @@ impl Login {
         if url.fragment().is_some() {
             return Err(refused("it must not have a fragment"));
         }
+        if url.port() == Some(0) {
+            return Err(refused("port 0 is no port that a browser can be sent to"));
+        }
         if scope.is_empty() {
             return Err(Error::invalid_input("scope must name at least one scope"));
         }

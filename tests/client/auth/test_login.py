@@ -86,6 +86,7 @@ class TestThePage:
             (("client",), {"client_secret": b"x"}, TypeError),
             (("",), {}, xmedia.InvalidInputError),
             (("client",), {"redirect_uri": "callback"}, xmedia.InvalidInputError),
+            (("client",), {"redirect_uri": "http://127.0.0.1:0/callback"}, xmedia.InvalidInputError),
             (("client",), {"scope": ""}, xmedia.InvalidInputError),
             (("client",), {"base_url": "http://x.example"}, xmedia.InvalidInputError),
         ],

@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import os
 import random
+import signal
 import threading
 import time
 
@@ -355,3 +357,54 @@ def test_a_checkpoint_of_an_object_that_was_written_again_starts_over(server, ca
     with pytest.warns(UserWarning, match="start"):
         media = call(server.client(), "upload", (store, "clip.mp4"), **options)
     assert server.media(media).data == DATA[:-1] + b"x"
+
+
+def test_ctrl_c_ends_an_upload_whose_ranges_do_not_come(server):
+    source = Hanging()
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        server.client().upload(source, **OPTIONS)
+    assert time.monotonic() - began < 1.2
+    source.released.set()
+    timer.join()
+
+
+@pytest.mark.parametrize("make", [Hanging, HangingAwaited])
+def test_a_cancelled_upload_awaits_no_range(server, make):
+    source = make()
+
+    async def main():
+        task = asyncio.create_task(server.client().upload_async(source, **OPTIONS))
+        while "APPEND" not in server.commands and "INIT" not in server.commands:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        began = time.monotonic()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0.01)
+        assert len(asyncio.all_tasks()) == 1
+        return time.monotonic() - began
+
+    assert asyncio.run(main()) < 1
+    source.released.set()
+
+
+def test_ranges_of_an_awaited_upload_see_its_context(server):
+    import contextvars
+
+    name = contextvars.ContextVar("name", default="none")
+    seen = set()
+
+    class Looking(Ranged):
+        def get_range(self, *, start, end):
+            seen.add(name.get())
+            return super().get_range(start=start, end=end)
+
+    async def main(source):
+        name.set("mine")
+        return await server.client().upload_async(source, **OPTIONS)
+
+    assert server.media(asyncio.run(main(Looking(DATA)))).sha256 == SHA256
+    assert seen == {"mine"}

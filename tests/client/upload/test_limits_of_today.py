@@ -4,6 +4,7 @@ import warnings
 
 import pytest
 import xmedia
+from support.modules import CRATE
 from xmedia.testing import MockServer, Reply
 
 MIB = 1 << 20
@@ -135,3 +136,12 @@ def test_the_mock_holds_the_limits_of_the_account(api, account, category, most):
 def test_the_mock_knows_two_accounts(account, error):
     with pytest.raises(error, match="account"):
         MockServer(account=account)
+
+
+@pytest.mark.parametrize("number", ["17_179_869_184", "8 << 30", "512 << 20", "500 << 20", "8_000_000", "140.0"])
+def test_each_number_of_x_stands_once_in_the_code(number):
+    files = (CRATE / "client").rglob("*.rs")
+    lines = [
+        line for file in files for line in file.read_text("utf-8").splitlines() if not line.lstrip().startswith("//")
+    ]
+    assert sum(number in line for line in lines) == 1

@@ -128,7 +128,7 @@ def _log_in(arguments: argparse.Namespace, client_id: str, store: TokenFile) -> 
     listens = redirect.scheme == "http" and redirect.hostname in _LOOPBACK
     if arguments.headless or not listens:
         return _paste(begun, finish)
-    _listen(begun, finish, redirect.port or 80, redirect.path)
+    _listen(begun, finish, redirect)
     return True
 
 
@@ -163,22 +163,31 @@ def _paste(begun: OAuth2Login, finish: Callable[[str], None]) -> bool:
             pasted = getpass.getpass("address: ") if sys.stdin.isatty() else input()
         except EOFError:
             break
+        # As shells, mails and chats have addresses.
+        callback_url = pasted.strip(" \t\r\n\"'<>")
         try:
-            begun._core.check(pasted.strip())
+            begun._core.check(callback_url)
         except InvalidInputError as error:
             report.say(words.message(error))
             continue
-        finish(pasted.strip())
+        finish(callback_url)
         return True
     report.say("no callback address was given")
     return False
 
 
-def _listen(begun: OAuth2Login, finish: Callable[[str], None], port: int, path: str) -> None:
+def _listen(begun: OAuth2Login, finish: Callable[[str], None], redirect: urllib.parse.SplitResult) -> None:
     import html  # noqa: PLC0415  (they take longer to import than the rest of the command line)
     import http.server  # noqa: PLC0415
+    import socket  # noqa: PLC0415
     import webbrowser  # noqa: PLC0415
 
+    # Browsers ask for "/" where an address has no path.
+    address, port, path = (
+        ("::1" if redirect.hostname == "::1" else "127.0.0.1"),
+        redirect.port or 80,
+        redirect.path or "/",
+    )
     failures: list[Exception] = []
     turn, over, shown = threading.Lock(), threading.Event(), threading.Event()
 
@@ -243,9 +252,10 @@ def _listen(begun: OAuth2Login, finish: Callable[[str], None], port: int, path: 
         # Another login that waits on this port must be seen.
         allow_reuse_port = False
         daemon_threads = True
+        address_family = socket.AF_INET6 if address == "::1" else socket.AF_INET
 
     try:
-        server = Server(("127.0.0.1", port), Handler)
+        server = Server((address, port), Handler)
     except OSError as error:
         taken = f"cannot listen on port {port} of the redirect address ({error.strerror}); use --headless"
         raise OSError(error.errno, taken) from None

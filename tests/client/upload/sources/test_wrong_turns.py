@@ -283,3 +283,40 @@ def test_what_is_opened_too_late_is_closed(server):
         server.client().upload(slow, timeout=0.05)
     slow.wake.set()
     assert closed.wait(5)
+
+
+@pytest.mark.parametrize(
+    ("address", "how"),
+    [
+        ("https://example.com/clip.mp4", "urllib.request.urlopen"),
+        ("http://example.com/clip.mp4", "requests or httpx"),
+        ("s3://bucket/clip.mp4", "install fsspec and its support for s3://"),
+        ("gs://bucket/clip.mp4", "install fsspec and its support for gs://"),
+    ],
+)
+def test_without_fsspec_an_address_says_how_to_open_it(server, call, monkeypatch, address, how):
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(xmedia.InvalidInputError, match=r"is an address, not a path") as caught:
+        call(server.client(), "upload", address)
+    assert how in str(caught.value)
+    assert server.commands == []
+
+
+@pytest.mark.parametrize("protocol", ["", "file", "local"])
+def test_a_path_of_another_library_to_a_file_of_this_machine_is_a_path(server, call, tmp_path, protocol):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(DATA)
+
+    class Local:
+        """As UPath has them."""
+
+        def __init__(self):
+            self.protocol = protocol
+
+        def __fspath__(self):
+            return str(path)
+
+        def open(self, mode):
+            raise AssertionError("the core opens it")
+
+    assert server.media(call(server.client(), "upload", Local(), wait=False)).data == DATA
