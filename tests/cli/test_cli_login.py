@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import xmedia
 from support.media import ID
+from terminal import main
 from xmedia.testing import MockServer
 
 #: A browser: it opens the page, follows the link of a user who agrees (or does not), and what it is sent to.
@@ -244,3 +245,24 @@ class TestLogout:
 
     def test_without_a_login(self, terminal: Terminal) -> None:
         assert terminal.run("logout").returncode == 2
+
+
+@pytest.mark.parametrize("command", [["login", "--client-id", "app", "--headless"], ["logout"]], ids=lambda it: it[0])
+def test_without_a_home_directory_nothing_is_written_and_the_variables_are_named(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A container runs as a user that the system has no entry for: `~` stands for nothing there."""
+
+    def unknown(_: int) -> None:
+        raise KeyError("no such user")
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    for name in ("HOME", "XDG_CONFIG_HOME", *[name for name in os.environ if name.startswith("X_")]):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 2
+    assert "no home directory is known: set HOME or XDG_CONFIG_HOME" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.delenv("XMEDIA_BLOCK_NETWORK", raising=False)
+    with pytest.raises(xmedia.InvalidInputError, match="no credentials in the environment"):
+        xmedia.Client.from_env()

@@ -178,6 +178,16 @@ def test_messages_are_in_the_command_lines_words(said: Exception, expected: str)
     assert words.message(said) == expected
 
 
+def test_standard_input_without_a_place_to_keep_it_names_the_variable(
+    server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", "/not/there")
+    done = run("upload", "-", stdin=CLIP.read_bytes())
+    assert (done.returncode, server.commands) == (1, [])
+    assert done.stderr.decode().startswith("xmedia: -: /not/there: ")
+    assert done.stderr.decode().endswith("set TMPDIR to a directory with room for it)\n")
+
+
 @pytest.mark.parametrize("name", [b"a\xff\x1b[31m.mp4", "кот 猫.mp4".encode(), b"\xed\xa0\x80.mp4"])
 @pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])

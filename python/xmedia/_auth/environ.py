@@ -145,7 +145,10 @@ def _kept(variables: Mapping[str, str], lacks_oauth1: Sequence[str], on_refresh:
                 f"X_PROFILE is {name}, but there is no such profile ({profile}): xmedia login --profile {name}"
             )
         return _from_file(variables, profile, on_refresh)
-    default = profile_path(DEFAULT_PROFILE, variables)
+    try:
+        default = profile_path(DEFAULT_PROFILE, variables)
+    except InvalidInputError:
+        raise InvalidInputError(_NOTHING) from None  # without a home directory there is no login either
     if os.path.lexists(default):
         return _from_file(variables, default, on_refresh)
     raise InvalidInputError(_NOTHING)

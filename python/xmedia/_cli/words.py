@@ -26,6 +26,7 @@ _WORDING = Wording(
         (r"; pass the whole address", "; paste the whole address"),
         (r", or give on_refresh=$", ""),
         (r", or pass proxy=$", ""),
+        (r", or give total_bytes\)$", ")"),
         (r"^processing: ", ""),
         (r"; to send another one, write ProcessingInfo\(state=.*\)$", ""),
         (r"^source is empty$", "the file is empty"),
@@ -54,7 +55,7 @@ def message(error: BaseException) -> str:
     """What an error says, for somebody at a terminal."""
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         name = error.filename if isinstance(error.filename, str) else repr(error.filename)
-        return f"{escaped(name)}: {error.strerror}"
+        return f"{escaped(name)}: {_WORDING.advice(error.strerror)}"
     # Errors but those about arguments quote the server, whose words are left alone.
     says = _WORDING.complaint if isinstance(error, InvalidInputError) else _WORDING.advice
     text = says(str(error))

@@ -2,9 +2,8 @@
 //!
 //! The HTTP library reads past such lines as long as there are any, and keeps the worker thread busy with that: with
 //! several such connections neither timeouts nor calls to other servers get their turn. So this is looked at from a
-//! thread of its own, which there is as long as somebody waits for an answer, and a while longer. What came on a connection
-//! is held against what was read as answers on all of them meanwhile: which request has which connection is not known, and
-//! where answers are read there is nothing to mend.
+//! thread of its own, which there is as long as somebody waits for an answer, and a while longer. Which request waits on
+//! which connection is known only once its answer has begun, so what counts is how much came since the last answer.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -16,13 +15,8 @@ use super::sockets::{Ends, SocketNumber, system};
 use crate::sync::lock;
 use crate::system::fork::PerProcess;
 
-/// What no answer accounts for may be this much.
-const MAX_UNREAD_BYTES: u64 = 1 << 20;
-/// What an answer accounts for besides its head and its body: what TLS and others need.
-const OVERHEAD: u64 = 4 << 10;
-/// How many bytes may come for one of a head, with blanks and line ends, and for one of a body, in the smallest of chunks.
-const BYTES_PER_HEAD_BYTE: u64 = 2;
-const BYTES_PER_BODY_BYTE: u64 = 8;
+/// So much may come on a connection before an answer begins.
+const MAX_UNANSWERED_BYTES: u64 = 256 << 10;
 /// With more connections it is looked which of them are still open, also where nobody waits.
 const MAX_KNOWN: usize = 256;
 /// How often the connections are looked at.
@@ -37,8 +31,6 @@ static WATCH: PerProcess<Watch> = PerProcess::new();
 pub struct Watch {
     /// Requests whose answer has not begun.
     waiting: AtomicUsize,
-    /// How many bytes the answers account for that were read since the last look.
-    answered_bytes: AtomicU64,
     running: AtomicBool,
     state: Mutex<State>,
 }
@@ -54,15 +46,19 @@ struct State {
 #[derive(Default)]
 struct Received {
     socket: Option<SocketNumber>,
-    bytes: u64,
-    /// What no answer accounts for.
-    unread: u64,
+    /// How many answers have begun on it, and have ended: with an odd number, one is being read.
+    begun_and_ended: Arc<AtomicU64>,
+    /// That number when it was last looked at, and how many bytes had come until it last changed.
+    known: u64,
+    answered_bytes: u64,
 }
 
 /// A request that was sent, as long as this lives.
 pub struct AwaitedAnswer {
     watch: Arc<Watch>,
     begun: bool,
+    /// The count of answers of its connection, where that is known.
+    answers: Option<Arc<AtomicU64>>,
 }
 
 impl Watch {
@@ -85,12 +81,16 @@ impl Watch {
             // Without the thread there are still the timeouts.
             self.running.store(started.is_ok(), Ordering::Release);
         }
-        AwaitedAnswer { watch: self.clone(), begun: false }
+        AwaitedAnswer { watch: self.clone(), begun: false, answers: None }
     }
 
     /// Whether this connection was ended because of what came on it.
     pub fn has_ended(&self, ends: Ends) -> bool {
         lock(&self.state).ended.iter().any(|(ended, _)| *ended == ends)
+    }
+
+    fn answers_on(&self, ends: Ends) -> Option<Arc<AtomicU64>> {
+        Some(lock(&self.state).connections.get(&ends)?.begun_and_ended.clone())
     }
 
     fn run(&self) {
@@ -112,7 +112,6 @@ impl Watch {
     }
 
     fn look(&self) {
-        let answered = self.answered_bytes.swap(0, Ordering::Relaxed);
         let mut state = lock(&self.state);
         let State { connections, ended } = &mut *state;
         ended.retain(|(_, at)| at.elapsed() < IDLE_TIMEOUT);
@@ -129,10 +128,10 @@ impl Watch {
                 // It was closed.
                 return false;
             };
-            let new = bytes.saturating_sub(connection.bytes);
-            connection.bytes = bytes;
-            connection.unread = (connection.unread + new).saturating_sub(answered);
-            if connection.unread <= MAX_UNREAD_BYTES {
+            if connection.is_answering() {
+                connection.answered_bytes = bytes;
+            }
+            if bytes.saturating_sub(connection.answered_bytes) <= MAX_UNANSWERED_BYTES {
                 return true;
             }
             ended.push((*ends, Instant::now()));
@@ -142,28 +141,37 @@ impl Watch {
     }
 }
 
+impl Received {
+    /// Whether an answer is being read, or was since this was last asked.
+    fn is_answering(&mut self) -> bool {
+        let before = self.known;
+        self.known = self.begun_and_ended.load(Ordering::Relaxed);
+        self.known != before || self.known % 2 == 1
+    }
+}
+
 impl AwaitedAnswer {
-    /// The answer has begun, with a head of so many bytes.
-    pub fn begun(&mut self, head_bytes: usize) {
+    /// The answer has begun, on this connection.
+    pub fn begun(&mut self, connection: Option<Ends>) {
         if !self.begun {
             self.begun = true;
             self.watch.waiting.fetch_sub(1, Ordering::Relaxed);
-            self.account_for(OVERHEAD + BYTES_PER_HEAD_BYTE * head_bytes as u64);
+            self.answers = connection.and_then(|ends| self.watch.answers_on(ends));
+            self.count();
         }
     }
 
-    /// So many bytes of its body were read.
-    pub fn read(&self, body_bytes: usize) {
-        self.account_for(BYTES_PER_BODY_BYTE * body_bytes as u64);
-    }
-
-    fn account_for(&self, bytes: u64) {
-        self.watch.answered_bytes.fetch_add(bytes, Ordering::Relaxed);
+    /// Counts its beginning or its end.
+    fn count(&self) {
+        if let Some(answers) = &self.answers {
+            answers.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
 impl Drop for AwaitedAnswer {
     fn drop(&mut self) {
+        self.count();
         if !self.begun {
             self.watch.waiting.fetch_sub(1, Ordering::Relaxed);
         }

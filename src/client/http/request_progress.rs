@@ -119,18 +119,11 @@ impl RequestProgress {
         polled
     }
 
-    /// Its answer has begun, with a head of so many bytes.
-    pub fn answered(&self, head_bytes: usize) {
+    /// Its answer has begun, on this connection.
+    pub fn answered(&self, connection: Option<Ends>) {
         self.connection.store(FRESH_OR_ANSWERED, Ordering::Relaxed);
         if let Some(awaited) = &mut lock(&self.body).awaited {
-            awaited.begun(head_bytes);
-        }
-    }
-
-    /// So many bytes of its answer's body have come.
-    pub fn received(&self, body_bytes: usize) {
-        if let Some(awaited) = &lock(&self.body).awaited {
-            awaited.read(body_bytes);
+            awaited.begun(connection);
         }
     }
 
@@ -156,7 +149,9 @@ impl RequestProgress {
     /// Nobody waits for the request any more. What is left of its body is of no use to anybody, and a server that does not
     /// read it must not keep it here.
     pub fn give_up(&self) {
-        if let Some(task) = lock(&self.body).taken_by.take() {
+        let mut body = lock(&self.body);
+        body.awaited = None;
+        if let Some(task) = body.taken_by.take() {
             self.sockets.shut_down(task);
         }
     }

@@ -32,7 +32,12 @@ impl Ends {
     pub fn of(connection: &impl Connection) -> Option<Self> {
         let mut extras = http::Extensions::new();
         connection.connected().get_extras(&mut extras);
-        let info: &HttpInfo = extras.get()?;
+        Self::among(&extras)
+    }
+
+    /// Those of the connection on which an answer came, which are among what the HTTP library attaches to it.
+    pub fn among(attached: &http::Extensions) -> Option<Self> {
+        let info: &HttpInfo = attached.get()?;
         Some(Ends { local: info.local_addr(), remote: info.remote_addr() })
     }
 }
@@ -98,7 +103,7 @@ impl Sockets {
 #[cfg(unix)]
 pub(super) mod system {
     use std::collections::HashMap;
-    use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd};
+    use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::dup;
@@ -157,11 +162,21 @@ pub(super) mod system {
         if ends_of(socket) == Some(ends) { received_on(socket) } else { None }
     }
 
-    /// Shuts this connection down.
+    /// Shuts this connection down, and takes away what has come on it and nobody has read, so that nobody has to.
     pub(in super::super) fn end(number: SocketNumber, ends: Ends) {
         // SAFETY: as above.
-        shut_down(unsafe { BorrowedFd::borrow_raw(number.0) }, ends);
+        let Some(held) = shut_down(unsafe { BorrowedFd::borrow_raw(number.0) }, ends) else { return };
+        let mut taken = [0_u8; 16 << 10];
+        // The peer learns that the connection is closed; until then it may have sent some more.
+        for _ in 0..MAX_TAKEN_PIECES {
+            if !matches!(recv(&held, &mut taken, RecvFlags::DONTWAIT), Ok((1.., _))) {
+                return;
+            }
+        }
     }
+
+    /// As much as the system keeps for a connection, which is 6 MiB as a rule, and a bit.
+    const MAX_TAKEN_PIECES: usize = 512;
 
     /// How many bytes have come on a connection, where the system reports it.
     #[cfg(target_os = "linux")]
@@ -191,12 +206,10 @@ pub(super) mod system {
 
     /// Shuts the connection down. It may have been closed meanwhile, and its number be another file's: what is shut down is
     /// held open, and looked at once more.
-    fn shut_down(socket: BorrowedFd<'_>, ends: Ends) {
-        if let Ok(held) = dup(socket)
-            && ends_of(held.as_fd()) == Some(ends)
-        {
-            let _ = shutdown(&held, Shutdown::Both);
-        }
+    fn shut_down(socket: BorrowedFd<'_>, ends: Ends) -> Option<OwnedFd> {
+        let held = dup(socket).ok().filter(|held| ends_of(held.as_fd()) == Some(ends))?;
+        shutdown(&held, Shutdown::Both).ok()?;
+        Some(held)
     }
 
     fn ends_of(socket: BorrowedFd<'_>) -> Option<Ends> {

@@ -16,7 +16,7 @@ use super::multipart::{MediaHash, form};
 use super::proxy::ProxyConnection;
 use super::queue::{Queue, Reservation};
 use super::request_progress::RequestProgress;
-use super::sockets::Sockets;
+use super::sockets::{Ends, Sockets};
 use crate::client::config::TransportOptions;
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result};
@@ -141,7 +141,7 @@ impl Transport {
         if let Some(backend) = &self.backend {
             return backend.exchange(request).await.map_err(|broken| {
                 if !broken.reused {
-                    progress.answered(0);
+                    progress.answered(None);
                 }
                 broken.error.into()
             });
@@ -185,13 +185,12 @@ impl Transport {
                 return Err(broken);
             }
         };
-        progress.answered(response.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum());
+        progress.answered(Ends::among(response.extensions()));
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
         let mut truncated = false;
         while let Some(chunk) = response.chunk().await.map_err(|error| failed(error, true))? {
-            progress.received(chunk.len());
             let room = MAX_BODY_BYTES - body.len();
             body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
             truncated = chunk.len() > room;

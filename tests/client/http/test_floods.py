@@ -27,10 +27,11 @@ ANSWER = reply(json={"media_id": ID, "processing_info": {"state": "succeeded"}})
 class Flood(Listener):
     """Answers some requests of a connection, and the next one with the same bytes for ever."""
 
-    def __init__(self, piece, answered=0):
+    def __init__(self, piece, answered=0, pause=0):
         super().__init__()
         self._piece = piece
         self._answered = answered
+        self._pause = pause
 
     def serve(self, connection, number):
         with connection:
@@ -40,6 +41,7 @@ class Flood(Listener):
             connection.recv(65536)
             while True:
                 connection.sendall(self._piece)
+                time.sleep(self._pause)
 
 
 @pytest.mark.parametrize("flood", FLOODS)
@@ -51,6 +53,43 @@ def test_a_verb_ends_and_says_why(call, flood):
             call(client, "status", ID, timeout=20)
         assert time.monotonic() - began < 3
         client.close()
+
+
+def test_many_at_once_end_within_a_second_of_their_timeout():
+    def seconds(client):
+        began = time.monotonic()
+        with contextlib.suppress(xmedia.XMediaError):
+            client.status(ID, timeout=1)
+        return time.monotonic() - began
+
+    with Flood(FLOODS["100 Continue"]) as server:
+        client = xmedia.Client(OAUTH1, base_url=server.url, retry=None, max_connections=48)
+        with ThreadPoolExecutor(48) as pool:
+            assert max(pool.map(seconds, [client] * 48)) < 2
+        client.close()
+
+
+def test_long_answers_on_other_connections_do_not_hide_it():
+    done = threading.Event()
+
+    def others(client):
+        while not done.is_set():
+            client.status(ID)
+
+    long = reply(json={"media_id": ID, "processing_info": {"state": "succeeded"}, "more": "x" * 500_000})
+    with Flood(FLOODS["100 Continue"], pause=0.05) as bad, RawServer(long) as good:
+        good_client = xmedia.Client(OAUTH1, base_url=good.url)
+        bad_client = xmedia.Client(OAUTH1, base_url=bad.url, retry=None)
+        busy = threading.Thread(target=others, args=(good_client,))
+        busy.start()
+        began = time.monotonic()
+        with pytest.raises(xmedia.TransportError, match="endless bytes"):
+            bad_client.status(ID, timeout=20)
+        assert time.monotonic() - began < 3
+        done.set()
+        busy.join()
+        good_client.close()
+        bad_client.close()
 
 
 @pytest.mark.parametrize("answered", [0, 2], ids=["new connections", "used ones"])
