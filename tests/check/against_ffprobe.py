@@ -19,9 +19,12 @@ PIX_FMT = {
     "yuv444p": ("4:4:4", 8),
     "yuv420p10le": ("4:2:0", 10),
     "yuv422p10le": ("4:2:2", 10),
+    "yuv422p12le": ("4:2:2", 12),
+    "yuv440p": ("4:4:0", 8),
+    "gbrp": ("4:4:4", 8),
 }
 #: What is not read of which codec or container; the page of the documentation says so, too.
-NOT_READ = {"vp9": {"profile", "chroma"}, "mjpeg": {"profile", "chroma"}}
+NOT_READ = {"mjpeg": {"profile", "chroma"}}
 #: ffprobe guesses the length of a file that is cut, and rounds the rate where there is no edit list.
 APART = {
     "66_trunc_frag.mp4": {"duration"},

@@ -72,6 +72,25 @@ def test_a_codec_whose_headers_are_not_read_is_named():
     assert found(data) == [("warning", "container"), ("warning", "video_codec"), ("info", "configuration")]
 
 
+@pytest.mark.parametrize(("code", "channels"), [(0, 2), (1, 1), (2, 2), (6, 6), (8, 8), (9, None), (0x82, None)])
+def test_the_channels_of_opus_stand_in_the_table(code, channels):
+    at = STREAM.index(b"\x0f\xe1\x01\xf0")
+    language = int.from_bytes(STREAM[at + 3 : at + 5]) & 0x0FFF
+    descriptors = b"\x05\x04Opus\x7f\x02\x80" + bytes([code])
+    listed = b"\x06\xe1\x01" + (0xF000 | len(descriptors)).to_bytes(2) + descriptors
+    data = STREAM
+    while (at := data.find(b"\x0f\xe1\x01\xf0")) >= 0:
+        # The table grows within its packet, which is filled up at its end.
+        packet, start = at - at % 188, data.index(b"\0\2\xb0", at - at % 188)
+        body = data[packet:at] + listed + data[at + 5 + language :]
+        grown = len(listed) - 5 - language
+        table = bytearray(body[:188])
+        table[start - packet + 3] += grown
+        data = data[:packet] + bytes(table) + data[packet + 188 :]
+    audio = xmedia.check(data).facts.audio
+    assert (audio.codec, audio.channels, audio.sample_rate) == ("opus", channels, 48000)
+
+
 def test_a_stream_that_is_damaged_anywhere_is_looked_at_all_the_same():
     for packet in range(0, len(PACKETS), 3):
         for byte in (0, 1, 3, 4, 5, 20):

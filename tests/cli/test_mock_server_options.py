@@ -27,8 +27,8 @@ def refused(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str
         (("--check-after-secs", "nan"), "argument --check-after-secs: 'nan' is not a number of seconds, 0 or more"),
         (
             ("--processing", "pendng"),
-            "argument --processing: 'pendng' is not a state that X has; did you mean 'pending'? States are pending, "
-            "in_progress, succeeded, failed",
+            "argument --processing: 'pendng' is not a state that X has; did you mean 'pending'? The states are "
+            "pending, in_progress, succeeded, failed",
         ),
         (("--rate-limit", "STATUS"), "argument --rate-limit: 'STATUS' must be COMMAND=N/SECONDS, such as STATUS=5/60"),
         (("--speed", "2"), "xmedia: --speed needs --replay FILE"),

@@ -115,3 +115,11 @@ def test_the_command_line_has_the_same_defaults(command, options, function):
         flag = "--" + option.replace("_", "-")
         printed = re.search(rf"^  {flag} \S+\s[^(]*\(default: ([^)]*)\)$", text, re.MULTILINE)[1]
         assert printed == str(python_defaults(function)[option])
+
+
+def test_the_command_line_takes_alt_texts_as_long_as_the_core_does():
+    limits = (ROOT / "src/client/types/x_limits.rs").read_text("utf-8")
+    longest = re.search(r"MAX_ALT_TEXT: usize = (\d+);", limits)[1]
+    arguments = [sys.executable, "-m", "xmedia", "upload", "--help"]
+    text = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
+    assert f"description of at most {longest} characters" in " ".join(text.split())

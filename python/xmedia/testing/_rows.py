@@ -87,10 +87,10 @@ def checked_state(state: str) -> str:
     if state in STATES:
         return str(state)
     near = difflib.get_close_matches(state, STATES, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    hint = f"; did you mean {near[0]!r}?" if near else "."
     raise InvalidInputError(
-        f"processing: {state!r} is not a state that X has; {hint}States are {', '.join(STATES)}; to send another one, "
-        f"write ProcessingInfo(state={state!r})"
+        f"processing: {state!r} is not a state that X has{hint} The states are {', '.join(STATES)}; to send another "
+        f"one, write ProcessingInfo(state={state!r})"
     )
 
 

@@ -1,12 +1,13 @@
 //! Where the refresh of an account's token stands: one for all who wait, never twice for the same token.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
 use crate::client::error::{Error, Kind, Result};
 use crate::client::kept_exchange::KeptExchange;
 use crate::client::observer::RequestReport;
+use crate::sync::lock;
 
 /// How a refresh ended; nothing while it runs.
 pub type Outcome = Option<Result<Renewal>>;
@@ -206,8 +207,4 @@ impl Drop for Run {
 /// The error of a refresh whose outcome is not known.
 pub fn cut_off() -> Error {
     Error::new(Kind::Transport { connect: false }, "TOKEN: the refresh was cut off before its answer came")
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::text;
+use super::{tag, text};
 
 /// How many bytes at a box's start are looked at: the longest lists of brands have some forty entries.
 pub const HEAD_BYTES: usize = 4096;
@@ -239,7 +239,16 @@ fn of_brands(body: &[u8]) -> Option<Format> {
     first_foreign(compatible().filter_map(foreign).min()).or(Some(Format::UnknownBrands))
 }
 
+/// Whether these bytes show something else than sound. Behind a tag of music, that leaves open what the file is.
+pub fn is_no_sound(head: &[u8]) -> bool {
+    of_head(head).is_some_and(|shown| !matches!(shown, Format::Foreign(Foreign { kind: Audio, .. })))
+}
+
 fn of_magic(head: &[u8]) -> Option<Format> {
+    let behind_tag = tag::end_of_tag(head).and_then(|end| head.get(usize::try_from(end).ok()?..));
+    if behind_tag.is_some_and(is_no_sound) {
+        return None;
+    }
     // The crate asks for some more bytes than tiny files have; zeros mean nothing in all these formats.
     let mut padded = head.to_vec();
     padded.resize(head.len().max(512), 0);

@@ -13,6 +13,7 @@ mod parsers;
 pub mod reader;
 mod report;
 pub mod rules;
+mod tag;
 mod text;
 
 pub use self::check::{check, inspect};

@@ -7,6 +7,7 @@ use std::{fmt, io};
 
 use super::kept_exchange::KeptExchange;
 use super::model::{CommandName, Media, MediaId, ProcessingFailure, RateLimit};
+use crate::system::os_error;
 
 /// The result of everything in the client.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -257,7 +258,5 @@ pub(in crate::client) fn subject(command: CommandName, media_id: Option<MediaId>
 
 /// An error of a file, in the operating system's words.
 pub(crate) fn file_error(error: &io::Error, path: Option<&Path>) -> Error {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    Error::new(Kind::Io { errno: error.raw_os_error(), path: path.map(Path::to_owned) }, text)
+    Error::new(Kind::Io { errno: error.raw_os_error(), path: path.map(Path::to_owned) }, os_error::words(error))
 }

@@ -5,6 +5,8 @@ use super::model::ApiVersion;
 
 /// The largest file that any account may send.
 pub const MAX_TOTAL_BYTES: u64 = 17_179_869_184;
+/// The largest file that one request may bring; X answers 413 to larger ones.
+pub const MAX_SIMPLE_BYTES: u64 = 5_000_000;
 /// The longest alt text, in characters.
 pub const MAX_ALT_TEXT: usize = 1000;
 /// How many other users may be named as owners.

@@ -29,10 +29,7 @@ use crate::client::observer::Observer as _;
 use crate::client::protocol::{Answer, Command, Init, Simple};
 use crate::client::retry;
 use crate::client::wait::Watch;
-use crate::client::x_limits::{max_segment_bytes, max_segments};
-
-/// Images up to this size go in one request; X answers 413 to larger ones.
-const MAX_SIMPLE_BYTES: u64 = 5_000_000;
+use crate::client::x_limits::{MAX_SIMPLE_BYTES, max_segment_bytes, max_segments};
 
 /// Uploads a file, from its first byte to its last wait.
 pub(in crate::client) async fn upload(client: &ClientInner, upload: Upload, hooks: Hooks<'_>) -> Result<Uploaded> {

@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 
 use crate::client::model::{ApiVersion, CommandName};
+use crate::client::x_limits::MAX_TOTAL_BYTES;
 use crate::mock::api::media_metadata;
 use crate::mock::api::parameters::{
     additional_owners, body, id, language_code, media, owners, required, subtitle, video_category,
@@ -81,7 +82,7 @@ fn initialize(state: &mut State, parameters: &Parameters, now: Instant) -> Resul
     let total = match body.get("total_bytes") {
         None => return Err(Rejection::Missing("total_bytes")),
         Some(value) => {
-            value.as_u64().filter(|total| *total <= 17_179_869_184).ok_or_else(|| total_bytes(&value.to_string()))?
+            value.as_u64().filter(|total| *total <= MAX_TOTAL_BYTES).ok_or_else(|| total_bytes(&value.to_string()))?
         }
     };
     let text = |name: &'static str| match body.get(name) {

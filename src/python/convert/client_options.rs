@@ -17,6 +17,7 @@ use crate::client::config::{Options, Proxy, RecordDirectory, Retry, TransportOpt
 use crate::client::error::file_error;
 use crate::client::model::ApiVersion;
 use crate::python::imports;
+use crate::system::os_error;
 
 /// No client has more connections.
 const MAX_CONNECTIONS: usize = 1_000_000;
@@ -112,9 +113,7 @@ fn pem(name: &str, ca_file: &Bound<'_, PyAny>) -> PyResult<Bytes> {
         }
         Err(error) => {
             // In the words, and with the kind of name, that Python itself would use.
-            let text = error.to_string();
-            let strerror = text.split(" (os error").next().unwrap_or_default().to_owned();
-            Err(PyOSError::new_err((error.raw_os_error(), strerror, path.into_os_string())))
+            Err(PyOSError::new_err((error.raw_os_error(), os_error::words(&error), path.into_os_string())))
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::python::mock::rows::{
     CredentialRow, ItemRow, MediaRow, RequestRow, StepRow, command, credential, item, media_row, processing_steps,
     request_row, seconds,
 };
+use crate::system::os_error;
 
 /// A running mock server.
 #[pyclass(frozen, module = "xmedia._core", name = "MockServer")]
@@ -79,7 +80,7 @@ impl PyMockServer {
             keep_data,
             tls,
         };
-        py.detach(|| MockServer::start(options)).map(PyMockServer).map_err(os_error)
+        py.detach(|| MockServer::start(options)).map(PyMockServer).map_err(to_os_error)
     }
 
     #[getter]
@@ -230,8 +231,9 @@ impl PyMockServer {
 }
 
 /// The error that Python itself would raise. A name that cannot be resolved has no number.
-fn os_error(error: io::Error) -> PyErr {
-    let text = error.to_string();
-    let Some(errno) = error.raw_os_error() else { return PyOSError::new_err(text) };
-    PyOSError::new_err((errno, text.split(" (os error").next().unwrap_or_default().to_owned()))
+fn to_os_error(error: io::Error) -> PyErr {
+    match error.raw_os_error() {
+        Some(errno) => PyOSError::new_err((errno, os_error::words(&error))),
+        None => PyOSError::new_err(error.to_string()),
+    }
 }

@@ -78,6 +78,8 @@ run -f lavfi -i "$(small)" -c:v mpeg4 -q:v 20 video_codec_mpeg4.mp4
 run -f lavfi -i "$(small)" -c:v mjpeg -q:v 20 video_codec_mjpeg.mov
 run -f lavfi -i "$(video 64x48 5 1)" -c:v prores_ks -profile:v 0 chroma_prores.mov
 run -f lavfi -i "$(small)" -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 50k container_vp9.webm
+run -f lavfi -i "$(small)" -c:v libvpx-vp9 -pix_fmt yuv444p -b:v 20k -map_metadata -1 -fflags +bitexact chroma_vp9.webm
+run -f lavfi -i "$(small)" -c:v libvpx-vp9 -pix_fmt yuv420p10le -b:v 20k -map_metadata -1 -fflags +bitexact bit_depth_vp9.webm
 run -f lavfi -i "$(small)" -f lavfi -i "$(sound)" -c:v libvpx -deadline realtime -cpu-used 8 -b:v 50k -c:a libopus -b:a 32k container_vp8_opus.webm
 run -f lavfi -i "$(small)" -f lavfi -i "$(sound)" $h264 $aac container.mkv
 run -f lavfi -i "$(small)" -c:v mpeg4 -q:v 20 container.avi
@@ -116,5 +118,10 @@ data = open("good_animated.gif", "rb").read()
 at = data.index(b"\x00\x21\xf9", 1000) + 1
 open("gif_blocks.gif", "wb").write(data[:at] + bytes(3) + data[at:])
 PYTHON
+
+# The clip that comes with the package, for `xmedia demo` and `xmedia conformance`.
+run -f lavfi -i testsrc=size=320x180:rate=24:duration=3 -f lavfi -i "$(sound 44100 3)" -c:v libx264 -preset veryslow -pix_fmt yuv420p \
+    -crf 36 -c:a aac -b:a 16k -movflags +faststart -map_metadata -1 -metadata title='xmedia demo clip' -fflags +bitexact \
+    -flags +bitexact ../../../python/xmedia/testing/clip.mp4
 ls | wc -l
 du -cb * | tail -1

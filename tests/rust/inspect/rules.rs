@@ -10,7 +10,7 @@ use xmedia::client::inspect::{CheckOptions, Level, Report};
 use super::{found, report, report_with, samples};
 
 /// Every sample that is not good, and what is to be found in it.
-const BROKEN: [(&str, &[&str]); 51] = [
+const BROKEN: [(&str, &[&str]); 53] = [
     ("animated_webp.webp", &["warning animated_webp"]),
     ("aspect_ratio.mp4", &["error aspect_ratio"]),
     ("audio_channels.mp4", &["error audio_channels"]),
@@ -21,9 +21,11 @@ const BROKEN: [(&str, &[&str]); 51] = [
     ("audio_profile.mp4", &["error audio_profile"]),
     ("bit_depth.mp4", &["error bit_depth"]),
     ("bit_depth_hevc.mp4", &["error bit_depth", "warning video_codec"]),
+    ("bit_depth_vp9.webm", &["error bit_depth", "warning container", "warning video_codec"]),
     ("chroma_422.mp4", &["error chroma"]),
     ("chroma_444.mp4", &["error chroma"]),
     ("chroma_prores.mov", &["error chroma", "error bit_depth", "warning video_codec"]),
+    ("chroma_vp9.webm", &["error chroma", "warning container", "warning video_codec"]),
     ("configuration.mp4", &["info configuration"]),
     ("container.avi", &["error container"]),
     ("container.mkv", &["error container"]),

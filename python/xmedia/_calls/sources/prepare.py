@@ -55,6 +55,8 @@ class Prepared:
 
 def opener(source: Any) -> Callable[[], Any] | None:
     """What opens a source that is not open yet, or asks for its size. It may take its time."""
+    if type(source) is bytes:
+        return None
     return functools.partial(RangedObject.in_store, *source) if is_stored(source) else foreign.opener(source)
 
 
@@ -66,6 +68,9 @@ def prepare(source: Any, *, awaited: bool) -> Prepared:  # noqa: PLR0911  (a tab
         InvalidInputError: It is empty.
         OSError: The file object cannot be read.
     """
+    if type(source) is bytes:
+        # Many small images come so, and nothing else that a source may be has to be looked for.
+        return Prepared(kind="bytes", value=source)
     source = RangedObject.in_store(*source) if is_stored(source) else opened(source, awaited)
     if is_ranged(source):
         source = RangedObject.of(source)

@@ -29,7 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--media-category", metavar="CATEGORY", help="tweet_video, amplify_video, dm_image, … (default: by type)"
     )
     parser.add_argument(
-        "--alt-text", type=_alt_text, metavar="TEXT", help="description of at most 1000 characters, for all files"
+        "--alt-text",
+        type=_alt_text,
+        metavar="TEXT",
+        help=f"description of at most {_MAX_ALT_TEXT} characters, for all files",
     )
     parser.add_argument(
         "--additional-owner", metavar="ID", action="append", help="a user who may use it too; repeatable"

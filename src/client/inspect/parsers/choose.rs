@@ -4,6 +4,7 @@ use super::{gif, image, mp4, mpegts, subtitles, webm};
 use crate::client::inspect::facts::{Inspection, Unknown};
 use crate::client::inspect::format::{self, Format};
 use crate::client::inspect::reader::{Read, Reader};
+use crate::client::inspect::tag;
 
 /// How much of a file shows its format.
 const HEAD: usize = 4096;
@@ -23,6 +24,11 @@ pub fn read(reader: &mut Reader, name: Option<&str>, inspection: &mut Inspection
     }
     if webm::is_matroska(&head) {
         return webm::read(reader, inspection);
+    }
+    if let Some(end) = tag::end_of_tag(&head)
+        && format::is_no_sound(&reader.data(end, HEAD)?)
+    {
+        return Err(Unknown::Format.into());
     }
     let shown = format::of_head(&head);
     if let Some(Format::Foreign(foreign)) = shown {

@@ -1,6 +1,5 @@
 //! The formats: for each the facts that its index holds.
 
-mod aac;
 mod choose;
 mod codecs;
 mod gif;

@@ -1,11 +1,11 @@
-//! WebM and Matroska: what stands before the first cluster is cut out and given to the parser, so that a length in the file
-//! never decides how much is read or allocated.
+//! WebM and Matroska: the headers are cut out and given to the parser, so that a length in the file never decides how much
+//! is read or allocated. Of the frames the first one's start is looked at, where only it says the format.
 
 use std::io::Cursor;
 
 use matroska_demuxer::{MatroskaFile, TrackEntry, TrackType, Video};
 
-use super::codecs::{self, Codec};
+use super::codecs::{self, Codec, vp9};
 use crate::client::inspect::facts::{AudioTrack, Content, Inspection, Problem, Unknown, VideoTrack};
 use crate::client::inspect::format::{Foreign, ForeignKind};
 use crate::client::inspect::reader::{Read, Reader};
@@ -14,10 +14,18 @@ const EBML: u64 = 0x1a45_dfa3;
 const SEGMENT: u64 = 0x1853_8067;
 const INFO: u64 = 0x1549_a966;
 const TRACKS: u64 = 0x1654_ae6b;
+const CLUSTER: u64 = 0x1f43_b675;
+const SIMPLE_BLOCK: u64 = 0xa3;
+const BLOCK_GROUP: u64 = 0xa0;
+const BLOCK: u64 = 0xa1;
 /// The most that is read of one of these elements.
 const MAX_ELEMENT: u64 = 256 << 10;
 /// How many elements are passed over.
 const MAX_ELEMENTS: usize = 10_000;
+/// How many of a cluster's elements are looked at for the first frame.
+const MAX_BLOCKS: usize = 1_000;
+/// How long the header of a block is at most: the track's number, a time, flags.
+const BLOCK_HEADER_BYTES: usize = 11;
 /// What a file is that says it is no WebM.
 const MATROSKA: Foreign = Foreign::new("Matroska", ForeignKind::Video);
 /// A cluster with a timestamp and no frame, without which the parser takes nothing.
@@ -30,7 +38,7 @@ pub(super) fn is_matroska(head: &[u8]) -> bool {
 
 /// Reads a WebM or Matroska file.
 pub(super) fn read(reader: &mut Reader, inspection: &mut Inspection) -> Read<()> {
-    let Cut { bytes, complete } = cut_out(reader)?;
+    let Cut { bytes, complete, cluster } = cut_out(reader)?;
     let file = MatroskaFile::open(Cursor::new(bytes)).map_err(|_| Unknown::Damaged)?;
     inspection.content = Content::Video;
     if file.ebml_header().doc_type() == "webm" {
@@ -50,8 +58,13 @@ pub(super) fn read(reader: &mut Reader, inspection: &mut Inspection) -> Read<()>
     inspection.audio_tracks = of_kind(TrackType::Audio).count();
     match of_kind(TrackType::Video).next() {
         Some(track) => {
-            inspection.facts.video = Some(video(track, inspection));
-            inspection.peak_frame_rate = None;
+            let mut video = video(track, inspection);
+            if let (Some("vp9"), Some(cluster)) = (video.codec.as_deref(), cluster)
+                && let Some(frame) = first_frame(reader, cluster, track.track_number().get())?
+            {
+                vp9::read_frame(&frame, &mut video);
+            }
+            inspection.facts.video = Some(video);
         }
         None => inspection.problems.push(Problem::NoVideoTrack),
     }
@@ -64,6 +77,8 @@ struct Cut {
     bytes: Vec<u8>,
     /// The segment ends where it says.
     complete: bool,
+    /// The first of those that hold the frames.
+    cluster: Option<Element>,
 }
 
 fn cut_out(reader: &mut Reader) -> Read<Cut> {
@@ -84,10 +99,10 @@ fn cut_out(reader: &mut Reader) -> Read<Cut> {
     let complete = segment.end().is_none_or(|end| end <= reader.len);
     // A length of eight bytes, all ones: it is not known.
     bytes.extend([0x18, 0x53, 0x80, 0x67, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
-    let (mut info, mut tracks) = (false, false);
+    let (mut info, mut tracks, mut cluster) = (false, false, None);
     at = segment.body;
     for _ in 0..MAX_ELEMENTS {
-        if info && tracks {
+        if info && tracks && cluster.is_some() {
             break;
         }
         let Some(found) = element(reader, at)? else { break };
@@ -95,12 +110,57 @@ fn cut_out(reader: &mut Reader) -> Read<Cut> {
             bytes.extend(found.bytes(reader)?);
             info |= found.id == INFO;
             tracks |= found.id == TRACKS;
+        } else if found.id == CLUSTER {
+            cluster = cluster.or(Some(found));
         }
         let Some(end) = found.end().filter(|end| *end < reader.len) else { break };
         at = end;
     }
     bytes.extend(EMPTY_CLUSTER);
-    Ok(Cut { bytes, complete })
+    Ok(Cut { bytes, complete, cluster })
+}
+
+/// The start of a track's first frame in a cluster, if it is soon found and stands alone in its block.
+fn first_frame(reader: &mut Reader, cluster: Element, track: u64) -> Read<Option<Vec<u8>>> {
+    let mut at = cluster.body;
+    for _ in 0..MAX_BLOCKS {
+        let Some(found) = element(reader, at)? else { return Ok(None) };
+        at = match found.id {
+            // Its blocks are looked at as if they stood beside it.
+            BLOCK_GROUP => found.body,
+            BLOCK | SIMPLE_BLOCK => {
+                let block = reader.data(found.body, BLOCK_HEADER_BYTES + vp9::HEADER_BYTES)?;
+                if let Some(frame) = frame_of(&block, track) {
+                    return Ok(Some(frame.to_vec()));
+                }
+                let Some(end) = found.end() else { return Ok(None) };
+                end
+            }
+            CLUSTER => return Ok(None),
+            _ => match found.end() {
+                Some(end) => end,
+                None => return Ok(None),
+            },
+        };
+    }
+    Ok(None)
+}
+
+/// What a block holds after its header, if it is of this track and not several frames (RFC 9559, 10.1).
+fn frame_of(block: &[u8], track: u64) -> Option<&[u8]> {
+    const LACING: u8 = 0x06;
+    let (number, len) = number(block)?;
+    // A time stands between the track's number and the flags.
+    let flags = block.get(len + 2)?;
+    (number == track && flags & LACING == 0).then(|| block.get(len + 3..))?
+}
+
+/// A number that says by its first byte how long it is, without that mark, and how long it is.
+fn number(bytes: &[u8]) -> Option<(u64, usize)> {
+    let len = usize::try_from(bytes.first()?.leading_zeros()).ok()? + 1;
+    let bytes = bytes.get(..len).filter(|_| len <= 8)?;
+    let mask = (1_u64 << (7 * len)) - 1;
+    Some((bytes.iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte)) & mask, len))
 }
 
 /// An EBML element.
@@ -133,13 +193,10 @@ fn element(reader: &mut Reader, at: u64) -> Read<Option<Element>> {
         let id_len = usize::try_from(first.leading_zeros()).ok()? + 1;
         let id = head.get(..id_len).filter(|_| id_len <= 4)?;
         let id = id.iter().fold(0, |id, byte| id << 8 | u64::from(*byte));
-        let first = *head.get(id_len)?;
-        let len_len = usize::try_from(first.leading_zeros()).ok()? + 1;
-        let len = head.get(id_len..id_len + len_len).filter(|_| len_len <= 8)?;
-        let mask = (1_u64 << (7 * len_len)) - 1;
-        let len = len.iter().fold(0_u64, |len, byte| len << 8 | u64::from(*byte)) & mask;
+        let (len, len_len) = number(head.get(id_len..)?)?;
+        let unknown = (1_u64 << (7 * len_len)) - 1;
         let body = at + (id_len + len_len) as u64;
-        Some(Element { id, at, body, len: (len != mask).then_some(len) })
+        Some(Element { id, at, body, len: (len != unknown).then_some(len) })
     };
     Ok(parse())
 }
@@ -170,11 +227,14 @@ fn video(track: &TrackEntry, inspection: &mut Inspection) -> VideoTrack {
         video.pixel_aspect = Some(pixel_aspect(settings, &video).unwrap_or((1, 1)));
     }
     let config = Codec::of(codec);
-    // VP9 in WebM has a format of its own, which says nothing that is wanted.
-    if let (Some(private), true) = (track.codec_private(), config != Codec::Vp9)
-        && config.read(private, &mut video).is_none()
-    {
-        inspection.not_understood(Some(&format!("the configuration of {codec}")));
+    if let Some(private) = track.codec_private() {
+        let understood = match config {
+            Codec::Vp9 => vp9::read_features(private, &mut video).is_some(),
+            _ => config.read(private, &mut video).is_some(),
+        };
+        if !understood {
+            inspection.not_understood(Some(&format!("the configuration of {codec}")));
+        }
     }
     video.frame_rate = track.default_duration().map(|nanos| 1e9 / nanos.get() as f64);
     video.rotation = Some(0);
@@ -216,7 +276,7 @@ fn audio(track: &TrackEntry) -> AudioTrack {
         audio.sample_rate = Some(settings.output_sampling_frequency().unwrap_or(settings.sampling_frequency()) as u32);
     }
     if codec == "aac"
-        && let Some(aac) = track.codec_private().and_then(super::aac::Aac::read)
+        && let Some(aac) = track.codec_private().and_then(codecs::aac::Aac::read)
     {
         audio.profile = aac.profile().map(str::to_owned);
         audio.channels = aac.channels.or(audio.channels);

@@ -1,7 +1,7 @@
 //! Sample descriptions: the codec of a track, and what its configuration says of the stream.
 
 use crate::client::inspect::facts::{AudioTrack, VideoTrack};
-use crate::client::inspect::parsers::aac::Aac;
+use crate::client::inspect::parsers::codecs::aac::Aac;
 use crate::client::inspect::parsers::codecs::{self, Config};
 use crate::client::inspect::reader::Fields;
 

@@ -5,7 +5,7 @@ use memchr::memmem;
 use super::packets::{Layout, Stream, later, packets};
 use super::tables::{self, Kind, Listed, Section};
 use crate::client::inspect::facts::{AudioTrack, Content, Inspection, Problem, VideoTrack};
-use crate::client::inspect::parsers::{aac, codecs};
+use crate::client::inspect::parsers::codecs::{self, aac};
 use crate::client::inspect::reader::{Read, Reader};
 
 /// How much is read at the start: tables come every tenth of a second, parameter sets with each key frame.
@@ -14,6 +14,8 @@ const HEAD: usize = 512 << 10;
 const TAIL: u64 = 256 << 10;
 /// Times are counted with 90 kHz.
 const CLOCK: f64 = 90_000.0;
+/// What Opus is always played with.
+const OPUS_RATE: u32 = 48_000;
 
 /// Reads a transport stream.
 pub(in crate::client::inspect::parsers) fn read(reader: &mut Reader, inspection: &mut Inspection) -> Read<()> {
@@ -30,10 +32,14 @@ pub(in crate::client::inspect::parsers) fn read(reader: &mut Reader, inspection:
         (of(|kind| matches!(kind, Kind::Video(_))), of(|kind| matches!(kind, Kind::Audio(_))));
     inspection.video_tracks = videos.clone().count();
     inspection.audio_tracks = audios.clone().count();
-    if let Some(Listed { pid, kind: Kind::Audio(codec) }) = audios.next() {
-        inspection.facts.audio = Some(audio(codec, &gathered(&head, layout, *pid).bytes));
+    if let Some(Listed { pid, kind: Kind::Audio(codec), channels }) = audios.next() {
+        let mut audio = audio(codec, &gathered(&head, layout, *pid).bytes);
+        if *codec == "opus" {
+            (audio.channels, audio.sample_rate) = (*channels, Some(OPUS_RATE));
+        }
+        inspection.facts.audio = Some(audio);
     }
-    let Some(Listed { pid, kind: Kind::Video(codec) }) = videos.next() else {
+    let Some(Listed { pid, kind: Kind::Video(codec), .. }) = videos.next() else {
         inspection.problems.push(Problem::NoVideoTrack);
         return Ok(());
     };

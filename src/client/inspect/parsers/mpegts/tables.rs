@@ -7,6 +7,8 @@ use crate::client::inspect::reader::Fields;
 pub(super) struct Listed {
     pub(super) pid: u16,
     pub(super) kind: Kind,
+    /// Only of Opus, whose packets do not say it.
+    pub(super) channels: Option<u32>,
 }
 
 /// What is known of a stream's codec.
@@ -67,7 +69,8 @@ pub(super) fn streams(body: &[u8]) -> Vec<Listed> {
     while let Some((number, pid)) = fields.u8().zip(fields.u16()) {
         let Some(len) = fields.u16() else { break };
         let Some(descriptors) = fields.take(usize::from(len & 0x0fff)) else { break };
-        listed.extend(kind(number, descriptors).map(|kind| Listed { pid: pid & 0x1fff, kind }));
+        let channels = opus_channels(descriptors);
+        listed.extend(kind(number, descriptors).map(|kind| Listed { pid: pid & 0x1fff, kind, channels }));
     }
     listed
 }
@@ -106,6 +109,21 @@ fn private(descriptors: &[u8]) -> Option<Kind> {
             (0x05, Some(b"HEVC")) => return Some(Kind::Video("hevc")),
             (0x05, Some(b"AV01")) => return Some(Kind::Video("av1")),
             _ => {}
+        }
+    }
+    None
+}
+
+/// The channels of Opus in the usual arrangement (the descriptor that ffmpeg and Opus's own proposal for MPEG-TS have).
+fn opus_channels(descriptors: &[u8]) -> Option<u32> {
+    const EXTENSION: u8 = 0x7f;
+    const OPUS: u8 = 0x80;
+    let mut fields = Fields(descriptors);
+    while let Some((tag, len)) = fields.u8().zip(fields.u8()) {
+        let body = fields.take(len.into())?;
+        if let (EXTENSION, [OPUS, code @ 0..=8, ..]) = (tag, body) {
+            // Two separate ones.
+            return Some(if *code == 0 { 2 } else { u32::from(*code) });
         }
     }
     None

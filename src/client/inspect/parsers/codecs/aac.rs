@@ -1,13 +1,15 @@
 //! The configuration of AAC, which says the profile and the channels where the container says neither rightly.
 
+use super::bits::Bits;
+
 /// What an AudioSpecificConfig says (ISO/IEC 14496-3, 1.6.2.1).
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Aac {
+pub(in crate::client::inspect::parsers) struct Aac {
     object_type: u32,
     spectral_replication: bool,
     parametric_stereo: bool,
-    pub(super) channels: Option<u32>,
-    pub(super) sample_rate: Option<u32>,
+    pub(in crate::client::inspect::parsers) channels: Option<u32>,
+    pub(in crate::client::inspect::parsers) sample_rate: Option<u32>,
 }
 
 const SBR: u32 = 5;
@@ -18,8 +20,8 @@ const SYNC_PS: u32 = 0x548;
 
 impl Aac {
     /// Reads it; `None` if it ends too early.
-    pub(super) fn read(config: &[u8]) -> Option<Self> {
-        let mut bits = Bits { bytes: config, at: 0 };
+    pub(in crate::client::inspect::parsers) fn read(config: &[u8]) -> Option<Self> {
+        let mut bits = Bits::new(config);
         let mut aac = Aac { object_type: object_type(&mut bits)?, ..Aac::default() };
         aac.sample_rate = sample_rate(&mut bits)?;
         let channels = bits.take(4)?;
@@ -48,10 +50,10 @@ impl Aac {
     fn read_implicit(&mut self, bits: &mut Bits) {
         while let Some(next) = bits.peek(11) {
             if next != SYNC_SBR {
-                bits.at += 1;
+                bits.skip(1);
                 continue;
             }
-            bits.at += 11;
+            bits.skip(11);
             if object_type(bits) == Some(SBR) && bits.take(1) == Some(1) {
                 self.spectral_replication = true;
                 if let Some(rate) = sample_rate(bits) {
@@ -64,7 +66,7 @@ impl Aac {
     }
 
     /// ffprobe's name for the profile.
-    pub(super) fn profile(&self) -> Option<&'static str> {
+    pub(in crate::client::inspect::parsers) fn profile(&self) -> Option<&'static str> {
         if self.parametric_stereo {
             return Some("HE-AACv2");
         }
@@ -125,28 +127,5 @@ fn sample_rate(bits: &mut Bits) -> Option<Option<u32>> {
     match bits.take(4)? {
         15 => bits.take(24).map(Some),
         index => Some(usize::try_from(index).ok().and_then(|index| RATES.get(index)).copied()),
-    }
-}
-
-/// Bits, the highest of each byte first.
-struct Bits<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl Bits<'_> {
-    fn peek(&self, count: usize) -> Option<u32> {
-        let mut value = 0;
-        for at in self.at..self.at + count {
-            let byte = self.bytes.get(at / 8)?;
-            value = value << 1 | u32::from(byte >> (7 - at % 8) & 1);
-        }
-        Some(value)
-    }
-
-    fn take(&mut self, count: usize) -> Option<u32> {
-        let value = self.peek(count)?;
-        self.at += count;
-        Some(value)
     }
 }

@@ -4,24 +4,21 @@ use h264_reader::avcc::AvcDecoderConfigurationRecord;
 use h264_reader::nal::sps::{AspectRatioInfo, ChromaFormat, FrameMbsFlags, SeqParameterSet};
 use h264_reader::nal::{Nal, RefNal};
 
+use super::chroma::{MONOCHROME, YUV_420, YUV_422, YUV_444};
+use super::vp9;
 use crate::client::inspect::facts::VideoTrack;
 use crate::client::inspect::reader::Fields;
 
-pub(super) const YUV_420: &str = "4:2:0";
-const YUV_422: &str = "4:2:2";
-const YUV_444: &str = "4:4:4";
-const MONOCHROME: &str = "4:0:0";
-
 /// What a configuration says besides the facts of the track.
 #[derive(Debug, Default)]
-pub(super) struct Config {
+pub(in crate::client::inspect::parsers) struct Config {
     /// How many bytes stand before each NAL unit of H.264.
-    pub(super) nal_length: Option<usize>,
+    pub(in crate::client::inspect::parsers) nal_length: Option<usize>,
 }
 
 /// The codecs whose configuration is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Codec {
+pub(in crate::client::inspect::parsers) enum Codec {
     H264,
     Hevc,
     Av1,
@@ -30,7 +27,7 @@ pub(super) enum Codec {
 }
 
 impl Codec {
-    pub(super) fn of(name: &str) -> Self {
+    pub(in crate::client::inspect::parsers) fn of(name: &str) -> Self {
         match name {
             "h264" => Codec::H264,
             "hevc" => Codec::Hevc,
@@ -41,7 +38,7 @@ impl Codec {
     }
 
     /// The box that holds it in MP4.
-    pub(super) fn config_box(self) -> Option<&'static [u8; 4]> {
+    pub(in crate::client::inspect::parsers) fn config_box(self) -> Option<&'static [u8; 4]> {
         match self {
             Codec::H264 => Some(b"avcC"),
             Codec::Hevc => Some(b"hvcC"),
@@ -52,12 +49,12 @@ impl Codec {
     }
 
     /// Reads it into the facts of the track; `None` if it is not understood.
-    pub(super) fn read(self, body: &[u8], video: &mut VideoTrack) -> Option<Config> {
+    pub(in crate::client::inspect::parsers) fn read(self, body: &[u8], video: &mut VideoTrack) -> Option<Config> {
         match self {
             Codec::H264 => read_avc(body, video),
             Codec::Hevc => read_hevc(body, video),
             Codec::Av1 => read_av1(body, video),
-            Codec::Vp9 => read_vp9(body, video),
+            Codec::Vp9 => vp9::read_box(body, video).map(|()| Config::default()),
             Codec::Other => Some(Config::default()),
         }
     }
@@ -74,7 +71,7 @@ fn read_avc(body: &[u8], video: &mut VideoTrack) -> Option<Config> {
 }
 
 /// Reads a sequence parameter set of H.264 into the facts of the track.
-pub(super) fn read_sequence(unit: &[u8], video: &mut VideoTrack) -> Option<()> {
+pub(in crate::client::inspect::parsers) fn read_sequence(unit: &[u8], video: &mut VideoTrack) -> Option<()> {
     let set = SeqParameterSet::from_bits(RefNal::new(unit, &[], true).rbsp_bits()).ok()?;
     let (idc, compatibility) = (*unit.get(1)?, *unit.get(2)?);
     video.profile = avc_profile(idc, compatibility);
@@ -190,25 +187,8 @@ fn read_av1(body: &[u8], video: &mut VideoTrack) -> Option<Config> {
     Some(Config::default())
 }
 
-/// VP Codec ISO Media File Format Binding, 1.0.
-fn read_vp9(body: &[u8], video: &mut VideoTrack) -> Option<Config> {
-    let mut fields = Fields(body);
-    fields.skip(4)?;
-    let (profile, level, format) = (fields.u8()?, fields.u8()?, fields.u8()?);
-    video.profile = Some(format!("Profile {profile}"));
-    video.level = (level > 0).then(|| format!("{}.{}", level / 10, level % 10));
-    video.bit_depth = Some(format >> 4);
-    video.chroma = match format >> 1 & 7 {
-        0 | 1 => Some(YUV_420),
-        2 => Some(YUV_422),
-        3 => Some(YUV_444),
-        _ => None,
-    };
-    Some(Config::default())
-}
-
 /// What the four letters alone say of the stream's format.
-pub(super) fn fixed_format(kind: [u8; 4], video: &mut VideoTrack) {
+pub(in crate::client::inspect::parsers) fn fixed_format(kind: [u8; 4], video: &mut VideoTrack) {
     let (profile, chroma, depth) = match &kind {
         b"apcn" => (Some("Standard"), YUV_422, 10),
         b"apch" => (Some("HQ"), YUV_422, 10),
@@ -226,7 +206,7 @@ pub(super) fn fixed_format(kind: [u8; 4], video: &mut VideoTrack) {
 }
 
 /// The profile of MPEG-4 part 2, which stands in the sequence's header.
-pub(super) fn mpeg4_profile(specific: &[u8], video: &mut VideoTrack) {
+pub(in crate::client::inspect::parsers) fn mpeg4_profile(specific: &[u8], video: &mut VideoTrack) {
     let indication = specific.strip_prefix(&[0, 0, 1, 0xb0]).and_then(|rest| rest.first());
     let name = match indication.map(|byte| byte >> 4) {
         Some(0) => "Simple Profile",
@@ -237,7 +217,7 @@ pub(super) fn mpeg4_profile(specific: &[u8], video: &mut VideoTrack) {
 }
 
 /// ffprobe's name for the codec of a video's sample description.
-pub(super) fn video_name(kind: [u8; 4]) -> String {
+pub(in crate::client::inspect::parsers) fn video_name(kind: [u8; 4]) -> String {
     let name = match &kind {
         b"avc1" | b"avc2" | b"avc3" | b"avc4" | b"dva1" | b"dvav" => "h264",
         b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" | b"hvc2" | b"hev2" => "hevc",
@@ -269,7 +249,7 @@ pub(super) fn video_name(kind: [u8; 4]) -> String {
 }
 
 /// ffprobe's name for the codec of a sound's sample description.
-pub(super) fn audio_name(kind: [u8; 4]) -> String {
+pub(in crate::client::inspect::parsers) fn audio_name(kind: [u8; 4]) -> String {
     let name = match &kind {
         b"mp4a" => "aac",
         b".mp3" | b"mp3 " | [b'm', b's', 0, b'U'] => "mp3",
@@ -295,7 +275,12 @@ pub(super) fn audio_name(kind: [u8; 4]) -> String {
 
 /// ffprobe's name for uncompressed sound; `flags` and the width of a sample are those of QuickTime's version 2, and
 /// `little_endian` is what some kinds of it say in a box.
-pub(super) fn pcm_name(kind: [u8; 4], bits: u16, flags: Option<(u32, u32)>, little_endian: bool) -> Option<String> {
+pub(in crate::client::inspect::parsers) fn pcm_name(
+    kind: [u8; 4],
+    bits: u16,
+    flags: Option<(u32, u32)>,
+    little_endian: bool,
+) -> Option<String> {
     let said = if little_endian { "le" } else { "be" };
     let (letter, bits, ending) = match &kind {
         b"lpcm" => {
@@ -321,7 +306,7 @@ pub(super) fn pcm_name(kind: [u8; 4], bits: u16, flags: Option<(u32, u32)>, litt
 }
 
 /// ffprobe's name for an object type (ISO/IEC 14496-1, table 5, and the registration authority's list).
-pub(super) fn object_type_name(object_type: u8) -> Option<&'static str> {
+pub(in crate::client::inspect::parsers) fn object_type_name(object_type: u8) -> Option<&'static str> {
     Some(match object_type {
         0x20 => "mpeg4",
         0x21 => "h264",
@@ -342,7 +327,7 @@ pub(super) fn object_type_name(object_type: u8) -> Option<&'static str> {
 }
 
 /// The channels of AC-3 (ETSI TS 102 366, F.4).
-pub(super) fn ac3_channels(config: &[u8]) -> Option<u32> {
+pub(in crate::client::inspect::parsers) fn ac3_channels(config: &[u8]) -> Option<u32> {
     const CHANNELS: [u32; 8] = [2, 1, 2, 3, 3, 4, 4, 5];
     let mut fields = Fields(config);
     fields.skip(1)?;
@@ -352,7 +337,7 @@ pub(super) fn ac3_channels(config: &[u8]) -> Option<u32> {
 }
 
 /// Four letters, of which some may be none.
-pub(super) fn printable(kind: [u8; 4]) -> String {
+pub(in crate::client::inspect::parsers) fn printable(kind: [u8; 4]) -> String {
     let letters = kind.iter().map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' });
     letters.collect::<String>().trim_end_matches('.').to_owned()
 }
