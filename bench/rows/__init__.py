@@ -26,4 +26,5 @@ ROWS: dict[int, Callable[[Settings], Row]] = {
     17: start.names_and_help,
     18: calls.in_a_crowd,
     19: calls.without_python,
+    20: lines.at_a_ceiling,
 }

@@ -1,9 +1,11 @@
-"""Rows 13 to 15: an upload over TLS, over a slow line, and over one that loses connections."""
+"""Rows 13 to 15 and 20: an upload over TLS, over a slow line, one that loses connections, and one with a ceiling."""
 
 import json
 import shutil
 import subprocess
 import tempfile
+import threading
+import time
 import urllib.request
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from .uploads import CONCURRENCY, MIB, file_of, size_of
 
 MBIT, RTT_MS = 20, 80
 LOSE = 10
+#: Bytes a second, and how often is looked how many have come, in seconds.
+CEILING, LOOK_EVERY = 4_000_000, 0.02
 
 
 def over_tls(settings: Settings) -> Row:
@@ -61,8 +65,7 @@ def losing(settings: Settings) -> Row:
     size = size_of(128)
     with file_of(size) as path, server(settings, lose=LOSE) as url:
         sent = run(worker("upload", "xmedia", path, 0, 0, url), cpu=settings.cpu)["bytes_sent"]
-        with urllib.request.urlopen(f"{url}/received") as answer:
-            received = json.load(answer)["received"]
+        received = received_by(url)
         tweepy = subprocess.run(worker("upload", "tweepy", path, 4 * MIB, 1, url), capture_output=True, check=False)
     how = "goes through" if tweepy.returncode == 0 else "ends with the first of them"
     return Row(
@@ -71,3 +74,58 @@ def losing(settings: Settings) -> Row:
         [Target("bytes sent, of the file's", max(sent, received) / size, 1.15)],
         note=f"tweepy {how}",
     )
+
+
+def at_a_ceiling(settings: Settings) -> Row:
+    """Row 20."""
+    size = size_of(24)
+    with file_of(size) as path, server(settings) as url:
+        arrived: list[tuple[float, int]] = []
+        ended = threading.Event()
+
+        def look() -> None:
+            while not ended.wait(LOOK_EVERY):
+                arrived.append((time.perf_counter(), received_by(url)))
+
+        looking = threading.Thread(target=look)
+        looking.start()
+        try:
+            figures = run(worker("ceiling", path, CEILING, url), cpu=settings.cpu)
+        finally:
+            ended.set()
+            looking.join()
+    seconds = in_each_second(arrived)
+    return Row(
+        20,
+        f"{size // MIB} MiB with `max_bytes_per_second` of {CEILING // 1_000_000} MB/s",
+        [
+            Target("most in a second, of the ceiling", max(seconds) / CEILING, 1.05),
+            Target("least in a second, of the ceiling", min(seconds) / CEILING, 0.95, at_least=True),
+            Target("CPU, of the wall", figures["cpu"] / figures["wall"] * 100, 3, unit="%"),
+        ],
+        note=f"{len(seconds)} seconds, one from each look on, in the midst of the upload",
+    )
+
+
+def received_by(url: str) -> int:
+    """How many bytes of bodies the server has had."""
+    with urllib.request.urlopen(f"{url}/received") as answer:
+        received: int = json.load(answer)["received"]
+    return received
+
+
+def in_each_second(arrived: list[tuple[float, int]]) -> list[float]:
+    """How many bytes came in the second from each look on, but for the first and the last of the upload."""
+    least, most = arrived[0][1], arrived[-1][1]
+    # The warming upload comes first, and is small; what is held back begins with the second.
+    midst = [(at, count) for at, count in arrived if least + CEILING / 2 < count < most - CEILING / 2]
+    later = iter(midst)
+    end = next(later)
+    seconds = []
+    for at, count in midst:
+        while end[0] < at + 1:
+            if (following := next(later, None)) is None:
+                return seconds
+            end = following
+        seconds.append((end[1] - count) / (end[0] - at))
+    return seconds

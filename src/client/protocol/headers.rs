@@ -81,10 +81,15 @@ pub fn rate_limit(headers: &HeaderMap) -> Option<RateLimit> {
     Some(RateLimit { limit, remaining, reset_at, user_24h, app_24h })
 }
 
-/// A reset as time since the epoch. More than eleven digits are milliseconds, as some gateways send them.
+/// A reset as time since the epoch. More than eleven digits are milliseconds, as some gateways send them, more than
+/// fourteen are microseconds, and more than seventeen nanoseconds.
 fn since_epoch_of(reset: u64) -> Duration {
-    const MAX_SECONDS: u64 = 99_999_999_999;
-    if reset > MAX_SECONDS && reset < u64::MAX { Duration::from_millis(reset) } else { Duration::from_secs(reset) }
+    match reset.checked_ilog10().unwrap_or_default() {
+        ..=10 => Duration::from_secs(reset),
+        11..=13 => Duration::from_millis(reset),
+        14..=16 => Duration::from_micros(reset),
+        _ => Duration::from_nanos(reset),
+    }
 }
 
 /// The server's clock, from `Date`.

@@ -37,6 +37,11 @@ impl UploadBody {
                     None => {
                         let spooled = stream.spool(MAX_TOTAL_BYTES).await?;
                         let total_bytes = spooled.total_bytes();
+                        if total_bytes == 0 {
+                            return Err(Error::invalid_input(
+                                "source is empty: it gave no bytes, as what was read before or is closed gives none",
+                            ));
+                        }
                         (UploadBody::Sized(Arc::new(spooled)), total_bytes)
                     }
                 }

@@ -27,6 +27,7 @@ import obstore.store
 import pytest
 import requests
 import smart_open
+import xmedia
 from botocore.response import StreamingBody
 from django.core.files import File
 from django.core.files.uploadedfile import InMemoryUploadedFile, UploadedFile
@@ -294,3 +295,14 @@ def test_an_async_reader_of_obstore_arrives_whole(server):
             return await server.client().upload_async(reader, **OPTIONS)
 
     assert server.media(asyncio.run(main())).sha256 == SHA256
+
+
+@pytest.mark.parametrize("opened", [from_requests, from_http_client], ids=lambda each: each.__name__)
+def test_a_response_that_was_read_before_says_so(server, call, opened):
+    with contextlib.ExitStack() as stack:
+        response, _ = served(opened)(stack)
+        for _ in iter(response.raw.read if opened is from_requests else response.read, b""):
+            pass
+        with pytest.raises(xmedia.InvalidInputError, match=r"empty.*read before or is closed"):
+            call(server.client(), "upload", response)
+        assert server.commands == []

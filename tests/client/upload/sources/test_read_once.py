@@ -100,7 +100,7 @@ def test_it_is_used_by_one_thread_at_a_time_whatever_the_concurrency(server, con
 
 @pytest.mark.parametrize("start", [0, 6])
 def test_it_is_sought_where_an_upload_has_to_begin_anew(connect, call, start):
-    with MockServer(max_segment_bytes=5_000) as server:
+    with MockServer(max_segment_bytes=5_000, check_after_secs=0.01) as server:
         remote = Remote(bytes(start) + DATA, start=start)
         media = call(connect(server), "upload", remote, **OPTIONS)
         assert server.media(media.media_id).data == DATA
@@ -116,7 +116,7 @@ def test_an_image_that_is_too_large_for_one_request_goes_in_segments(server, con
 
 
 def test_one_that_cannot_be_sought_after_all_is_kept_and_begins_anew_from_there(connect, call):
-    with MockServer(max_segment_bytes=5_000) as server:
+    with MockServer(max_segment_bytes=5_000, check_after_secs=0.01) as server:
         media = call(connect(server), "upload", Unsought(), **OPTIONS)
         assert server.media(media.media_id).data == DATA
 
@@ -164,7 +164,7 @@ with MockServer() as server:
 @pytest.mark.parametrize("max_segment_bytes", [8_192, 5_000])
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_a_damaged_member_of_a_zip_file_is_no_upload(connect, call, method, max_segment_bytes):
-    with MockServer(max_segment_bytes=max_segment_bytes) as server:
+    with MockServer(max_segment_bytes=max_segment_bytes, check_after_secs=0.01) as server:
         made = archive(method=method)
         media = call(connect(server), "upload", member(made), **OPTIONS)
         assert server.media(media.media_id).data == DATA
