@@ -41,7 +41,7 @@ UNWANTED = re.compile(
     | Teller | Mailbox | Inbox | minds_tokens | Gathering | Arrivals | Attendance
     | Attendant | attended_by | fed_by | _pump | _Delivery | unless_stale | Generational
     | check_ours | LENT | give_back | MOST_\w+ | LARGEST_\w+ | LONGEST\w* | FURTHEST
-    | USUAL\w* | LEAST | KEPT_BYTES | Bulk | look_again | keep_telling | halves_replaced
+    | USUAL\w* | LEAST\w* | RENEWED\w* | KEPT_BYTES | Bulk | look_again | keep_telling | halves_replaced
     | House | knock | Underway | break_off | Stranger | Telling | misfortune
     | mailbox | Caller | (?:Test)?Journal | journal | news
     ) (?![\w-])""",

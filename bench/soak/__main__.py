@@ -34,7 +34,7 @@ from traffic import Tally, call_async, call_sync
 #: What the first part of a run allocates for good: pools, caches, the allocator's arenas.
 WARM_UP = 0.2
 #: What memory may grow by after that, in MiB, before it counts as a leak, and how long a run has to be to show it.
-ALLOWED_MIB, LEAST_SECONDS = 16.0, 60.0
+ALLOWED_MIB, MIN_SECONDS = 16.0, 60.0
 #: A refresh whose answer is lost ends its account, so that there have to be many.
 ACCOUNTS = 2000
 
@@ -234,7 +234,7 @@ def report(
         "uploads with other bytes": wrong,
         "uploads that the server does not know": missing,
         "uploads that are not ready": unready,
-        "memory that grew": [last] if seconds > LEAST_SECONDS and last > start + ALLOWED_MIB else [],
+        "memory that grew": [last] if seconds > MIN_SECONDS and last > start + ALLOWED_MIB else [],
         "descriptors that stayed": [opened] if opened[1] > opened[0] + 8 else [],
     }
     for what, cases in failures.items():

@@ -320,3 +320,13 @@ class TestRequestLog:
         server.script("STATUS", Reply(500))
         server.reset()
         assert (server.requests, server.media_ids, server.scripted("STATUS")) == ([], [], 0)
+
+
+def test_a_reply_has_the_media_type_that_it_was_given_and_no_other():
+    with MockServer() as server:
+        server.script("STATUS", Reply(200, json={}, headers={"Content-Type": "application/problem+json"}))
+        connection = connect(server)
+        connection.request("GET", f"{V1}?command=STATUS&media_id=1")
+        answer = connection.getresponse()
+        connection.close()
+    assert answer.msg.get_all("content-type") == ["application/problem+json"]

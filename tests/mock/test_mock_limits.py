@@ -74,3 +74,14 @@ def test_date_and_reset_go_by_the_servers_clock():
     date = parsedate_to_datetime(answer.headers["date"]).timestamp()
     assert abs(date - (time.time() - 7200)) < 5
     assert 9 <= int(answer.headers["x-rate-limit-reset"]) - date <= 12
+
+
+@pytest.mark.parametrize(
+    ("limit", "window"), [({"STATUS": 5}, 900), ({"user_24h": 5}, 86_400), ({"app_24h": 5}, 86_400)]
+)
+def test_a_number_alone_is_a_limit_for_xs_own_window(limit, window):
+    with MockServer(verify_auth=False, rate_limits=limit) as server:
+        answer = status(server, 1)
+    name = "x-rate-limit" if "STATUS" in limit else f"x-{next(iter(limit))[:-4]}-limit-24hour"
+    assert int(answer.headers[f"{name}-limit"]) == 5
+    assert window - 2 <= int(answer.headers[f"{name}-reset"]) - time.time() <= window + 2

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 
 use super::chain::{Beginning, Chain};
-pub use super::token::{App, RENEWED_BEFORE, Secret, Token};
+pub use super::token::{App, REFRESH_MARGIN, Secret, Token};
 use super::token_file::TokenFile;
 use crate::client::error::Result;
 

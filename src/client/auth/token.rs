@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::client::kept_exchange::Secrets;
 
 /// How long before its end an access token is replaced.
-pub const RENEWED_BEFORE: Duration = Duration::from_secs(60);
+pub const REFRESH_MARGIN: Duration = Duration::from_secs(60);
 
 /// Text that is wiped from memory when dropped.
 pub type Secret = Zeroizing<String>;
@@ -46,7 +46,7 @@ impl Token {
 
     /// Whether its time is over, or almost.
     pub fn runs_out(&self) -> bool {
-        self.expires_at.is_some_and(|at| at <= SystemTime::now() + RENEWED_BEFORE)
+        self.expires_at.is_some_and(|at| at <= SystemTime::now() + REFRESH_MARGIN)
     }
 
     /// Whether it has expired.

@@ -24,7 +24,7 @@ const MAX_BODY_BYTES: usize = 64 << 10;
 /// How much text may wait for a disk that fails.
 const MAX_PENDING_BYTES: usize = 8 << 20;
 /// The pause after each write: this, and a second for so many bytes.
-const LEAST_PAUSE: Duration = Duration::from_millis(50);
+const MIN_PAUSE: Duration = Duration::from_millis(50);
 const BYTES_PER_SECOND: f64 = 16e6;
 /// The pause after a write that failed.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -177,7 +177,7 @@ impl Shared {
             }
             let written = files.write(&pending, dropped);
             let pause = match &written {
-                Ok(bytes) => LEAST_PAUSE + Duration::from_secs_f64(*bytes as f64 / BYTES_PER_SECOND),
+                Ok(bytes) => MIN_PAUSE + Duration::from_secs_f64(*bytes as f64 / BYTES_PER_SECOND),
                 Err(_) => PAUSE_AFTER_FAILURE,
             };
             match written {

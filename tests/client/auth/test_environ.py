@@ -190,6 +190,10 @@ class TestFiles:
         with pytest.raises(InvalidInputError, match=named):
             from_env(environ | {"XDG_CONFIG_HOME": str(config)})
 
+    def test_of_whoever_runs_the_tests_are_not_for_tests_without_a_network(self, from_env, config):
+        with pytest.raises(InvalidInputError, match="xmedia login"):
+            from_env({"XDG_CONFIG_HOME": str(config), "XMEDIA_BLOCK_NETWORK": "a test"})
+
     def test_that_are_not_there_are_not_looked_for_elsewhere(self, from_env, tmp_path):
         with pytest.raises(InvalidInputError, match="xmedia login"):
             from_env({"XDG_CONFIG_HOME": str(tmp_path), "HOME": str(tmp_path)})

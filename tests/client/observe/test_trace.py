@@ -90,6 +90,21 @@ def test_what_follows_at_once_was_not_waited_for():
     assert [(wait.started, wait.duration) for wait in Trace.of(requests).waits] == [(1.0, 1.0)]
 
 
+def test_an_image_that_is_processed_is_waited_for():
+    requests = [request("SIMPLE", 0, 0.5), request("STATUS", 2, 0.5)]
+    assert [(wait.reason, wait.duration) for wait in Trace.of(requests).waits] == [("processing", 1.5)]
+
+
+def test_a_request_that_began_before_another_one_failed_is_not_its_repetition():
+    requests = [
+        request("STATUS", 0, 1, status=503, error="busy", retry_in=0.5),
+        request("STATUS", 0.5, 0.1),
+        request("INIT", 3, 1, status=503, error="busy", retry_in=0.5),
+        request("INIT", 4.5, 0.1, attempt=2),
+    ]
+    assert [len(chain) for chain in Trace.of(requests).chains] == [1, 1, 2]
+
+
 def test_waits_are_those_before_another_attempt_and_those_for_processing():
     assert UPLOAD.waits == (
         TracedWait(

@@ -168,6 +168,7 @@ def test_reading_forgives_what_is_missing_or_new(text, expected):
         '{"media_id": 5, "received_at": "0001-01-01T00:00:00+14:00"}',
         '{"media_id": 5, "received_at": 1763899200}',
         '{"media_id": 5, "rate_limit": {"reset_at": ""}}',
+        '{"media_id": 5, "rate_limit": {"reset_at": "2026-11-23T12:00:00"}}',
         '{"media_id": 5, "raw": []}',
     ],
     ids=lambda text: repr(text[:60]),

@@ -247,6 +247,13 @@ def test_an_error_means_failed_and_only_a_finalized_answer_can_be_ready(command,
     assert (media.ready, media.failed) == (ready, failed)
 
 
+def test_media_is_usable_until_the_second_in_which_it_expires():
+    age = timedelta(seconds=100)
+    media = Media(media_id=1, expires_after_secs=130, received_at=datetime.now(UTC) - age)
+    assert not media.expired
+    assert dataclasses.replace(media, expires_after_secs=99).expired
+
+
 @pytest.mark.parametrize(
     ("expires_after_secs", "expires_at", "expired"),
     [

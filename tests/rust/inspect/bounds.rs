@@ -7,7 +7,7 @@ use xmedia::client::inspect::facts::Unknown;
 use xmedia::client::inspect::{Inspection, ReadBytes, inspect};
 
 use super::bytes_of;
-use crate::properties::inspect::Counted;
+use crate::properties::inspect::{Counted, MAX_MEMORY, peak_of};
 
 /// Pieces of a file at their places, and zeros between them.
 struct Sparse {
@@ -125,4 +125,34 @@ fn an_error_of_the_system_stays_one() {
         }
     }
     assert_eq!(Some(5), inspect(&mut Broken, None).unwrap_err().raw_os_error());
+}
+
+/// An index of this many bytes, filled with these boxes again and again, inside boxes of these kinds.
+fn filled(len: usize, filling: &[u8], around: &[&[u8; 4]]) -> Vec<u8> {
+    let inner = around.iter().rev().fold(filling.repeat(len / filling.len()), |body, kind| boxed(kind, &body));
+    [boxed(b"ftyp", b"isom\0\0\x02\0"), inner].concat()
+}
+
+#[test]
+fn a_check_never_holds_more_than_32_mib() {
+    let len = 60 << 20;
+    let cases: [(&str, Vec<u8>); 8] = [
+        ("empty boxes in the index", filled(len, &boxed(b"free", b""), &[b"moov"])),
+        ("empty tracks", filled(len, &boxed(b"trak", b""), &[b"moov"])),
+        ("tracks with a box each", filled(len, &boxed(b"trak", &boxed(b"mdia", b"")), &[b"moov"])),
+        ("empty boxes in a track", filled(len, &boxed(b"free", b""), &[b"moov", b"trak", b"mdia", b"minf", b"stbl"])),
+        ("a description of 60 MiB", filled(len, &[0; 16], &[b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"])),
+        ("a header of 60 MiB", filled(len, &[0; 16], &[b"moov", b"mvhd"])),
+        ("an edit list of 60 MiB", filled(len, &[1; 16], &[b"moov", b"trak", b"edts", b"elst"])),
+        ("fragments", filled(len, &boxed(b"traf", &boxed(b"trun", &[0; 8])), &[b"moof"])),
+    ];
+    for (name, data) in cases {
+        let (_, peak) = peak_of(|| inspect(&mut data.as_slice(), None).unwrap());
+        assert!(peak <= MAX_MEMORY, "{name}: {peak} bytes");
+    }
+    for name in super::samples() {
+        let data = bytes_of(&name);
+        let (_, peak) = peak_of(|| inspect(&mut data.as_slice(), Some(&name)).unwrap());
+        assert!(peak <= 2 << 20, "{name}: {peak} bytes");
+    }
 }

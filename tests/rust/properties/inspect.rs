@@ -1,11 +1,19 @@
 //! What a file is: no panic and bounded reading, whatever it says of itself, and a report that can be written down.
 
+#[path = "peak.rs"]
+mod peak;
+
 use std::io;
 use std::time::{Duration, Instant};
 
 use xmedia::client::inspect::facts::Unknown;
 use xmedia::client::inspect::reader::{MAX_DATA, MAX_INDEX};
 use xmedia::client::inspect::{CheckOptions, ReadBytes, Report, inspect};
+
+pub use self::peak::peak_of;
+
+/// The most memory that a check holds at one time, all its blocks together.
+pub const MAX_MEMORY: usize = 32 << 20;
 
 /// Counts what is read.
 pub struct Counted<R> {
@@ -87,7 +95,8 @@ pub fn hold_as(name: &str, input: &[u8]) {
 pub fn hold(input: &[u8]) {
     let mut bytes = Counted { inner: input, read: 0 };
     let began = Instant::now();
-    let inspection = inspect(&mut bytes, None).unwrap();
+    let (inspection, peak) = peak_of(|| inspect(&mut bytes, None).unwrap());
+    assert!(peak <= MAX_MEMORY, "{peak} bytes were held at one time");
     assert!(began.elapsed() < Duration::from_secs(3), "it took {:?}", began.elapsed());
     assert_ne!(Some(Unknown::Parser), inspection.unknown, "a parser panicked");
     assert!(bytes.read <= MAX_DATA + MAX_INDEX + MAX_INDEX / 4);
