@@ -80,12 +80,13 @@ test-clients: develop ## drive other people's clients (from PyPI, npm and crates
 	$(BIN)/python tests/mock/clients/run.py
 
 .PHONY: test-browser
-test-browser: develop docs ## log in and look at the documentation with Chromium, and keep pictures of what people see
+test-browser: develop docs ## log in, look at the documentation and attack the mock server from a page, with Chromium; keeps pictures
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
 	    { echo 'test-browser: chromium and its driver are missing (Debian: apt-get install chromium chromium-driver)'; exit 1; }
 	$(BIN)/python -m pip install --quiet selenium
 	$(BIN)/python tests/docs/browser/login.py target/pictures
 	$(BIN)/python tests/docs/browser/site_pages.py target/pictures
+	$(BIN)/python tests/docs/browser/foreign_page.py
 
 $(BIN)/.docs: $(BIN)/.tools
 	$(BIN)/python -m pip install --quiet --group docs

@@ -1,9 +1,11 @@
 """Who the mock server believes: OAuth 1.0a as oauthlib signs it, bearer tokens, and their refresh."""
 
+import re
 import time
 from urllib.parse import urlsplit
 
 import pytest
+import xmedia
 from oauthlib.oauth1 import SIGNATURE_TYPE_QUERY, Client
 from support.media import MP4
 from support.mock_http import V1, call, upload
@@ -237,3 +239,23 @@ def test_several_accounts_have_limits_of_their_own():
         assert finalize(server).status == 400
         assert finalize(server).status == 429
         assert finalize(server, keys=("other-key", "other-secret", "2-other", "other-token-secret")).status == 400
+
+
+@pytest.mark.parametrize(("ahead", "status"), [(290, 400), (-290, 400), (310, 401), (-310, 401)])
+def test_a_signature_is_accepted_for_five_minutes(ahead, status):
+    with MockServer() as server:
+        server.set_clock(ahead)
+        url, headers = signed("POST", server.url + V1)
+        assert call(server, "POST", url.removeprefix(server.url), headers=headers).status == status
+
+
+@pytest.mark.parametrize(("length", "accepted"), [(500, True), (501, False)])
+def test_the_state_of_a_login_has_at_most_500_characters(length, accepted):
+    with MockServer() as server:
+        url = xmedia.OAuth2Login("client", base_url=server.url).url
+        given = re.sub(r"state=[^&]*", f"state={'s' * length}", url)
+        if accepted:
+            assert "code=" in server.authorize(given)
+        else:
+            with pytest.raises(xmedia.InvalidInputError, match="500 characters"):
+                server.authorize(given)

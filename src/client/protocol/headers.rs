@@ -82,9 +82,10 @@ pub fn rate_limit(headers: &HeaderMap) -> Option<RateLimit> {
 }
 
 /// A reset as time since the epoch. More than eleven digits are milliseconds, as some gateways send them, more than
-/// fourteen are microseconds, and more than seventeen nanoseconds.
+/// fourteen are microseconds, and more than seventeen nanoseconds. What is out of range stays as far away as can be.
 fn since_epoch_of(reset: u64) -> Duration {
     match reset.checked_ilog10().unwrap_or_default() {
+        _ if reset == u64::MAX => Duration::from_secs(reset),
         ..=10 => Duration::from_secs(reset),
         11..=13 => Duration::from_millis(reset),
         14..=16 => Duration::from_micros(reset),

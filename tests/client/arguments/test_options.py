@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 import xmedia
+from support.media import PNG
 from xmedia import InvalidInputError, Retry, Subtitle, UploadItem
+from xmedia.testing import MockServer
 
 
 @pytest.mark.parametrize(
@@ -104,3 +106,10 @@ def test_a_repr_is_never_longer_than_a_screen(source):
 def test_a_repr_of_many_bytes_says_how_many():
     assert repr(UploadItem(b"GIF89a")) == "UploadItem(b'GIF89a')"
     assert repr(UploadItem(b"GIF89a" + bytes(5_000))).startswith("UploadItem(<5,006 bytes: b'GIF89a")
+
+
+def test_a_thousand_segments_may_be_in_flight_and_no_more():
+    with MockServer() as server, server.client() as client:
+        assert client.upload(PNG, concurrency=1000, check="off").ready
+        with pytest.raises(xmedia.InvalidInputError, match="concurrency"):
+            client.upload(PNG, concurrency=1001, check="off")

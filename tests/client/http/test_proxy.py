@@ -177,6 +177,12 @@ EXEMPT = [
     ("https://[2001:db8::7]", "[2001:db8::7]"),
     ("https://[2001:db8::7]:8443", "[2001:db8::7]:8443"),
     ("https://[2001:db8::7]", "2001:db8::/32"),
+    ("https://[2001:db8::7]", "[2001:DB8:0::]/32"),
+    ("https://192.0.2.7", "192.0.2.7/32"),
+    ("https://media.invalid", "media.invalid."),
+    ("https://media.invalid", " , ,\tmedia.invalid,"),
+    ("https://bücher.invalid", "BÜCHER.invalid"),
+    ("https://a.xn--bcher-kva.invalid", ".bücher.invalid"),
 ]
 NOT_EXEMPT = [
     ("https://media.invalid", "media.invalid:8443"),
@@ -190,6 +196,10 @@ NOT_EXEMPT = [
     ("https://192.0.2.7:8443", "192.0.2.7:443"),
     ("https://[2001:db8::7]", "2001:db9::/32"),
     ("https://media.invalid", "http://media.invalid"),
+    ("https://media.invalid", "., *., ,"),
+    ("https://media.invalid", "media.invalid.evil, localhost"),
+    ("https://[2001:db8::7]", "[2001:db8::7]:8443"),
+    ("https://192.0.2.7", "192.0.2.7/x, /8, 192.0.2.7/-1"),
 ]
 TRY_ALL = """
 import os, sys, xmedia
@@ -209,6 +219,17 @@ def test_no_proxy_names_hosts_domains_ports_addresses_and_networks():
         assert [each.target for each in proxy.requests] == []
         run(TRY_ALL, {"HTTPS_PROXY": proxy.url}, repr(NOT_EXEMPT))
         assert len(proxy.requests) == len(NOT_EXEMPT)
+
+
+@pytest.mark.parametrize(
+    "names", [("https_proxy", "HTTPS_PROXY"), ("HTTPS_PROXY", "all_proxy"), ("all_proxy", "ALL_PROXY")]
+)
+def test_the_first_variable_that_is_set_counts(names):
+    first, second = names
+    with RawServer(CLOSE) as proxy:
+        assert ask("", {first: proxy.url, second: "ftp://no"}) == "TransportError"
+        assert ask("", {first: "", second: proxy.url}) == "TransportError"
+        assert proxy.connections == 2
 
 
 def test_cgi_has_no_http_proxy_of_a_header():
