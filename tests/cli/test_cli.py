@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import xmedia
-from support.media import ID
+from support.media import ID, video
 from terminal import main
 from xmedia.testing import Fault, MockServer, Reply
 
@@ -86,6 +86,20 @@ def test_a_wait_that_takes_too_long_is_exit_status_3(server: MockServer, capsys:
     server.add_media(ID, processing=["in_progress"], finalized=True)
     assert main(["wait", str(ID), "--timeout", "0.05"]) == 3
     assert "not ready after 0.05 s" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("files", "status"), [(["slow", "good"], 3), (["slow", "empty"], 1), (["empty", "slow"], 1)])
+def test_of_several_files_the_worst_end_counts(
+    server: MockServer, tmp_path: Path, files: list[str], status: int
+) -> None:
+    """A file that was refused is worse than one that took too long, and that is worse than one that is ready."""
+    paths = {name: tmp_path / f"{name}.mp4" for name in ("slow", "good", "empty")}
+    paths["slow"].write_bytes(video(20_000))
+    paths["good"].write_bytes(GIF)
+    paths["empty"].touch()
+    server.script("INIT", Fault.hang())
+    given = [str(paths[name]) for name in files]
+    assert main(["upload", *given, "--timeout", "0.5", "--jobs", "1"]) == status
 
 
 def test_an_error_with_json_is_an_object_too(server: MockServer, capsys: pytest.CaptureFixture[str]) -> None:
