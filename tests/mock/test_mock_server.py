@@ -1,6 +1,7 @@
 """`xmedia.testing.MockServer` as a test uses it: its options, its attributes, its client, and the program."""
 
 import asyncio
+import ctypes
 import json
 import os
 import signal
@@ -285,6 +286,18 @@ class TestProgram:
             assert program.stdout.readline().startswith("http://127.0.0.1:")
             program.send_signal(number)
             assert (program.wait(10), program.stderr.read()) == (0, "")
+
+    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no /proc here")
+    def test_it_ends_on_a_signal_that_another_thread_got(self):
+        """The system chooses the thread; and one that is about to block is not woken by its own."""
+        with self.start() as program:
+            assert program.stdout.readline().startswith("http://127.0.0.1:")
+            others = {int(thread) for thread in os.listdir(f"/proc/{program.pid}/task")} - {program.pid}
+            assert ctypes.CDLL(None).tgkill(program.pid, min(others), signal.SIGTERM) == 0
+            try:
+                assert program.wait(10) == 0
+            finally:
+                program.kill()
 
     def test_its_first_line_as_json_is_enough_for_a_client(self):
         with self.start("--json", "--until-stdin-closes") as program:

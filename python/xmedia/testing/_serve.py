@@ -4,8 +4,9 @@ import json
 import os
 import shlex
 import signal
+import socket
 import sys
-import time
+import threading
 from collections.abc import Iterable
 from typing import Any, Literal, NoReturn
 
@@ -87,11 +88,27 @@ def _exports(server: MockServer) -> str:
 
 
 def _wait(*, until_stdin_closes: bool) -> None:
-    """Wait for a signal, or for the end of standard input."""
-    if until_stdin_closes:
-        # There is no sys.stdin if it was closed from the beginning.
-        while sys.stdin is not None and os.read(sys.stdin.fileno(), 65536):
-            pass
-        return
-    while True:
-        time.sleep(3600)
+    """Wait for a signal, or for the end of standard input.
+
+    A signal that comes just before a call that blocks, or to another thread, does not end that call, so each signal is
+    also a byte that is read here.
+    """
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        writer.setblocking(False)
+        before = signal.set_wakeup_fd(writer.fileno())
+        try:
+            # There is no sys.stdin if it was closed from the beginning.
+            if until_stdin_closes and sys.stdin is not None:
+                threading.Thread(target=_wake_at_the_end, args=(sys.stdin.fileno(), writer), daemon=True).start()
+            elif until_stdin_closes:
+                return
+            reader.recv(1)
+        finally:
+            signal.set_wakeup_fd(before)
+
+
+def _wake_at_the_end(stdin: int, writer: socket.socket) -> None:
+    while os.read(stdin, 65536):
+        pass
+    writer.send(b"\0")

@@ -125,7 +125,7 @@ def states(media):
         ({}, ("x-rate-limit-limit: 615",), {"rate_limit": RateLimit(limit=615)}),
         (
             {},
-            ("x-rate-limit-limit: 1", f"x-rate-limit-reset: {10**17}"),
+            ("x-rate-limit-limit: 1", f"x-rate-limit-reset: {10**30}"),
             {"rate_limit": RateLimit(limit=1)},
         ),
     ],
