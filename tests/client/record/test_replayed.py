@@ -103,7 +103,9 @@ def described_result(result):
 def recorded_again(cell, case, wanted, directory, *, api, often):
     """A whole session of a client that records, and the same session with a server that replays it."""
     command, mode = cell
-    ran = meet(cell, case, wanted, api=api, often=often, record=directory)
+    # How many refreshes segments share that are sent together depends on chance.
+    in_turn = case.refreshes
+    ran = meet(cell, case, wanted, api=api, often=often, record=directory, in_turn=in_turn)
     (path,) = directory.glob("*.har")
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(MockServer())
@@ -112,7 +114,7 @@ def recorded_again(cell, case, wanted, directory, *, api, often):
         client = xmedia.Client(auth, api=api, base_url=server.url, retry=PATIENT, request_timeout=ENOUGH)
         media = prepare(stack.enter_context(client), command)
         client = client.with_options(request_timeout=case.request_timeout, retry=PATIENT if often == "once" else BRISK)
-        again, _ = perform(client, command, media, mode, timeout_of(wanted))
+        again, _ = perform(client, command, media, mode, timeout_of(wanted), in_turn=in_turn)
     return ran.outcome, again
 
 

@@ -42,9 +42,11 @@ CALLS = {
 }
 
 
-def perform(client, command, media, mode, timeout):
-    """Call the verb of a command; its outcome and how long it took."""
+def perform(client, command, media, mode, timeout, *, in_turn=False):
+    """Call the verb of a command; its outcome and how long it took. `in_turn`: segments go one after another."""
     verb, arguments, options = CALLS[command.partition(",")[0]](media)
+    if in_turn and verb == "upload":
+        options = {**options, "concurrency": 1}
 
     async def awaited():
         return await getattr(client, f"{verb}_async")(*arguments, timeout=timeout, **options)
@@ -100,7 +102,7 @@ def timeout_of(wanted):
     return SHORT if wanted is xmedia.WaitTimeoutError else ENOUGH
 
 
-def meet(cell, case, wanted, *, api, often, record=None):
+def meet(cell, case, wanted, *, api, often, record=None, in_turn=False):
     """Call a command of a cell, under its fault; what is sent and answered may be recorded."""
     command, mode = cell
     meets = COMMANDS[command]
@@ -134,7 +136,7 @@ def meet(cell, case, wanted, *, api, often, record=None):
             stack.enter_context(server.down())
         elif (first := case.item(meets, api)) is not None:
             server.script(meets, first, *([] if once else [case.item(meets, api) for _ in range(60)]))
-        outcome, spent = perform(client, command, media, mode, timeout_of(wanted))
+        outcome, spent = perform(client, command, media, mode, timeout_of(wanted), in_turn=in_turn)
     sent = [each for each in server.requests[before:] if each.command == meets]
     return Ran(outcome, spent, server, media, sent)
 
