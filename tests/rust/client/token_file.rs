@@ -81,11 +81,13 @@ fn a_file_of_0_1_0_is_read() {
 fn what_holds_no_tokens_says_why() {
     let (_directory, path, file) = place();
     assert!(matches!(file.read().unwrap(), Found::Nothing));
-    for content in ["", "{", "[]", "{}", r#"{"version": 3}"#, r#"{"version": 2, "access_token": "a"}"#] {
+    for content in ["", "{", "[]", "{}", r#"{"version": "3"}"#, r#"{"version": 2, "access_token": "a"}"#] {
         fs::write(&path, content).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         assert!(matches!(file.read().unwrap(), Found::Unusable(_)), "{content}");
     }
+    fs::write(&path, r#"{"version": 3}"#).unwrap();
+    assert!(matches!(file.read().unwrap(), Found::Newer(_)));
 }
 
 #[test]
