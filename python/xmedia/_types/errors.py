@@ -105,7 +105,7 @@ class XMediaError(Exception):
     def save_har(self, path: str | os.PathLike[str]) -> None:
         """Write `exchanges` to a file that browsers' tools and proxies open, for a bug report (HAR 1.2).
 
-        There are not secret of the client in it. Only its owner may read it, and one that is there is replaced.
+        No secret of the client is in it. Only its owner may read it, and one that is there is replaced.
 
         Args:
             path: The file.

@@ -10,7 +10,7 @@ from .models import brief_repr
 class Exchange:
     """One request of a call and its answer; an error has the last of them in `exchanges`.
 
-    There are not secret in it: what the client signs with stands as `[not shown]` wherever a server repeats it. The
+    No secret is in it: what the client signs with stands as `[not shown]` wherever a server repeats it. The
     bodies of TOKEN and REVOKE, cookies and `Authorization` are left out.
 
     Attributes:

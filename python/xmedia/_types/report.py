@@ -176,7 +176,7 @@ class CheckReport:
 
     @property
     def ok(self) -> bool:
-        """Whether there is not an error."""
+        """Whether no finding is an error."""
         return not any(finding.level == "error" for finding in self.findings)
 
     def command(
