@@ -11,7 +11,7 @@ import weakref
 import pytest
 import xmedia
 from support.clients import OAUTH1
-from support.media import ID, MP4
+from support.media import ID, MP4, video
 from support.raw_server import HANG, RawServer
 
 BIG = 8 << 20
@@ -27,7 +27,7 @@ def references(data):
 @pytest.mark.parametrize("verb", ["append", "upload"])
 @pytest.mark.parametrize("how", ["cancelled", "timeout", "closed"])
 def test_the_bytes_of_a_call_that_was_given_up_are_given_back(how, verb):
-    data = MP4 + os.urandom(BIG)
+    data = video(BIG)
 
     async def main(client):
         arguments = (ID, 0, data) if verb == "append" else (data,)
@@ -53,7 +53,7 @@ def test_the_bytes_of_a_call_that_was_given_up_are_given_back(how, verb):
 
 @pytest.mark.parametrize("verb", ["append", "upload"])
 def test_the_bytes_of_a_sync_call_that_ran_out_of_time_are_given_back(verb):
-    data = MP4 + os.urandom(BIG)
+    data = video(BIG)
     arguments = (ID, 0, data) if verb == "append" else (data,)
     with RawServer(HANG) as server:
         client = xmedia.Client(OAUTH1, base_url=server.url, retry=None)

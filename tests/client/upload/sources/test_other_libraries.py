@@ -12,9 +12,10 @@ from multiprocessing import shared_memory
 
 import pytest
 import xmedia
+from support.media import video
 from support.raw_server import RawServer
 
-DATA = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2mp41" + os.urandom(700_000)
+DATA = video(700_032)
 
 
 class Remote(io.RawIOBase):
