@@ -36,8 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return report.USAGE
     except (XMediaError, OSError) as error:
         if isinstance(error, BrokenPipeError) and not isinstance(error, XMediaError):
-            # Whoever read our output has seen enough. What is left in the buffer must not be complained about.
+            # What is left in the buffer must not be complained about at the end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return report.FAILED
+            if error.filename is None:
+                # Whoever read our output has seen enough, and no result is lost.
+                return report.FAILED
         report.say(words.message(error))
         return report.exit_status(error)
