@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -132,20 +133,36 @@ def test_a_timeout_says_which_command_goes_on(server: MockServer, capsys: pytest
     assert ".media" not in err
 
 
-def test_ctrl_c_says_the_ids_that_were_finalized(server: MockServer) -> None:
+@pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_that_ends_it_has_the_ids_said_that_were_finalized(
+    server: MockServer, signum: signal.Signals, status: int
+) -> None:
     server.script("STATUS", Fault.hang())
     process = subprocess.Popen(
         [sys.executable, "-m", "xmedia", "finalize", str(ID), "--wait"], stderr=subprocess.PIPE, text=True
     )
     while "STATUS" not in server.commands and process.poll() is None:
         pass
-    process.send_signal(2)
+    process.send_signal(signum)
     _, errors = process.communicate(timeout=10)
-    assert process.returncode == 130
+    assert process.returncode == status
     assert errors.splitlines() == [
         "xmedia: interrupted",
         f"xmedia: {ID} was finalized: xmedia wait {ID} goes on waiting",
     ]
+
+
+def test_a_signal_that_is_ignored_ends_nothing(server: MockServer) -> None:
+    """As `nohup` has it when the terminal is closed."""
+    server.script("STATUS", Fault.hang())
+    command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-m", "xmedia", "status", str(ID)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while "STATUS" not in server.commands and process.poll() is None:
+        pass
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (143, "xmedia: interrupted\n")
 
 
 @pytest.mark.parametrize(

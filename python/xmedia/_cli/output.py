@@ -97,14 +97,14 @@ class Output:
                 self.say(f"xmedia wait {media.media_id} goes on waiting")
         return report.exit_status(error)
 
-    def interrupted(self, hint: str = "") -> int:
+    def interrupted(self, interrupt: KeyboardInterrupt, hint: str = "") -> int:
         """Say what an interrupted command leaves behind, and return the exit status."""
         if self._screen is not None:
             self._screen.close()
         self.say(f"interrupted{hint}")
         for media_id in self._finalized:
             self.say(f"{media_id} was finalized: xmedia wait {media_id} goes on waiting")
-        return report.INTERRUPTED
+        return report.exit_status(interrupt)
 
     def say(self, line: str) -> None:
         """Say something that is not a result. Nothing ends because it cannot be written."""
