@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -205,6 +207,17 @@ class TestTokenFile:
     def test_that_others_can_read(self, look) -> None:
         found = look(expected=1, mode=0o644)
         assert found["token file"]["todo"].startswith("chmod 600 ")
+
+    @pytest.mark.parametrize("name", ["it's mine", "a\\\\b", "$HOME `id`", "-x; y"])
+    def test_the_command_that_mends_it_can_be_pasted_into_any_shell(
+        self, doctor, server: MockServer, tmp_path: Path, name: str
+    ) -> None:
+        path = Path(token_file(tmp_path / name / "t.json", server))
+        for shell in filter(shutil.which, ("sh", "bash", "zsh", "fish")):
+            path.chmod(0o644)
+            found = doctor(expected=1, **OAUTH1, X_OAUTH2_TOKEN_FILE=str(path))
+            subprocess.run([shell, "-c", found["token file"]["todo"]], check=True, timeout=30)
+            assert path.stat().st_mode & 0o777 == 0o600, shell
 
     def test_that_is_not_there(self, doctor, tmp_path: Path) -> None:
         found = doctor(expected=1, **OAUTH1, X_OAUTH2_TOKEN_FILE=str(tmp_path / "none.json"))

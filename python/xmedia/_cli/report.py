@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, cast
@@ -10,13 +11,23 @@ from .. import Media, RequestTimeoutError, WaitTimeoutError
 from .._core import shown
 from .._types import exact_json
 
-READY, FAILED, USAGE, TIMEOUT, INTERRUPTED = 0, 1, 2, 3, 130
+READY, FAILED, USAGE, TIMEOUT = 0, 1, 2, 3
 #: What is worse than what, where several files end differently.
-_SEVERITY = (READY, TIMEOUT, FAILED, USAGE, INTERRUPTED)
+_SEVERITY = (READY, TIMEOUT, FAILED, USAGE)
+
+
+class Ended(KeyboardInterrupt):
+    """A signal came that ends a command as Ctrl-C does."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signum
 
 
 def exit_status(error: BaseException) -> int:
-    """The exit status that an error stands for."""
+    """The exit status that an error stands for; of a signal the one that shells use, 130 for Ctrl-C."""
+    if isinstance(error, KeyboardInterrupt):
+        return 128 + (error.signum if isinstance(error, Ended) else signal.SIGINT)
     return TIMEOUT if isinstance(error, WaitTimeoutError | RequestTimeoutError) else FAILED
 
 

@@ -184,7 +184,9 @@ class CheckReport:
         input: str | os.PathLike[str],  # noqa: A002  (ffmpeg's own word)
         output: str | os.PathLike[str],
     ) -> tuple[str, ...]:
-        """The whole ffmpeg command that mends the file, ready for `subprocess.run` or `shlex.join`.
+        """The whole ffmpeg command that mends the file, ready for `subprocess.run`.
+
+        `shlex.join` makes a line of it for bash and zsh; fish reads two backslashes of a name as one.
 
         Args:
             input: The file that was checked.

@@ -84,6 +84,11 @@ impl Login {
             .map_err(|error| Error::invalid_input(format!("base_url: {error}")))
     }
 
+    /// Whether there will be a refresh token.
+    pub fn asks_for_refresh_token(&self) -> bool {
+        self.scope.iter().any(|name| name == "offline.access")
+    }
+
     /// What proves that whoever redeems the code is whoever asked for it.
     pub fn verifier(&self) -> &Secret {
         &self.verifier

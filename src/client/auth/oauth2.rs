@@ -123,12 +123,12 @@ impl Credentials {
         self
     }
 
-    /// Which of these scopes were not granted, as far as it is known what was.
-    pub fn lacks<'a>(&self, needed: &[&'a str]) -> Vec<&'a str> {
-        let Source::Kept { chain, scope, .. } = &self.0 else { return Vec::new() };
+    /// Which of these scopes were not granted; `None` if it is not known what was.
+    pub fn lacks<'a>(&self, needed: &[&'a str]) -> Option<Vec<&'a str>> {
+        let Source::Kept { chain, scope, .. } = &self.0 else { return None };
         let kept = chain.as_ref().and_then(|chain| chain.facts().scope.clone());
-        let Some(granted) = kept.as_ref().or(scope.as_ref()) else { return Vec::new() };
-        needed.iter().copied().filter(|name| !granted.iter().any(|granted| granted == name)).collect()
+        let granted = kept.as_ref().or(scope.as_ref())?;
+        Some(needed.iter().copied().filter(|name| !granted.iter().any(|granted| granted == name)).collect())
     }
 
     /// The place in a token file, if there is one.

@@ -10,7 +10,17 @@ import threading
 import urllib.parse
 from collections.abc import Callable
 
-from ... import InvalidInputError, LoginDeniedError, OAuth1, OAuth2, OAuth2Login, TokenFile, XMediaError, _core
+from ... import (
+    AuthenticationError,
+    InvalidInputError,
+    LoginDeniedError,
+    OAuth1,
+    OAuth2,
+    OAuth2Login,
+    TokenFile,
+    XMediaError,
+    _core,
+)
 from ..._auth.login import DEFAULT_REDIRECT_URI, DEFAULT_SCOPE
 from ..._auth.profiles import DEFAULT_PROFILE, profile_path
 from .. import report, words
@@ -83,11 +93,11 @@ def _exchange(arguments: argparse.Namespace, client_id: str, store: TokenFile) -
     """Exchange OAuth 1.0a tokens; whether there are tokens now."""
     missing = [name for name in _OAUTH1 if not os.environ.get(name)]
     if missing:
-        raise InvalidInputError(f"--from-oauth1 needs OAuth 1.0a credentials, but {', '.join(missing)} is not set")
+        raise InvalidInputError(f"--from-oauth1 needs the credentials of OAuth 1.0a; not set: {', '.join(missing)}")
     scope = None if arguments.scope is None and not arguments.post else _scope(arguments)
     oauth1 = OAuth1(*(os.environ[name] for name in _OAUTH1))
     _refuse_other_user(arguments, store, oauth1.access_token.partition("-")[0])
-    OAuth2.from_oauth1(
+    auth = OAuth2.from_oauth1(
         oauth1,
         client_id,
         store=store,
@@ -96,7 +106,14 @@ def _exchange(arguments: argparse.Namespace, client_id: str, store: TokenFile) -
         base_url=os.environ.get("X_BASE_URL") or None,
         allow_insecure_http=os.environ.get("X_ALLOW_INSECURE_HTTP") == "1",
     )
+    _check_kept(auth)
     return True
+
+
+def _check_kept(auth: OAuth2) -> None:
+    """Fail if there is nothing in the file to come back to; a warning has said why."""
+    if auth.store is None:
+        raise AuthenticationError("this login cannot be kept")
 
 
 def _refuse_other_user(arguments: argparse.Namespace, store: TokenFile, user_id: str) -> None:
@@ -122,7 +139,7 @@ def _log_in(arguments: argparse.Namespace, client_id: str, store: TokenFile) -> 
     )
 
     def finish(callback_url: str) -> None:
-        begun._finish_at(callback_url, store, replace_other_user=arguments.force)
+        _check_kept(begun._finish_at(callback_url, store, replace_other_user=arguments.force))
 
     redirect = urllib.parse.urlsplit(arguments.redirect_uri)
     listens = redirect.scheme == "http" and redirect.hostname in _LOOPBACK
