@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import xmedia
 from support.clients import OAUTH1
-from support.hostile import ANSWERS, TEXTS, unfit
+from support.faults.hostile_texts import ANSWERS, TEXTS, unfit
 from support.media import ID
 from support.raw_server import RawServer, Request, reply
 from terminal import main

@@ -10,7 +10,7 @@ import pytest
 import trustme
 import xmedia
 from support.clients import OAUTH1
-from support.hostile import ANSWERS, TEXTS, unfit
+from support.faults.hostile_texts import ANSWERS, TEXTS, unfit
 from support.media import ID, video
 from support.raw_server import Listener, RawServer, reply
 
