@@ -73,7 +73,7 @@ impl Client {
                 let tokens = client.redeem(&app, grant, deadline, kept_waiting(timeout)).await?;
                 return Ok(NewLogin { tokens: client.first_of_chain(tokens, &app, None), warning: None });
             };
-            let update = TokenFileUpdate::begin(&destination.file, deadline).await?;
+            let (update, found) = TokenFileUpdate::begin(&destination.file, deadline).await?;
             let room = update.reserve().await?;
             let tokens = client.redeem(&app, grant, deadline, kept_waiting(timeout)).await?;
             if tokens.refresh_token.is_none() {
@@ -84,7 +84,7 @@ impl Client {
                 Err(error) => (None, Some(format!("the tokens were saved without the user's id: {}", error.message))),
             };
             if !destination.replace_other_user {
-                refuse_other_user(&update, &destination.file, user_id.as_deref()).await?;
+                refuse_other_user(&found, &destination.file, user_id.as_deref())?;
             }
             let stored = client.first_of_chain(tokens, &app, user_id);
             update.save(room, &stored).await?;
@@ -111,8 +111,8 @@ impl Client {
         let deadline = Deadline::after(timeout);
         let client = self.clone();
         detached(deadline, async move {
-            let update = TokenFileUpdate::begin(&file, deadline).await?;
-            if let Found::Tokens(stored, None) = update.read().await? {
+            let (update, found) = TokenFileUpdate::begin(&file, deadline).await?;
+            if let Found::Tokens(stored, None) = found {
                 let is_theirs = stored.user_id.as_ref() == Some(&user_id)
                     && stored.client_id.as_ref() == Some(&app.client_id)
                     && stored.origin.as_deref() == Some(&*client.inner.origin());
@@ -208,8 +208,8 @@ fn kept_waiting(timeout: Option<Duration>) -> Deadline {
 }
 
 /// Refuses to put one user's tokens into the place of another's.
-async fn refuse_other_user(update: &TokenFileUpdate, file: &TokenFile, user_id: Option<&str>) -> Result<()> {
-    match update.read().await? {
+fn refuse_other_user(found: &Found, file: &TokenFile, user_id: Option<&str>) -> Result<()> {
+    match found {
         Found::Tokens(stored, _) if stored.user_id.is_some() && stored.user_id.as_deref() != user_id => {
             Err(Error::invalid_input(format!(
                 "{} holds the tokens of user {}, and this is {}; nothing was replaced",
