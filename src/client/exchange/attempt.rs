@@ -180,13 +180,13 @@ impl<'a> Attempt<'a> {
         drop(in_flight);
         let decoded = self.decode(&response);
         self.note_limit(&decoded, &response);
-        // The error shows what the server said, which may be what it was sent.
+        // What is shown of an answer are the server's words, which may be what it was sent.
         let passwords = || client.transport.proxy_passwords().map(|passwords| &**passwords);
         let shown = match &decoded {
-            Ok(_) => None,
-            Err(_) => client.account.masked(&response, self.command, token.as_deref(), passwords()),
+            Ok(answer) if !answer.has_words() => None,
+            _ => client.account.masked(&response, self.command, token.as_deref(), passwords()),
         };
-        let decoded = decoded.or_else(|error| shown.as_ref().map_or(Err(error), |shown| self.decode(shown)));
+        let decoded = shown.as_ref().map_or(decoded, |shown| self.decode(shown));
         match decoded {
             Ok(answer) => {
                 self.note_success();
