@@ -4,6 +4,7 @@
 //! as X does. `python` (feature `python`) is the extension module `xmedia._core`, a thin layer over both.
 
 pub mod client;
+mod hex;
 #[cfg(feature = "mock")]
 pub mod mock;
 #[cfg(feature = "python")]

@@ -1,5 +1,6 @@
 """Imports run downwards without a circle, folders stay small, and names are the field's own words."""
 
+import ast
 import re
 import subprocess
 from collections import defaultdict
@@ -64,10 +65,6 @@ SPOKEN = re.compile(
 PRIVATE = {
     # Tables of which a run of the program shows one line.
     "tests/cli/test_output.py": {"_cli"},
-    # A proxy's name is looked up nowhere: the findings are asked for with a proxy that no client would take.
-    "tests/cli/test_doctor.py": {"_cli"},
-    # The files that the command sends, which are nowhere else.
-    "tests/cli/test_conformance.py": {"_cli"},
     # All classes that the core names and all that it hands over, also where no server brings them about.
     "tests/client/results/test_from_core.py": {"_calls", "_types"},
     # The tree of exceptions is drawn in the docstring of their module.
@@ -84,6 +81,8 @@ INSIDE = re.compile(r"\bxmedia(?:\.[a-z]\w*)*\.(_[a-z]\w*)|\bfrom xmedia[\w.]* i
 
 #: Words for which Rust has better ones: emit, report, read, distinguish; and marks that English has not.
 UNWANTED_IN_RUST = re.compile(r"(?i)\b(?:told|tells?|heard|hears?|knock(?:s|ed)?)\b|[«»]")
+#: What a `mod.rs` may hold beside comments and attributes: it names files, and hands on what is in them.
+HANDED_ON = re.compile(r"(?:pub(?:\([\w: ]+\))?\s+)?(?:mod\s+\w+|use\s+[\w:{},*\s]+)|")
 #: Data, in whatever words and encoding, and files that quote the words on purpose.
 MADE_BY_OTHERS = re.compile(r"(^|/)(data|samples|corpus|assets)/|\.(?:lock|mp4|png|svg)$")
 QUOTING = {"tests/test_architecture.py", "tests/docs/test_citations.py"}
@@ -157,6 +156,37 @@ def test_a_folder_has_few_entries(files):
         folder: len(inside) for folder, inside in entries.items() if folder.split("/")[0] in TOPS and len(inside) > MOST
     }
     assert large == LARGE
+
+
+def logic_of_mod(text):
+    """The statements of a `mod.rs` that do more than name files and hand on what is in them."""
+    code = re.sub(r"//[^\n]*|^\s*#!?\[[^\n]*\]$", "", text, flags=re.MULTILINE)
+    return [each for each in map(str.strip, code.split(";")) if not HANDED_ON.fullmatch(each)]
+
+
+def test_mod_files_explain_and_hand_on_and_hold_no_logic(files):
+    found = {each: logic_of_mod((ROOT / each).read_text("utf-8")) for each in files if each.endswith("/mod.rs")}
+    assert len(found) > 30
+    assert {each: logic for each, logic in found.items() if logic} == {}
+
+
+@pytest.mark.parametrize("logic", ["const A: u8 = 1;", "pub fn a() {}", "mod a { }", "impl A { fn a() { b(); } }"])
+def test_logic_in_a_mod_file_would_be_found(logic):
+    handed_on = '//! Why; and what.\n#[cfg(feature = "a")]\nmod a;\npub(in crate::b) use self::a::{B, c};\n'
+    assert logic_of_mod(handed_on) == []
+    assert logic_of_mod(handed_on + logic)
+
+
+def test_folders_of_the_package_define_nothing_themselves():
+    """Only `xmedia/__init__.py` does: it brings the public names when they are used."""
+    inits = set(PACKAGE.rglob("__init__.py")) - {PACKAGE / "__init__.py"}
+    defining = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.If, ast.For)
+    found = [
+        each.relative_to(ROOT).as_posix()
+        for each in inits
+        if any(isinstance(node, defining) for node in ast.walk(ast.parse(each.read_text("utf-8"))))
+    ]
+    assert found == []
 
 
 def test_names_are_the_words_of_the_field(files):

@@ -114,3 +114,34 @@ def test_uncompressed_sound_says_in_which_order_its_bytes_are():
     at = sound.index(b"chan") - 4
     little = (sound[:at] + wave + sound[at + len(wave) :]).replace(b"sowt", b"in24", 1)
     assert xmedia.check(little).facts.audio.codec == "pcm_s24le"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"), [((2, 2), (1, 1)), ((96, 96), (1, 1)), ((8, 6), (4, 3)), ((0, 5), (1, 1)), ((5, 0), (1, 1))]
+)
+def test_the_shape_of_pixels_is_said_in_the_smallest_numbers(written, shown):
+    at = MP4.index(b"pasp") + 4
+    data = MP4[:at] + struct.pack(">II", *written) + MP4[at + 8 :]
+    assert xmedia.check(data).facts.video.pixel_aspect == shown
+
+
+@pytest.mark.parametrize("rate", [29, 53, 58])
+def test_an_even_frame_rate_is_a_whole_number(rate):
+    at = MP4.index(b"mdhd") + 16
+    (timescale,) = struct.unpack_from(">I", MP4, at)
+    data = MP4[:at] + struct.pack(">I", timescale // 10 * rate) + MP4[at + 4 :]
+    assert xmedia.check(data).facts.video.frame_rate == rate
+
+
+@pytest.mark.parametrize(
+    ("sample", "level"), [("good_baseline.mp4", "1b"), ("good_moov_last.mp4", "1.1"), ("chroma_444.mp4", "1.1")]
+)
+def test_level_1b_is_one_of_the_oldest_profiles_only(sample, level):
+    data = bytearray((SAMPLES / sample).read_bytes())
+    record = data.index(b"avcC") + 4
+    parameters = data.index(b"\x67", record + 6)
+    assert data[record + 1 : record + 4] == data[parameters + 1 : parameters + 4]
+    for at in (record, parameters):
+        data[at + 2] |= 0x10
+        data[at + 3] = 11
+    assert xmedia.check(bytes(data)).facts.video.level == level

@@ -73,6 +73,9 @@ class Terminal:
         self.raw = ""
         self._master, slave = pty.openpty()
         termios.tcsetwinsize(slave, (rows, columns))
+        modes = termios.tcgetattr(slave)
+        modes[3] |= termios.NOFLSH  # what was written and not read yet survives Ctrl-C
+        termios.tcsetattr(slave, termios.TCSANOW, modes)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "xmedia", *command],
             stdin=subprocess.DEVNULL,
@@ -100,6 +103,8 @@ class Terminal:
         return self.screen.text
 
     def interrupt(self) -> None:
+        """Press Ctrl-C, which the terminal shows where the cursor is."""
+        os.write(self._master, b"\x03")
         self.process.send_signal(signal.SIGINT)
 
     def _read(self) -> bool:

@@ -63,6 +63,20 @@ def test_the_category_and_the_account_choose_the_limits():
     assert main(["check", long, "--category", "dm_video"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--category", "a video", "argument --category: 'a video' is not a category such as tweet_video"),
+        ("--fix", "", "argument --fix: '' does not name a file"),
+        ("--fix", f"folder{os.sep}", "does not name a file"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_exit_status_2(capsys, option, value, said):
+    with pytest.raises(SystemExit) as ended:
+        main(["check", GOOD, option, value])
+    assert (ended.value.code, said in capsys.readouterr().err) == (2, True)
+
+
 def test_a_file_that_cannot_be_read_is_said_on_standard_error(capsys, tmp_path):
     assert main(["check", str(tmp_path)]) == 1
     assert "Is a directory" in capsys.readouterr().err

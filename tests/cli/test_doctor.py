@@ -2,14 +2,15 @@
 
 import json
 import os
+import shutil
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from terminal import main
-from xmedia._cli.doctor import network, values
 from xmedia.testing import MockServer
 
 Report = dict[str, dict[str, str]]
@@ -146,10 +147,10 @@ def test_quotes_around_a_value_are_seen(doctor, server: MockServer) -> None:
     ],
 )
 def test_values_that_were_copied_wrongly_are_named(
-    doctor, monkeypatch: pytest.MonkeyPatch, environ: Report, level: str, message: str, todo: str
+    doctor, environ: Report, level: str, message: str, todo: str
 ) -> None:
-    monkeypatch.setattr(network, "findings", lambda _: [])
-    finding = doctor(expected=1 if level == "error" else 0, **environ)["credentials"]
+    nothing_answers = "X_BASE_URL" in environ
+    finding = doctor(expected=1 if level == "error" or nothing_answers else 0, **environ)["credentials"]
     assert finding["level"] == level
     assert message in finding["message"]
     assert todo in finding["todo"]
@@ -167,12 +168,15 @@ def test_values_that_were_copied_wrongly_are_named(
     ],
 )
 def test_variables_that_others_read_are_named_where_ours_are_missing(
-    monkeypatch: pytest.MonkeyPatch, theirs: str, ours: str
+    doctor, capsys: pytest.CaptureFixture[str], theirs: str, ours: str
 ) -> None:
-    (finding,) = values.other_names({theirs: "a-secret"})
-    assert finding.message == f"{theirs} is set, but xmedia reads {ours}"
-    assert finding.todo == f'export {ours}="${theirs}"'
-    assert list(values.other_names({theirs: "a-secret", ours: "another"})) == []
+    doctor(expected=1, **{theirs: "a-secret", ours: None})
+    main(["doctor"])
+    finding = f'{theirs} is set, but xmedia reads {ours}\n{"":9}to do: export {ours}="${theirs}"\n'
+    assert f"warning  credentials: {finding}" in capsys.readouterr().out
+    doctor(expected=0, **{theirs: "a-secret", ours: "another"})
+    main(["doctor"])
+    assert f"{theirs} is set" not in capsys.readouterr().out
 
 
 def test_the_names_of_others_are_said_before_what_is_missing(doctor, capsys: pytest.CaptureFixture[str]) -> None:
@@ -205,6 +209,17 @@ class TestTokenFile:
     def test_that_others_can_read(self, look) -> None:
         found = look(expected=1, mode=0o644)
         assert found["token file"]["todo"].startswith("chmod 600 ")
+
+    @pytest.mark.parametrize("name", ["it's mine", "a\\\\b", "$HOME `id`", "-x; y"])
+    def test_the_command_that_mends_it_can_be_pasted_into_any_shell(
+        self, doctor, server: MockServer, tmp_path: Path, name: str
+    ) -> None:
+        path = Path(token_file(tmp_path / name / "t.json", server))
+        for shell in filter(shutil.which, ("sh", "bash", "zsh", "fish")):
+            path.chmod(0o644)
+            found = doctor(expected=1, **OAUTH1, X_OAUTH2_TOKEN_FILE=str(path))
+            subprocess.run([shell, "-c", found["token file"]["todo"]], check=True, timeout=30)
+            assert path.stat().st_mode & 0o777 == 0o600, shell
 
     def test_that_is_not_there(self, doctor, tmp_path: Path) -> None:
         found = doctor(expected=1, **OAUTH1, X_OAUTH2_TOKEN_FILE=str(tmp_path / "none.json"))
@@ -287,14 +302,14 @@ class TestNetwork:
         found = doctor(expected=1, X_BASE_URL=server.url.replace("http", "https"))
         assert "error" in {found[name]["level"] for name in found if name in {"TLS (server)", "server"}}
 
-    def test_a_proxy_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_proxy_that_is_not_there(self, doctor) -> None:
         with socket.create_server(("127.0.0.1", 0)) as closed:
             port = closed.getsockname()[1]
-        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
-        found = list(network.findings({"HTTPS_PROXY": f"http://127.0.0.1:{port}"}))
-        assert {each.check for each in found if each.level == "error"} == {"API 1.1", "API 2"}
-        assert not [each for each in found if each.check.startswith("name resolution")]
-        assert all("HTTPS_PROXY" in each.todo for each in found if each.level == "error")
+        found = doctor(expected=1, X_BASE_URL=None, HTTPS_PROXY=f"http://127.0.0.1:{port}")
+        errors = {name: finding for name, finding in found.items() if finding["level"] == "error"}
+        assert set(errors) == {"API 1.1", "API 2"}
+        assert not [name for name in found if name.startswith("name resolution")]
+        assert all("HTTPS_PROXY" in finding["todo"] for finding in errors.values())
 
 
 def test_ffmpeg_that_is_missing_is_a_warning(doctor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

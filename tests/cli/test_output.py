@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -132,20 +133,36 @@ def test_a_timeout_says_which_command_goes_on(server: MockServer, capsys: pytest
     assert ".media" not in err
 
 
-def test_ctrl_c_says_the_ids_that_were_finalized(server: MockServer) -> None:
+@pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_that_ends_it_has_the_ids_said_that_were_finalized(
+    server: MockServer, signum: signal.Signals, status: int
+) -> None:
     server.script("STATUS", Fault.hang())
     process = subprocess.Popen(
         [sys.executable, "-m", "xmedia", "finalize", str(ID), "--wait"], stderr=subprocess.PIPE, text=True
     )
     while "STATUS" not in server.commands and process.poll() is None:
         pass
-    process.send_signal(2)
+    process.send_signal(signum)
     _, errors = process.communicate(timeout=10)
-    assert process.returncode == 130
+    assert process.returncode == status
     assert errors.splitlines() == [
         "xmedia: interrupted",
         f"xmedia: {ID} was finalized: xmedia wait {ID} goes on waiting",
     ]
+
+
+def test_a_signal_that_is_ignored_ends_nothing(server: MockServer) -> None:
+    """As `nohup` has it when the terminal is closed."""
+    server.script("STATUS", Fault.hang())
+    command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-m", "xmedia", "status", str(ID)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while "STATUS" not in server.commands and process.poll() is None:
+        pass
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (143, "xmedia: interrupted\n")
 
 
 @pytest.mark.parametrize(
@@ -203,6 +220,62 @@ def test_any_file_name_that_the_system_has_can_be_uploaded_and_shown(
         assert (done.returncode, b"Traceback" in done.stderr, b"\x1b" in done.stdout) == (status, False, False)
         if command[0] == "upload" and status == 0:
             assert str(server.media_ids[-1]).encode() in done.stdout
+
+
+def uploaded(server: MockServer) -> list[int]:
+    return [media_id for media_id in server.media_ids if media_id != ID]
+
+
+def test_a_reader_that_ends_early_loses_no_id(server: MockServer) -> None:
+    """As `head -1` does. The second file is standard input, which comes when the reader is gone."""
+    command = [sys.executable, "-m", "xmedia", "upload", str(CLIP), "-", str(CLIP), "--id-only"]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]
+        first = process.stdout.readline()
+        process.stdout.close()
+        process.stdin.write(CLIP.read_bytes())
+        process.stdin.close()
+        said = process.stderr.read().decode().splitlines()
+    one, two, three = uploaded(server)
+    assert int(first) == one
+    assert said == [f"xmedia: {two}", f"xmedia: {three}", "xmedia: standard output: Broken pipe"]
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize("options", [["--id-only"], ["--json"], []], ids=["id-only", "json", "text"])
+@pytest.mark.parametrize("closed", ["pipe", "descriptor"])
+def test_whatever_is_closed_every_file_is_uploaded_and_every_id_said(
+    server: MockServer, options: list[str], closed: str
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "xmedia", "upload", "--jobs", "2", *options, *([str(CLIP)] * 3)]
+    if closed == "descriptor":
+        command = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    os.close(writer)
+    *results, why = done.stderr.splitlines()
+    assert (len(results), len(uploaded(server)), done.returncode) == (3, 3, 1)
+    assert all(any(str(media_id) in line for line in results) for media_id in uploaded(server))
+    assert why.startswith("xmedia: standard output: ")
+
+
+def test_results_come_though_nobody_reads_standard_error(server: MockServer) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "xmedia", "upload", "-v", str(CLIP), str(CLIP), "--id-only"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=writer, timeout=30, check=False)
+    os.close(writer)
+    assert ([int(line) for line in done.stdout.split()], done.returncode) == (uploaded(server), 0)
+
+
+def test_where_nothing_can_be_said_at_all_it_ends_without_a_traceback(server: MockServer) -> None:
+    """As in `2>&1 | head -1`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "xmedia", "upload", str(CLIP)]
+    assert subprocess.run(command, stdout=writer, stderr=writer, timeout=30, check=False).returncode == 1
+    os.close(writer)
 
 
 def test_an_id_that_cannot_be_written_to_standard_output_is_said(server: MockServer, tmp_path: Path) -> None:

@@ -80,10 +80,25 @@ def test_the_line_of_a_file_that_waits_for_a_rate_limit_says_when_it_goes_on(
 
 def test_a_line_that_does_not_fit_ends_in_dots(server: MockServer, files: list[str]) -> None:
     server.script("STATUS", Fault.hang())
-    terminal = Terminal(["upload", files[0]], columns=40)
+    terminal = Terminal(["upload", files[0]], columns=30)
     shown = terminal.read_until(lambda text: "processing" in text)
     line = next(line for line in shown.splitlines() if "processing" in line)
-    assert (len(line), line[-3:]) == (39, "...")
+    assert (len(line), line[-3:]) == (27, "...")
+    terminal.interrupt()
+    terminal.finish()
+
+
+@pytest.mark.parametrize(("columns", "expected"), [(200, 20), (60, 6), (56, None)])
+def test_a_bar_is_as_long_as_there_is_room_for(
+    server: MockServer, files: list[str], columns: int, expected: int | None
+) -> None:
+    server.set_processing(["in_progress"])
+    terminal = Terminal(["upload", files[0], "--timeout", "20"], columns=columns)
+    shown = terminal.read_until(lambda text: "in_progress" in text)
+    line = next(line for line in shown.splitlines() if "in_progress" in line)
+    bar = re.search(r"\[(#* *)\]$", line)
+    assert (len(bar[1]) if bar else None) == expected, line
+    assert "..." not in line[10:]
     terminal.interrupt()
     terminal.finish()
 
@@ -106,6 +121,16 @@ def test_ctrl_c_while_processing_says_the_id(server: MockServer, files: list[str
     assert terminal.process.returncode == 130
     assert f"{media_id} was finalized: xmedia wait {media_id} goes on waiting" in shown
     assert "Traceback" not in shown
+
+
+def test_what_the_terminal_shows_of_ctrl_c_leaves_no_line_behind(server: MockServer, files: list[str]) -> None:
+    server.set_processing(["in_progress"])
+    terminal = Terminal(["upload", *files[:2], "--jobs", "2"], columns=40)
+    terminal.read_until(lambda text: text.count("processing, ") == 2)
+    terminal.interrupt()
+    shown = terminal.finish()
+    assert "^C" in terminal.raw
+    assert "processing, " not in shown
 
 
 def test_a_name_with_control_characters_does_not_reach_the_terminal(server: MockServer, tmp_path: Path) -> None:

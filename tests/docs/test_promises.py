@@ -1,7 +1,10 @@
 """What the pages must not lose: examples that import without credentials, and what X says it is ending."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +32,47 @@ def test_the_pages_of_frameworks_make_no_client_at_import(page: str) -> None:
     made = [name for block in blocks for name in calls_at_import(block) if name.startswith("xmedia.Client")]
     assert any("xmedia.Client" in ast.unparse(block) for block in blocks)
     assert made == []
+
+
+PROJECT = """
+import asyncio, django, os
+from django.conf import settings
+settings.configure(
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "uploads.sqlite3"}},
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    INSTALLED_APPS=["publishing"],
+    ALLOWED_HOSTS=["*"],
+)
+django.setup()
+from django.core.management import call_command
+from django.test import RequestFactory
+from xmedia.testing import MockServer
+from publishing.models import Upload
+from publishing.views import finalize
+call_command("check")
+call_command("migrate", run_syncdb=True, verbosity=0)
+with MockServer(check_after_secs=0.01) as server:
+    server.add_media(5)
+    os.environ |= server.environ
+    assert asyncio.run(finalize(RequestFactory().post("/"), 5)).status_code == 202
+    call_command("settle_uploads")
+assert Upload.objects.get().ready
+"""
+
+
+def test_the_files_of_djangos_page_make_an_application(tmp_path: Path) -> None:
+    """Each with its own imports, in a project that is checked and migrated without credentials."""
+    text = COMMENT.sub("", (ROOT / "docs/environments/django.md").read_text("utf-8"))
+    named = re.compile(r"^```python\n# (publishing/\S+\.py)\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
+    files = named.findall(text)
+    assert len(files) == len(BLOCK.findall(text)) == 3
+    for name, code in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(code, "utf-8")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("X_")}
+    command = [sys.executable, "-c", PROJECT]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(

@@ -114,12 +114,12 @@ class OAuth2Login:
 
         Raises:
             TypeError: An argument has a wrong type.
-            InvalidInputError: The address is not the answer to this login (another state, no code), or it was finished
-                already; nothing was sent.
+            InvalidInputError: The address is not the answer to this login (another state, no code), it was finished
+                already, or `store` is given and the scope lacks `offline.access`; nothing was sent.
             LoginDeniedError: The user did not authorize the app.
             AuthenticationError: The code is too old or was used, or the app's id or secret is wrong.
             RequestTimeoutError: Time ran out. The code is not sent a second time: begin a new login.
-            APIError, TransportError, InvalidResponseError: X could not be reached, or gave no tokens.
+            APIError, TransportError, InvalidResponseError: X was not reached or gave no tokens: begin a new login.
             OSError: The file cannot be written; the code was not sent.
         """
         return oauth2_of(

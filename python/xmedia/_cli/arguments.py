@@ -25,7 +25,7 @@ credentials come from the environment:
 """
 _EXIT_STATUS = """\
 exit status: 0 ready (for status: or not yet), 1 failed or error, 2 usage,
-3 timeout, 130 interrupted
+3 timeout, 130 interrupted, 143 ended by SIGTERM
 """
 #: What the help of a command ends with that has its own exit statuses, and needs no credentials or others.
 _EPILOGS = {

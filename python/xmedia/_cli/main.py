@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 
 from .arguments import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+
+#: What `timeout`, cron, systemd and containers send, and a terminal that is closed.
+_ENDING = ("SIGTERM", "SIGHUP")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,17 +33,43 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
-        return run(arguments)
-    except KeyboardInterrupt:
+        with _signals_raise(report.Ended):
+            return run(arguments)
+    except KeyboardInterrupt as interrupt:
         report.say("interrupted")
-        return report.INTERRUPTED
+        return report.exit_status(interrupt)
     except InvalidInputError as error:
         report.say(words.message(error))
         return report.USAGE
     except (XMediaError, OSError) as error:
         if isinstance(error, BrokenPipeError) and not isinstance(error, XMediaError):
-            # Whoever read our output has seen enough. What is left in the buffer must not be complained about.
+            # What is left in the buffer must not be complained about at the end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return report.FAILED
+            if error.filename is None:
+                # Whoever read our output has seen enough, and no result is lost.
+                return report.FAILED
         report.say(words.message(error))
         return report.exit_status(error)
+
+
+@contextlib.contextmanager
+def _signals_raise(kind: Callable[[int], BaseException]) -> Iterator[None]:
+    """Have the signals that end programs end a command as Ctrl-C does: it says what it leaves behind.
+
+    Those that are ignored, as `nohup` has it, or handled already stay so.
+    """
+
+    def end(signum: int, frame: object) -> None:
+        raise kind(signum)
+
+    numbers = {getattr(signal, name) for name in _ENDING if hasattr(signal, name)}
+    if threading.current_thread() is not threading.main_thread():
+        numbers.clear()  # handlers belong to the main thread
+    taken = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)

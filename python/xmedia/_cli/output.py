@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
+import os
 import sys
 import warnings
 from types import TracebackType
@@ -26,6 +29,7 @@ class Output:
         shows = not self._quiet and not self._json and Screen.fits(sys.stderr)
         self._screen = Screen(sys.stderr) if shows else None
         self._finalized: dict[int, None] = {}
+        self._unwritable: OSError | None = None  # why nothing more can be written to standard output
         self._catching = warnings.catch_warnings()
 
     def __enter__(self) -> Self:
@@ -41,6 +45,8 @@ class Output:
         self._catching.__exit__(kind, error, traceback)
         if self._screen is not None:
             self._screen.close()
+        if self._unwritable is not None and error is None:
+            raise self._unwritable
 
     @property
     def shows_progress(self) -> bool:
@@ -91,17 +97,21 @@ class Output:
                 self.say(f"xmedia wait {media.media_id} goes on waiting")
         return report.exit_status(error)
 
-    def interrupted(self, hint: str = "") -> int:
+    def interrupted(self, interrupt: KeyboardInterrupt, hint: str = "") -> int:
         """Say what an interrupted command leaves behind, and return the exit status."""
         if self._screen is not None:
             self._screen.close()
         self.say(f"interrupted{hint}")
         for media_id in self._finalized:
             self.say(f"{media_id} was finalized: xmedia wait {media_id} goes on waiting")
-        return report.INTERRUPTED
+        return report.exit_status(interrupt)
 
     def say(self, line: str) -> None:
-        """Say something that is not a result."""
+        """Say something that is not a result. Nothing ends because it cannot be written."""
+        with contextlib.suppress(OSError):
+            self._say(line)
+
+    def _say(self, line: str) -> None:
         if sys.stderr is None:
             return
         if self._screen is None:
@@ -110,17 +120,26 @@ class Output:
             self._screen.print(f"xmedia: {line}", sys.stderr)
 
     def _print(self, line: str) -> None:
-        try:
-            if self._screen is None:
-                print(line, flush=True)
-            else:
-                self._screen.print(line, sys.stdout)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            # A full disk, for instance. What X has done stays done, so its id must be seen somewhere.
-            self.say(line)
-            raise OSError(error.errno, error.strerror, "standard output") from error
+        """Print a result, on standard error where standard output cannot be written: nobody else has its id.
+
+        What was asked for is done all the same, and the error follows when the command ends.
+        """
+        if self._unwritable is None:
+            try:
+                self._write(line)
+                return
+            except OSError as error:
+                self._unwritable = OSError(error.errno, error.strerror, "standard output")
+        # If this fails too, uploading more makes ids that nobody will ever see, so that ends the command.
+        self._say(line)
+
+    def _write(self, line: str) -> None:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        if self._screen is None:
+            print(line, flush=True)
+        else:
+            self._screen.print(line, sys.stdout)
 
     def _done(self, file: str | None, media_id: object) -> None:
         if self._screen is not None:

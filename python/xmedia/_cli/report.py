@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, cast
 
 from .. import Media, RequestTimeoutError, WaitTimeoutError
+from .._core import shown
 from .._types import exact_json
 
-READY, FAILED, USAGE, TIMEOUT, INTERRUPTED = 0, 1, 2, 3, 130
+READY, FAILED, USAGE, TIMEOUT = 0, 1, 2, 3
 #: What is worse than what, where several files end differently.
-_SEVERITY = (READY, TIMEOUT, FAILED, USAGE, INTERRUPTED)
+_SEVERITY = (READY, TIMEOUT, FAILED, USAGE)
+
+
+class Ended(KeyboardInterrupt):
+    """A signal came that ends a command as Ctrl-C does."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signum
 
 
 def exit_status(error: BaseException) -> int:
-    """The exit status that an error stands for."""
+    """The exit status that an error stands for; of a signal the one that shells use, 130 for Ctrl-C."""
+    if isinstance(error, KeyboardInterrupt):
+        return 128 + (error.signum if isinstance(error, Ended) else signal.SIGINT)
     return TIMEOUT if isinstance(error, WaitTimeoutError | RequestTimeoutError) else FAILED
 
 
@@ -43,7 +55,7 @@ def report(
         known["ready"] = media.ready
     known["state"] = str(info.state) if info is not None else ("succeeded" if media and media.ready else None)
     failure = info.error if info is not None else None
-    text = str(error) if error is not None else (failure.message or failure.name or "failed") if failure else None
+    text = str(error) if error is not None else shown(failure.message or failure.name or "failed") if failure else None
     known["error"] = text
     known["error_type"] = type(error).__name__ if error is not None else None
     return known if file is None else {"file": file, **known}

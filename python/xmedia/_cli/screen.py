@@ -14,7 +14,8 @@ from typing import TextIO
 from .. import Progress
 from .._display import text
 
-_BAR = 20
+#: The columns of a bar between its brackets; one that would have fewer than the least is left out.
+_BAR, _LEAST_BAR = 20, 5
 #: How much of a line a name may take.
 _NAMES_SHARE = 0.3
 
@@ -24,7 +25,7 @@ class Screen:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._lines: dict[str, str] = {}  # what is said of each name
+        self._lines: dict[str, tuple[str, float | None]] = {}  # what is said of each name, and its share, for a bar
         self._drawn = 0
 
     @staticmethod
@@ -58,13 +59,18 @@ class Screen:
 
     def _draw(self) -> None:
         size = _size(self._stream)
+        # The terminal shows Ctrl-C as ^C where the cursor is, which must not begin another row.
+        columns = size.columns - 3
         widest = max(int(size.columns * _NAMES_SHARE), 8)
-        lines = [f"{_shortened(name, widest)}  {line}" for name, line in self._lines.items()]
+        lines = [
+            _with_bar(f"{_shortened(name, widest)}  {said}", share, columns)
+            for name, (said, share) in self._lines.items()
+        ]
         if len(lines) >= size.lines:
             # What has scrolled away at the top cannot be drawn again.
             kept = max(size.lines - 2, 1)
             lines = [*lines[:kept], f"and {len(lines) - kept} more"]
-        self._write(self._back() + "\n".join(_fitted(line, size.columns - 1) + "\x1b[K" for line in lines) + "\x1b[J")
+        self._write(self._back() + "\n".join(_fitted(line, columns) + "\x1b[K" for line in lines) + "\x1b[J")
         self._drawn = len(lines)
 
     def _erase(self) -> None:
@@ -82,11 +88,17 @@ class Screen:
             self._stream.flush()
 
 
-def described(progress: Progress) -> str:
-    """How far an upload or a wait is, and what it waits for."""
+def described(progress: Progress) -> tuple[str, float | None]:
+    """How far an upload or a wait is, and what it waits for; and its share, if it goes on."""
     if progress.paused_until is not None:
-        return f"{text.pause(progress)}, {text.progress(progress)}"
-    return f"{text.progress(progress)}  [{'#' * int(_BAR * text.share(progress)):<{_BAR}}]"
+        return f"{text.pause(progress)}, {text.progress(progress)}", None
+    return text.progress(progress), text.share(progress)
+
+
+def _with_bar(line: str, share: float | None, columns: int) -> str:
+    """A line with a bar that is as long as there is room for."""
+    bar = min(columns - _width(line) - len("  []"), _BAR)
+    return line if share is None or bar < _LEAST_BAR else f"{line}  [{'#' * int(bar * share):<{bar}}]"
 
 
 def _size(stream: TextIO) -> os.terminal_size:
@@ -112,14 +124,20 @@ def _fitted(line: str, columns: int) -> str:
 
 
 def _cut(line: str, columns: int) -> str:
-    """As much of a line as the columns hold; some characters take two, some none."""
+    """As much of a line as the columns hold."""
     if len(line) <= columns and line.isascii():
         return line
     used = 0
     for index, character in enumerate(line):
-        if unicodedata.combining(character):
-            continue
-        used += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        used += _width(character)
         if used > columns:
             return line[:index]
     return line
+
+
+def _width(line: str) -> int:
+    """The columns that a text takes; some characters take two, some none."""
+    if line.isascii():
+        return len(line)
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in line)
+    return len(line) + wide - sum(unicodedata.combining(character) > 0 for character in line)

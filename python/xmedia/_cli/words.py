@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .. import InvalidInputError
 from .._core import shown
 from .._display.wording import Wording
@@ -69,3 +71,13 @@ def escaped(name: str) -> str:
     text = name.encode(errors="backslashreplace").decode()
     # `shown` cuts long texts off, and a name is not to be cut.
     return "".join(character if character.isprintable() else shown(character) for character in text)
+
+
+def pasted(name: str) -> str:
+    """A file's name for a command that somebody pastes into a shell: bash, zsh and fish all read it as it is.
+
+    `shlex.quote` knows no fish, where a backslash means something within quotes as well.
+    """
+    if re.fullmatch(r"[\w@%+=:,./-]+", name, re.ASCII):
+        return name
+    return "'" + re.sub(r"[\\']", r"'\\\g<0>'", escaped(name)) + "'"

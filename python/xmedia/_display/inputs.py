@@ -1,6 +1,6 @@
 """What is displayed, by the attributes that are shown. This folder names no class of `_types`, which calls it.
 
-Only type checkers read this file.
+Only type checkers read this file. Attributes are properties, since others would have to be settable.
 """
 
 from collections.abc import Sequence
@@ -117,17 +117,27 @@ class Error(Protocol):
     def retry_after(self) -> float | None: ...
 
 
-class VideoTrack(Protocol):
-    """A file's video."""
+class Track(Protocol):
+    """One track of a file."""
 
     @property
     def codec(self) -> str | None: ...
     @property
     def profile(self) -> str | None: ...
+
+
+class Picture(Protocol):
+    """Pixels, however many times."""
+
     @property
     def width(self) -> int | None: ...
     @property
     def height(self) -> int | None: ...
+
+
+class VideoTrack(Track, Picture, Protocol):
+    """A file's video."""
+
     @property
     def frame_rate(self) -> float | None: ...
     @property
@@ -136,26 +146,18 @@ class VideoTrack(Protocol):
     def chroma(self) -> str | None: ...
 
 
-class AudioTrack(Protocol):
+class AudioTrack(Track, Protocol):
     """A file's audio."""
 
-    @property
-    def codec(self) -> str | None: ...
-    @property
-    def profile(self) -> str | None: ...
     @property
     def channels(self) -> int | None: ...
     @property
     def sample_rate(self) -> int | None: ...
 
 
-class ImageFacts(Protocol):
+class ImageFacts(Picture, Protocol):
     """An image in a file."""
 
-    @property
-    def width(self) -> int | None: ...
-    @property
-    def height(self) -> int | None: ...
     @property
     def frames(self) -> int | None: ...
 
@@ -201,11 +203,9 @@ class Report(Protocol):
     def ok(self) -> bool: ...
 
 
-class Wait(Protocol):
-    """Time between two requests."""
+class Step(Protocol):
+    """A stretch of an upload's time, with a request of this command in it or at its end."""
 
-    @property
-    def reason(self) -> str: ...
     @property
     def command(self) -> str: ...
     @property
@@ -216,11 +216,16 @@ class Wait(Protocol):
     def ended(self) -> float: ...
 
 
-class Request(Protocol):
-    """One request of an upload."""
+class Wait(Step, Protocol):
+    """Time between two requests."""
 
     @property
-    def command(self) -> str: ...
+    def reason(self) -> str: ...
+
+
+class Request(Step, Protocol):
+    """One request of an upload."""
+
     @property
     def segment_index(self) -> int | None: ...
     @property
@@ -229,12 +234,6 @@ class Request(Protocol):
     def status(self) -> int | None: ...
     @property
     def error(self) -> str | None: ...
-    @property
-    def started(self) -> float: ...
-    @property
-    def duration(self) -> float: ...
-    @property
-    def ended(self) -> float: ...
     @property
     def failed(self) -> bool: ...
     @property

@@ -27,7 +27,7 @@ __all__ = ["API"]
 _log = logging.getLogger("xmedia")
 
 #: API 1.1 takes no larger segment; tweepy would send one of 5 MiB.
-_LARGEST_SEGMENT = 5_000_000
+_MAX_SEGMENT_BYTES = 5_000_000
 _TWEEPYS_UPLOAD_HOST = "upload.twitter.com"
 _NO_USER = (
     "media belongs to a user, and {} is for something else: give API a tweepy.OAuth1UserHandler, or for a user's OAuth "
@@ -211,7 +211,7 @@ class API(tweepy.API):  # type: ignore[misc]  # tweepy has no types
                 media_category=media_category,
                 additional_owners=_owners(additional_owners),
                 chunked=chunked,
-                segment_bytes=None if chunk_size is None else min(chunk_size, _LARGEST_SEGMENT),
+                segment_bytes=None if chunk_size is None else min(chunk_size, _MAX_SEGMENT_BYTES),
                 wait=bool(wait),
                 **self._patience(),
             ),

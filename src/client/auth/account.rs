@@ -13,7 +13,7 @@ use super::oauth1::{self, Signer};
 use super::oauth2::{self, Token};
 use super::refresh::Refreshes;
 use crate::client::limits::{AppId, Limits};
-use crate::client::model::{CredentialKind, MediaId};
+use crate::client::model::{ApiVersion, CredentialKind, MediaId};
 use crate::client::protocol::{Authentication, Body, Request};
 use crate::client::retry::INIT_SETTLE_TIME;
 use crate::sync::lock;
@@ -33,6 +33,14 @@ impl Credentials {
         match self {
             Credentials::OAuth1(_) => CredentialKind::OAuth1,
             Credentials::OAuth2(_) => CredentialKind::OAuth2,
+        }
+    }
+
+    /// The version of the API that takes them, or is used where either would do.
+    pub fn api(&self) -> ApiVersion {
+        match self {
+            Credentials::OAuth1(_) => ApiVersion::V1_1,
+            Credentials::OAuth2(_) => ApiVersion::V2,
         }
     }
 

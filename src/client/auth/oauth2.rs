@@ -17,10 +17,10 @@ const MAX_REPLACED: usize = 64;
 /// A user's OAuth 2.0 credentials. Clones share the newest token: it is published without a lock, so that a forked
 /// child starts from the last one.
 #[derive(Clone)]
-pub struct Credentials(Source);
+pub struct Credentials(TokenSource);
 
 #[derive(Clone)]
-enum Source {
+enum TokenSource {
     Kept {
         newest: Arc<ArcSwap<Token>>,
         /// Those that were replaced, which a server may still repeat.
@@ -52,7 +52,7 @@ impl Credentials {
         app: Option<App>,
     ) -> Self {
         let token = Token { access_token, refresh_token, expires_at, version: 0, serial: 0 };
-        Credentials(Source::Kept {
+        Credentials(TokenSource::Kept {
             newest: Arc::new(ArcSwap::from_pointee(token)),
             replaced: Arc::default(),
             app,
@@ -73,75 +73,75 @@ impl Credentials {
         let (token, chain) = Chain::open(file, token, &app, beginning)?;
         let newest = Arc::new(ArcSwap::from_pointee(token));
         let (app, chain) = (Some(app), Some(Arc::new(chain)));
-        Ok(Credentials(Source::Kept { newest, replaced: Arc::default(), app, chain, scope: None }))
+        Ok(Credentials(TokenSource::Kept { newest, replaced: Arc::default(), app, chain, scope: None }))
     }
 
     /// Tokens that the program provides.
     pub fn asked() -> Self {
-        Credentials(Source::Asked)
+        Credentials(TokenSource::Asked)
     }
 
     /// The newest token; `None` if the program provides it.
     pub fn newest(&self) -> Option<Arc<Token>> {
         match &self.0 {
-            Source::Kept { newest, .. } => Some(newest.load_full()),
-            Source::Asked => None,
+            TokenSource::Kept { newest, .. } => Some(newest.load_full()),
+            TokenSource::Asked => None,
         }
     }
 
     /// The app that the tokens were given to, if it is known.
     pub fn client_id(&self) -> Option<&str> {
         match &self.0 {
-            Source::Kept { app, .. } => app.as_ref().map(|app| app.client_id.as_str()),
-            Source::Asked => None,
+            TokenSource::Kept { app, .. } => app.as_ref().map(|app| app.client_id.as_str()),
+            TokenSource::Asked => None,
         }
     }
 
     /// Whether the client can refresh the token by itself.
     pub fn can_refresh(&self) -> bool {
         match &self.0 {
-            Source::Kept { newest, app, chain, .. } => {
+            TokenSource::Kept { newest, app, chain, .. } => {
                 app.is_some() && (chain.is_some() || newest.load().refresh_token.is_some())
             }
-            Source::Asked => false,
+            TokenSource::Asked => false,
         }
     }
 
     /// The app that the refresh token was given to.
     pub fn app(&self) -> Option<&App> {
         match &self.0 {
-            Source::Kept { app, .. } => app.as_ref(),
-            Source::Asked => None,
+            TokenSource::Kept { app, .. } => app.as_ref(),
+            TokenSource::Asked => None,
         }
     }
 
     /// The same credentials, of which it is known what was granted.
     pub fn with_scope(mut self, granted: Option<Vec<String>>) -> Self {
-        if let Source::Kept { scope, .. } = &mut self.0 {
+        if let TokenSource::Kept { scope, .. } = &mut self.0 {
             *scope = granted;
         }
         self
     }
 
-    /// Which of these scopes were not granted, as far as it is known what was.
-    pub fn lacks<'a>(&self, needed: &[&'a str]) -> Vec<&'a str> {
-        let Source::Kept { chain, scope, .. } = &self.0 else { return Vec::new() };
+    /// Which of these scopes were not granted; `None` if it is not known what was.
+    pub fn lacks<'a>(&self, needed: &[&'a str]) -> Option<Vec<&'a str>> {
+        let TokenSource::Kept { chain, scope, .. } = &self.0 else { return None };
         let kept = chain.as_ref().and_then(|chain| chain.facts().scope.clone());
-        let Some(granted) = kept.as_ref().or(scope.as_ref()) else { return Vec::new() };
-        needed.iter().copied().filter(|name| !granted.iter().any(|granted| granted == name)).collect()
+        let granted = kept.as_ref().or(scope.as_ref())?;
+        Some(needed.iter().copied().filter(|name| !granted.iter().any(|granted| granted == name)).collect())
     }
 
     /// The place in a token file, if there is one.
     pub fn chain(&self) -> Option<&Arc<Chain>> {
         match &self.0 {
-            Source::Kept { chain, .. } => chain.as_ref(),
-            Source::Asked => None,
+            TokenSource::Kept { chain, .. } => chain.as_ref(),
+            TokenSource::Asked => None,
         }
     }
 
     /// Makes this the newest token.
     pub(in crate::client) fn publish(&self, token: Token) {
-        if let Source::Kept { newest, replaced, .. } = &self.0 {
+        if let TokenSource::Kept { newest, replaced, .. } = &self.0 {
             let last = newest.swap(Arc::new(token));
             replaced.rcu(|before| {
                 let kept = before.iter().skip(before.len().saturating_sub(MAX_REPLACED - 1));
@@ -153,10 +153,10 @@ impl Credentials {
     /// All tokens that there were, the newest last.
     pub(in crate::client) fn all(&self) -> Vec<Arc<Token>> {
         match &self.0 {
-            Source::Kept { newest, replaced, .. } => {
+            TokenSource::Kept { newest, replaced, .. } => {
                 replaced.load().iter().cloned().chain([newest.load_full()]).collect()
             }
-            Source::Asked => Vec::new(),
+            TokenSource::Asked => Vec::new(),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Which exchanges of tokens are under way in this process: whoever ends it waits for them, since a refresh token that
 //! was sent is used up, whether or not its answer was kept.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use crate::sync::{lock, unpoisoned};
 use crate::system::fork::PerProcess;
 
 static COUNT: PerProcess<Count> = PerProcess::new();
@@ -21,14 +22,14 @@ impl UnderWay {
     /// One more is under way.
     pub fn begin() -> Self {
         let count = COUNT.get_or_default();
-        *count.number.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        *lock(&count.number) += 1;
         UnderWay(count)
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        *self.0.number.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        *lock(&self.0.number) -= 1;
         self.0.changed.notify_all();
     }
 }
@@ -36,7 +37,7 @@ impl Drop for UnderWay {
 /// Waits so long until none is under way; whether that is so. It blocks.
 pub fn wait_until_none(timeout: Duration) -> bool {
     let count = COUNT.get_or_default();
-    let number = count.number.lock().unwrap_or_else(PoisonError::into_inner);
+    let number = lock(&count.number);
     let waited = count.changed.wait_timeout_while(number, timeout, |number| *number > 0);
-    *waited.unwrap_or_else(PoisonError::into_inner).0 == 0
+    *unpoisoned(waited).0 == 0
 }

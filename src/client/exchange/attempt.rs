@@ -9,7 +9,7 @@ use crate::client::call::CallOptions;
 use crate::client::error::{Error, Kind, Result, subject};
 use crate::client::exchange::ClientInner;
 use crate::client::http::{Broken, MediaHash, NoResponse, TransportFailure};
-use crate::client::model::{CommandName, Dialect, MediaId};
+use crate::client::model::{CommandName, CredentialKind, Dialect, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
 use crate::client::pause::PauseTracker;
 use crate::client::protocol::{self, Answer, Command, Response};
@@ -181,13 +181,13 @@ impl<'a> Attempt<'a> {
         drop(in_flight);
         let decoded = self.decode(&response);
         self.note_limit(&decoded, &response);
-        // The error shows what the server said, which may be what it was sent.
+        // What is shown of an answer are the server's words, which may be what it was sent.
         let passwords = || client.transport.proxy_passwords().map(|passwords| &**passwords);
         let shown = match &decoded {
-            Ok(_) => None,
-            Err(_) => client.account.masked(&response, self.command, token.as_deref(), passwords()),
+            Ok(answer) if !answer.has_words() => None,
+            _ => client.account.masked(&response, self.command, token.as_deref(), passwords()),
         };
-        let decoded = decoded.or_else(|error| shown.as_ref().map_or(Err(error), |shown| self.decode(shown)));
+        let decoded = shown.as_ref().map_or(decoded, |shown| self.decode(shown));
         match decoded {
             Ok(answer) => {
                 self.note_success();
@@ -223,7 +223,12 @@ impl<'a> Attempt<'a> {
     }
 
     fn decode(&self, response: &Response) -> Result<Answer> {
-        let credentials = self.client.account.credentials().kind();
+        let credentials = match self.client.account.credentials().kind() {
+            CredentialKind::OAuth2 if response.status == 403 && self.repair.has_scopes() => {
+                CredentialKind::OAuth2WithScopes
+            }
+            kind => kind,
+        };
         let dialect = Dialect { version: self.client.options.api, credentials };
         protocol::decode(dialect, self.name, self.media_id, response)
     }

@@ -103,7 +103,7 @@ impl<'a> Repair<'a> {
     /// A 403 that says which scope the token lacks, where that is known.
     pub(super) fn naming_missing_scopes(&self, mut error: Error) -> Error {
         let is_denied = error.api().is_some_and(|failure| failure.class == ApiClass::PermissionDenied);
-        let lacking = self.kept().filter(|_| is_denied).map(|credentials| credentials.lacks(&NEEDED_SCOPES));
+        let lacking = self.kept().filter(|_| is_denied).and_then(|credentials| credentials.lacks(&NEEDED_SCOPES));
         if let Some(lacking) = lacking.filter(|lacking| !lacking.is_empty()) {
             error.message.push_str(&format!(
                 " The token was not granted {}: log in again and ask for it (xmedia login).",
@@ -111,6 +111,11 @@ impl<'a> Repair<'a> {
             ));
         }
         error
+    }
+
+    /// Whether the token is known to have the scopes that uploading needs.
+    pub(super) fn has_scopes(&self) -> bool {
+        self.kept().and_then(|credentials| credentials.lacks(&NEEDED_SCOPES)).is_some_and(|lacking| lacking.is_empty())
     }
 
     /// Gives up the position that was taken when the verb was called: the token may itself need a request, which must

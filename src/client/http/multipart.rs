@@ -13,6 +13,7 @@ use crate::client::error::{Error, Result};
 use crate::client::limits::ByteRateLimiter;
 use crate::client::protocol::{Body, Part, Payload};
 use crate::client::x_values::MediaType;
+use crate::hex::hex;
 use crate::sync::lock;
 
 /// Bytes in memory are handed over in pieces of this size, so that progress is seen.
@@ -68,7 +69,7 @@ impl MediaHash {
             Part::Text(_) => None,
         })?;
         let (context, _) = lock(&self.0).take().filter(|(_, bytes)| *bytes == size)?;
-        Some(context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+        Some(hex(context.finish().as_ref()))
     }
 }
 

@@ -167,6 +167,7 @@ impl Inspection {
 impl VideoTrack {
     /// Fills in what follows from the rest: the shape in which it is shown.
     pub(super) fn derive_display_size(&mut self) {
+        self.pixel_aspect = self.pixel_aspect.map(reduced);
         let (Some(width), Some(height)) = (self.width, self.height) else { return };
         let (h, v) = self.pixel_aspect.unwrap_or((1, 1));
         let wide = (u64::from(width) * u64::from(h) + u64::from(v) / 2).checked_div(u64::from(v));
@@ -175,6 +176,15 @@ impl VideoTrack {
         let (shown_width, shown_height) = if turned { (height, wide) } else { (wide, height) };
         (self.display_width, self.display_height) = (Some(shown_width), Some(shown_height));
     }
+}
+
+/// The same ratio in the smallest numbers: square pixels are also written as 2:2, or as the size of the picture.
+fn reduced((h, v): (u32, u32)) -> (u32, u32) {
+    let (mut divisor, mut rest) = (h, v);
+    while rest > 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    (h / divisor.max(1), v / divisor.max(1))
 }
 
 impl FileFacts {

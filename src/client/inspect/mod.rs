@@ -19,6 +19,7 @@ mod text;
 pub use self::check::{check, inspect};
 pub use self::facts::Inspection;
 pub use self::finding::{Finding, Level, explanation};
+pub use self::parsers::webp_is_animated;
 pub use self::reader::{FileBytes, ReadBytes};
 pub use self::report::Report;
 pub use self::rules::CheckOptions;

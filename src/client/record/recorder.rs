@@ -6,14 +6,14 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
 use super::files::RecordFiles;
 use super::har;
 use crate::client::config::RecordDirectory;
 use crate::client::kept_exchange::{KeptExchange, Secrets};
-use crate::sync::lock;
+use crate::sync::{lock, unpoisoned};
 use crate::system::fork::PerProcess;
 
 /// How many exchanges may wait to be written, and how many bytes of bodies they may have in all.
@@ -206,7 +206,7 @@ impl Shared {
             queue.idle = queue.exchanges.is_empty() && !queue.closed;
             queue.idle
         });
-        let mut queue = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut queue = unpoisoned(waited);
         if queue.exchanges.is_empty() {
             return None;
         }

@@ -91,6 +91,8 @@ pub enum CredentialKind {
     OAuth1,
     /// A user's OAuth 2.0 token.
     OAuth2,
+    /// One that is known to have the scopes that uploading needs.
+    OAuth2WithScopes,
 }
 
 /// In which version of the API a request was made, and with which credentials.

@@ -50,18 +50,6 @@ impl SegmentIndex {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaType(Cow<'static, str>);
 
-impl MediaType {
-    /// One that this crate names itself.
-    pub(crate) const fn known(text: &'static str) -> Self {
-        MediaType(Cow::Borrowed(text))
-    }
-
-    /// The type as it is sent.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl TryFrom<String> for MediaType {
     type Error = Error;
 
@@ -83,18 +71,6 @@ impl TryFrom<String> for MediaType {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaCategory(Cow<'static, str>);
 
-impl MediaCategory {
-    /// One that this crate names itself.
-    pub(crate) const fn known(text: &'static str) -> Self {
-        MediaCategory(Cow::Borrowed(text))
-    }
-
-    /// The category as it is sent.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl TryFrom<String> for MediaCategory {
     type Error = Error;
 
@@ -108,6 +84,25 @@ impl TryFrom<String> for MediaCategory {
         )))
     }
 }
+
+/// What the two have in common: this crate names some itself, and both are sent as text.
+macro_rules! sent_as_text {
+    ($($name:ident),+) => {$(
+        impl $name {
+            /// One that this crate names itself.
+            pub(crate) const fn known(text: &'static str) -> Self {
+                $name(Cow::Borrowed(text))
+            }
+
+            /// The text as it is sent.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    )+};
+}
+
+sent_as_text!(MediaType, MediaCategory);
 
 /// The category of a video that can have subtitles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use super::source::PIECE_BYTES;
 use crate::client::category::{Account, MediaClass, max_bytes};
 use crate::client::error::{Error, Result};
 use crate::client::inspect::format::{self, Format};
+use crate::client::inspect::webp_is_animated;
 use crate::client::observer::Observer;
 use crate::client::x_values::{MediaCategory, MediaType};
 
@@ -36,7 +37,7 @@ impl DetectedMedia {
             None => {
                 let animated = match media_type.as_str() {
                     "image/gif" => gif_is_animated(body).await?,
-                    "image/webp" => media_type::webp_is_animated(&head(body, format::HEAD_BYTES).await?),
+                    "image/webp" => webp_is_animated(&head(body, format::HEAD_BYTES).await?),
                     _ => false,
                 };
                 let category = media_type::category(media_type.as_str(), animated);

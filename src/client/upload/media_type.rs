@@ -1,4 +1,4 @@
-//! What media of a type is to X: the category that it wants for it, and whether a GIF or WebP is animated.
+//! What media of a type is to X: the category that it wants for it, and whether a GIF is animated.
 
 use crate::client::x_values::MediaCategory;
 
@@ -13,12 +13,6 @@ pub fn category(media_type: &str, animated: bool) -> Option<MediaCategory> {
         _ => return None,
     };
     Some(MediaCategory::known(category))
-}
-
-/// Whether a WebP file says that it is animated.
-pub fn webp_is_animated(head: &[u8]) -> bool {
-    const ANIMATION: u8 = 0x02;
-    head.get(12..16) == Some(b"VP8X") && head.get(20).is_some_and(|flags| flags & ANIMATION != 0)
 }
 
 /// Reads a GIF from its start, piece by piece, until it is known whether it has more than one image.

@@ -67,27 +67,30 @@ impl Client {
         };
         let deadline = Deadline::after(timeout);
         let client = self.clone();
-        detached(deadline, async move {
+        let work = async move {
             let Some(destination) = destination else {
                 let _under_way = UnderWay::begin();
                 let tokens = client.redeem(&app, grant, deadline, kept_waiting(timeout)).await?;
                 return Ok(NewLogin { tokens: client.first_of_chain(tokens, &app, None), warning: None });
             };
-            let update = TokenFileUpdate::begin(&destination.file, deadline).await?;
+            let (update, found) = TokenFileUpdate::begin(&destination.file, deadline).await?;
             let room = update.reserve().await?;
             let tokens = client.redeem(&app, grant, deadline, kept_waiting(timeout)).await?;
+            if tokens.refresh_token.is_none() {
+                return Ok(client.not_kept(tokens, &app, &destination.file));
+            }
             let (user_id, warning) = match client.user_of(&tokens.access_token).await {
                 Ok(user_id) => (Some(user_id), None),
                 Err(error) => (None, Some(format!("the tokens were saved without the user's id: {}", error.message))),
             };
             if !destination.replace_other_user {
-                refuse_other_user(&update, &destination.file, user_id.as_deref()).await?;
+                refuse_other_user(&found, &destination.file, user_id.as_deref())?;
             }
             let stored = client.first_of_chain(tokens, &app, user_id);
             update.save(room, &stored).await?;
             Ok(NewLogin { tokens: stored, warning })
-        })
-        .await
+        };
+        detached(deadline, work).await.map_err(over)
     }
 
     /// Exchanges OAuth 1.0a tokens for OAuth 2.0 ones, unless the file holds a login of the same user already.
@@ -108,8 +111,8 @@ impl Client {
         let deadline = Deadline::after(timeout);
         let client = self.clone();
         detached(deadline, async move {
-            let update = TokenFileUpdate::begin(&file, deadline).await?;
-            if let Found::Tokens(stored, None) = update.read().await? {
+            let (update, found) = TokenFileUpdate::begin(&file, deadline).await?;
+            if let Found::Tokens(stored, None) = found {
                 let is_theirs = stored.user_id.as_ref() == Some(&user_id)
                     && stored.client_id.as_ref() == Some(&app.client_id)
                     && stored.origin.as_deref() == Some(&*client.inner.origin());
@@ -119,6 +122,9 @@ impl Client {
             }
             let room = update.reserve().await?;
             let tokens = client.tokens(&app, grant, client.inner.options.retry.as_ref(), kept_waiting(timeout)).await?;
+            if tokens.refresh_token.is_none() {
+                return Ok(client.not_kept(tokens, &app, &file));
+            }
             let stored = client.first_of_chain(tokens, &app, Some(user_id));
             update.save(room, &stored).await?;
             Ok(NewLogin { tokens: stored, warning: None })
@@ -167,6 +173,16 @@ impl Client {
         }
     }
 
+    /// Tokens that cannot be renewed: a file with them would be one without a login, in the place of one with a login.
+    fn not_kept(&self, tokens: Tokens, app: &App, file: &TokenFile) -> NewLogin {
+        let path = file.path().display();
+        let warning = format!(
+            "X gave no refresh token, so nothing was saved in {path}: the access token works until it expires (does the \
+             scope have offline.access?)"
+        );
+        NewLogin { tokens: self.first_of_chain(tokens, app, None), warning: Some(warning) }
+    }
+
     /// What begins a chain.
     fn first_of_chain(&self, mut tokens: Tokens, app: &App, user_id: Option<String>) -> StoredTokens {
         let lifetime = tokens.expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
@@ -192,8 +208,8 @@ fn kept_waiting(timeout: Option<Duration>) -> Deadline {
 }
 
 /// Refuses to put one user's tokens into the place of another's.
-async fn refuse_other_user(update: &TokenFileUpdate, file: &TokenFile, user_id: Option<&str>) -> Result<()> {
-    match update.read().await? {
+fn refuse_other_user(found: &Found, file: &TokenFile, user_id: Option<&str>) -> Result<()> {
+    match found {
         Found::Tokens(stored, _) if stored.user_id.is_some() && stored.user_id.as_deref() != user_id => {
             Err(Error::invalid_input(format!(
                 "{} holds the tokens of user {}, and this is {}; nothing was replaced",
@@ -212,6 +228,22 @@ fn user_of_oauth1(access_token: &str) -> String {
         Some((id, _)) if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) => id.to_owned(),
         _ => format!("oauth1:{}", chain_hash("oauth1", access_token)),
     }
+}
+
+/// The error of a login that did not bring tokens. It cannot be finished by the same call: a code is sent once.
+fn over(mut error: Error) -> Error {
+    let is_an_answer = match &error.kind {
+        Kind::Transport { .. } | Kind::RequestTimeout { .. } | Kind::InvalidResponse(_) => true,
+        Kind::Api(failure) => !failure.refused_for_good,
+        _ => false,
+    };
+    if is_an_answer {
+        let full_stop = if error.message.ends_with('.') { "" } else { "." };
+        error.message.push_str(full_stop);
+        error.message.push_str(" Begin a new login: the code of this one works only once.");
+        (error.retryable, error.retry_after) = (false, None);
+    }
+    error
 }
 
 fn is_unconnected(error: &Error) -> bool {

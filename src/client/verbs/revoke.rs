@@ -33,8 +33,8 @@ impl Client {
                 let _under_way = UnderWay::begin();
                 return client.revoke_pair(&newest, &app, deadline).await;
             };
-            let update = TokenFileUpdate::begin(chain.file(), deadline).await?;
-            let token = match chain.compare(update.read().await?, &newest, &app, &client.inner.origin())? {
+            let (update, found) = TokenFileUpdate::begin(chain.file(), deadline).await?;
+            let token = match chain.compare(found, &newest, &app, &client.inner.origin())? {
                 Compared { look: Look::Newer(stored), .. } => Arc::new(Token::of(&stored)),
                 Compared { look: Look::Same(_), .. } => newest,
             };
@@ -54,8 +54,8 @@ impl Client {
         let deadline = Deadline::after(timeout);
         let client = self.clone();
         detached(deadline, async move {
-            let update = TokenFileUpdate::begin(&file, deadline).await?;
-            let stored = match update.read().await? {
+            let (update, found) = TokenFileUpdate::begin(&file, deadline).await?;
+            let stored = match found {
                 Found::Tokens(stored, _) => *stored,
                 Found::Unusable(why) | Found::Newer(why) => return Err(Error::invalid_input(why)),
                 Found::Nothing => {

@@ -33,23 +33,19 @@ pub(super) struct TokenFileUpdate {
 }
 
 impl TokenFileUpdate {
-    /// Locks the file, if it can and may be replaced later.
-    pub(super) async fn begin(file: &TokenFile, deadline: Deadline) -> Result<Self> {
+    /// Locks the file, if it can and may be replaced later, and reads it.
+    pub(super) async fn begin(file: &TokenFile, deadline: Deadline) -> Result<(Self, Found)> {
         if let Some(why) = file.why_not_replaceable() {
             return Err(Error::invalid_input(why));
         }
         let locked = deadline.limit(file.lock()).await.ok_or_else(out_of_time)?;
         let named = |error: io::Error| file_error(&error, Some(file.path()));
         let locked = locked.map_err(named)?;
-        if let Found::Newer(why) = locked.read().await.map_err(named)? {
-            return Err(Error::invalid_input(why));
-        }
-        Ok(TokenFileUpdate { locked, file: file.clone(), _under_way: UnderWay::begin() })
-    }
-
-    /// What the file holds.
-    pub(super) async fn read(&self) -> Result<Found> {
-        self.named(self.locked.read().await)
+        let found = match locked.read().await.map_err(named)? {
+            Found::Newer(why) => return Err(Error::invalid_input(why)),
+            found => found,
+        };
+        Ok((TokenFileUpdate { locked, file: file.clone(), _under_way: UnderWay::begin() }, found))
     }
 
     /// Takes room on the disk for the tokens that are asked for next.

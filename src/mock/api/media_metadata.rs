@@ -93,7 +93,7 @@ fn check(name: &'static str, members: &[(&str, Kind)], object: &Value) -> Result
     }
     let text = object.get("text").and_then(Value::as_str).unwrap_or_default();
     if name == "alt_text" && text.chars().count() > MAX_ALT_TEXT {
-        return refused(".text must be at most 1000 characters.");
+        return refused(&format!(".text must be at most {MAX_ALT_TEXT} characters."));
     }
     Ok(())
 }

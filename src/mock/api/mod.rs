@@ -1,4 +1,4 @@
-//! How a request is understood and finish in each version of the API: its parameters, its command, the JSON of the
+//! How a request is understood and answered in each version of the API: its parameters, its command, the JSON of the
 //! response.
 
 pub(crate) mod media_metadata;

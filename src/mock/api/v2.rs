@@ -72,7 +72,7 @@ fn unknown_command(command: &str) -> Rejection {
 }
 
 fn total_bytes(value: &str) -> Rejection {
-    Rejection::invalid("total_bytes", value, "total_bytes must be an integer from 0 to 17179869184")
+    Rejection::invalid("total_bytes", value, format!("total_bytes must be an integer from 0 to {MAX_TOTAL_BYTES}"))
 }
 
 fn initialize(state: &mut State, parameters: &Parameters, now: Instant) -> Result<ApiResponse, Rejection> {

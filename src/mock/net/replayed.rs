@@ -13,7 +13,7 @@ use crate::mock::api::request::{Parameters, Route};
 use crate::mock::net::body::ResponseBody;
 use crate::mock::net::context::{ConnectionEnded, RequestContext};
 use crate::mock::net::ending::Ending;
-use crate::mock::replay::{Asked, Break, Outcome, Step, no_command, shifted};
+use crate::mock::replay::{Asked, Break, Outcome, ReplayStep, no_command, shifted};
 use crate::mock::shared::{Control, InFlightGuard};
 use crate::sync::lock;
 
@@ -28,7 +28,7 @@ const MAX_SEGMENT_GRACES: u32 = 50;
 const MAX_SEGMENT_TIME: Duration = Duration::from_secs(60);
 
 /// What the recording has for this request; `None` if the server has no recording.
-pub(crate) async fn recorded(context: &RequestContext, parameters: &Parameters) -> Option<Result<Step, String>> {
+pub(crate) async fn recorded(context: &RequestContext, parameters: &Parameters) -> Option<Result<ReplayStep, String>> {
     let asked = Asked::of(&context.route, &context.parts, parameters);
     let step = {
         let mut replay = lock(&context.shared.replay);
@@ -55,10 +55,10 @@ pub(crate) async fn recorded(context: &RequestContext, parameters: &Parameters) 
 /// Acts it out.
 pub(crate) async fn act_out(
     context: &RequestContext,
-    step: Result<Step, String>,
+    step: Result<ReplayStep, String>,
     mut in_flight: InFlightGuard,
 ) -> Result<Response<ResponseBody>, ConnectionEnded> {
-    let Step { entry, delay, refuses_next } = match step {
+    let ReplayStep { entry, delay, refuses_next } = match step {
         Ok(step) => step,
         Err(why) => return Ok(answered(context, not_recorded(&why), in_flight)),
     };

@@ -13,7 +13,8 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use serde_json::Value;
 
-use super::{Asked, Break, Entry, Key, Outcome, times};
+use super::recorded::{Asked, Break, Entry, Key, Outcome};
+use super::times;
 use crate::client::model::{ApiVersion, CommandName, MediaId};
 use crate::mock::api::request::{Parameters, Route};
 

@@ -1,6 +1,6 @@
 //! What is said to a request that was not recorded: what it asked, and which recorded one comes nearest.
 
-use super::{Asked, Entry, Key};
+use super::recorded::{Asked, Entry, Key};
 use crate::client::model::ApiVersion;
 
 /// Why a request is not answered.

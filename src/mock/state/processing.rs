@@ -7,16 +7,16 @@ use crate::mock::options::Step;
 
 /// How far one upload's processing is.
 #[derive(Clone, Debug)]
-pub(crate) struct Progress {
+pub(crate) struct Processing {
     steps: Arc<[Step]>,
     at: usize,
     since: Instant,
 }
 
-impl Progress {
+impl Processing {
     /// The steps from its first response on; `None` if it has none.
     pub(crate) fn start(steps: Arc<[Step]>, now: Instant) -> Option<Self> {
-        (!steps.is_empty()).then_some(Progress { steps, at: 0, since: now })
+        (!steps.is_empty()).then_some(Processing { steps, at: 0, since: now })
     }
 
     /// The response that holds now.

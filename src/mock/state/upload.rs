@@ -10,11 +10,12 @@ use serde_json::{Map, Value};
 
 use crate::client::category::Account;
 use crate::client::model::MediaId;
+use crate::hex::hex;
 use crate::mock::options::Step;
 use crate::mock::state::category::{Category, MediaClass};
 use crate::mock::state::file_type::HEAD_LEN;
 use crate::mock::state::inspection::judged;
-use crate::mock::state::processing::Progress;
+use crate::mock::state::processing::Processing;
 
 /// Segments that wait for their predecessors when only hashes are kept are held up to this many bytes.
 const MAX_HELD_BYTES: u64 = 256 * 1024 * 1024;
@@ -111,7 +112,7 @@ pub(crate) struct Upload {
     pub(crate) steps: Arc<[Step]>,
     pub(crate) expires: Instant,
     pub(crate) finalized: bool,
-    pub(crate) progress: Option<Progress>,
+    pub(crate) progress: Option<Processing>,
     pub(crate) metadata: Map<String, Value>,
     pub(crate) subtitles: Vec<Subtitle>,
     segments: BTreeMap<u16, Segment>,
@@ -213,7 +214,7 @@ impl Upload {
         if self.rolling.is_some() && !matches!(self.declared.class, MediaClass::Image | MediaClass::Gif) {
             self.head = Bytes::new();
         }
-        self.progress = if processing { Progress::start(Arc::clone(&self.steps), now) } else { None };
+        self.progress = if processing { Processing::start(Arc::clone(&self.steps), now) } else { None };
     }
 
     /// Whether it has expired.
@@ -338,6 +339,6 @@ impl Contents {
             Contents::Hashed(context) => context,
             Contents::Lost => return None,
         };
-        Some(context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+        Some(hex(context.finish().as_ref()))
     }
 }

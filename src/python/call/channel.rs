@@ -1,7 +1,7 @@
 //! The channel from the worker thread to whoever waits for a call: a queue of events, and whom an event wakes.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use crate::client::auth::token_file::StoredTokens;
 use crate::client::error::Result;
 use crate::client::model::Media;
 use crate::client::observer::{Progress, RequestReport};
-use crate::sync::lock;
+use crate::sync::{lock, unpoisoned};
 
 /// The result of a verb.
 pub enum Outcome {
@@ -159,10 +159,8 @@ impl Channel {
     /// The next event, for which this thread waits so long at most.
     pub fn wait_timeout(&self, timeout: Duration) -> Option<Event> {
         let state = lock(&self.state);
-        let (mut state, _) = self
-            .arrived
-            .wait_timeout_while(state, timeout, |state| state.events.is_empty())
-            .unwrap_or_else(PoisonError::into_inner);
+        let waited = self.arrived.wait_timeout_while(state, timeout, |state| state.events.is_empty());
+        let (mut state, _) = unpoisoned(waited);
         state.events.pop_front()
     }
 }

@@ -1,7 +1,7 @@
 //! A thread that waits for whichever of several operations has an event first.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use pyo3::prelude::*;
@@ -10,7 +10,7 @@ use crate::python::call::channel::Wake;
 use crate::python::call::operation::Operation;
 use crate::python::call::task::{SIGNAL_INTERVAL, ensure_same_process};
 use crate::python::process::blocked_loop;
-use crate::sync::lock;
+use crate::sync::{lock, unpoisoned};
 use crate::system::fork::generation;
 
 /// The keys of the operations that have an event.
@@ -31,7 +31,7 @@ impl ReadyQueue {
     fn wait_timeout(&self, timeout: Duration) -> Option<u64> {
         let keys = lock(&self.keys);
         let waited = self.arrived.wait_timeout_while(keys, timeout, |keys| keys.is_empty());
-        let (mut keys, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let (mut keys, _) = unpoisoned(waited);
         keys.pop_front()
     }
 }

@@ -1,7 +1,7 @@
 //! The task of one call on the worker thread: started once, waited for by a thread, aborted.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
@@ -15,7 +15,7 @@ use crate::client::error::Result;
 use crate::python::call::channel::{Channel, Event, FinishGuard, Outcome};
 use crate::python::call::observer::ChannelObserver;
 use crate::python::process::runtime;
-use crate::sync::lock;
+use crate::sync::{lock, unpoisoned};
 use crate::system::fork::{generation, if_same_process};
 
 /// A verb's work, not yet started.
@@ -146,7 +146,7 @@ impl Task {
 impl Drop for Task {
     fn drop(&mut self) {
         // Nobody can wait for it any more: its loop was closed, say.
-        let handle = self.handle.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let handle = unpoisoned(self.handle.get_mut()).take();
         let handle = handle.and_then(|handle| if_same_process(self.generation, handle));
         if let Some(handle) = handle.filter(|handle| !handle.is_finished()) {
             handle.abort();

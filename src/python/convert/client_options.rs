@@ -25,10 +25,7 @@ const MAX_CONNECTIONS: usize = 1_000_000;
 /// The version of the API; without one that of the credentials.
 pub fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResult<ApiVersion> {
     if api.is_none() {
-        return Ok(match credentials {
-            Credentials::OAuth1(_) => ApiVersion::V1_1,
-            Credentials::OAuth2(_) => ApiVersion::V2,
-        });
+        return Ok(credentials.api());
     }
     match text("api", api)?.as_str() {
         "1.1" => Ok(ApiVersion::V1_1),

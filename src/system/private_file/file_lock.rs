@@ -12,12 +12,13 @@ use std::fs::File;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-use super::private;
+use super::open::private;
+use crate::sync::lock;
 use crate::system::blocking::blocking;
 use crate::system::fork::PerProcess;
 use crate::system::lock_descriptors;
@@ -177,7 +178,7 @@ static LOCKS: PerProcess<Mutex<HashMap<PathBuf, Weak<AsyncMutex<()>>>>> = PerPro
 
 fn lock_of_this_process(path: &Path) -> Arc<AsyncMutex<()>> {
     let locks = LOCKS.get_or_default();
-    let mut by_path = locks.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut by_path = lock(&locks);
     if let Some(lock) = by_path.get(path).and_then(Weak::upgrade) {
         return lock;
     }

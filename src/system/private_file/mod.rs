@@ -1,49 +1,11 @@
 //! Files that only their owner may use: a lock beside them, and content that is replaced whole or not at all.
 
 mod file_lock;
+mod open;
+mod paths;
 mod replace;
 
-use std::fs::OpenOptions;
-use std::io;
-use std::path::{Path, PathBuf};
-
-pub use file_lock::FileLock;
-pub use replace::{Replacement, create, name_count, overwrite, pad, write};
-
-/// Links that lead to one another end here, as they do for the system (`ELOOP`).
-const MAX_LINKS: usize = 40;
-
-/// The path with something at the end of its name.
-pub fn named_beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
-}
-
-/// The one path that all names of this file lead to. Links are followed once, here: replacing the file must not replace
-/// the link. The file need not exist; its directory must.
-pub fn resolved(path: &Path) -> io::Result<PathBuf> {
-    let mut path = std::path::absolute(path)?;
-    for _ in 0..MAX_LINKS {
-        match std::fs::read_link(&path) {
-            Ok(target) => path = path.parent().unwrap_or(Path::new("/")).join(target),
-            Err(_) => break,
-        }
-    }
-    let Some(name) = path.file_name() else {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path does not name a file"));
-    };
-    Ok(path.parent().unwrap_or(Path::new("/")).canonicalize()?.join(name))
-}
-
-/// How a file is opened that nobody else may read, in the place of which no link is followed.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
-    }
-    options
-}
+pub use self::file_lock::FileLock;
+pub use self::open::create;
+pub use self::paths::{named_beside, resolved};
+pub use self::replace::{Replacement, give_to_all_names, name_count, pad, write};

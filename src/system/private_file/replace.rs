@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{named_beside, private};
+use super::open::private;
+use super::paths::named_beside;
 
 /// A text that is written over a longer one is followed by so many spaces at the most, until the file is cut to its length.
 const MAX_PADDED: usize = 1 << 20;
@@ -41,16 +42,13 @@ impl Replacement {
     /// Puts this content into the file's place. It outlives a power cut once this has returned.
     pub fn commit(mut self, content: &[u8]) -> io::Result<()> {
         self.write(content)?;
-        std::fs::rename(&self.fresh, &self.path)?;
-        sync_directory_of(&self.path)
+        rename(&self.path)
     }
 
-    /// Writes this text over the file itself, so that all its names (hard links) have it. What was written under the
-    /// name beside it is kept until then.
-    pub fn commit_over(mut self, text: &[u8]) -> io::Result<()> {
+    /// The same for a text that all names of the file (hard links) are to have.
+    pub fn commit_to_all_names(mut self, text: &[u8]) -> io::Result<()> {
         self.write(text)?;
-        overwrite(&self.path, text)?;
-        std::fs::remove_file(&self.fresh)
+        give_to_all_names(&self.path, text)
     }
 
     /// From here on the new content is found again, even if it does not get into the file's place.
@@ -72,9 +70,25 @@ impl Drop for Replacement {
     }
 }
 
+/// Puts this text, which stands beside the file as a [`Replacement`] that was written, into its place. A file with several
+/// names is written over, so that all have the text; what stands beside it is kept until then.
+pub fn give_to_all_names(path: &Path, text: &[u8]) -> io::Result<()> {
+    if name_count(path) < 2 {
+        return rename(path);
+    }
+    overwrite(path, text)?;
+    std::fs::remove_file(Replacement::name_for(path))
+}
+
+/// Puts what stands beside a file into its place.
+fn rename(path: &Path) -> io::Result<()> {
+    std::fs::rename(Replacement::name_for(path), path)?;
+    sync_directory_of(path)
+}
+
 /// Writes a text over a file. At every moment before the end the file is at least as long as it was and as the text is, so
 /// that no more room on the disk is needed once [`pad`] has taken it.
-pub fn overwrite(path: &Path, text: &[u8]) -> io::Result<()> {
+fn overwrite(path: &Path, text: &[u8]) -> io::Result<()> {
     let mut file = private().open(path)?;
     #[cfg(unix)]
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
@@ -115,11 +129,6 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
         let _ = std::fs::remove_file(&fresh);
     }
     written
-}
-
-/// Makes a file that is not there yet, to be written and read.
-pub fn create(path: &Path) -> io::Result<File> {
-    private().read(true).create_new(true).open(path)
 }
 
 /// Makes a new name in a file's directory outlive a power cut. Windows has no call for it.

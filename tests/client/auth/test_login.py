@@ -181,6 +181,55 @@ class TestFinish:
             finish(login, callback)
         assert server.commands == ["TOKEN"]
 
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            Reply(503),
+            Reply(429, headers={"retry-after": "5"}),
+            Reply(200, body=b"no JSON"),
+            Reply(400, json={"error": "invalid_scope"}),
+            Fault.reset(after=True),
+        ],
+        ids=["503", "429", "unreadable", "400", "reset"],
+    )
+    def test_an_error_says_that_this_login_cannot_be_finished_any_more(self, finish, server, begin, answer):
+        login = begin()
+        callback = server.authorize(login.url)
+        server.script("TOKEN", answer)
+        with pytest.raises(xmedia.XMediaError, match="Begin a new login") as caught:
+            finish(login, callback)
+        assert (caught.value.retryable, caught.value.retry_after) == (False, None)
+
+    def test_so_does_the_error_of_a_server_that_cannot_be_reached(self, finish, server, begin):
+        login = begin()
+        callback = server.authorize(login.url)
+        with server.down(), pytest.raises(xmedia.TransportError, match="Begin a new login") as caught:
+            finish(login, callback, timeout=0.1)
+        assert not caught.value.retryable
+
+    def test_a_login_without_a_refresh_token_is_not_put_into_a_store(self, finish, server, begin, store):
+        first = begin()
+        finish(first, server.authorize(first.url), store=store)
+        there = store.path.read_bytes()
+        login = begin(scope="media.write users.read")
+        callback = server.authorize(login.url)
+        with pytest.raises(xmedia.InvalidInputError, match=r"offline\.access"):
+            finish(login, callback, store=store)
+        assert (server.commands, store.path.read_bytes()) == (["TOKEN"], there)
+        assert finish(login, callback).refresh_token is None
+
+    def test_and_if_x_gives_none_the_file_stays_as_it_was(self, finish, server, begin, store):
+        first = begin()
+        finish(first, server.authorize(first.url), store=store)
+        there = store.path.read_bytes()
+        login = begin()
+        callback = server.authorize(login.url)
+        server.script("TOKEN", Reply(200, json={"access_token": "short-lived", "expires_in": 7200}))
+        with pytest.warns(UserWarning, match="no refresh token"):
+            auth = finish(login, callback, store=store)
+        assert (auth.access_token, auth.refresh_token, auth.store) == ("short-lived", None, None)
+        assert store.path.read_bytes() == there
+
     def test_past_its_timeout_it_is_not_asked_again_and_what_comes_is_kept(self, finish, server, begin, store):
         login = begin()
         callback = server.authorize(login.url)
@@ -265,6 +314,12 @@ class TestFromOAuth1:
         with pytest.raises(xmedia.AuthenticationError) as caught:
             exchange(xmedia.OAuth1("k", "s", "1-t", "wrong"), "client")
         assert (caught.value.retryable, server.commands) == (False, ["TOKEN"])
+
+    def test_without_a_refresh_token_in_the_answer_nothing_is_kept(self, exchange, server, store):
+        server.script("TOKEN", Reply(200, json={"access_token": "short-lived", "expires_in": 7200}))
+        with pytest.warns(UserWarning, match="no refresh token"):
+            auth = exchange(server.auth, "client")
+        assert (auth.access_token, auth.store, store.path.exists()) == ("short-lived", None, False)
 
     @pytest.mark.parametrize("status", [429, 503])
     def test_a_server_that_is_busy_is_asked_again(self, exchange, server, status):

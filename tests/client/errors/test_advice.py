@@ -143,3 +143,19 @@ def test_an_image_is_called_an_image_upload_and_never_simple():
         error = fail(server.client(retry=None), "SIMPLE")
     assert str(error).startswith("image upload: 400")
     assert error.command == "SIMPLE"
+
+
+@pytest.mark.parametrize(
+    ("scope", "said"),
+    [
+        (None, "Use a user's token with the scope media.write"),
+        ("tweet.read users.read", "The token was not granted media.write"),
+        ("media.write tweet.read users.read", "INIT: 403 Forbidden"),
+    ],
+)
+def test_a_scope_that_was_granted_is_not_asked_for(server, scope, said):
+    server.script("INIT", Reply(403, json=v2(403, "Forbidden")[1]))
+    auth = xmedia.OAuth2(server.credentials[1].access_token, scope=scope)
+    text = str(fail(xmedia.Client(auth, base_url=server.url, retry=None), "INIT"))
+    assert said in text
+    assert ("media.write" in text) == (said != text)

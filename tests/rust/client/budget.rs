@@ -31,10 +31,13 @@ fn failures_have_their_price() {
 }
 
 #[test]
-fn a_full_bucket_pays_for_a_hundred_retries() {
-    let budget = Budget::default();
-    let paid = (0..1000).filter(|_| budget.take(RETRY_COST)).count();
-    assert_eq!((paid, budget.left()), (100, 0));
+fn a_full_bucket_pays_for_a_hundred_retries_or_fifty_after_timeouts() {
+    let timeout = retry_cost(&Error::new(Kind::RequestTimeout { connect: false }, "slow"));
+    for (cost, expected) in [(RETRY_COST, 100), (timeout, 50)] {
+        let budget = Budget::default();
+        let paid = (0..1000).filter(|_| budget.take(cost)).count();
+        assert_eq!((paid, budget.left()), (expected, 0));
+    }
 }
 
 #[test]

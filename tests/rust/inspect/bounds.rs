@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use xmedia::client::inspect::facts::Unknown;
 use xmedia::client::inspect::{Inspection, ReadBytes, inspect};
 
-use super::bytes_of;
+use super::samples::{bytes_of, samples};
 use crate::properties::inspect::{Counted, MAX_MEMORY, peak_of};
 
 /// Pieces of a file at their places, and zeros between them.
@@ -150,7 +150,7 @@ fn a_check_never_holds_more_than_32_mib() {
         let (_, peak) = peak_of(|| inspect(&mut data.as_slice(), None).unwrap());
         assert!(peak <= MAX_MEMORY, "{name}: {peak} bytes");
     }
-    for name in super::samples() {
+    for name in samples() {
         let data = bytes_of(&name);
         let (_, peak) = peak_of(|| inspect(&mut data.as_slice(), Some(&name)).unwrap());
         assert!(peak <= 2 << 20, "{name}: {peak} bytes");

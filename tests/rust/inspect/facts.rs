@@ -1,6 +1,6 @@
 //! Facts of the samples, as ffprobe has them; `make samples` holds many more against ffprobe itself.
 
-use super::inspect_sample;
+use super::samples::inspect_sample;
 
 #[test]
 fn a_track_of_video_is_described() {

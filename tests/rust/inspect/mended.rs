@@ -1,6 +1,6 @@
 //! How a file is mended: only the options that it needs, and none where nothing helps. `make samples` runs them.
 
-use super::{report, report_with};
+use super::samples::{report, report_with};
 
 /// The options of a sample, joined by blanks.
 fn fix(name: &str) -> Option<String> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::{bytes_of, samples};
+use super::samples::{bytes_of, samples};
 use crate::properties::inspect::{FORMATS, hold, hold_as};
 
 /// How many are made of each sample. More were tried once; a fuzz target tries others.

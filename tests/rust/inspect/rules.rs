@@ -7,7 +7,7 @@ use xmedia::client::inspect::facts::{Content, FileFacts, Inspection};
 use xmedia::client::inspect::rules::RULES;
 use xmedia::client::inspect::{CheckOptions, Level, Report};
 
-use super::{found, report, report_with, samples};
+use super::samples::{found, report, report_with, samples};
 
 /// Every sample that is not good, and what is to be found in it.
 const BROKEN: [(&str, &[&str]); 53] = [

@@ -96,3 +96,11 @@ fn a_request_is_named_by_the_first_of_three_headers() {
     assert_eq!(Some("c".into()), request_id(&headers(&[all[0], ("x-transaction", "")])));
     assert_eq!(None, request_id(&headers(&[("x-request-id", "\u{e9}")])));
 }
+
+#[test]
+fn a_name_of_a_request_is_cut_after_200_characters() {
+    for (length, expected) in [(199, 199), (200, 200), (201, 200), (4000, 200)] {
+        let id = request_id(&headers(&[("x-transaction-id", &"a".repeat(length))]));
+        assert_eq!(Some("a".repeat(expected)), id);
+    }
+}

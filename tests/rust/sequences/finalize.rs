@@ -4,10 +4,11 @@ use xmedia::client::call::Hooks;
 use xmedia::client::error::Kind;
 use xmedia::client::model::Media;
 
-use super::Outcome::{
+use super::runs::{DEPTH, Ended, GRACE, TIMEOUT, every_sequence, init, quick};
+use super::world::Outcome::{
     Hang, Hollow, Limited, LimitedFar, Refused, Reset, Stale, Status, StatusAfter, Truth, Unreadable, WrongId,
 };
-use super::{DEPTH, Ended, GRACE, Outcome, Step, TIMEOUT, World, every_sequence, init, quick};
+use super::world::{Outcome, Step, World};
 use crate::protocol::decode::example;
 
 fn outcomes(command: &str) -> &'static [Outcome] {

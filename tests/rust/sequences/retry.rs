@@ -10,8 +10,9 @@ use xmedia::client::model::{ApiVersion, Media};
 use xmedia::client::protocol::Payload;
 use xmedia::client::x_values::SegmentIndex;
 
-use super::Outcome::{Hang, Limited, LimitedFar, Refused, Reset, Stale, Status, Truth, Unreadable, WrongId};
-use super::{DEPTH, Ended, Outcome, TIMEOUT, World, every_sequence, init, quick};
+use super::runs::{DEPTH, Ended, TIMEOUT, every_sequence, init, quick};
+use super::world::Outcome::{Hang, Limited, LimitedFar, Refused, Reset, Stale, Status, Truth, Unreadable, WrongId};
+use super::world::{Outcome, World};
 use crate::protocol::decode::example;
 
 const ATTEMPTS: u32 = 4;

@@ -6,9 +6,10 @@ use xmedia::client::call::Hooks;
 use xmedia::client::error::Kind;
 use xmedia::client::model::{CommandName, Media, Number, ProcessingInfo};
 
-use super::Info::{Failed, NoPace, Soon, Succeeded, Tomorrow, Unknown, Zombie};
-use super::Outcome::{Hang, Hollow, Limited, LimitedFar, Processing, Reset, Status, Truth, Unreadable};
-use super::{DEPTH, Ended, GRACE, Outcome, World, every_sequence, quick};
+use super::runs::{DEPTH, Ended, GRACE, every_sequence, quick};
+use super::world::Info::{Failed, NoPace, Soon, Succeeded, Tomorrow, Unknown, Zombie};
+use super::world::Outcome::{Hang, Hollow, Limited, LimitedFar, Processing, Reset, Status, Truth, Unreadable};
+use super::world::{Outcome, Step, World};
 use crate::protocol::decode::example;
 
 /// Those that end a wait are few, so that the long sequences are of what goes on.
@@ -46,7 +47,7 @@ fn answers(outcome: Outcome) -> bool {
 }
 
 /// Whether the last 404 was one too many.
-fn gone(steps: &[super::Step], seen_before: bool) -> bool {
+fn gone(steps: &[Step], seen_before: bool) -> bool {
     let seen = seen_before || steps.iter().any(|step| matches!(step.outcome, Processing(_)));
     let since_answer = steps.iter().rev().take_while(|step| !answers(step.outcome));
     let tries = since_answer.filter(|step| step.outcome == Status(404)).count();

@@ -2,7 +2,8 @@
 
 use xmedia::client::category::MediaClass;
 use xmedia::client::inspect::format::{Format, of_head, of_name};
-use xmedia::client::upload::media_type::{GifScan, category, webp_is_animated};
+use xmedia::client::inspect::webp_is_animated;
+use xmedia::client::upload::media_type::{GifScan, category};
 use xmedia::client::x_values::MediaCategory;
 
 fn taken(format: Option<Format>) -> Option<&'static str> {

@@ -17,14 +17,33 @@ from .. import report, words
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("files", metavar="FILE", nargs="+", help="a file")
-    parser.add_argument("--category", metavar="C", help="the media category (default: the one that upload would send)")
+    parser.add_argument(
+        "--category", metavar="C", type=_category, help="the media category (default: the one that upload would send)"
+    )
     parser.add_argument(
         "--account", choices=["default", "premium"], help="whose limits hold (default: Premium's, with a warning)"
     )
     parser.add_argument(
-        "--fix", metavar="OUT", help="fix FILE with ffmpeg and write it there; an existing file is never replaced"
+        "--fix",
+        metavar="OUT",
+        type=_file_name,
+        help="fix FILE with ffmpeg and write it there; an existing file is never replaced",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object per line")
+
+
+def _category(text: str) -> str:
+    try:
+        check(b"", media_category=text)
+    except InvalidInputError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a category such as tweet_video") from None
+    return text
+
+
+def _file_name(text: str) -> str:
+    if not os.path.basename(text):
+        raise argparse.ArgumentTypeError(f"{text!r} does not name a file")
+    return text
 
 
 def run(arguments: argparse.Namespace) -> int:

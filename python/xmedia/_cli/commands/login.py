@@ -6,11 +6,19 @@ import argparse
 import contextlib
 import os
 import sys
-import threading
 import urllib.parse
 from collections.abc import Callable
 
-from ... import InvalidInputError, LoginDeniedError, OAuth1, OAuth2, OAuth2Login, TokenFile, XMediaError, _core
+from ... import (
+    AuthenticationError,
+    InvalidInputError,
+    OAuth1,
+    OAuth2,
+    OAuth2Login,
+    TokenFile,
+    XMediaError,
+    _core,
+)
 from ..._auth.login import DEFAULT_REDIRECT_URI, DEFAULT_SCOPE
 from ..._auth.profiles import DEFAULT_PROFILE, profile_path
 from .. import report, words
@@ -83,11 +91,11 @@ def _exchange(arguments: argparse.Namespace, client_id: str, store: TokenFile) -
     """Exchange OAuth 1.0a tokens; whether there are tokens now."""
     missing = [name for name in _OAUTH1 if not os.environ.get(name)]
     if missing:
-        raise InvalidInputError(f"--from-oauth1 needs OAuth 1.0a credentials, but {', '.join(missing)} is not set")
+        raise InvalidInputError(f"--from-oauth1 needs the credentials of OAuth 1.0a; not set: {', '.join(missing)}")
     scope = None if arguments.scope is None and not arguments.post else _scope(arguments)
     oauth1 = OAuth1(*(os.environ[name] for name in _OAUTH1))
     _refuse_other_user(arguments, store, oauth1.access_token.partition("-")[0])
-    OAuth2.from_oauth1(
+    auth = OAuth2.from_oauth1(
         oauth1,
         client_id,
         store=store,
@@ -96,7 +104,14 @@ def _exchange(arguments: argparse.Namespace, client_id: str, store: TokenFile) -
         base_url=os.environ.get("X_BASE_URL") or None,
         allow_insecure_http=os.environ.get("X_ALLOW_INSECURE_HTTP") == "1",
     )
+    _check_kept(auth)
     return True
+
+
+def _check_kept(auth: OAuth2) -> None:
+    """Fail if there is nothing in the file to come back to; a warning has said why."""
+    if auth.store is None:
+        raise AuthenticationError("this login cannot be kept")
 
 
 def _refuse_other_user(arguments: argparse.Namespace, store: TokenFile, user_id: str) -> None:
@@ -122,13 +137,13 @@ def _log_in(arguments: argparse.Namespace, client_id: str, store: TokenFile) -> 
     )
 
     def finish(callback_url: str) -> None:
-        begun._finish_at(callback_url, store, replace_other_user=arguments.force)
+        _check_kept(begun._finish_at(callback_url, store, replace_other_user=arguments.force))
 
     redirect = urllib.parse.urlsplit(arguments.redirect_uri)
     listens = redirect.scheme == "http" and redirect.hostname in _LOOPBACK
     if arguments.headless or not listens:
         return _paste(begun, finish)
-    _listen(begun, finish, redirect)
+    _listen(begun, finish)
     return True
 
 
@@ -176,104 +191,17 @@ def _paste(begun: OAuth2Login, finish: Callable[[str], None]) -> bool:
     return False
 
 
-def _listen(begun: OAuth2Login, finish: Callable[[str], None], redirect: urllib.parse.SplitResult) -> None:
-    import html  # noqa: PLC0415  (they take longer to import than the rest of the command line)
-    import http.server  # noqa: PLC0415
-    import socket  # noqa: PLC0415
-    import webbrowser  # noqa: PLC0415
+def _listen(begun: OAuth2Login, finish: Callable[[str], None]) -> None:
+    import webbrowser  # noqa: PLC0415  (both take longer to import than the rest of the command line)
 
-    # Browsers ask for "/" where an address has no path.
-    address, port, path = (
-        ("::1" if redirect.hostname == "::1" else "127.0.0.1"),
-        redirect.port or 80,
-        redirect.path or "/",
-    )
-    failures: list[Exception] = []
-    turn, over, shown = threading.Lock(), threading.Event(), threading.Event()
+    from .callback_server import CallbackServer  # noqa: PLC0415
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        # Browsers open connections that they may never use.
-        timeout = 10
-
-        def do_GET(self) -> None:
-            if urllib.parse.urlsplit(self.path).path != path:
-                return self._page(404, "This page does not exist.")
-            with turn:
-                if over.is_set():
-                    said = (
-                        f"The login failed: {failures[0]}"
-                        if failures
-                        else "You are logged in. You can close this page."
-                    )
-                    self._page(400 if failures else 200, said)
-                    return shown.set()
-                callback_url = urllib.parse.urljoin(begun.redirect_uri, self.path)
-                try:
-                    begun._core.check(callback_url)
-                except InvalidInputError as error:
-                    return self._page(400, str(error))
-                except LoginDeniedError as error:
-                    failures.append(error)
-                try:
-                    if not failures:
-                        finish(callback_url)
-                except Exception as error:
-                    failures.append(error)
-                over.set()
-            # The code must not stay in the browser's address and history.
-            self.send_response(303)
-            self.send_header("Location", path)
-            self.send_header("Content-Length", "0")
-            self._end()
-            return None
-
-        def _page(self, status: int, sentence: str) -> None:
-            body = (
-                '<!doctype html><html lang="en"><meta charset="utf-8"><title>xmedia</title>'
-                '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-                "<body style='font: 1.2em/1.5 system-ui, sans-serif; margin: 20vh auto; max-width: 32em'>"
-                f"<h1 style='font-size: 1.3em'>xmedia</h1><p>{html.escape(sentence)}</p>"
-            ).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self._end()
-            self.wfile.write(body)
-
-        def _end(self) -> None:
-            self.send_header("Cache-Control", "no-store")
-            self.send_header("Referrer-Policy", "no-referrer")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing: the address holds the code."""
-
-    class Server(http.server.ThreadingHTTPServer):
-        # Another login that waits on this port must be seen.
-        allow_reuse_port = False
-        daemon_threads = True
-        address_family = socket.AF_INET6 if address == "::1" else socket.AF_INET
-
-    try:
-        server = Server((address, port), Handler)
-    except OSError as error:
-        taken = f"cannot listen on port {port} of the redirect address ({error.strerror}); use --headless"
-        raise OSError(error.errno, taken) from None
-    with server:
-        threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
+    with CallbackServer(begun, finish) as server:
         report.say("opening this page in your browser:")
         print(begun.url, flush=True)
         if not webbrowser.open(begun.url):
             report.say("no browser could be opened: open the page yourself, on this machine, or use --headless")
-        try:
-            while not over.wait(0.2):
-                pass
-            # The browser still asks for the page that it is sent to.
-            shown.wait(2)
-        finally:
-            server.shutdown()
-    if failures:
-        raise failures[0]
+        server.wait()
 
 
 def logout(arguments: argparse.Namespace) -> int:

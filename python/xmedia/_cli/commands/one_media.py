@@ -65,5 +65,5 @@ def _run(arguments: argparse.Namespace, work: Callable[[Client, _Show], Media], 
             raise
         except XMediaError as error:
             return output.error(error, media_id=arguments.media_id)
-        except KeyboardInterrupt:
-            return output.interrupted()
+        except KeyboardInterrupt as interrupt:
+            return output.interrupted(interrupt)

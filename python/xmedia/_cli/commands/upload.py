@@ -82,11 +82,12 @@ def run(arguments: argparse.Namespace) -> int:
     with Output(arguments) as output:
         try:
             return _upload(arguments, output)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             return output.interrupted(
+                interrupt,
                 "; the same command continues where it stopped"
                 if arguments.checkpoint_dir is not None
-                else "; with --checkpoint-dir DIR the same command would continue where it stopped"
+                else "; with --checkpoint-dir DIR the same command would continue where it stopped",
             )
 
 

@@ -32,9 +32,11 @@ def findings(path: str, environ: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("token file", "error", f"{shown} is not a file", "name a file in a directory of yours")
         return
     if os.name == "posix" and mode & 0o077:
-        yield Finding("token file", "error", f"{shown} can be read by others ({mode & 0o777:o})", f"chmod 600 {shown}")
+        message = f"{shown} can be read by others ({mode & 0o777:o})"
+        yield Finding("token file", "error", message, f"chmod 600 {words.pasted(path)}")
     elif not os.access(file, os.R_OK):
-        yield Finding("token file", "error", f"{shown} cannot be read", f"chown it to this user: chown $USER {shown}")
+        todo = f"chown it to this user: chown $USER {words.pasted(path)}"
+        yield Finding("token file", "error", f"{shown} cannot be read", todo)
     else:
         yield Finding("token file", "ok", shown)
     yield from _places(file)
@@ -49,20 +51,20 @@ def _places(file: Path) -> Iterator[Finding]:
             "token directory",
             "error",
             f"{shown} cannot be written, so new tokens cannot be saved",
-            f"chmod u+rwx {shown}",
+            f"chmod u+rwx {words.pasted(str(directory))}",
         )
     elif os.path.ismount(file):
         yield Finding(
             "token directory", "error", "the file is mounted by itself and cannot be replaced", f"mount {shown} instead"
         )
     elif os.name == "posix" and (mode := directory.stat().st_mode) & 0o022 and not mode & stat.S_ISVTX:
-        todo = f"chmod go-w {shown}"
+        todo = f"chmod go-w {words.pasted(str(directory))}"
         yield Finding("token directory", "warning", f"{shown} can be written by others, who can replace the file", todo)
     else:
         yield Finding("token directory", "ok", shown)
     if lock.exists() and not os.access(lock, os.R_OK | os.W_OK):
         name = words.escaped(str(lock))
-        yield Finding("token lock", "error", f"{name} cannot be opened", f"chmod 600 {name}")
+        yield Finding("token lock", "error", f"{name} cannot be opened", f"chmod 600 {words.pasted(str(lock))}")
     else:
         yield Finding("token lock", "ok", "can be taken")
 

@@ -8,7 +8,7 @@ use super::file::{Found, TokenFile, read};
 use super::stored_tokens::{MAX_BYTES, StoredTokens};
 use crate::client::auth::token::Secret;
 use crate::system::blocking::blocking;
-use crate::system::private_file::{FileLock, Replacement, name_count, overwrite, pad};
+use crate::system::private_file::{FileLock, Replacement, give_to_all_names, name_count, pad};
 
 /// Room on the disk is taken in steps of a usual block, with so much to spare for tokens that are longer than the last.
 const BLOCK: usize = 4096;
@@ -18,29 +18,12 @@ impl TokenFile {
     /// Takes the lock as soon as it is free; dropped, it no longer waits.
     pub async fn lock(&self) -> io::Result<LockedTokenFile> {
         let beside = FileLock::acquire(self.lock_path()).await?;
-        let itself = match self.has_other_names().await? {
+        let file = self.clone();
+        let itself = match blocking(move || Ok(has_other_names(file.path()))).await? {
             true => Some(FileLock::acquire(self.path().to_owned()).await?),
             false => None,
         };
         Ok(LockedTokenFile { file: self.clone(), lock: Arc::new(Lock { _itself: itself, _beside: beside }) })
-    }
-
-    /// Takes the lock unless somebody has it.
-    pub async fn try_lock(&self) -> io::Result<Option<LockedTokenFile>> {
-        let Some(beside) = FileLock::try_acquire(self.lock_path()).await? else { return Ok(None) };
-        let itself = match self.has_other_names().await? {
-            true => match FileLock::try_acquire(self.path().to_owned()).await? {
-                None => return Ok(None),
-                locked => locked,
-            },
-            false => None,
-        };
-        Ok(Some(LockedTokenFile { file: self.clone(), lock: Arc::new(Lock { _itself: itself, _beside: beside }) }))
-    }
-
-    async fn has_other_names(&self) -> io::Result<bool> {
-        let file = self.clone();
-        blocking(move || Ok(has_other_names(file.path()))).await
     }
 }
 
@@ -86,10 +69,10 @@ impl LockedTokenFile {
 
     /// Replaces the file by these tokens, which outlive a power cut once this has returned.
     pub async fn save(&self, room: Replacement, stored: &StoredTokens) -> io::Result<()> {
-        let (content, file, lock) = (stored.to_json(), self.file.clone(), self.lock.clone());
+        let (content, lock) = (stored.to_json(), self.lock.clone());
         blocking(move || {
             let _lock = lock;
-            if has_other_names(file.path()) { room.commit_over(&content) } else { room.commit(&content) }
+            room.commit_to_all_names(&content)
         })
         .await
     }
@@ -112,26 +95,19 @@ impl LockedTokenFile {
     }
 }
 
-/// Whether there are hard links to the file. All its names are to have the newest tokens, so it is written over: if it were
-/// replaced, the others would keep tokens that are used up.
+/// Whether there are hard links to the file. All its names are to have the newest tokens: if it were replaced, the others
+/// would keep tokens that are used up.
 fn has_other_names(path: &Path) -> bool {
     name_count(path) > 1
 }
 
 /// The tokens that a killed process wrote and could not rename any more, if they are newer than what was found.
 fn adopt_orphan(path: &Path, found: Found) -> Found {
-    let fresh = Replacement::name_for(path);
-    let Ok(Found::Tokens(orphan, None)) = read(&fresh) else { return found };
+    let Ok(Found::Tokens(orphan, None)) = read(&Replacement::name_for(path)) else { return found };
     let newer = match &found {
         Found::Tokens(stored, _) => orphan.is_of_chain(&stored.chain) && orphan.serial > stored.serial,
         Found::Nothing | Found::Unusable(_) => true,
         Found::Newer(_) => false,
     };
-    let adopted = newer
-        && if has_other_names(path) {
-            overwrite(path, &orphan.to_json()).and_then(|()| std::fs::remove_file(&fresh)).is_ok()
-        } else {
-            std::fs::rename(&fresh, path).is_ok()
-        };
-    if adopted { Found::Tokens(orphan, None) } else { found }
+    if newer && give_to_all_names(path, &orphan.to_json()).is_ok() { Found::Tokens(orphan, None) } else { found }
 }

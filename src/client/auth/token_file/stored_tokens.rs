@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::client::auth::token::Secret;
+use crate::hex::hex;
 
 /// No token file is longer: an answer with tokens has at most 1 MiB, and JSON takes two bytes for some. What is longer was
 /// not written by us.
@@ -36,7 +37,7 @@ pub struct StoredTokens {
     pub access_token: Secret,
     /// What buys the next one, once.
     pub refresh_token: Secret,
-    /// When the access token ends to be accepted.
+    /// When the access token expires, by the local clock.
     pub expires_at: Option<SystemTime>,
     /// What was granted, where that is known.
     pub scope: Option<Vec<String>>,
@@ -186,7 +187,7 @@ fn wipe(value: &mut Value) {
 /// What names a chain: the hash of the refresh token that began it, together with its app's id.
 pub fn chain_hash(client_id: &str, refresh_token: &str) -> String {
     let text = Zeroizing::new(format!("{client_id}\n{refresh_token}"));
-    digest(&SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(digest(&SHA256, text.as_bytes()).as_ref())
 }
 
 fn epoch(at: SystemTime) -> f64 {

@@ -114,12 +114,15 @@ impl Seek for Placed<'_, '_> {
     }
 }
 
+/// Whether a WebP file that begins like this says that it is animated.
+pub fn webp_is_animated(head: &[u8]) -> bool {
+    const ANIMATION: u8 = 0x02;
+    head.get(12..16) == Some(b"VP8X") && head.get(20).is_some_and(|flags| flags & ANIMATION != 0)
+}
+
 /// How many frames an animated WebP has; 0 if it is none.
 fn webp_frames(reader: &mut Reader) -> Read<u64> {
-    const ANIMATION: u8 = 0x02;
-    let head = reader.data(0, 21)?;
-    let animated = head.get(12..16) == Some(b"VP8X") && head.get(20).is_some_and(|flags| flags & ANIMATION != 0);
-    if !animated {
+    if !webp_is_animated(&reader.data(0, 21)?) {
         return Ok(0);
     }
     let (mut at, mut frames) = (12_u64, 0);

@@ -12,3 +12,4 @@ mod subtitles;
 mod webm;
 
 pub use self::choose::read;
+pub use self::image::webp_is_animated;

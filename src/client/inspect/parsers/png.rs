@@ -17,7 +17,7 @@ pub(super) fn read(reader: &mut Reader, image: &mut ImageFacts, inspection: &mut
         let (len, kind) = (fields.u32(), fields.take(4).unwrap_or_default());
         match kind {
             b"IHDR" if number == 0 => (image.width, image.height) = (fields.u32(), fields.u32()),
-            // What does not begin as a picture must is none that could be cut.
+            // Without the header that begins a picture nothing says where it would have to end.
             _ if number == 0 => break,
             b"acTL" => image.frames = fields.u32().map(u64::from).filter(|frames| *frames > 0).or(image.frames),
             _ => {}

@@ -13,4 +13,4 @@ mod video;
 pub use self::breach::Breach;
 pub use self::remedy::Remedy;
 pub use self::subject::{CheckOptions, Subject};
-pub use self::table::{RULES, Rule, Source};
+pub use self::table::{RULES, Rule, RuleSource};

@@ -9,7 +9,7 @@ use crate::client::inspect::finding::{Level, Refusal};
 
 /// Who says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum RuleSource {
     /// X's page of best practices.
     BestPractices,
     /// X's pages of the endpoints.
@@ -24,16 +24,16 @@ pub enum Source {
     Format,
 }
 
-impl Source {
+impl RuleSource {
     /// In words.
     pub fn text(self) -> &'static str {
         match self {
-            Source::BestPractices => "X's media best practices",
-            Source::Endpoints => "X's pages of the upload endpoints",
-            Source::Specification => "X's API specification",
-            Source::Advertising => "X's page on ads creatives",
-            Source::Seen => "seen by users",
-            Source::Format => "the format",
+            RuleSource::BestPractices => "X's media best practices",
+            RuleSource::Endpoints => "X's pages of the upload endpoints",
+            RuleSource::Specification => "X's API specification",
+            RuleSource::Advertising => "X's page on ads creatives",
+            RuleSource::Seen => "seen by users",
+            RuleSource::Format => "the format",
         }
     }
 }
@@ -58,7 +58,7 @@ pub struct Rule {
     /// Of which files.
     pub applies: &'static str,
     /// Who says so.
-    pub source: Source,
+    pub source: RuleSource,
     /// What X answers.
     pub refusal: Refusal,
     /// Whether it is broken.
@@ -69,7 +69,7 @@ macro_rules! rules {
     ($(($id:literal, $level:ident, $applies:literal, $text:literal, $source:ident, $refusal:ident, $broken:expr),)*) => {
         /// All rules.
         pub const RULES: &[Rule] = &[$(Rule {
-            id: $id, level: Level::$level, text: $text, applies: $applies, source: Source::$source, refusal: $refusal,
+            id: $id, level: Level::$level, text: $text, applies: $applies, source: RuleSource::$source, refusal: $refusal,
             broken: $broken,
         }),*];
     };

@@ -142,7 +142,9 @@ fn unauthenticated(it: &Situation<'_>) -> String {
                 .into()
         }
         (CredentialKind::OAuth1, None) => "Check the four OAuth 1.0a credentials and this machine's clock".into(),
-        (CredentialKind::OAuth2, _) => "Check the credentials: an OAuth 2.0 token may have run out".into(),
+        (CredentialKind::OAuth2 | CredentialKind::OAuth2WithScopes, _) => {
+            "Check the credentials: an OAuth 2.0 token may have run out".into()
+        }
     }
 }
 
@@ -154,6 +156,7 @@ fn forbidden(it: &Situation<'_>) -> Option<&'static str> {
         (CredentialKind::OAuth2, _) => {
             "Use a user's token with the scope media.write; app-only bearer tokens are refused"
         }
+        (CredentialKind::OAuth2WithScopes, _) => return None,
     })
 }
 

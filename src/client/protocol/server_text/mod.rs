@@ -7,57 +7,8 @@
 
 mod masked;
 mod secret_forms;
-
-use std::fmt::Write as _;
+mod shown;
 
 pub use self::masked::{MASK, masked};
 pub use self::secret_forms::{MIN_PASSWORD_LEN, MIN_SECRET_LEN, add_forms};
-
-/// How many characters of it are shown.
-pub const MAX_SHOWN_CHARS: usize = 500;
-
-/// One line of a text: control characters as escapes, and what is longer than there is room for cut.
-pub fn shown(text: &str) -> String {
-    let mut line = String::with_capacity(text.len().min(MAX_SHOWN_CHARS));
-    let mut room = MAX_SHOWN_CHARS;
-    for character in text.chars() {
-        let before = line.len();
-        if is_visible(character) {
-            line.push(character);
-        } else {
-            escape(character, &mut line);
-        }
-        let length = line.get(before..).map_or(0, |added| added.chars().count());
-        let Some(left) = room.checked_sub(length) else {
-            line.truncate(before);
-            line.push('…');
-            break;
-        };
-        room = left;
-    }
-    line
-}
-
-fn escape(character: char, line: &mut String) {
-    let code = u32::from(character);
-    // Writing to a `String` cannot fail.
-    let _ = match character {
-        '\n' => write!(line, "\\n"),
-        '\r' => write!(line, "\\r"),
-        '\t' => write!(line, "\\t"),
-        _ if code < 0x100 => write!(line, "\\x{code:02x}"),
-        _ if code < 0x10000 => write!(line, "\\u{code:04x}"),
-        _ => write!(line, "\\U{code:08x}"),
-    };
-}
-
-/// Whether a character shows itself and does nothing else.
-fn is_visible(character: char) -> bool {
-    !(character.is_control()
-        || matches!(
-            character,
-            // Line and paragraph ends, and what turns the direction of writing or hides itself.
-            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-        ))
-}
+pub use self::shown::{MAX_SHOWN_CHARS, shown};

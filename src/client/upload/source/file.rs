@@ -10,9 +10,10 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use ring::digest::{Context, SHA256};
 
-use super::traits::{ReadAt, changed, hex};
+use super::traits::{ReadAt, changed};
 use crate::client::error::{Result, file_error};
 use crate::client::inspect::{FileBytes, ReadBytes};
+use crate::hex::hex;
 use crate::system::blocking::blocking;
 
 /// How much of a file's start and end is hashed into its identity.

@@ -8,6 +8,7 @@ use ring::digest::{Context, SHA256};
 
 use crate::client::error::{Error, Result};
 use crate::client::inspect::ReadBytes;
+use crate::hex::hex;
 
 /// How much is read at a time.
 pub const PIECE_BYTES: usize = 256 << 10;
@@ -71,9 +72,4 @@ pub trait Read: Send + Sync {
 /// The failure of a source that is not what it was.
 pub fn changed() -> Error {
     Error::invalid_input("the source changed while it was read; upload it again")
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -47,8 +47,8 @@ impl PeakRate {
     }
 }
 
-/// Frames per second, on average; `None` without any frame or any time.
-pub(super) fn average(frames: u64, seconds: f64) -> Option<f64> {
-    let rate = frames as f64 / seconds;
+/// Frames per second, on average; `None` without any frame or any time. It is divided once, so that 50 is no 49.99….
+pub(super) fn average(frames: u64, duration: u64, timescale: u64) -> Option<f64> {
+    let rate = frames as f64 * timescale.max(1) as f64 / duration as f64;
     (rate.is_finite() && rate > 0.0).then_some(rate)
 }

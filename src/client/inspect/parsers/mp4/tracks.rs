@@ -130,7 +130,7 @@ impl Track {
             (video.width, video.height) = (Some(width), Some(height));
         }
         video.rotation = self.rotation;
-        video.frame_rate = frame_rate::average(self.samples.count, self.media_seconds());
+        video.frame_rate = frame_rate::average(self.samples.count, self.samples.duration, self.timescale);
         if !self.samples.partial_sync {
             video.gop_frames = self.samples.groups.longest();
         }

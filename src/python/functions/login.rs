@@ -137,6 +137,12 @@ impl LoginFlow {
         let timeout = args::duration("timeout", timeout)?;
         let code = self.login.code(callback_url).map_err(raised)?;
         let file = store.map(token_file).transpose().map_err(raised)?;
+        if file.is_some() && !self.login.asks_for_refresh_token() {
+            return Err(raised(Error::invalid_input(
+                "store keeps tokens that can be refreshed, and this login does not ask for any: its scope lacks \
+                 offline.access",
+            )));
+        }
         let client = Client::without_user(self.connection.clone()).map_err(raised)?;
         if self.finished.swap(true, Ordering::AcqRel) {
             return Err(raised(Error::invalid_input(
