@@ -259,3 +259,13 @@ def test_the_state_of_a_login_has_at_most_500_characters(length, accepted):
         else:
             with pytest.raises(xmedia.InvalidInputError, match="500 characters"):
                 server.authorize(given)
+
+
+@pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer unknown"}], ids=["no credentials", "unknown ones"])
+@pytest.mark.parametrize("encoding", ["form", "json_body", "parts"])
+def test_of_a_large_body_that_nobody_signed_little_is_kept(server, headers, encoding):
+    large = {"command": "FINALIZE", "text": "x" * 3_000_000, **{f"name{number}": "y" * 1000 for number in range(1000)}}
+    assert call(server, "POST", V1, headers=headers, **{encoding: large}).status in {400, 401}
+    kept = server.requests[-1]
+    assert kept.body_bytes > 4_000_000
+    assert len(repr(kept.form)) + len(repr(kept.json)) < 100_000

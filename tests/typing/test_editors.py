@@ -1,9 +1,17 @@
 """What editors that work with Jedi (Spyder, Thonny, python-lsp-server) complete in a program that uses the package."""
 
+import ast
+import dataclasses
+import inspect
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args, get_type_hints
 
 import jedi
 import pytest
+import xmedia
+from xmedia import testing
 
 BEFORE = """\
 import xmedia
@@ -74,3 +82,70 @@ def test_jedi_shows_what_is_documented(python):
     script = jedi.Script(f"{BEFORE}client.finalize", environment=python)
     [shown] = script.help(5, 10)
     assert "FINALIZE: end an upload" in shown.docstring()
+
+
+CATEGORIES = {
+    "amplify_video",
+    "dm_gif",
+    "dm_image",
+    "dm_video",
+    "subtitles",
+    "tweet_gif",
+    "tweet_image",
+    "tweet_video",
+}
+
+
+@pytest.mark.parametrize("verb", ["upload", "upload_async", "initialize", "initialize_async"])
+def test_type_checkers_complete_media_category_and_take_another_one(verb):
+    literal, text, none = get_args(get_type_hints(getattr(xmedia.Client, verb))["media_category"])
+    assert (set(get_args(literal)), text, none) == (CATEGORIES, str, type(None))
+
+
+CLASSES = sorted(
+    {
+        public
+        for module in (xmedia, testing)
+        for public in (getattr(module, name) for name in module.__all__)
+        if isinstance(public, type) and (dataclasses.is_dataclass(public) or issubclass(public, BaseException))
+    },
+    key=lambda each: each.__name__,
+)
+
+#: Classes are named as users import them, not where they stand.
+SOURCES = {
+    each.name: each
+    for path in Path(xmedia.__file__).parent.rglob("*.py")
+    for each in ast.parse(path.read_text("utf-8")).body
+    if isinstance(each, ast.ClassDef) and not {"_cli", "compat"} & {*path.parts}
+}
+
+
+def attributes(tree: ast.ClassDef) -> Iterator[tuple[str, bool]]:
+    """The public fields of a class, and what its `__init__` sets; and whether a text stands below."""
+    bodies = [tree.body, *(each.body for each in tree.body if getattr(each, "name", "") == "__init__")]
+    for body in bodies:
+        for each, below in zip(body, [*body[1:], None], strict=True):
+            target = each.target if isinstance(each, ast.AnnAssign) else None
+            if isinstance(each, ast.Assign):
+                target = each.targets[0]
+            if isinstance(target, ast.Name | ast.Attribute):
+                name = target.id if isinstance(target, ast.Name) else target.attr
+                described = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
+                if not name.startswith("_"):
+                    yield name, described
+
+
+@pytest.mark.parametrize("public", CLASSES, ids=lambda each: each.__name__)
+def test_every_attribute_has_the_text_that_editors_show_where_the_mouse_is(public):
+    """Pyright, and with it VS Code, shows what stands below an attribute; an argument's text is the class's."""
+    # The options of an item are those of `upload`.
+    described_in = xmedia.Client.upload if public is xmedia.UploadItem else public
+    arguments = inspect.getdoc(described_in) or ""
+    properties = {name for name, each in inspect.getmembers(public) if isinstance(each, property)}
+    without = [
+        name
+        for name, described in attributes(SOURCES[public.__name__])
+        if not described and name not in properties and f"    {name}: " not in arguments
+    ]
+    assert without == []

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from .. import Media, RequestTimeoutError, WaitTimeoutError
+from .._core import shown
 from .._types import exact_json
 
 READY, FAILED, USAGE, TIMEOUT = 0, 1, 2, 3
@@ -54,7 +55,7 @@ def report(
         known["ready"] = media.ready
     known["state"] = str(info.state) if info is not None else ("succeeded" if media and media.ready else None)
     failure = info.error if info is not None else None
-    text = str(error) if error is not None else (failure.message or failure.name or "failed") if failure else None
+    text = str(error) if error is not None else shown(failure.message or failure.name or "failed") if failure else None
     known["error"] = text
     known["error_type"] = type(error).__name__ if error is not None else None
     return known if file is None else {"file": file, **known}

@@ -54,17 +54,7 @@ class _Context(TypedDict, total=False):
 
 
 class XMediaError(Exception):
-    """Base of every error that this package defines.
-
-    Attributes:
-        command: What was being done: `'INIT'`, `'APPEND'`, `'FINALIZE'`, `'STATUS'`, … or None.
-        media_id: The media it was done to; that of `media` when only this is given.
-        media: The last answer seen for this media, or None.
-        attempts: How many requests were made, 0 when none was. Of a wait, its own.
-        retryable: Whether the same call may succeed when it is made again.
-        retry_after: Seconds after which another call makes sense, when that is known.
-        exchanges: The call's last requests and their answers, at most 8, without secrets; `()` when nothing was sent.
-    """
+    """Base of every error that this package defines."""
 
     def __init__(
         self,
@@ -80,11 +70,17 @@ class XMediaError(Exception):
     ) -> None:
         super().__init__(message)
         self.command = command
+        """What was being done: `'INIT'`, `'APPEND'`, `'FINALIZE'`, `'STATUS'`, … or None."""
         self.media_id: int | None = media.media_id if media_id is None and media is not None else media_id
+        """The media it was done to; that of `media` when only this is given."""
         self.media = media
+        """The last answer seen for this media, or None."""
         self.attempts = attempts
+        """How many requests were made, 0 when none was. Of a wait, its own."""
         self.retryable = retryable
+        """Whether the same call may succeed when it is made again."""
         self.retry_after = retry_after
+        """Seconds after which another call makes sense, when that is known."""
         self.exchanges = exchanges
 
     @property
@@ -165,15 +161,12 @@ class InvalidInputError(XMediaError, ValueError):
 
 
 class CheckFailedError(InvalidInputError):
-    """The file breaks a rule of X, and `check="error"` was asked for; nothing was sent.
-
-    Attributes:
-        report: What the check found.
-    """
+    """The file breaks a rule of X, and `check="error"` was asked for; nothing was sent."""
 
     def __init__(self, message: str, *, report: xmedia.CheckReport | None = None, **context: Unpack[_Context]) -> None:
         super().__init__(message, **context)
         self.report = report
+        """What the check found."""
 
 
 class ClientClosedError(XMediaError, RuntimeError):
@@ -199,18 +192,6 @@ class APIError(XMediaError):
     """The server answered, but not with a success; the subclasses say how.
 
     This class itself stands for the statuses without one of their own: 3xx, 405, 408, 409, 410, 425, 431.
-
-    Attributes:
-        status: The HTTP status.
-        code: X's own error code, 324 for instance.
-        title: The title of a v2 problem.
-        detail: What the server said, in its words.
-        problem_type: The URI that identifies a v2 problem.
-        request_id: X's id of this request, worth giving to X's support.
-        rate_limit: The limit that the answer reported.
-        body: The answer's text, at most 4 KiB of it; empty if there may be a token in it.
-        not_found: The media is not known to the server: a 404, and also v2's 400 "Not found".
-        ambiguous: A FINALIZE that may have taken effect after all. Ask `status()` before anything else.
     """
 
     def __init__(
@@ -231,15 +212,25 @@ class APIError(XMediaError):
     ) -> None:
         super().__init__(message, **context)
         self.status = status
+        """The HTTP status."""
         self.code = code
+        """X's own error code, 324 for instance."""
         self.title = title
+        """The title of a v2 problem."""
         self.detail = detail
+        """What the server said, in its words."""
         self.problem_type = problem_type
+        """The URI that identifies a v2 problem."""
         self.request_id = request_id
+        """X's id of this request, worth giving to X's support."""
         self.rate_limit = rate_limit
+        """The limit that the answer reported."""
         self.body = body
+        """The answer's text, at most 4 KiB of it; empty if there may be a token in it."""
         self.not_found: bool = (status == 404 or isinstance(self, NotFoundError)) if not_found is None else not_found
+        """The media is not known to the server: a 404, and also v2's 400 "Not found"."""
         self.ambiguous = ambiguous
+        """A FINALIZE that may have taken effect after all. Ask `status()` before anything else."""
 
 
 class BadRequestError(APIError):
@@ -292,11 +283,6 @@ class InvalidResponseError(XMediaError):
     """The server reported success, but the answer is not what the API documents.
 
     A proxy or a captive portal in between is the usual reason.
-
-    Attributes:
-        status: The HTTP status, a 2xx.
-        request_id: X's id of this request.
-        body: The answer's text, at most 4 KiB of it; empty if there may be a token in it.
     """
 
     def __init__(
@@ -310,17 +296,15 @@ class InvalidResponseError(XMediaError):
     ) -> None:
         super().__init__(message, **context)
         self.status = status
+        """The HTTP status, a 2xx."""
         self.request_id = request_id
+        """X's id of this request."""
         self.body = body
+        """The answer's text, at most 4 KiB of it; empty if there may be a token in it."""
 
 
 class MediaProcessingError(XMediaError):
-    """The server took the media and could not process it. It will never be usable; upload another.
-
-    Attributes:
-        error: What the server said about it, or None if it said nothing.
-        report: What the check before the upload found; None if nothing was checked, as in a wait alone.
-    """
+    """The server took the media and could not process it. It will never be usable; upload another."""
 
     def __init__(
         self,
@@ -332,7 +316,9 @@ class MediaProcessingError(XMediaError):
     ) -> None:
         super().__init__(message, **context)
         self.error = error
+        """What the server said about it, or None if it said nothing."""
         self.report = report
+        """What the check before the upload found; None if nothing was checked, as in a wait alone."""
 
 
 class InvalidMediaError(MediaProcessingError):
@@ -355,15 +341,12 @@ class MediaExpiredError(XMediaError):
 
 
 class CheckpointLockedError(XMediaError):
-    """Another upload, in this process or another, is using the same checkpoint. Let it end, or use another path.
-
-    Attributes:
-        path: The checkpoint's path, when it has one.
-    """
+    """Another upload, in this process or another, is using the same checkpoint. Let it end, or use another path."""
 
     def __init__(self, message: str, *, path: str | None = None, **context: Unpack[_Context]) -> None:
         super().__init__(message, **context)
         self.path = path
+        """The checkpoint's path, when it has one."""
 
 
 class LoginDeniedError(XMediaError):
@@ -373,14 +356,13 @@ class LoginDeniedError(XMediaError):
 class WaitTimeoutError(XMediaError, TimeoutError):
     """The media was not ready by the deadline. It may become so: give `media` to `wait()` to go on.
 
-    Attributes:
-        media: The last answer, or `Media(media_id=…)` when there was none.
-        elapsed: Seconds spent waiting.
+    `media` is the last answer, or `Media(media_id=…)` when there was none.
     """
 
     def __init__(self, message: str, *, elapsed: float | None = None, **context: Unpack[_Context]) -> None:
         super().__init__(message, **context)
         self.elapsed = elapsed
+        """Seconds spent waiting."""
 
 
 _BY_FAILURE_NAME: dict[str, type[MediaProcessingError]] = {

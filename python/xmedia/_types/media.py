@@ -41,25 +41,6 @@ class Media:
     Two are equal when they describe the same state of the same media; when and how the answer came
     does not count. `str(media)` is the id, so it can be given to other libraries as it is.
 
-    Attributes:
-        media_id: The id, an integer of up to 19 digits.
-        media_id_string: The id as text; it follows from `media_id` and is not an argument.
-        media_key: X's other, opaque name of this media.
-        size: Bytes.
-        expires_after_secs: How long the media was valid from `received_at` on.
-        processing_info: How far processing is; None when there is nothing to wait for.
-        image: Set for an image.
-        video: Set for a video.
-        command: Which answer this is: `'INIT'`, `'FINALIZE'`, `'STATUS'` or `'SIMPLE'` (an image sent in
-            one request), and None when no server said it.
-        received_at: When the answer came, in UTC.
-        request_id: X's id of the request, worth giving to X's support.
-        rate_limit: The rate limit that the answer reported.
-        trace: The requests that made up an upload, with `upload(…, trace=True)`; a timeline in a notebook.
-        raw: The JSON object as received. Integers are exact; a number with a fraction or an exponent that
-            no float holds exactly is a `decimal.Decimal`. Invalid text (a lone surrogate, bytes that are not UTF-8) is
-            U+FFFD, here as in the fields.
-
     Examples:
         >>> media = Media(media_id=710511363345354753)
         >>> media.media_id_string
@@ -69,19 +50,38 @@ class Media:
     """
 
     media_id: int
+    """The id, an integer of up to 19 digits."""
     media_id_string: str = field(init=False, repr=False, compare=False)
+    """The id as text; it follows from `media_id` and is not an argument."""
     media_key: str | None = None
+    """X's other, opaque name of this media."""
     size: int | None = None
+    """Bytes."""
     expires_after_secs: int | float | None = field(default=None, compare=False)
+    """How long the media was valid from `received_at` on."""
     processing_info: ProcessingInfo | None = None
+    """How far processing is; None when there is nothing to wait for."""
     image: ImageInfo | None = None
+    """Set for an image."""
     video: VideoInfo | None = None
+    """Set for a video."""
     command: Literal["INIT", "FINALIZE", "STATUS", "SIMPLE"] | None = field(default=None, compare=False)
+    """Which answer this is: `'INIT'`, `'FINALIZE'`, `'STATUS'` or `'SIMPLE'` (an image sent in one request), and None
+    when no server said it.
+    """
     received_at: datetime = field(default_factory=_now, repr=False, compare=False)
+    """When the answer came, in UTC."""
     request_id: str | None = field(default=None, repr=False, compare=False)
+    """X's id of the request, worth giving to X's support."""
     rate_limit: RateLimit | None = field(default=None, repr=False, compare=False)
+    """The rate limit that the answer reported."""
     trace: Trace | None = field(default=None, repr=False, compare=False)
+    """The requests that made up an upload, with `upload(…, trace=True)`; a timeline in a notebook."""
     raw: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
+    """The JSON object as received. Integers are exact; a number with a fraction or an exponent that no float holds
+    exactly is a `decimal.Decimal`. Invalid text (a lone surrogate, bytes that are not UTF-8) is U+FFFD, here as in
+    the fields.
+    """
 
     __repr__ = brief_repr
 
@@ -178,16 +178,13 @@ lazy_fields(
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Result(Generic[ItemT]):
-    """What became of one item of `upload_many` or `wait_many`: either `media` or `error` is set.
-
-    Attributes:
-        item: The item, exactly as it was given.
-        media: The media, ready unless the item said `wait=False`.
-        error: Why there is none. The last answer for a failed item, if any, is the error's `media`.
-    """
+    """What became of one item of `upload_many` or `wait_many`: either `media` or `error` is set."""
 
     item: ItemT
+    """The item, exactly as it was given."""
     media: Media | None = None
+    """The media, ready unless the item said `wait=False`."""
     error: Exception | None = None
+    """Why there is none. The last answer for a failed item, if any, is the error's `media`."""
 
     __repr__ = brief_repr

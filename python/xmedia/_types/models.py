@@ -76,16 +76,14 @@ class ProcessingFailure:
     """What the server says about media that it could not process.
 
     Codes and names do not map one to one: branch on the name.
-
-    Attributes:
-        code: A number, 1 or 3 for instance.
-        name: `'InvalidMedia'`, `'UnsupportedMedia'`, `'InternalError'`, or another.
-        message: A sentence in the server's words.
     """
 
     code: int | None = None
+    """A number, 1 or 3 for instance."""
     name: str | None = None
+    """`'InvalidMedia'`, `'UnsupportedMedia'`, `'InternalError'`, or another."""
     message: str | None = None
+    """A sentence in the server's words."""
 
     __repr__ = brief_repr
 
@@ -95,19 +93,16 @@ class ProcessingFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ProcessingInfo:
-    """How far the asynchronous processing of media is.
-
-    Attributes:
-        state: A `ProcessingState`, or the text of a state that is not documented.
-        check_after_secs: Seconds after which to ask again; servers leave it out at times.
-        progress_percent: 0 to 100, when reported. It does not replace `state`.
-        error: What went wrong. If there is one, processing failed, whatever `state` says.
-    """
+    """How far the asynchronous processing of media is."""
 
     state: ProcessingState | str
+    """A `ProcessingState`, or the text of a state that is not documented."""
     check_after_secs: int | float | None = None
+    """Seconds after which to ask again; servers leave it out at times."""
     progress_percent: int | float | None = None
+    """0 to 100, when reported. It does not replace `state`."""
     error: ProcessingFailure | None = None
+    """What went wrong. If there is one, processing failed, whatever `state` says."""
 
     __repr__ = brief_repr
 
@@ -132,11 +127,14 @@ class ProcessingInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ImageInfo:
-    """An image's type, `'image/png'` for instance, and its width and height in pixels."""
+    """What the server found an image to be."""
 
     image_type: str | None = None
+    """`'image/png'` for instance."""
     w: int | None = None
+    """Width in pixels."""
     h: int | None = None
+    """Height in pixels."""
 
     __repr__ = brief_repr
 
@@ -146,9 +144,10 @@ class ImageInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class VideoInfo:
-    """A video's type, `'video/mp4'` for instance."""
+    """What the server found a video to be."""
 
     video_type: str | None = None
+    """`'video/mp4'` for instance."""
 
     __repr__ = brief_repr
 
@@ -158,21 +157,18 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RateLimit:
-    """The rate limit that an answer reported for its command.
-
-    Attributes:
-        limit: Requests allowed in the current window.
-        remaining: Requests left in it.
-        reset_at: When the next window begins, by the server's clock, in UTC.
-        user_24h: The user's limit of 24 hours for the command, if the answer reported one.
-        app_24h: The app's, likewise.
-    """
+    """The rate limit that an answer reported for its command."""
 
     limit: int | None = None
+    """Requests allowed in the current window."""
     remaining: int | None = None
+    """Requests left in it."""
     reset_at: datetime | None = None
+    """When the next window begins, by the server's clock, in UTC."""
     user_24h: "RateLimit | None" = None
+    """The user's limit of 24 hours for the command, if the answer reported one."""
     app_24h: "RateLimit | None" = None
+    """The app's, likewise."""
 
     __repr__ = brief_repr
 
@@ -189,66 +185,62 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Progress:
-    """How far an upload or a wait is; what a `progress` callable is given.
-
-    Attributes:
-        phase: `'check'` while the file is held against X's rules, if that takes long, `'upload'` while bytes are sent,
-            `'processing'` while the server works.
-        bytes_sent: Bytes that the server has acknowledged, or None in a plain wait.
-        total_bytes: Bytes in all, when known.
-        segments_done: Segments that the server has acknowledged.
-        segments_total: Segments in all, when known.
-        processing_info: The last answer's, in the phase `'processing'`.
-        elapsed: Seconds since the call began.
-        paused_until: While nothing is sent because of a rate limit or a failure: when it goes on, in UTC. One report
-            comes when such a pause begins and one, without this, when it ends.
-        paused_because: `'rate_limit'` or `'retry'`, in a pause.
-    """
+    """How far an upload or a wait is; what a `progress` callable is given."""
 
     phase: Literal["check", "upload", "processing"]
+    """`'check'` while the file is held against X's rules, if that takes long, `'upload'` while bytes are sent,
+    `'processing'` while the server works.
+    """
     bytes_sent: int | None = None
+    """Bytes that the server has acknowledged, or None in a plain wait."""
     total_bytes: int | None = None
+    """Bytes in all, when known."""
     segments_done: int | None = None
+    """Segments that the server has acknowledged."""
     segments_total: int | None = None
+    """Segments in all, when known."""
     processing_info: ProcessingInfo | None = None
+    """The last answer's, in the phase `'processing'`."""
     elapsed: float = 0.0
+    """Seconds since the call began."""
     paused_until: datetime | None = None
+    """While nothing is sent because of a rate limit or a failure: when it goes on, in UTC. One report comes when such
+    a pause begins and one, without this, when it ends.
+    """
     paused_because: Literal["rate_limit", "retry"] | None = None
+    """`'rate_limit'` or `'retry'`, in a pause."""
 
     __repr__ = brief_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RequestEvent:
-    """One HTTP request and its outcome; what an `on_event` callable is given.
-
-    Attributes:
-        command: `'INIT'`, `'APPEND'`, `'FINALIZE'`, `'STATUS'`, `'SIMPLE'`, `'METADATA'`, `'SUBTITLES'` or `'TOKEN'`.
-        media_id: The media it was about, when it had an id already.
-        method: The HTTP method, `'POST'` for instance.
-        url: The address without the query: scheme, host and path.
-        attempt: 1 for the first try.
-        status: The HTTP status, or None when no answer came.
-        error: What went wrong, in a sentence, or None.
-        started_at: When the request began, in UTC.
-        duration: Seconds it took.
-        bytes_sent: Bytes of its body.
-        request_id: X's id of this request.
-        retry_in: Seconds until the next attempt, or None when there is none.
-    """
+    """One HTTP request and its outcome; what an `on_event` callable is given."""
 
     command: str
+    """`'INIT'`, `'APPEND'`, `'FINALIZE'`, `'STATUS'`, `'SIMPLE'`, `'METADATA'`, `'SUBTITLES'` or `'TOKEN'`."""
     media_id: int | None = None
+    """The media it was about, when it had an id already."""
     method: str = ""
+    """The HTTP method, `'POST'` for instance."""
     url: str = ""
+    """The address without the query: scheme, host and path."""
     attempt: int = 1
+    """1 for the first try."""
     status: int | None = None
+    """The HTTP status, or None when no answer came."""
     error: str | None = None
+    """What went wrong, in a sentence, or None."""
     started_at: datetime
+    """When the request began, in UTC."""
     duration: float = 0.0
+    """Seconds it took."""
     bytes_sent: int = 0
+    """Bytes of its body."""
     request_id: str | None = None
+    """X's id of this request."""
     retry_in: float | None = None
+    """Seconds until the next attempt, or None when there is none."""
 
     __repr__ = brief_repr
 
@@ -266,23 +258,21 @@ class RequestEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Stats:
-    """What a client counted of its requests up to one moment; what `Client.stats` returns.
-
-    Attributes:
-        requests: How many requests have ended, by command and then by HTTP status: `{'STATUS': {200: 7, 503: 1}}`.
-            Requests that got no answer are under None.
-        retries: How many of them were sent again after a failure.
-        in_flight: Requests on their way.
-        queued: Requests that wait for one of `max_connections`, or for a rate limit to end.
-        bytes_sent: Bytes of the bodies sent.
-        bytes_received: Bytes of the bodies received.
-    """
+    """What a client counted of its requests up to one moment; what `Client.stats` returns."""
 
     requests: dict[str, dict[int | None, int]]
+    """How many requests have ended, by command and then by HTTP status: `{'STATUS': {200: 7, 503: 1}}`. Requests that
+    got no answer are under None.
+    """
     retries: int = 0
+    """How many of them were sent again after a failure."""
     in_flight: int = 0
+    """Requests on their way."""
     queued: int = 0
+    """Requests that wait for one of `max_connections`, or for a rate limit to end."""
     bytes_sent: int = 0
+    """Bytes of the bodies sent."""
     bytes_received: int = 0
+    """Bytes of the bodies received."""
 
     __repr__ = brief_repr

@@ -20,157 +20,140 @@ class MediaWarning(UserWarning):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class VideoTrack:
-    """A file's first video track. Names are those that ffprobe uses; what is not known is None.
-
-    Attributes:
-        codec: `'h264'`, `'hevc'`, …
-        profile: `'High'`, …
-        level: `'3.1'`, …
-        width: Pixels as stored, after cropping.
-        height: Pixels as stored, after cropping.
-        display_width: Pixels as shown, after rotation and pixel aspect.
-        display_height: Pixels as shown, after rotation and pixel aspect.
-        pixel_aspect: A pixel's width and height, `(1, 1)` for square ones.
-        frame_rate: Frames a second: all frames ÷ the duration.
-        bit_depth: Bits of a sample.
-        chroma: `'4:2:0'`, …
-        scan: `'progressive'` or `'interlaced'`.
-        rotation: Degrees clockwise that a player turns the picture: 0, 90, 180 or 270.
-        gop_frames: Frames of the longest group of pictures (GOP).
-        open_gop: Whether groups refer to those before them.
-    """
+    """A file's first video track. Names are those that ffprobe uses; what is not known is None."""
 
     __module__ = "xmedia"
 
     codec: str | None = None
+    """`'h264'`, `'hevc'`, …"""
     profile: str | None = None
+    """`'High'`, …"""
     level: str | None = None
+    """`'3.1'`, …"""
     width: int | None = None
+    """Pixels as stored, after cropping."""
     height: int | None = None
+    """Pixels as stored, after cropping."""
     display_width: int | None = None
+    """Pixels as shown, after rotation and pixel aspect."""
     display_height: int | None = None
+    """Pixels as shown, after rotation and pixel aspect."""
     pixel_aspect: tuple[int, int] | None = None
+    """A pixel's width and height, `(1, 1)` for square ones."""
     frame_rate: float | None = None
+    """Frames a second: all frames ÷ the duration."""
     bit_depth: int | None = None
+    """Bits of a sample."""
     chroma: str | None = None
+    """`'4:2:0'`, …"""
     scan: Literal["progressive", "interlaced"] | None = None
+    """`'progressive'` or `'interlaced'`."""
     rotation: int | None = None
+    """Degrees clockwise that a player turns the picture: 0, 90, 180 or 270."""
     gop_frames: int | None = None
+    """Frames of the longest group of pictures (GOP)."""
     open_gop: bool | None = None
+    """Whether groups refer to those before them."""
 
     __repr__ = brief_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AudioTrack:
-    """A file's first audio track. Names are those that ffprobe uses; what is not known is None.
-
-    Attributes:
-        codec: `'aac'`, …
-        profile: `'LC'`, `'HE-AAC'`, …
-        channels: 1 is mono, 2 is stereo.
-        sample_rate: Samples a second.
-    """
+    """A file's first audio track. Names are those that ffprobe uses; what is not known is None."""
 
     __module__ = "xmedia"
 
     codec: str | None = None
+    """`'aac'`, …"""
     profile: str | None = None
+    """`'LC'`, `'HE-AAC'`, …"""
     channels: int | None = None
+    """1 is mono, 2 is stereo."""
     sample_rate: int | None = None
+    """Samples a second."""
 
     __repr__ = brief_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ImageFacts:
-    """An image, still or animated; what is not known is None.
-
-    Attributes:
-        width: Pixels.
-        height: Pixels.
-        frames: 1 for a still image.
-    """
+    """An image, still or animated; what is not known is None."""
 
     __module__ = "xmedia"
 
     width: int | None = None
+    """Pixels."""
     height: int | None = None
+    """Pixels."""
     frames: int | None = None
+    """1 for a still image."""
 
     __repr__ = brief_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FileFacts:
-    """What a file is, as far as its index says; what is not known is None.
-
-    Attributes:
-        container: `'mp4'`, `'mov'`, `'webm'`, `'gif'`, `'jpeg'`, … or the name of a format that X does not take.
-        media_type: The MIME type.
-        size: Bytes.
-        duration: Seconds, of a video or an animated GIF.
-        video: The first video track.
-        audio: The first audio track.
-        image: The image.
-    """
+    """What a file is, as far as its index says; what is not known is None."""
 
     __module__ = "xmedia"
 
     container: str | None = None
+    """`'mp4'`, `'mov'`, `'webm'`, `'gif'`, `'jpeg'`, … or the name of a format that X does not take."""
     media_type: str | None = None
+    """The MIME type."""
     size: int | None = None
+    """Bytes."""
     duration: float | None = None
+    """Seconds, of a video or an animated GIF."""
     video: VideoTrack | None = None
+    """The first video track."""
     audio: AudioTrack | None = None
+    """The first audio track."""
     image: ImageFacts | None = None
+    """The image."""
 
     __repr__ = brief_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Finding:
-    """A rule that a file does not keep.
-
-    Attributes:
-        rule: The rule's name, which stays the same: `'chroma'`, `'frame_rate'`, … They are listed in the
-            documentation.
-        level: `'error'` (documented or seen to fail), `'warning'` (X may refuse it) or `'info'`. It may rise in a
-            minor release.
-        message: A sentence.
-        found: What the file has.
-        allowed: What X takes.
-        source: Who says so.
-    """
+    """A rule that a file does not keep."""
 
     __module__ = "xmedia"
 
     rule: str
+    """The rule's name, which stays the same: `'chroma'`, `'frame_rate'`, … They are listed in the documentation."""
     level: Literal["error", "warning", "info"]
+    """`'error'` (documented or seen to fail), `'warning'` (X may refuse it) or `'info'`. It may rise in a minor
+    release.
+    """
     message: str
+    """A sentence."""
     found: str | None = None
+    """What the file has."""
     allowed: str | None = None
+    """What X takes."""
     source: str | None = None
+    """Who says so."""
 
     __repr__ = brief_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CheckReport:
-    """What `check` found. As text it is a table; a notebook shows it as one.
-
-    Attributes:
-        facts: What the file is.
-        findings: What is to be said of it, errors first.
-        fix: The options between ffmpeg's input and output that fix the errors; None if there are none, or if
-            encoding again does not help.
-    """
+    """What `check` found. As text it is a table; a notebook shows it as one."""
 
     __module__ = "xmedia"
 
     facts: FileFacts
+    """What the file is."""
     findings: tuple[Finding, ...] = ()
+    """What is to be said of it, errors first."""
     fix: tuple[str, ...] | None = None
+    """The options between ffmpeg's input and output that fix the errors; None if there are none, or if encoding again
+    does not help.
+    """
 
     __repr__ = brief_repr
 

@@ -8,17 +8,14 @@ from .models import RequestEvent, brief_repr
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TracedRequest(RequestEvent):
-    """One HTTP request of an upload: a `RequestEvent` and its place in the upload.
-
-    Attributes:
-        segment_index: Which segment an APPEND sent.
-        started: Seconds from the upload's first request to the beginning of this one.
-    """
+    """One HTTP request of an upload: a `RequestEvent` and its place in the upload."""
 
     __module__ = "xmedia"
 
     segment_index: int | None = None
+    """Which segment an APPEND sent."""
     started: float = 0.0
+    """Seconds from the upload's first request to the beginning of this one."""
 
     @classmethod
     def made_of(cls, event: RequestEvent, segment_index: int | None = None) -> "TracedRequest":
@@ -38,24 +35,22 @@ class TracedRequest(RequestEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TracedWait:
-    """Time between two requests of an upload.
-
-    Attributes:
-        reason: `'retry'`: after a failure, before the same command is sent again; `'processing'`: until X may be
-            asked again how far processing is.
-        command: The command that followed.
-        segment_index: Which segment, if that is an APPEND.
-        started: Seconds from the upload's first request to the beginning of the wait.
-        duration: Seconds.
-    """
+    """Time between two requests of an upload."""
 
     __module__ = "xmedia"
 
     reason: Literal["retry", "processing"]
+    """`'retry'`: after a failure, before the same command is sent again; `'processing'`: until X may be asked again
+    how far processing is.
+    """
     command: str
+    """The command that followed."""
     segment_index: int | None = None
+    """Which segment, if that is an APPEND."""
     started: float
+    """Seconds from the upload's first request to the beginning of the wait."""
     duration: float
+    """Seconds."""
 
     __repr__ = brief_repr
 

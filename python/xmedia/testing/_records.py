@@ -34,46 +34,42 @@ class Headers(Mapping[str, str]):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RecordedRequest:
-    """A request that the mock server got. Its `repr` shows no secrets; its attributes do.
-
-    Attributes:
-        command: `'INIT'`, `'APPEND'` …, or None for a request that is not a command.
-        method: The HTTP method.
-        path: The path, without the query.
-        query: The query's parameters.
-        headers: The headers, found in any case.
-        form: The parameters in the body as text, whatever its encoding, without the media itself.
-        json: The body, if it was JSON, without the media.
-        media_id: The media it was about; for INIT and a simple upload the one that was made.
-        at: When its head came in, in seconds of the epoch.
-        connection: Which connection it came on, counted from 1.
-        body_bytes: How many bytes of its body came in.
-        status: The status of the answer, or None if none was begun.
-        complete: Whether all of the request came in.
-        effect: Whether it changed anything: a refused one did not, nor did a second FINALIZE.
-        aborted: Whether the client went away before the answer was complete.
-        scripted: Whether a script or chaos changed its outcome.
-        near_misses: If nothing changed it although a script had unused items: for which commands these were, and why
-            none fitted.
-    """
+    """A request that the mock server got. Its `repr` shows no secrets; its attributes do."""
 
     command: str | None
+    """`'INIT'`, `'APPEND'` …, or None for a request that is not a command."""
     method: str
+    """The HTTP method."""
     path: str
+    """The path, without the query."""
     query: Mapping[str, str]
+    """The query's parameters."""
     headers: Headers
+    """The headers, found in any case."""
     form: Mapping[str, str]
+    """The parameters in the body as text, whatever its encoding, without the media itself."""
     json: object
+    """The body, if it was JSON, without the media."""
     media_id: int | None
+    """The media it was about; for INIT and a simple upload the one that was made."""
     at: float
+    """When its head came in, in seconds of the epoch."""
     connection: int
+    """Which connection it came on, counted from 1."""
     body_bytes: int
+    """How many bytes of its body came in."""
     status: int | None
+    """The status of the answer, or None if none was begun."""
     complete: bool
+    """Whether all of the request came in."""
     effect: bool
+    """Whether it changed anything: a refused one did not, nor did a second FINALIZE."""
     aborted: bool
+    """Whether the client went away before the answer was complete."""
     scripted: bool
+    """Whether a script or chaos changed its outcome."""
     near_misses: tuple[str, ...]
+    """If nothing changed it although a script had unused items: for which commands these were, and why none fitted."""
 
     def __repr__(self) -> str:
         shown = []
@@ -97,46 +93,44 @@ class SubtitleRecord(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaRecord:
-    """An upload as the mock server has it.
-
-    Attributes:
-        media_id: Its id.
-        data: The bytes received, in the order of the segments; None with `keep_data=False`.
-        sha256: Their hash in hexadecimal. With `keep_data=False` None if a segment was replaced by another one after
-            its successors were hashed.
-        size: How many bytes were received.
-        total_bytes: How many INIT announced.
-        state: `'appending'` until FINALIZE, then the state of processing; `'succeeded'` if there is none.
-        alt_text: The alt text, if one was set.
-        metadata: All its metadata, by X's names: `{'alt_text': {'text': 'a cat'}}`.
-        media_key: The media key.
-        media_type: The MIME type.
-        media_category: The category as v2 writes it, `'tweet_video'`.
-        segments: The size of each segment, by its index.
-        subtitles: The subtitles that were added.
-        additional_owners: The ids of other users who may use it.
-        shared: Whether it may be used in several direct messages.
-        finalized: Whether a FINALIZE took effect.
-        expired: Whether its time has run out.
-    """
+    """An upload as the mock server has it."""
 
     media_id: int
+    """Its id."""
     data: bytes | None
+    """The bytes received, in the order of the segments; None with `keep_data=False`."""
     sha256: str | None
+    """Their hash in hexadecimal. With `keep_data=False` None if a segment was replaced by another one after its
+    successors were hashed.
+    """
     size: int
+    """How many bytes were received."""
     total_bytes: int
+    """How many INIT announced."""
     state: str
+    """`'appending'` until FINALIZE, then the state of processing; `'succeeded'` if there is none."""
     alt_text: str | None
+    """The alt text, if one was set."""
     metadata: Mapping[str, object]
+    """All its metadata, by X's names: `{'alt_text': {'text': 'a cat'}}`."""
     media_key: str | None
+    """The media key."""
     media_type: str
+    """The MIME type."""
     media_category: str | None
+    """The category as v2 writes it, `'tweet_video'`."""
     segments: Mapping[int, int]
+    """The size of each segment, by its index."""
     subtitles: tuple[SubtitleRecord, ...]
+    """The subtitles that were added."""
     additional_owners: tuple[str, ...]
+    """The ids of other users who may use it."""
     shared: bool
+    """Whether it may be used in several direct messages."""
     finalized: bool
+    """Whether a FINALIZE took effect."""
     expired: bool
+    """Whether its time has run out."""
 
     def __repr__(self) -> str:
         return (

@@ -99,9 +99,13 @@ class Fault:
     """
 
     kind: str
+    """The method that made it: `'reset'`, `'close'`, …"""
     number: float = 0
+    """That method's argument: bytes, bytes per second or seconds."""
     after: bool = False
+    """Whether the command takes effect first."""
     body_at: int | None = None
+    """Where in the request's body it happens, if that was given."""
 
     @classmethod
     def reset(cls, after: bool = False) -> "Fault":

@@ -12,11 +12,10 @@ use url::Url;
 
 use super::token::Secret;
 use crate::client::error::{Error, Kind, Result};
+use crate::client::protocol::shown;
 
 /// The format of [`Login::to_json`].
 const VERSION: u64 = 1;
-/// How much of what the page said about a refusal stands in a message.
-const MAX_SHOWN_CHARS: usize = 200;
 
 /// A login that was begun: what the page is given, and what its answer is checked against.
 #[derive(Clone)]
@@ -180,7 +179,6 @@ impl Login {
 
 /// The page said no.
 fn denied(reason: &str, description: Option<&str>) -> Error {
-    let shown = |text: &str| text.chars().take(MAX_SHOWN_CHARS).flat_map(char::escape_debug).collect::<String>();
     let said =
         description.filter(|text| !text.is_empty()).map_or_else(String::new, |text| format!(" ({})", shown(text)));
     let message = if reason == "access_denied" {

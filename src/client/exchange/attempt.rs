@@ -162,10 +162,11 @@ impl<'a> Attempt<'a> {
         let timeout = client.options.request_timeout;
         let hash = client.recorder.as_ref().map(|_| Arc::<MediaHash>::default());
         let counted = self.options.hooks.observer.pauses().map(PauseTracker::in_flight);
-        let sending = client.transport.send(&request, authorization.as_deref(), timeout, deadline, hash.as_ref());
-        let unanswered = self.unanswered(&request, &begun, token.as_ref(), authorization.as_deref(), hash.as_ref());
         // In a box of its own, which only what has its slot needs: thousands wait for theirs, or for their media.
-        let outcome = Box::pin(sending).await;
+        let sending =
+            Box::pin(client.transport.send(&request, authorization.as_deref(), timeout, deadline, hash.as_ref()));
+        let unanswered = self.unanswered(&request, &begun, token.as_ref(), authorization.as_deref(), hash.as_ref());
+        let outcome = sending.await;
         unanswered.ended();
         drop((permit, counted));
         let response = match outcome {
@@ -180,13 +181,13 @@ impl<'a> Attempt<'a> {
         drop(in_flight);
         let decoded = self.decode(&response);
         self.note_limit(&decoded, &response);
-        // The error shows what the server said, which may be what it was sent.
+        // What is shown of an answer are the server's words, which may be what it was sent.
         let passwords = || client.transport.proxy_passwords().map(|passwords| &**passwords);
         let shown = match &decoded {
-            Ok(_) => None,
-            Err(_) => client.account.masked(&response, self.command, token.as_deref(), passwords()),
+            Ok(answer) if !answer.has_words() => None,
+            _ => client.account.masked(&response, self.command, token.as_deref(), passwords()),
         };
-        let decoded = decoded.or_else(|error| shown.as_ref().map_or(Err(error), |shown| self.decode(shown)));
+        let decoded = shown.as_ref().map_or(decoded, |shown| self.decode(shown));
         match decoded {
             Ok(answer) => {
                 self.note_success();

@@ -18,6 +18,10 @@ use super::server_text::shown;
 use crate::client::error::Result;
 use crate::client::model::{CommandName, Dialect, ImageInfo, Media, MediaId, Number, VideoInfo};
 
+/// So many scopes are read, of this length at most; X has some twenty, and what a server names goes into a token file.
+const MAX_SCOPES: usize = 100;
+const MAX_SCOPE_LEN: usize = 100;
+
 /// Reads the answer to a command; `asked` is the id that it was about. Every 2xx that can be read is a success.
 pub fn decode(
     dialect: impl Into<Dialect>,
@@ -306,6 +310,12 @@ fn tokens(body: &Value) -> Result<Tokens, Unreadable> {
         access_token,
         refresh_token: token("refresh_token"),
         expires_in: body.get("expires_in").and_then(number).map(|seconds| seconds.as_f64()),
-        scope: text(body, "scope").map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
+        scope: text(body, "scope").map(|names| scope(&names)),
     })
+}
+
+/// The scopes in a text. What cannot be the name of one is left out, since no credentials could be made of it.
+fn scope(names: &str) -> Vec<String> {
+    let can_be = |name: &&str| name.len() <= MAX_SCOPE_LEN && name.bytes().all(|byte| byte.is_ascii_graphic());
+    names.split_whitespace().filter(can_be).take(MAX_SCOPES).map(str::to_owned).collect()
 }

@@ -42,9 +42,17 @@ impl From<serde_json::Error> for ProcessingInfoError {
     }
 }
 
+/// The documented states.
+const STATES: [&str; 4] = ["pending", "in_progress", "succeeded", "failed"];
+
+/// Whether this is a documented state, as it is spelt in what was read.
+pub(super) fn is_known_state(state: &str) -> bool {
+    STATES.contains(&state)
+}
+
 /// A documented state, however it is spelt.
 fn known_state(state: &str) -> Option<&'static str> {
-    ["pending", "in_progress", "succeeded", "failed"].into_iter().find(|known| known.eq_ignore_ascii_case(state.trim()))
+    STATES.into_iter().find(|known| known.eq_ignore_ascii_case(state.trim()))
 }
 
 /// An `error` of any kind counts, `{}` too; only `null` and `false` say that there is none.

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use zeroize::Zeroize as _;
 
+use super::processing::is_known_state;
 use crate::client::model::Media;
 
 /// An HTTP answer, whole (its body up to 1 MiB).
@@ -34,6 +35,14 @@ pub enum Answer {
     User(String),
     /// Success that says nothing more: APPEND, METADATA, SUBTITLES, REVOKE.
     Done,
+}
+
+impl Answer {
+    /// Whether it says something in words of the server's: why processing failed, or a state that is not known.
+    pub fn has_words(&self) -> bool {
+        let Answer::Media(media) = self else { return false };
+        media.processing_info.as_ref().is_some_and(|info| info.error.is_some() || !is_known_state(&info.state))
+    }
 }
 
 /// The answer of the token endpoint.

@@ -84,3 +84,28 @@ def test_what_was_repaired_counts_by_what_it_says(call, verb):
     body = b'{"media_id":%d,"media_key":"7_\xff","processing_info":{"state":"succeeded"}}' % ID
     with RawServer(reply(body=body)) as server:
         assert outcome(call, server, verb, "1.1").ready
+
+
+@pytest.mark.parametrize("verb", ["finalize", "status"])
+@pytest.mark.parametrize("members", ['"error":"no","error":null', '"data":{"error":"no","error":null}'])
+def test_an_error_is_not_taken_back_by_null(call, verb, members):
+    body = b'{"media_id":%d,%b}' % (ID, members.encode())
+    with RawServer(reply(body=body)) as server, pytest.raises(xmedia.InvalidResponseError, match="says error"):
+        outcome(call, server, verb, "1.1")
+
+
+@pytest.mark.parametrize("verb", ["finalize", "status"])
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ('"processing_info":{"state":"failed"},"processing_info":null', "failed"),
+        ('"processing_info":{"state":"succeeded","error":{"code":1},"error":null}', "failed"),
+        ('"processing_info":{"state":"pending"},"processing_info":null', "pending"),
+        ('"processing_info":{"state":"pending"},"processing_info":{"state":"failed"}', "failed"),
+        ('"processing_info":null,"processing_info":{"state":"succeeded"}', "ready"),
+    ],
+)
+def test_of_a_member_that_stands_twice_the_last_that_says_something_counts(call, verb, members, said):
+    with RawServer(reply(body=b'{"media_id":%d,%b}' % (ID, members.encode()))) as server:
+        media = outcome(call, server, verb, "1.1")
+    assert said == ("failed" if media.failed else "ready" if media.ready else "pending")

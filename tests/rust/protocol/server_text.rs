@@ -9,6 +9,9 @@ fn what_does_not_show_itself_is_escaped() {
         ("a\r\nb\tc", "a\\r\\nb\\tc"),
         ("\u{1b}[2J\u{7}\0\u{7f}\u{9b}", "\\x1b[2J\\x07\\x00\\x7f\\x9b"),
         ("\u{2028}\u{202e}\u{200b}\u{feff}\u{e0041}", "\\u2028\\u202e\\u200b\\ufeff\\U000e0041"),
+        ("\u{34f}\u{115f}\u{180e}\u{3164}\u{ffa0}", "\\u034f\\u115f\\u180e\\u3164\\uffa0"),
+        ("\u{1d173}\u{e0100}\u{fff9}", "\\U0001d173\\U000e0100\\ufff9"),
+        ("❤\u{fe0f} नमस्ते e\u{301}", "❤\u{fe0f} नमस्ते e\u{301}"),
         ("", ""),
     ];
     for (text, expected) in table {

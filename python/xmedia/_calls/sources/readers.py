@@ -163,11 +163,15 @@ class IterableReader(_ItemReader):
 
     def __init__(self, items: Iterable[object]) -> None:
         super().__init__()
-        self._items: Iterator[object] = iter(items)
+        self._iterable = items
+        self._iterator: Iterator[object] | None = None
 
     def read(self) -> bytes:
+        if self._iterator is None:
+            # Here and not earlier, since this may take its time as well: it may open what is read.
+            self._iterator = iter(self._iterable)
         together = bytearray()
-        for item in self._items:
+        for item in self._iterator:
             if (piece := self._add(together, item)) is not None:
                 return piece
         return bytes(together)

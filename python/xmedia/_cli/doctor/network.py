@@ -105,7 +105,7 @@ def _reached(name: str, url: str) -> tuple[list[Finding], float | None]:
     found.append(Finding(name, "ok", f"{url} answers (HTTP {status})"))
     try:
         theirs = parsedate_to_datetime(date).timestamp() if date else None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         theirs = None
     return found, None if theirs is None else time.time() - theirs
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from ... import OAuth1, OAuth2, XMediaError, _core
+from ..._core import shown
 from .. import words
 from .finding import PROBE_SECONDS, Finding
 
@@ -55,16 +56,16 @@ def _answered(auth: OAuth2, status: int, body: str) -> Iterator[Finding]:
         return
     try:
         user = json.loads(body)["data"]
-        user_id = str(user["id"])
-    except (ValueError, KeyError, TypeError):
+        user_id = shown(str(user["id"]))
+    except (ValueError, KeyError, TypeError, RecursionError):
         yield Finding("user", "unknown", f"X answered HTTP {status} without a user")
         return
-    name = words.escaped(str(user.get("username", "")))
+    name = shown(str(user.get("username", "")))
     yield Finding("user", "ok", f"{user_id} {name}".rstrip())
     kind = user.get("subscription_type")
     if kind is None:
         yield Finding("limits", "unknown", "X does not say whether the account has Premium", "set X_ACCOUNT")
     else:
-        account = "premium" if kind in _PAYING else "default"
+        account = "premium" if str(kind) in _PAYING else "default"
         yield Finding("limits", "ok", f"those of the account {account!r}", f"export X_ACCOUNT={account}")
     yield Finding("credits", "ok", "the request was not refused for lack of credits")

@@ -7,6 +7,7 @@ use reqwest::Url;
 use super::chain::{chain, is_bad_certificate, sources};
 use crate::client::error::{Error, Kind};
 use crate::client::http::proxy::peer;
+use crate::client::protocol::shown;
 
 /// Where a request goes, and through which proxy.
 pub struct Route<'a> {
@@ -53,7 +54,8 @@ pub fn to_error(
     let failed_proxy = route.failed_proxy(&error).map(|proxy| format!("the proxy {}", peer(proxy)));
     let peer = failed_proxy.unwrap_or_else(|| route.peer());
     let error = error.without_url();
-    let text = chain(&error);
+    // There may be words of the server in it: a certificate's names, for instance.
+    let text = shown(&chain(&error));
     let seconds = elapsed.as_secs_f64();
     if error.is_timeout() {
         let limit = connect_timeout.unwrap_or_default().as_secs_f64();

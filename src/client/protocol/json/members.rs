@@ -23,10 +23,11 @@ impl<'body> Members<'body> {
         serde_json::from_str::<&RawValue>(json).map(|_| Members::default())
     }
 
-    /// The text of a member; `null` is the same as none. Of several with the same name the last one counts.
+    /// The text of a member; `null` is the same as none. Of several with the same name the last one that says something
+    /// counts.
     pub(in crate::client::protocol) fn text(&self, name: &str) -> Option<&'body str> {
-        let (_, value) = self.0.iter().rev().find(|(known, _)| known.0 == name)?;
-        Some(value.get()).filter(|text| *text != "null")
+        let named = self.0.iter().rev().filter(|(known, _)| known.0 == name);
+        named.map(|(_, value)| value.get()).find(|text| *text != "null")
     }
 
     /// A member's members, none where it is not an object.

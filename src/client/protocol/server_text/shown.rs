@@ -45,8 +45,12 @@ fn is_visible(character: char) -> bool {
     !(character.is_control()
         || matches!(
             character,
-            // Line and paragraph ends, and what turns the direction of writing or hides itself.
-            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+            // Line and paragraph ends, and what turns the direction of writing.
+            '\u{2028}'..='\u{202e}'
+            // What hides itself (Unicode's Default_Ignorable_Code_Point). The selectors at U+FE00 are left: emoji have them.
+            | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
         ))
 }

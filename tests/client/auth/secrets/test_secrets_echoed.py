@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 import xmedia
-from marked import MARK, assert_silent, every_view_of_error
+from marked import MARK, assert_silent, every_view, every_view_of_error
 from support.media import ID
 from support.raw_server import RawServer, reply
 
@@ -93,6 +93,26 @@ def test_a_gateway_that_repeats_what_it_was_sent(call, watched, shape, status, a
     with RawServer(repeat(shape, status)) as server:
         error = failure(call, server, auth)
     assert "[not shown]" in error.body
+
+
+@pytest.mark.parametrize("auth", [OAUTH1, BEARER], ids=["OAuth1", "OAuth2"])
+@pytest.mark.parametrize("where", ["state", "message", "name", "error"])
+def test_a_success_whose_words_repeat_what_was_sent(call, watched, where, auth):
+    """They are shown as well: in the error of a failure, or in that of a wait, which names the last state."""
+
+    def answer(request):
+        sent = f"you sent {request.headers['authorization']}"
+        failed = {"state": "failed", "error": sent if where == "error" else {"code": 1, where: sent}}
+        info = {"state": sent, "check_after_secs": 0.01} if where == "state" else failed
+        return reply(json={"media_id": ID, "processing_info": info})
+
+    with RawServer(answer) as server, xmedia.Client(auth, base_url=server.url, retry=None) as client:
+        for verb in ("finalize", "status"):
+            media = call(client, verb, ID)
+            assert_silent(*every_view(media), media.to_json())
+        with pytest.raises(xmedia.XMediaError, match=r"\[not shown\]") as caught:
+            call(client, "wait", ID, timeout=0.05 if where == "state" else 5)
+        assert_silent(*every_view_of_error(caught.value))
 
 
 @pytest.mark.parametrize("shape", SHAPES)

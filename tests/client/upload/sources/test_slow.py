@@ -126,6 +126,24 @@ def blocking_pieces(source):
     source.released.wait()
 
 
+class BlockingIterable:
+    """An iterable that blocks when it is begun with, as one does that opens what is read."""
+
+    def __init__(self, source):
+        self._source = source
+
+    def __iter__(self):
+        self._source.released.wait()
+        return iter([])
+
+
+BLOCKING = {
+    "file": lambda source: source,
+    "iterable": blocking_pieces,
+    "beginning of an iterable": BlockingIterable,
+}
+
+
 def upload_awaited(client, source, how):
     async def main():
         options = {"total_bytes": 1 << 20, **OPTIONS}
@@ -158,7 +176,7 @@ def upload_one_of_many(client, source, how):
         raise result.error
 
 
-@pytest.mark.parametrize("kind", ["file", "iterable"])
+@pytest.mark.parametrize("kind", BLOCKING)
 @pytest.mark.parametrize(
     ("upload", "how"),
     [
@@ -173,7 +191,7 @@ def test_a_read_that_blocks_is_left_to_itself(server, connect, upload, how, kind
     source = Blocking()
     began = time.monotonic()
     with pytest.warns(ResourceWarning, match="left to itself"), pytest.raises(TimeoutError):
-        upload(connect(server), source if kind == "file" else blocking_pieces(source), how)
+        upload(connect(server), BLOCKING[kind](source), how)
     assert time.monotonic() - began < TIMEOUT + 1
     [thread] = [each for each in threading.enumerate() if each.name == "xmedia-source"]
     source.released.set()
