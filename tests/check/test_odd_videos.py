@@ -131,3 +131,17 @@ def test_an_even_frame_rate_is_a_whole_number(rate):
     (timescale,) = struct.unpack_from(">I", MP4, at)
     data = MP4[:at] + struct.pack(">I", timescale // 10 * rate) + MP4[at + 4 :]
     assert xmedia.check(data).facts.video.frame_rate == rate
+
+
+@pytest.mark.parametrize(
+    ("sample", "level"), [("good_baseline.mp4", "1b"), ("good_moov_last.mp4", "1.1"), ("chroma_444.mp4", "1.1")]
+)
+def test_level_1b_is_one_of_the_oldest_profiles_only(sample, level):
+    data = bytearray((SAMPLES / sample).read_bytes())
+    record = data.index(b"avcC") + 4
+    parameters = data.index(b"\x67", record + 6)
+    assert data[record + 1 : record + 4] == data[parameters + 1 : parameters + 4]
+    for at in (record, parameters):
+        data[at + 2] |= 0x10
+        data[at + 3] = 11
+    assert xmedia.check(bytes(data)).facts.video.level == level

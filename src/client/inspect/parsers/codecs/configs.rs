@@ -65,7 +65,7 @@ fn read_avc(body: &[u8], video: &mut VideoTrack) -> Option<Config> {
     let config = Config { nal_length: Some(usize::from(record.length_size_minus_one() & 3) + 1) };
     let (idc, compatibility) = (*body.get(1)?, *body.get(2)?);
     video.profile = avc_profile(idc, compatibility);
-    video.level = Some(avc_level(*body.get(3)?, compatibility));
+    video.level = Some(avc_level(idc, *body.get(3)?, compatibility));
     read_sequence(record.sequence_parameter_sets().next()?.ok()?, video)?;
     Some(config)
 }
@@ -75,7 +75,7 @@ pub(in crate::client::inspect::parsers) fn read_sequence(unit: &[u8], video: &mu
     let set = SeqParameterSet::from_bits(RefNal::new(unit, &[], true).rbsp_bits()).ok()?;
     let (idc, compatibility) = (*unit.get(1)?, *unit.get(2)?);
     video.profile = avc_profile(idc, compatibility);
-    video.level = Some(avc_level(set.level_idc, compatibility));
+    video.level = Some(avc_level(idc, set.level_idc, compatibility));
     video.chroma = match set.chroma_info.chroma_format {
         ChromaFormat::Monochrome => Some(MONOCHROME),
         ChromaFormat::YUV420 => Some(YUV_420),
@@ -122,11 +122,14 @@ fn avc_profile(idc: u8, flags: u8) -> Option<String> {
     Some(name.to_owned())
 }
 
-fn avc_level(idc: u8, flags: u8) -> String {
-    if idc == 9 || (idc == 11 && flags & 0x10 != 0) {
+/// ISO/IEC 14496-10, A.3.1. The flag that makes level 1b of 1.1 in the oldest profiles says in others that there are key
+/// frames only.
+fn avc_level(profile: u8, level: u8, flags: u8) -> String {
+    let is_old = matches!(profile, 66 | 77 | 88);
+    if level == 9 || (is_old && level == 11 && flags & 0x10 != 0) {
         return "1b".to_owned();
     }
-    format!("{}.{}", idc / 10, idc % 10)
+    format!("{}.{}", level / 10, level % 10)
 }
 
 /// ISO/IEC 14496-15, 8.3.3.1.
