@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import mmap
 import os
 import sys
 import time
@@ -61,6 +62,29 @@ def test_the_bytes_of_a_sync_call_that_ran_out_of_time_are_given_back(verb):
             getattr(client, verb)(*arguments, timeout=0.1)
         del arguments
         assert references(data) == 0
+        client.close()
+
+
+@pytest.mark.parametrize("how", ["cancelled", "timeout"])
+def test_memory_that_can_be_resized_or_unmapped_is_let_go(tmp_path, how):
+    """What is only looked at cannot be changed by its owner, as long as somebody looks."""
+
+    async def main(client, source):
+        upload = client.upload_async(source, timeout=0.2 if how == "timeout" else 60)
+        async with asyncio.timeout(0.2 if how == "cancelled" else 60):
+            await upload
+
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(video(BIG))
+    with RawServer(HANG) as server, path.open("r+b") as file:
+        client = xmedia.Client(OAUTH1, base_url=server.url, retry=None)
+        mapped, array = mmap.mmap(file.fileno(), 0), bytearray(video(BIG))
+        for source in (mapped, array):
+            with pytest.raises(TimeoutError):
+                asyncio.run(main(client, source))
+        # Both would be a BufferError.
+        mapped.close()
+        array.append(0)
         client.close()
 
 
