@@ -188,6 +188,20 @@ class TestUpload:
         assert (second.split()[0], second.split()[-1]) == (str(image), "ready")
         assert {server.media(media_id).alt_text for media_id in server.media_ids[-2:]} == {"A dot"}
 
+    def test_its_options_reach_what_is_sent_and_kept(self, server: MockServer, tmp_path: Path) -> None:
+        options = ["--shared", "--media-category", "dm_video", "--additional-owner", "7", "--media-type", "video/mp4"]
+        assert run("upload", str(CLIP), *options, "--no-wait", "--record", str(tmp_path / "records")).returncode == 0
+        initialized = server.requests[0].form
+        sent = {name: initialized[name] for name in ("shared", "media_category", "additional_owners", "media_type")}
+        assert sent == {
+            "shared": "true",
+            "media_category": "dm_video",
+            "additional_owners": "7",
+            "media_type": "video/mp4",
+        }
+        assert server.commands == ["INIT", "APPEND", "FINALIZE"]
+        assert len(list((tmp_path / "records").glob("*.har"))) == 1
+
     def test_json_has_a_line_for_the_good_and_for_the_bad(self, server: MockServer, tmp_path: Path) -> None:
         done = run("upload", str(CLIP), str(tmp_path / "none.mp4"), "--json", "--jobs", "2")
         assert done.returncode == 1

@@ -20,6 +20,7 @@ PRIVATE = {
     "cross-origin-resource-policy": "same-origin",
     "x-content-type-options": "nosniff",
 }
+CLIP = Path(xmedia.__file__).parent / "testing" / "clip.mp4"
 BUG = Path(__file__).parents[1] / "data" / "bug.har"
 
 
@@ -261,6 +262,16 @@ class TestCommand:
             client.status(ID)
             with pytest.raises(xmedia.RateLimitError):
                 client.status(ID)
+
+    def test_files_are_inspected_and_the_next_look_is_when_it_was_said(self, start) -> None:
+        printed = json.loads(start("--json", "--inspect", "--check-after-secs", "0.05")[0])
+        auth = xmedia.OAuth2(printed["oauth2_access_token"])
+        with xmedia.Client(auth, base_url=printed["url"], check="off") as client:
+            media = client.upload(CLIP.read_bytes()[:-500], wait=False)
+            assert media.processing_info is not None
+            assert media.processing_info.check_after_secs == 0.05
+            with pytest.raises(xmedia.MediaProcessingError):
+                client.wait(media)
 
     def test_a_recording_is_replayed(self, start) -> None:
         printed = json.loads(start("--json", "--replay", str(BUG), "--speed", "100")[0])
