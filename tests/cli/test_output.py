@@ -74,6 +74,16 @@ def test_quiet_leaves_results_and_errors(server: MockServer, capsys: pytest.Capt
     assert err == "xmedia: nope.mp4: No such file or directory\n"
 
 
+@pytest.mark.parametrize(("options", "warned"), [([], True), (["-q"], False)])
+def test_quiet_says_nothing_of_warnings(
+    server: MockServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], warned: bool
+) -> None:
+    monkeypatch.setenv("X_CHECK", "warn")
+    (tmp_path / "cut.mp4").write_bytes(CLIP.read_bytes()[:-500])
+    done = run("upload", *options, str(tmp_path / "cut.mp4"))
+    assert (done.returncode, b"xmedia: warning: X will refuse" in done.stderr) == (0, warned), done.stderr
+
+
 class TestStandardInput:
     def test_is_uploaded(self, server: MockServer) -> None:
         done = run("upload", "-", "--json", stdin=CLIP.read_bytes())
@@ -154,15 +164,22 @@ def test_a_signal_that_ends_it_has_the_ids_said_that_were_finalized(
 
 def test_a_signal_that_is_ignored_ends_nothing(server: MockServer) -> None:
     """As `nohup` has it when the terminal is closed."""
-    server.script("STATUS", Fault.hang())
-    command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-m", "xmedia", "status", str(ID)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    while "STATUS" not in server.commands and process.poll() is None:
-        pass
-    process.send_signal(signal.SIGHUP)
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=10)
-    assert (process.returncode, errors) == (143, "xmedia: interrupted\n")
+    server.add_media(ID + 1, processing=["in_progress"], finalized=True)
+    command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-m", "xmedia", "wait", str(ID + 1)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        wait_for_requests(server, 1, process)
+        process.send_signal(signal.SIGHUP)
+        wait_for_requests(server, len(server.commands) + 5, process)
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr is not None
+        assert process.stderr.read().startswith("xmedia: interrupted\n")
+    assert process.returncode == 143
+
+
+def wait_for_requests(server: MockServer, count: int, process: "subprocess.Popen[str]") -> None:
+    while len(server.commands) < count:
+        assert process.poll() is None
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
-/* Writes the calls by which files are synced and renamed into the file that FILE_CALLS names, one line each. */
+/* Writes the calls by which files are synced and renamed into the file that FILE_CALLS names, one line each; and those by
+   which files are written whose names say that they are not in their place yet (.xmedia-new). */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static void note(const char *call, const char *first, const char *second) {
@@ -14,23 +16,34 @@ static void note(const char *call, const char *first, const char *second) {
     }
 }
 
-static void note_synced(const char *call, int descriptor) {
-    char link[64], path[4096];
+/* Where a file stands; in the static memory of its thread. */
+static const char *path_of(int descriptor) {
+    static __thread char path[4096];
+    char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
     ssize_t len = readlink(link, path, sizeof path - 1);
     path[len > 0 ? len : 0] = 0;
-    note(call, path, "");
+    return path;
+}
+
+ssize_t write(int descriptor, const void *bytes, size_t count) {
+    ssize_t (*real)(int, const void *, size_t) = (ssize_t (*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+    const char *path = path_of(descriptor);
+    if (strstr(path, ".xmedia-new")) {
+        note("write", path, "");
+    }
+    return real(descriptor, bytes, count);
 }
 
 int fsync(int descriptor) {
     int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
-    note_synced("sync", descriptor);
+    note("sync", path_of(descriptor), "");
     return real(descriptor);
 }
 
 int fdatasync(int descriptor) {
     int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
-    note_synced("sync", descriptor);
+    note("sync", path_of(descriptor), "");
     return real(descriptor);
 }
 

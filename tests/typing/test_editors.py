@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import jedi
 import pytest
@@ -81,6 +82,24 @@ def test_jedi_shows_what_is_documented(python):
     script = jedi.Script(f"{BEFORE}client.finalize", environment=python)
     [shown] = script.help(5, 10)
     assert "FINALIZE: end an upload" in shown.docstring()
+
+
+CATEGORIES = {
+    "amplify_video",
+    "dm_gif",
+    "dm_image",
+    "dm_video",
+    "subtitles",
+    "tweet_gif",
+    "tweet_image",
+    "tweet_video",
+}
+
+
+@pytest.mark.parametrize("verb", ["upload", "upload_async", "initialize", "initialize_async"])
+def test_type_checkers_complete_media_category_and_take_another_one(verb):
+    literal, text, none = get_args(get_type_hints(getattr(xmedia.Client, verb))["media_category"])
+    assert (set(get_args(literal)), text, none) == (CATEGORIES, str, type(None))
 
 
 CLASSES = sorted(

@@ -162,10 +162,11 @@ impl<'a> Attempt<'a> {
         let timeout = client.options.request_timeout;
         let hash = client.recorder.as_ref().map(|_| Arc::<MediaHash>::default());
         let counted = self.options.hooks.observer.pauses().map(PauseTracker::in_flight);
-        let sending = client.transport.send(&request, authorization.as_deref(), timeout, deadline, hash.as_ref());
-        let unanswered = self.unanswered(&request, &begun, token.as_ref(), authorization.as_deref(), hash.as_ref());
         // In a box of its own, which only what has its slot needs: thousands wait for theirs, or for their media.
-        let outcome = Box::pin(sending).await;
+        let sending =
+            Box::pin(client.transport.send(&request, authorization.as_deref(), timeout, deadline, hash.as_ref()));
+        let unanswered = self.unanswered(&request, &begun, token.as_ref(), authorization.as_deref(), hash.as_ref());
+        let outcome = sending.await;
         unanswered.ended();
         drop((permit, counted));
         let response = match outcome {

@@ -15,7 +15,7 @@ impl ClientInner {
         &self,
         media_id: MediaId,
         options: &CallOptions<'_>,
-    ) -> Result<Media> {
+    ) -> Result<Box<Media>> {
         match Box::pin(self.exchange_media(&Command::Status(media_id), options)).await {
             Ok(media) if media.processing_info.is_some() => Ok(media),
             Err(status) if !retry::is_not_found(&status) => Err(status),
@@ -31,7 +31,7 @@ impl ClientInner {
         &self,
         media_id: MediaId,
         options: &CallOptions<'_>,
-    ) -> Result<Media> {
+    ) -> Result<Box<Media>> {
         let command = Command::Finalize(media_id);
         let mut exchange = Exchange::new(self, &command, options);
         let (outcome, report) = self.finalize_until_known(&mut exchange, media_id, options).await;
@@ -45,7 +45,7 @@ impl ClientInner {
         exchange: &mut Exchange<'_>,
         media_id: MediaId,
         options: &CallOptions<'_>,
-    ) -> (Result<Media>, Option<Box<RequestReport>>) {
+    ) -> (Result<Box<Media>>, Option<Box<RequestReport>>) {
         let mut first: Option<Error> = None;
         loop {
             let (failure, report) = match exchange.run_for_media().await {

@@ -21,7 +21,7 @@ impl ClientInner {
         &self,
         command: &Command,
         options: &CallOptions<'_>,
-    ) -> Result<Media> {
+    ) -> Result<Box<Media>> {
         media_of(self.exchange(command, options).await?, command.name(), command.media_id())
     }
 
@@ -43,7 +43,7 @@ impl ClientInner {
         media_id: MediaId,
         deadline: Deadline,
         hooks: Hooks<'_>,
-    ) -> Result<Media, ExchangeError> {
+    ) -> Result<Box<Media>, ExchangeError> {
         let command = Command::Status(media_id);
         let retry = self.options.retry.as_ref();
         let options = CallOptions { deadline, retry, hooks, limiter: None, success_ends_call: false };
@@ -155,7 +155,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// The same for a command that answers with media.
-    pub(super) async fn run_for_media(&mut self) -> Result<Media, ExchangeError> {
+    pub(super) async fn run_for_media(&mut self) -> Result<Box<Media>, ExchangeError> {
         let answer = self.run().await?;
         media_of(answer, self.name, self.media_id).map_err(|error| (error, None))
     }
@@ -185,10 +185,10 @@ impl<'a> Exchange<'a> {
     }
 }
 
-/// The media that an answer describes.
-fn media_of(answer: Answer, command: CommandName, media_id: Option<MediaId>) -> Result<Media> {
+/// The media that an answer describes, in its box, since it is handed on by many.
+fn media_of(answer: Answer, command: CommandName, media_id: Option<MediaId>) -> Result<Box<Media>> {
     match answer {
-        Answer::Media(media) => Ok(*media),
+        Answer::Media(media) => Ok(media),
         Answer::Tokens(_) | Answer::User(_) | Answer::Done => {
             Err(Error::new(Kind::InvalidResponse(None), format!("{command}: the answer has no media id"))
                 .about(command, media_id))

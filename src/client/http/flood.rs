@@ -17,6 +17,8 @@ use crate::system::fork::PerProcess;
 
 /// So much may come on a connection before an answer begins.
 const MAX_UNANSWERED_BYTES: u64 = 256 << 10;
+/// How often in a row more has to have come. A long answer, too, waits on a busy machine until it is read.
+const MAX_UNANSWERED_LOOKS: u32 = 2;
 /// With more connections it is looked which of them are still open, also where nobody waits.
 const MAX_KNOWN: usize = 256;
 /// How often the connections are looked at.
@@ -51,6 +53,8 @@ struct Received {
     /// That number when it was last looked at, and how many bytes had come until it last changed.
     known: u64,
     answered_bytes: u64,
+    /// How often in a row more than enough had come since then.
+    looks: u32,
 }
 
 /// A request that was sent, as long as this lives.
@@ -131,7 +135,9 @@ impl Watch {
             if connection.is_answering() {
                 connection.answered_bytes = bytes;
             }
-            if bytes.saturating_sub(connection.answered_bytes) <= MAX_UNANSWERED_BYTES {
+            let too_many = bytes.saturating_sub(connection.answered_bytes) > MAX_UNANSWERED_BYTES;
+            connection.looks = if too_many { connection.looks + 1 } else { 0 };
+            if connection.looks < MAX_UNANSWERED_LOOKS {
                 return true;
             }
             ended.push((*ends, Instant::now()));

@@ -39,7 +39,9 @@ pub(in crate::client) async fn upload(client: &ClientInner, upload: Upload, hook
     let hooks = Hooks { observer: &reporter, ..hooks };
     let retry = client.options.retry.as_ref();
     let call = CallOptions { deadline, retry, hooks, limiter: None, success_ends_call: false };
-    reporter.with_pauses(run(client, source, &options, call, &reporter)).await
+    // Handed on by reference: it is large.
+    let upload = std::pin::pin!(run(client, source, &options, call, &reporter));
+    reporter.with_pauses(upload).await
 }
 
 /// The upload's course, from its source to the end.
@@ -166,7 +168,7 @@ impl<'a> Session<'a> {
                 self.reporter.begin(&self.plan);
                 self.reporter.report().await?;
                 self.checkpoint.check_writable().await?;
-                let opened = self.client.exchange_media(&Command::Init(self.init()), &self.call).await?;
+                let opened = *self.client.exchange_media(&Command::Init(self.init()), &self.call).await?;
                 let record = || Record::opened(self.source_identity.clone(), self.plan.segment_bytes, &opened);
                 self.checkpoint.begin(record).await?;
                 (opened, Stage::Appending, BTreeSet::new())
@@ -182,7 +184,7 @@ impl<'a> Session<'a> {
             self.client.finalize_resumed(opened.media_id, &self.call).await?
         };
         media.keep_from(&opened);
-        Ok(media)
+        Ok(*media)
     }
 
     /// The next answer about media that another process waited for: asked for as in a wait, which bears a server that is

@@ -68,7 +68,7 @@ impl Client {
     ///
     /// What the other verbs are given comes in a box, of which nothing is left while the call waits for its turn: thousands
     /// may.
-    pub async fn initialize(&self, init: Init, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Media> {
+    pub async fn initialize(&self, init: Init, timeout: Option<Duration>, hooks: Hooks<'_>) -> Result<Box<Media>> {
         let command = Command::Init(init);
         let options = self.inner.call_options(timeout, hooks);
         self.until_closed(|| self.inner.exchange_media(&command, &options)).await
@@ -95,7 +95,7 @@ impl Client {
         upload: impl Into<Box<Media>>,
         timeout: Option<Duration>,
         hooks: Hooks<'_>,
-    ) -> Result<Media> {
+    ) -> Result<Box<Media>> {
         let media_id = not_expired(upload.into(), CommandName::Finalize)?;
         let options = self.inner.call_options(timeout, hooks);
         self.until_closed(|| self.inner.finalize_with_recovery(media_id, &options)).await
@@ -107,7 +107,7 @@ impl Client {
         upload: impl Into<Box<Media>>,
         timeout: Option<Duration>,
         hooks: Hooks<'_>,
-    ) -> Result<Media> {
+    ) -> Result<Box<Media>> {
         let command = Command::Status(not_expired(upload.into(), CommandName::Status)?);
         let options = self.inner.call_options(timeout, hooks);
         self.until_closed(|| self.inner.exchange_media(&command, &options)).await

@@ -157,7 +157,7 @@ impl Watch {
             let (error, report) = match polled {
                 Ok(media) => {
                     self.sent += 1;
-                    self.take(media);
+                    self.take(*media);
                     return Ok(());
                 }
                 Err(failed) => failed,

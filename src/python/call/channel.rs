@@ -29,9 +29,9 @@ pub enum Outcome {
     Waited(Vec<Waited>),
 }
 
-impl From<Media> for Outcome {
-    fn from(media: Media) -> Self {
-        Outcome::Media(Some(Box::new(media)))
+impl From<Box<Media>> for Outcome {
+    fn from(media: Box<Media>) -> Self {
+        Outcome::Media(Some(media))
     }
 }
 

@@ -1,6 +1,11 @@
 """A server that sends bytes without end, and no answer, holds up neither its own verbs nor calls to other servers."""
 
 import contextlib
+import itertools
+import json
+import os
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -53,6 +58,52 @@ def test_a_verb_ends_and_says_why(call, flood):
             call(client, "status", ID, timeout=20)
         assert time.monotonic() - began < 3
         client.close()
+
+
+#: The connections are looked at more often than that, in seconds.
+LOOKED_AT = 0.15
+CALLS = """
+import sys, xmedia
+from concurrent.futures import ThreadPoolExecutor
+client = xmedia.Client(xmedia.OAuth1("k", "s", "t", "ts"), base_url=sys.argv[1], retry=None, request_timeout=20)
+with ThreadPoolExecutor(12) as pool:
+    for _ in range(6):
+        list(pool.map(client.status, [710511363345354753] * 12))
+print(client.stats().requests)
+"""
+
+
+def test_long_answers_that_wait_to_be_read_are_none():
+    """The process stands still while they come, as on a busy machine, and has them all to read when it goes on."""
+    body = json.dumps({"media_id": ID}).encode() + b" " * 900_000
+    answer = reply(body=body, headers=["Content-Type: application/json"])
+    processes, requests = [], itertools.count()
+    together = threading.Barrier(12, timeout=10)
+    stopped = threading.Barrier(12, lambda: os.kill(processes[0].pid, signal.SIGSTOP), timeout=10)
+    continued = threading.Barrier(12, lambda: os.kill(processes[0].pid, signal.SIGCONT), timeout=10)
+
+    class Slow(Listener):
+        def serve(self, connection, number):
+            with connection, contextlib.suppress(threading.BrokenBarrierError):
+                while connection.recv(65536):
+                    # The system keeps more of an answer for a process that has read long ones.
+                    stands_still = next(requests) >= 3 * 12
+                    together.wait()
+                    if not stands_still:
+                        connection.sendall(answer)
+                        continue
+                    # So long that the connections are looked at before, and as soon as the process goes on.
+                    time.sleep(LOOKED_AT)
+                    stopped.wait()
+                    sending = threading.Thread(target=connection.sendall, args=(answer,))
+                    sending.start()
+                    time.sleep(LOOKED_AT)
+                    continued.wait()
+                    sending.join()
+
+    with Slow() as server:
+        processes.append(subprocess.Popen([sys.executable, "-c", CALLS, server.url], stdout=subprocess.PIPE))
+        assert processes[0].communicate(timeout=50)[0] == b"{'STATUS': {200: 72}}\n"
 
 
 def test_many_at_once_end_within_a_second_of_their_timeout():

@@ -94,6 +94,38 @@ def test_nothing_is_left_over_tls(tmp_path):
         assert left(server.port) == 0
 
 
+def test_nothing_is_left_behind_a_proxy_that_stops_reading():
+    """It lets the connection through, so that the body is on its way to it."""
+
+    class DeafProxy(Listener):
+        def serve(self, connection, number):
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+    with DeafProxy() as proxy:
+        client = xmedia.Client(OAUTH1, base_url="https://media.invalid", proxy=proxy.url, retry=None)
+        for _ in range(3):
+            with pytest.raises(xmedia.RequestTimeoutError):
+                client.append(ID, 0, BODY, timeout=0.2)
+        assert left(proxy.port) == 0
+        client.close()
+
+
+def test_nothing_is_left_where_a_server_reads_byte_by_byte():
+    class Trickling(Listener):
+        def serve(self, connection, number):
+            while connection.recv(1):
+                time.sleep(0.02)
+
+    with Trickling() as server:
+        client = xmedia.Client(OAUTH1, base_url=server.url, retry=None)
+        for _ in range(3):
+            with pytest.raises(xmedia.RequestTimeoutError):
+                client.append(ID, 0, BODY, timeout=0.2)
+        assert left(server.port) == 0
+        client.close()
+
+
 def test_nothing_is_left_of_a_connection_that_was_used_before():
     with DeafServer(reply(202, json={"media_id": ID})) as server:
         client = xmedia.Client(OAUTH1, base_url=server.url, retry=None)

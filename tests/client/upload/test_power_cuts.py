@@ -53,17 +53,25 @@ def test_each_new_version_is_synced_before_and_its_directory_after_the_renaming(
     renamed = [at for at, call in enumerate(calls) if call[0] == "rename" and call[2] == path]
     assert len(renamed) >= at_least
     for at in renamed:
+        assert ("write", calls[at][1]) in {call[:2] for call in calls[:at]}
+        # Nothing is written in between.
         assert calls[at - 1][:2] == ("sync", calls[at][1])
         assert calls[at + 1][:2] == ("sync", str(tmp_path))
 
 
 def test_the_watch_sees_what_is_not_synced(watched, tmp_path):
     """Proves that the test above could fail."""
-    code = "import os; open('a', 'w').close(); os.rename('a', 'b'); os.fsync(os.open('b', os.O_RDONLY))"
+    code = """
+import os
+with open("a.xmedia-new", "wb", buffering=0) as file: file.write(b"1")
+os.rename("a.xmedia-new", "b")
+os.fsync(os.open("b", os.O_RDONLY))
+"""
     subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"LD_PRELOAD": watched, "FILE_CALLS": str(tmp_path / "log")},
         cwd=tmp_path,
         check=True,
     )
-    assert (tmp_path / "log").read_text() == f"rename\ta\tb\nsync\t{tmp_path / 'b'}\t\n"
+    written, synced = f"write\t{tmp_path / 'a.xmedia-new'}\t", f"sync\t{tmp_path / 'b'}\t"
+    assert (tmp_path / "log").read_text().splitlines() == [written, "rename\ta.xmedia-new\tb", synced]

@@ -1,4 +1,4 @@
-//! A refresh whose time passes while it waits for its turn: what was never sent is not used up.
+//! When a token is refreshed; and a refresh whose time passes while it waits for its turn: what was never sent is not used up.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
 use serde_json::{Value, json};
-use xmedia::client::auth::oauth2::{App, Credentials};
+use xmedia::client::auth::oauth2::{App, Credentials, Token};
 use xmedia::client::auth::{self, Account};
 use xmedia::client::call::Hooks;
 use xmedia::client::config::{CheckMode, Options, TransportOptions};
@@ -82,4 +82,16 @@ async fn a_refresh_that_never_left_the_queue_is_run_again() {
 
     assert!(status().await.is_ok());
     assert_eq!(["STATUS", "TOKEN", "STATUS"], server.0.lock().unwrap()[3..]);
+}
+
+#[test]
+fn a_token_runs_out_a_minute_before_it_expires() {
+    let token = |seconds| Token {
+        expires_at: Some(SystemTime::now() + Duration::from_secs(seconds)),
+        ..Token::asked("access".to_owned().into(), 0)
+    };
+    // Five seconds are room for a machine that is busy.
+    for (seconds, expected) in [(0, true), (30, true), (59, true), (65, false), (7200, false)] {
+        assert_eq!(expected, token(seconds).runs_out(), "{seconds} s before its end");
+    }
 }

@@ -55,7 +55,7 @@ fn settles_nothing(step: &Step) -> bool {
     }
 }
 
-fn check(own_init: bool, ended: &Ended<Media>) {
+fn check(own_init: bool, ended: &Ended<Box<Media>>) {
     let world = &ended.world;
     let steps: Vec<&Step> = world.steps.iter().filter(|step| step.command != "INIT").collect();
     let context = || format!("{:?} after {:?}: {:#?}", ended.outcome, ended.after, steps);

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import stat
+import statistics
 import subprocess
 import sys
 import time
@@ -127,11 +128,13 @@ class TestTheLock:
             with pytest.raises(xmedia.RequestTimeoutError, match=r"tokens\.json\.lock is locked by another process"):
                 await client.status_async(ID, timeout=0.5)
             ticker.cancel()
-            return time.monotonic() - began, max(gaps)
+            return time.monotonic() - began, gaps
 
-        took, gap = asyncio.run(main())
+        took, gaps = asyncio.run(main())
         assert took < 1.5
-        assert gap < 0.05
+        # A loop that waits with the verb has one gap as long as all, or one for each look at the lock. A machine that
+        # is busy makes some long, and not every other one.
+        assert statistics.median(gaps) < 0.05
         assert server.commands == ["STATUS"]
 
     def test_it_is_had_as_soon_as_it_is_free(self, call, server, login, held):

@@ -95,7 +95,13 @@ def _write_and_put_the_time_back(path):
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-@pytest.mark.parametrize("change", [_write, _write_and_put_the_time_back])
+def _cut_and_grow(path):
+    size = path.stat().st_size
+    os.truncate(path, 0)
+    os.truncate(path, size)
+
+
+@pytest.mark.parametrize("change", [_write, _write_and_put_the_time_back, _cut_and_grow])
 @pytest.mark.parametrize("how", ["path", "file"])
 def test_a_file_that_changes_is_noticed_although_its_time_is_put_back(server, connect, tmp_path, change, how):
     path = tmp_path / "clip.mp4"
