@@ -106,7 +106,7 @@ def _os_error(message: str, details: dict[str, Any]) -> OSError:
 
 
 def _path_hint(number: int, filename: object) -> str:
-    """What to do about a path that is none."""
+    """What to do about text that is not a path."""
     if number != ENOENT or not isinstance(filename, str):
         return ""
     if filename.startswith("~"):

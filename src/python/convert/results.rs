@@ -264,7 +264,7 @@ fn optional_number<'py>(py: Python<'py>, number: Option<Number>) -> PyResult<Bou
     }
 }
 
-/// The text of an answer, with replacement characters for what is none.
+/// The text of an answer, with replacement characters for what is not UTF-8.
 #[pyfunction]
 pub fn text_of<'py>(py: Python<'py>, answer: &[u8]) -> Bound<'py, PyString> {
     PyString::new(py, &lossy_json(answer))
@@ -288,7 +288,7 @@ pub fn is_media(value: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 /// An `xmedia.Media` as the client knows it. What only describes how the answer came is left out, and what no server
-/// says (a number that is too large, text that is none) is taken for the nearest that it could say.
+/// says (a number that is too large, text that is not UTF-8) is taken for the nearest that it could say.
 pub fn media_back(value: &Bound<'_, PyAny>) -> PyResult<Media> {
     let py = value.py();
     let [id, _, media_key, size, expires_after_secs, processing, image, video, command, received_at, _, _, _, _] =
