@@ -201,12 +201,29 @@ pub fn uploaded(py: Python<'_>, media: Media, trace: Option<Vec<RequestReport>>)
     add.call1((media, PyTuple::new(py, rows)?)).map(Bound::unbind)
 }
 
+/// The fields of `xmedia.Stats`; of requests the command, the status and how many there were.
+#[derive(IntoPyObject)]
+struct StatsRow {
+    requests: Vec<(&'static str, Option<u16>, u64)>,
+    retries: u64,
+    in_flight: u64,
+    queued: u64,
+    bytes_sent: u64,
+    bytes_received: u64,
+}
+
 /// `xmedia.Stats`.
 pub fn stats(py: Python<'_>, stats: &Stats) -> PyResult<Py<PyAny>> {
-    let requests: Vec<_> =
-        stats.requests.iter().map(|((command, status), count)| (command.as_str(), *status, *count)).collect();
-    let counts = (requests, stats.retries, stats.in_flight, stats.queued, stats.bytes_sent, stats.bytes_received);
-    Ok(imports::STATS_FROM_CORE.get(py)?.call1(counts)?.unbind())
+    let requests = stats.requests.iter().map(|((command, status), count)| (command.as_str(), *status, *count));
+    let row = StatsRow {
+        requests: requests.collect(),
+        retries: stats.retries,
+        in_flight: stats.in_flight,
+        queued: stats.queued,
+        bytes_sent: stats.bytes_sent,
+        bytes_received: stats.bytes_received,
+    };
+    Ok(imports::STATS_FROM_CORE.get(py)?.call1((row,))?.unbind())
 }
 
 /// `xmedia.RateLimit`.
