@@ -192,6 +192,7 @@ SOURCES = {
     "fsspec, by address": uncounted(lambda stack: in_fsspec() and "memory://clip.mp4"),
     "fsspec, in an archive, not opened": uncounted(lambda stack: fsspec.open(in_archive(stack), "rb")),
     "fsspec, in an archive, by address": uncounted(in_archive),
+    "fsspec, copied before, by address": uncounted(lambda stack: f"simplecache::file://{on_disk(stack)}"),
     "obstore store and path": uncounted(lambda stack: (in_obstore(), "clip.mp4")),
     "obstore reader": uncounted(lambda stack: obstore.open_reader(in_obstore(), "clip.mp4")),
     "obstore result": uncounted(lambda stack: obstore.get(in_obstore(), "clip.mp4")),
