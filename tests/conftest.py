@@ -1,6 +1,7 @@
 """What many tests share: verbs called the sync and the awaited way, and clients of a scripted server."""
 
 import asyncio
+import tempfile
 
 import pytest
 import xmedia
@@ -57,6 +58,25 @@ def connect():
     yield connect
     for client in clients:
         client.close()
+
+
+@pytest.fixture(scope="session")
+def run_notebook(tmp_path_factory):
+    """Runs the cells of a notebook, in a kernel of its own."""
+    # Few tests need what runs notebooks.
+    import nbclient
+    from traitlets.config import Config
+
+    def run_notebook(notebook, **options):
+        with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="nb") as sockets:
+            # A developer's own profile of IPython has no say here, and nothing is left in it.
+            patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+            patch.setenv("JUPYTER_PLATFORM_DIRS", "1")
+            # Ports are chosen before the kernel takes them, and another test may have taken one by then.
+            config = Config(KernelManager={"transport": "ipc", "ip": f"{sockets}/kernel"})
+            nbclient.NotebookClient(notebook, timeout=30, kernel_name="python3", config=config, **options).execute()
+
+    return run_notebook
 
 
 def pytest_report_header():

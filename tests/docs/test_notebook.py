@@ -1,9 +1,9 @@
 """The example notebook runs from top to bottom, and shows what its text says."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbclient
 import nbformat
 import pytest
 
@@ -11,14 +11,9 @@ NOTEBOOK = Path(__file__).parents[2] / "examples" / "quickstart.ipynb"
 
 
 @pytest.fixture(scope="module")
-def cells(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+def cells(run_notebook: Callable[..., None]) -> list[Any]:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
-    with pytest.MonkeyPatch.context() as patch:
-        # A developer's own profile of IPython has no say here, and nothing is left in it.
-        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
-        patch.setenv("JUPYTER_PLATFORM_DIRS", "1")
-        resources = {"metadata": {"path": str(NOTEBOOK.parent)}}
-        nbclient.NotebookClient(notebook, timeout=30, kernel_name="python3", resources=resources).execute()
+    run_notebook(notebook, resources={"metadata": {"path": str(NOTEBOOK.parent)}})
     return list(notebook.cells)
 
 

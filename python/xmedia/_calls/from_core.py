@@ -13,26 +13,12 @@ from .._types.models import RequestEvent, Stats
 from .._types.trace import Trace
 
 
-def stats_from_core(  # noqa: PLR0917  (positional, because Rust calls it)
-    counts: list[tuple[str, int | None, int]],
-    retries: int,
-    in_flight: int,
-    queued: int,
-    bytes_sent: int,
-    bytes_received: int,
-) -> Stats:
-    """Build a `Stats` from rows of command, status and count."""
+def stats_from_core(row: dict[str, Any]) -> Stats:
+    """Build a `Stats` from its fields, of which `requests` has rows of command, status and count."""
     requests: dict[str, dict[int | None, int]] = {}
-    for command, status, count in counts:
+    for command, status, count in row["requests"]:
         requests.setdefault(command, {})[status] = count
-    return Stats(
-        requests=requests,
-        retries=retries,
-        in_flight=in_flight,
-        queued=queued,
-        bytes_sent=bytes_sent,
-        bytes_received=bytes_received,
-    )
+    return Stats(**{**row, "requests": requests})
 
 
 class RequestRow(TypedDict):
@@ -106,7 +92,7 @@ def _os_error(message: str, details: dict[str, Any]) -> OSError:
 
 
 def _path_hint(number: int, filename: object) -> str:
-    """What to do about a path that is none."""
+    """What to do about text that is not a path."""
     if number != ENOENT or not isinstance(filename, str):
         return ""
     if filename.startswith("~"):

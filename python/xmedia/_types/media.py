@@ -155,7 +155,7 @@ class Media:
             A `Media` equal to the one that was written, the fields that comparison leaves out included.
 
         Raises:
-            InvalidInputError: The text is no JSON object, or a field in it cannot be right.
+            InvalidInputError: The text is not a JSON object, or a field in it cannot be right.
         """
         from .stored import fields_from_json  # noqa: PLC0415  (as above)
 

@@ -12,28 +12,28 @@ from ._checks import checked_command, checked_items, checked_seconds
 DUMMY_OAUTH1 = ("mock-consumer-key", "mock-consumer-secret", "1-mock-access-token", "mock-access-token-secret")
 DUMMY_OAUTH2 = "mock-oauth2-access-token"
 
+_OAUTH1 = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+_OAUTH2 = ("access_token", "refresh_token", "client_id", "client_secret")
+
 #: The states of processing that X documents.
 STATES = ("pending", "in_progress", "succeeded", "failed")
 
 
-def credential_rows(auth: object) -> list[tuple[str, list[str | None]]]:
+def credential_rows(auth: object) -> list[dict[str, str | None]]:
     if auth is None:
-        return [("oauth1", list(DUMMY_OAUTH1)), ("oauth2", [DUMMY_OAUTH2, None, None, None])]
+        auth = [OAuth1(*DUMMY_OAUTH1), OAuth2(DUMMY_OAUTH2)]
     credentials = checked_items("auth", auth) if isinstance(auth, Iterable) else [auth]
     if not credentials:
         raise InvalidInputError("auth must name at least one credential")
     return [_credential_row(credential) for credential in credentials]
 
 
-def _credential_row(credential: object) -> tuple[str, list[str | None]]:
-    if isinstance(credential, OAuth1):
-        names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
-        return ("oauth1", [getattr(credential, name) for name in names])
+def _credential_row(credential: object) -> dict[str, str | None]:
     check_type("auth", credential, OAuth1, OAuth2)
     if callable(getattr(credential, "access_token", None)):
         raise InvalidInputError("auth must name the access token itself, not a callable")
-    names = ("access_token", "refresh_token", "client_id", "client_secret")
-    return ("oauth2", [getattr(credential, name) for name in names])
+    names = _OAUTH1 if isinstance(credential, OAuth1) else _OAUTH2
+    return {name: getattr(credential, name) for name in names}
 
 
 def limit_rows(rate_limits: object) -> list[tuple[str, int, float]]:

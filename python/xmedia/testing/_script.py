@@ -11,13 +11,11 @@ from .. import InvalidInputError
 from .._types.checks import check_type, checked_int, checked_number
 from ._checks import checked_seconds
 
-#: How `xmedia._core` takes an item: kind, number, after, in_body, and status, headers and body of a reply.
-ItemRow: TypeAlias = tuple[str, float, bool, int | None, tuple[int, list[tuple[str, str]], bytes]]
+#: How `xmedia._core` takes an item: the fields of its `ReplyRow` or `FaultRow`, or None for what happens anyway.
+ItemRow: TypeAlias = dict[str, object] | None
 
 #: A header's name, RFC 9110 §5.6.2.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-
-_NO_REPLY: tuple[int, list[tuple[str, str]], bytes] = (200, [], b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,13 @@ class Reply:
             if not any(name.lower() == "content-type" for name, _ in headers):
                 headers.append(("content-type", "application/json; charset=utf-8"))
         delay = checked_seconds("delay", self.delay, zero=True)
-        return ("reply", delay, self.apply, None, (int(self.status), headers, body))
+        return {
+            "status": int(self.status),
+            "headers": headers,
+            "body": body,
+            "delay": delay,
+            "apply": self.apply,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,7 @@ class Fault:
 
     @classmethod
     def garbage(cls) -> "Fault":
-        """Answer with bytes that are no HTTP."""
+        """Answer with bytes that are not HTTP."""
         return cls("garbage")
 
     @classmethod
@@ -172,13 +176,13 @@ class Fault:
         return f"Fault.{self.kind}({argument}){in_body}"
 
     def _row(self) -> ItemRow:
-        return (self.kind, self.number, self.after, self.body_at, _NO_REPLY)
+        return {"kind": self.kind, "number": self.number, "after": self.after, "in_body": self.body_at}
 
 
 def item_row(name: str, item: object) -> ItemRow:
     """An item of a script as `xmedia._core` takes it."""
     if item is None:
-        return ("none", 0, False, None, _NO_REPLY)
+        return None
     if isinstance(item, (Reply, Fault)):
         return item._row()
     raise TypeError(f"{name} must be Reply, Fault or None, not {type(item).__name__}")

@@ -26,7 +26,7 @@ pub struct Login {
     pub redirect_uri: String,
     /// What is asked for.
     pub scope: Vec<String>,
-    /// Where the API is, as [`crate::client::protocol::Hosts`] is made of; X's own if it is none.
+    /// Where the API is, as [`crate::client::protocol::Hosts`] is made of; X's own if that is `None`.
     pub base_url: Option<String>,
     state: Secret,
     verifier: Secret,

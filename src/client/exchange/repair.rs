@@ -102,7 +102,9 @@ impl<'a> Repair<'a> {
 
     /// A 403 that says which scope the token lacks, where that is known.
     pub(super) fn naming_missing_scopes(&self, mut error: Error) -> Error {
-        let is_denied = error.api().is_some_and(|failure| failure.class == ApiClass::PermissionDenied);
+        let is_about_media = !matches!(self.name, CommandName::Token | CommandName::Revoke | CommandName::Me);
+        let is_denied =
+            error.api().is_some_and(|failure| failure.class == ApiClass::PermissionDenied && is_about_media);
         let lacking = self.kept().filter(|_| is_denied).and_then(|credentials| credentials.lacks(&NEEDED_SCOPES));
         if let Some(lacking) = lacking.filter(|lacking| !lacking.is_empty()) {
             error.message.push_str(&format!(

@@ -1,4 +1,4 @@
-//! Tags of music (ID3v2), which some programs put before files that are none.
+//! Tags of music (ID3v2), which some programs put before files that are not music.
 
 /// Where the file itself begins, if a tag stands before it.
 pub fn end_of_tag(head: &[u8]) -> Option<u64> {

@@ -25,7 +25,7 @@ struct Bucket {
 
 impl Limits {
     /// Keeps what an answer reported. `server_now` is the server's clock when it answered. An empty bucket whose reset is
-    /// past belongs to a window that is over, and is none. A bucket of 24 hours is closed by a refusal only.
+    /// past belongs to a window that is over, and is ignored. A bucket of 24 hours is closed by a refusal only.
     pub fn note(&self, name: BucketName, limit: RateLimit, server_now: SystemTime) {
         let mut buckets = self.buckets();
         let bucket = buckets.entry(name).or_default();

@@ -30,7 +30,7 @@ pub(super) fn processing_info(json: &str) -> Result<ProcessingInfo, ProcessingIn
 
 /// Why a `processing_info` cannot be read.
 pub(super) enum ProcessingInfoError {
-    /// It is no JSON that can be read.
+    /// It is not JSON that can be read.
     Json(serde_json::Error),
     /// It says what it must not.
     Says(&'static str),

@@ -79,16 +79,19 @@ impl Client {
             if tokens.refresh_token.is_none() {
                 return Ok(client.not_kept(tokens, &app, &destination.file));
             }
-            let (user_id, warning) = match client.user_of(&tokens.access_token).await {
-                Ok(user_id) => (Some(user_id), None),
-                Err(error) => (None, Some(format!("the tokens were saved without the user's id: {}", error.message))),
+            let stored = client.first_of_chain(tokens, &app, None);
+            let Some(theirs) = user_in(&found).filter(|_| !destination.replace_other_user) else {
+                // It takes a request to know who the user is, and whoever is killed meanwhile must not lose the login.
+                update.save(room, &stored).await?;
+                return Ok(client.with_user_id(&update, stored).await);
             };
-            if !destination.replace_other_user {
-                refuse_other_user(&found, &destination.file, user_id.as_deref())?;
+            let user_id = client.user_of(&stored.access_token).await.ok();
+            if user_id.as_deref() != Some(theirs) {
+                return Err(other_user(&destination.file, theirs, user_id.as_deref()));
             }
-            let stored = client.first_of_chain(tokens, &app, user_id);
+            let stored = StoredTokens { user_id, ..stored };
             update.save(room, &stored).await?;
-            Ok(NewLogin { tokens: stored, warning })
+            Ok(NewLogin { tokens: stored, warning: None })
         };
         detached(deadline, work).await.map_err(over)
     }
@@ -161,6 +164,22 @@ impl Client {
         }
     }
 
+    /// Adds to a login that is kept already whose it is. Without that it is as good.
+    async fn with_user_id(&self, update: &TokenFileUpdate, kept: StoredTokens) -> NewLogin {
+        let error = match self.user_of(&kept.access_token).await {
+            Ok(user_id) => {
+                let named = StoredTokens { user_id: Some(user_id), ..kept.clone() };
+                match update.replace(&named).await {
+                    Ok(()) => return NewLogin { tokens: named, warning: None },
+                    Err(error) => error,
+                }
+            }
+            Err(error) => error,
+        };
+        let warning = format!("the tokens were saved without the user's id: {}", error.message);
+        NewLogin { tokens: kept, warning: Some(warning) }
+    }
+
     /// The user whose token this is.
     async fn user_of(&self, access_token: &str) -> Result<String> {
         let account = Account::new(Credentials::OAuth2(oauth2::Credentials::new(access_token.to_owned())));
@@ -207,19 +226,21 @@ fn kept_waiting(timeout: Option<Duration>) -> Deadline {
     Deadline::after(timeout.map(|timeout| timeout.max(REQUEST_TIMEOUT)))
 }
 
-/// Refuses to put one user's tokens into the place of another's.
-fn refuse_other_user(found: &Found, file: &TokenFile, user_id: Option<&str>) -> Result<()> {
+/// The user whose login a file holds, if it says so.
+fn user_in(found: &Found) -> Option<&str> {
     match found {
-        Found::Tokens(stored, _) if stored.user_id.is_some() && stored.user_id.as_deref() != user_id => {
-            Err(Error::invalid_input(format!(
-                "{} holds the tokens of user {}, and this is {}; nothing was replaced",
-                file.path().display(),
-                stored.user_id.as_deref().unwrap_or_default(),
-                user_id.map_or_else(|| "a user whose id is not known".to_owned(), |user_id| format!("user {user_id}")),
-            )))
-        }
-        _ => Ok(()),
+        Found::Tokens(stored, _) => stored.user_id.as_deref(),
+        _ => None,
     }
+}
+
+/// One user's tokens are not put into the place of another's.
+fn other_user(file: &TokenFile, theirs: &str, ours: Option<&str>) -> Error {
+    Error::invalid_input(format!(
+        "{} holds the tokens of user {theirs}, and this is {}; nothing was replaced",
+        file.path().display(),
+        ours.map_or_else(|| "a user whose id is not known".to_owned(), |user_id| format!("user {user_id}")),
+    ))
 }
 
 /// The user whose OAuth 1.0a token this is: X writes the id before the dash.

@@ -58,6 +58,11 @@ impl TokenFileUpdate {
         self.named(self.locked.save(room, stored).await)
     }
 
+    /// Takes room and replaces the file by these tokens.
+    pub(super) async fn replace(&self, stored: &StoredTokens) -> Result<()> {
+        self.named(self.locked.replace(stored).await)
+    }
+
     /// Replaces the file by one that says that the login was ended.
     pub(super) async fn mark_revoked(&self, stored: StoredTokens) -> Result<()> {
         self.named(self.locked.mark_revoked(stored).await)

@@ -65,7 +65,7 @@ impl Rejection {
     }
 }
 
-/// What X says of a segment's number that is none.
+/// What X says of a segment's number that is not valid.
 fn segment_index(api: ApiVersion) -> String {
     format!("SegmentIndex must be between 0 and {}.", max_segments(api) - 1)
 }

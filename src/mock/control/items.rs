@@ -92,7 +92,7 @@ fn reply(value: &Value) -> Result<Item, String> {
     }))
 }
 
-/// The course of processing: states, or objects that are sent as they are; `null` is none.
+/// The course of processing: states, or objects that are sent as they are; `null` is no processing.
 pub(crate) fn steps(value: &Value, check_after_secs: f64) -> Result<Vec<Step>, String> {
     if value.is_null() {
         return Ok(Vec::new());

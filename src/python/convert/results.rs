@@ -201,12 +201,29 @@ pub fn uploaded(py: Python<'_>, media: Media, trace: Option<Vec<RequestReport>>)
     add.call1((media, PyTuple::new(py, rows)?)).map(Bound::unbind)
 }
 
+/// The fields of `xmedia.Stats`; of requests the command, the status and how many there were.
+#[derive(IntoPyObject)]
+struct StatsRow {
+    requests: Vec<(&'static str, Option<u16>, u64)>,
+    retries: u64,
+    in_flight: u64,
+    queued: u64,
+    bytes_sent: u64,
+    bytes_received: u64,
+}
+
 /// `xmedia.Stats`.
 pub fn stats(py: Python<'_>, stats: &Stats) -> PyResult<Py<PyAny>> {
-    let requests: Vec<_> =
-        stats.requests.iter().map(|((command, status), count)| (command.as_str(), *status, *count)).collect();
-    let counts = (requests, stats.retries, stats.in_flight, stats.queued, stats.bytes_sent, stats.bytes_received);
-    Ok(imports::STATS_FROM_CORE.get(py)?.call1(counts)?.unbind())
+    let requests = stats.requests.iter().map(|((command, status), count)| (command.as_str(), *status, *count));
+    let row = StatsRow {
+        requests: requests.collect(),
+        retries: stats.retries,
+        in_flight: stats.in_flight,
+        queued: stats.queued,
+        bytes_sent: stats.bytes_sent,
+        bytes_received: stats.bytes_received,
+    };
+    Ok(imports::STATS_FROM_CORE.get(py)?.call1((row,))?.unbind())
 }
 
 /// `xmedia.RateLimit`.
@@ -264,7 +281,7 @@ fn optional_number<'py>(py: Python<'py>, number: Option<Number>) -> PyResult<Bou
     }
 }
 
-/// The text of an answer, with replacement characters for what is none.
+/// The text of an answer, with replacement characters for what is not UTF-8.
 #[pyfunction]
 pub fn text_of<'py>(py: Python<'py>, answer: &[u8]) -> Bound<'py, PyString> {
     PyString::new(py, &lossy_json(answer))
@@ -288,7 +305,7 @@ pub fn is_media(value: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 /// An `xmedia.Media` as the client knows it. What only describes how the answer came is left out, and what no server
-/// says (a number that is too large, text that is none) is taken for the nearest that it could say.
+/// says (a number that is too large, text that is not UTF-8) is taken for the nearest that it could say.
 pub fn media_back(value: &Bound<'_, PyAny>) -> PyResult<Media> {
     let py = value.py();
     let [id, _, media_key, size, expires_after_secs, processing, image, video, command, received_at, _, _, _, _] =

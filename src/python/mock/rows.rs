@@ -13,14 +13,48 @@ use pyo3::types::PyBytes;
 use crate::client::model::{CommandName, MediaId};
 use crate::mock::{Credential, Fault, FaultKind, Item, MediaRecord, RecordedRequest, Reply, Step};
 
-/// `(kind, number, after, in_body, (status, headers, body))`, the last for a reply only.
-pub type ItemRow = (String, f64, bool, Option<u64>, (u16, Vec<(String, String)>, Vec<u8>));
+/// An item of a script: the fields of an `xmedia.testing.Reply` or `Fault`.
+#[derive(FromPyObject)]
+pub enum ItemRow {
+    Reply(ReplyRow),
+    Fault(FaultRow),
+}
+
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct ReplyRow {
+    status: u16,
+    headers: Pairs,
+    body: Vec<u8>,
+    delay: f64,
+    apply: bool,
+}
+
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct FaultRow {
+    kind: String,
+    number: f64,
+    after: bool,
+    in_body: Option<u64>,
+}
 
 /// `(state, JSON or None, seconds)`: one answer of processing.
 pub type StepRow = (String, Option<String>, f64);
 
-/// `(kind, fields)`: a credential.
-pub type CredentialRow = (String, [Option<String>; 4]);
+/// The fields of an `xmedia.OAuth1` or `OAuth2`.
+#[derive(FromPyObject)]
+pub enum CredentialRow {
+    #[pyo3(from_item_all)]
+    OAuth1 { consumer_key: String, consumer_secret: String, access_token: String, access_token_secret: String },
+    #[pyo3(from_item_all)]
+    OAuth2 {
+        access_token: String,
+        refresh_token: Option<String>,
+        client_id: Option<String>,
+        client_secret: Option<String>,
+    },
+}
 
 pub type Pairs = Vec<(String, String)>;
 
@@ -79,15 +113,14 @@ pub fn seconds(value: f64) -> PyResult<Duration> {
 }
 
 /// The credential of a row.
-pub fn credential((kind, fields): CredentialRow) -> PyResult<Credential> {
-    match (kind.as_str(), fields) {
-        ("oauth1", [Some(consumer_key), Some(consumer_secret), Some(access_token), Some(access_token_secret)]) => {
-            Ok(Credential::OAuth1 { consumer_key, consumer_secret, access_token, access_token_secret })
+pub fn credential(row: CredentialRow) -> Credential {
+    match row {
+        CredentialRow::OAuth1 { consumer_key, consumer_secret, access_token, access_token_secret } => {
+            Credential::OAuth1 { consumer_key, consumer_secret, access_token, access_token_secret }
         }
-        ("oauth2", [Some(access_token), refresh_token, client_id, client_secret]) => {
-            Ok(Credential::OAuth2 { access_token, refresh_token, client_id, client_secret })
+        CredentialRow::OAuth2 { access_token, refresh_token, client_id, client_secret } => {
+            Credential::OAuth2 { access_token, refresh_token, client_id, client_secret }
         }
-        _ => Err(PyValueError::new_err("a credential is incomplete")),
     }
 }
 
@@ -103,11 +136,17 @@ pub fn processing_steps(steps: Vec<StepRow>, check_after_secs: f64) -> PyResult<
     steps.into_iter().enumerate().map(step).collect()
 }
 
-/// The item of a script of a row.
-pub fn item((kind, number, after, in_body, reply): ItemRow) -> PyResult<Item> {
+/// The item of a script of a row; without one a request goes on as usual.
+pub fn item(row: Option<ItemRow>) -> PyResult<Item> {
+    match row {
+        None => Ok(Item::Normal),
+        Some(ItemRow::Reply(row)) => reply(row).map(Item::Reply),
+        Some(ItemRow::Fault(row)) => fault(row).map(Item::Fault),
+    }
+}
+
+fn fault(FaultRow { kind, number, after, in_body }: FaultRow) -> PyResult<Fault> {
     let kind = match kind.as_str() {
-        "none" => return Ok(Item::Normal),
-        "reply" => return reply_item(seconds(number)?, after, reply),
         "reset" => FaultKind::Reset { after },
         "close" => FaultKind::Close { after },
         "cut" => FaultKind::Cut { at: number as u64 },
@@ -119,19 +158,19 @@ pub fn item((kind, number, after, in_body, reply): ItemRow) -> PyResult<Item> {
         "refuse" => FaultKind::Refuse(seconds(number)?),
         _ => return Err(PyValueError::new_err(format!("there is no fault {kind:?}"))),
     };
-    Ok(Item::Fault(Fault { kind, in_body }))
+    Ok(Fault { kind, in_body })
 }
 
-fn reply_item(delay: Duration, apply: bool, (status, pairs, body): (u16, Pairs, Vec<u8>)) -> PyResult<Item> {
+fn reply(row: ReplyRow) -> PyResult<Reply> {
     let bad = |what: &str| PyValueError::new_err(format!("{what} cannot be sent"));
-    let status = StatusCode::from_u16(status).map_err(|_| bad("this status"))?;
+    let status = StatusCode::from_u16(row.status).map_err(|_| bad("this status"))?;
     let mut headers = HeaderMap::new();
-    for (name, value) in pairs {
+    for (name, value) in row.headers {
         let header = HeaderName::from_str(&name).map_err(|_| bad(&format!("a header {name:?}")))?;
         let value = HeaderValue::from_str(&value).map_err(|_| bad(&format!("the value of the header {name:?}")))?;
         headers.append(header, value);
     }
-    Ok(Item::Reply(Reply { status, headers, body: body.into(), delay, apply }))
+    Ok(Reply { status, headers, body: row.body.into(), delay: seconds(row.delay)?, apply: row.apply })
 }
 
 /// The fields of a request.

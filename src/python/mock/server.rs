@@ -69,7 +69,7 @@ impl PyMockServer {
         let options = Options {
             host,
             port,
-            auth: auth.into_iter().map(credential).collect::<PyResult<_>>()?,
+            auth: auth.into_iter().map(credential).collect(),
             verify_auth,
             processing: processing_steps(processing, check_after_secs)?,
             expires_after: seconds(expires_after_secs)?,
@@ -106,7 +106,7 @@ impl PyMockServer {
         py.detach(|| self.0.close());
     }
 
-    fn script(&self, name: &str, items: Vec<ItemRow>) -> PyResult<()> {
+    fn script(&self, name: &str, items: Vec<Option<ItemRow>>) -> PyResult<()> {
         let items: PyResult<Vec<Item>> = items.into_iter().map(item).collect();
         self.ours()?.script(command(name)?, items?);
         Ok(())
@@ -116,7 +116,7 @@ impl PyMockServer {
         Ok(self.ours()?.scripted(command(name)?))
     }
 
-    fn chaos(&self, seed: u64, rate: f64, items: Vec<ItemRow>) -> PyResult<()> {
+    fn chaos(&self, seed: u64, rate: f64, items: Vec<Option<ItemRow>>) -> PyResult<()> {
         let items: PyResult<Vec<Item>> = items.into_iter().map(item).collect();
         self.ours()?.chaos(seed, rate, items?);
         Ok(())

@@ -2,6 +2,7 @@
 
 import asyncio
 import pickle
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -11,6 +12,7 @@ import pytest
 import xmedia
 from support.logins import stored
 from support.media import ID
+from support.raw_server import RawServer, reply
 from xmedia.testing import Fault, MockServer, Reply
 
 SECRETIVE = xmedia.OAuth2("a", refresh_token="r", client_id="client", client_secret="app-secret")
@@ -110,6 +112,36 @@ class TestFinish:
         assert (kept["user_id"], kept["client_id"], kept["origin"]) == ("1001", "client", server.url)
         assert (kept["access_token"], auth.store) == (auth.access_token, store)
         assert xmedia.OAuth2.from_file(store.path) == auth
+
+    def test_the_tokens_are_on_the_disk_before_it_is_asked_whose_they_are(self, store):
+        asked, go_on = threading.Event(), threading.Event()
+
+        def me(_):
+            asked.set()
+            go_on.wait(30)
+            return reply(json={"data": {"id": "7"}})
+
+        tokens = {"access_token": "a", "refresh_token": "r", "expires_in": 7200, "scope": "media.write offline.access"}
+        with RawServer(reply(json=tokens), me) as server, ThreadPoolExecutor(1) as pool:
+            login = xmedia.OAuth2Login("client", base_url=server.url)
+            callback = f"{login.redirect_uri}?state={query_of(login.url)['state']}&code=c"
+            finished = pool.submit(login.finish, callback, store=store)
+            assert asked.wait(30)
+            try:
+                assert stored(store.path)["refresh_token"] == "r"
+            finally:
+                go_on.set()
+            assert finished.result(30).refresh_token == "r"
+        assert stored(store.path)["user_id"] == "7"
+
+    def test_and_the_scopes_are_named_that_it_takes_to_know(self, store):
+        tokens = {"access_token": "a", "refresh_token": "r", "expires_in": 7200, "scope": "media.write offline.access"}
+        with RawServer(reply(json=tokens), reply(403)) as server:
+            login = xmedia.OAuth2Login("client", base_url=server.url)
+            callback = f"{login.redirect_uri}?state={query_of(login.url)['state']}&code=c"
+            with pytest.warns(UserWarning, match="ME: 403 Forbidden. It takes the scopes users.read and tweet.read"):
+                login.finish(callback, store=store)
+        assert stored(store.path)["user_id"] is None
 
     def test_and_without_it_where_the_server_does_not_say(self, server, begin, store):
         login = begin()

@@ -159,3 +159,13 @@ def test_a_scope_that_was_granted_is_not_asked_for(server, scope, said):
     text = str(fail(xmedia.Client(auth, base_url=server.url, retry=None), "INIT"))
     assert said in text
     assert ("media.write" in text) == (said != text)
+
+
+def test_a_token_endpoint_is_not_asked_for_scopes():
+    auth = xmedia.OAuth2("a", refresh_token="r", client_id="c", scope="tweet.read")
+    with MockServer(auth=auth) as server:
+        server.expire_tokens()
+        server.script("TOKEN", Reply(403))
+        text = str(fail(xmedia.Client(auth, base_url=server.url, retry=None), "INIT"))
+    assert "TOKEN: 403 Forbidden" in text
+    assert "media.write" not in text

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import nbclient
 import nbformat
 import pytest
 import xmedia
@@ -21,15 +20,11 @@ client = server.client(check="off")
 
 
 @pytest.fixture
-def run(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
-    # A developer's own profile of IPython has no say here, and nothing is left in it.
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
-    monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
-
+def run(run_notebook: Callable[..., None]) -> Callable[..., list[Any]]:
     def outputs(*sources: str, missing: list[str] | None = None) -> list[Any]:
         setup = SETUP.replace("{missing}", repr(missing or []))
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in (setup, *sources)])
-        nbclient.NotebookClient(notebook, timeout=30, kernel_name="python3").execute()
+        run_notebook(notebook)
         return [output for cell in notebook.cells for output in cell.outputs]
 
     return outputs

@@ -7,9 +7,9 @@ import time
 
 import pytest
 import xmedia
+from support.media import ID
 from xmedia.testing import MockServer, Reply
 
-ID = 710511363345354753
 DAY = 40_000
 
 

@@ -32,10 +32,11 @@ from botocore.response import StreamingBody
 from django.core.files import File
 from django.core.files.uploadedfile import InMemoryUploadedFile, UploadedFile
 from starlette.datastructures import UploadFile
+from support.media import MP4
 from support.raw_server import RawServer, reply
 from werkzeug.datastructures import FileStorage
 
-DATA = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2mp41" + random.Random(5).randbytes(8_000_000)
+DATA = MP4 + random.Random(5).randbytes(8_000_000)
 SHA256 = hashlib.sha256(DATA).hexdigest()
 OPTIONS = {"media_type": "video/mp4", "segment_bytes": 250_000, "wait": False}
 #: What Python may hold at a time beyond the source: half the file, and more than the pieces under way.
@@ -191,6 +192,7 @@ SOURCES = {
     "fsspec, by address": uncounted(lambda stack: in_fsspec() and "memory://clip.mp4"),
     "fsspec, in an archive, not opened": uncounted(lambda stack: fsspec.open(in_archive(stack), "rb")),
     "fsspec, in an archive, by address": uncounted(in_archive),
+    "fsspec, copied before, by address": uncounted(lambda stack: f"simplecache::file://{on_disk(stack)}"),
     "obstore store and path": uncounted(lambda stack: (in_obstore(), "clip.mp4")),
     "obstore reader": uncounted(lambda stack: obstore.open_reader(in_obstore(), "clip.mp4")),
     "obstore result": uncounted(lambda stack: obstore.get(in_obstore(), "clip.mp4")),

@@ -12,9 +12,10 @@ import obstore
 import pytest
 import xmedia
 from obstore.store import LocalStore, MemoryStore
+from support.media import MP4
 from xmedia.testing import Fault, MockServer, Reply
 
-DATA = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2mp41" + random.Random(7).randbytes(5_000_000)
+DATA = MP4 + random.Random(7).randbytes(5_000_000)
 SHA256 = hashlib.sha256(DATA).hexdigest()
 MIB = 1 << 20
 OPTIONS = {"segment_bytes": MIB, "wait": False}

@@ -4,12 +4,12 @@ import warnings
 
 import pytest
 import xmedia
+from support.media import MP4
 from support.modules import CRATE
 from xmedia.testing import MockServer, Reply
 
 MIB = 1 << 20
 GIB = 1 << 30
-MP4 = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2mp41"
 
 
 class Holes:

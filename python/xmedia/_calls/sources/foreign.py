@@ -14,8 +14,9 @@ from typing import Any
 
 from ..._types.errors import InvalidInputError
 
-#: An address, which is not a path. Names of one letter are drives of Windows.
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+#: An address, which is not a path. Names of one letter are drives of Windows. In front of it may stand how fsspec is to
+#: keep what it reads (`simplecache::https://…`).
+_ADDRESS = re.compile(r"(?:[A-Za-z]+::)*[A-Za-z][A-Za-z0-9+.-]+://")
 #: How much is read at a time.
 _PIECE = 256 << 10
 

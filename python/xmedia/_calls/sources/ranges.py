@@ -29,7 +29,7 @@ def is_stored(source: object) -> bool:
 
 
 def is_ranged(source: object) -> bool:
-    """Whether it is an object that offers ranges of itself, and is none that is read as a file is."""
+    """Whether it is an object that offers ranges of itself, and is not read as a file is."""
     offers = callable(getattr(source, "get_range", None))
     return offers and not hasattr(source, "read") and not isinstance(source, RangedObject)
 

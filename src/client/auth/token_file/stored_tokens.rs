@@ -41,7 +41,7 @@ pub struct StoredTokens {
     pub expires_at: Option<SystemTime>,
     /// What was granted, where that is known.
     pub scope: Option<Vec<String>>,
-    /// The login was ended; the file counts as none.
+    /// The login was ended; the file counts as empty.
     pub revoked: bool,
 }
 

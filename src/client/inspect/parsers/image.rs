@@ -120,7 +120,7 @@ pub fn webp_is_animated(head: &[u8]) -> bool {
     head.get(12..16) == Some(b"VP8X") && head.get(20).is_some_and(|flags| flags & ANIMATION != 0)
 }
 
-/// How many frames an animated WebP has; 0 if it is none.
+/// How many frames an animated WebP has; 0 if it is not animated.
 fn webp_frames(reader: &mut Reader) -> Read<u64> {
     if !webp_is_animated(&reader.data(0, 21)?) {
         return Ok(0);

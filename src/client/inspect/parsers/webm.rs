@@ -26,7 +26,7 @@ const MAX_ELEMENTS: usize = 10_000;
 const MAX_BLOCKS: usize = 1_000;
 /// How long the header of a block is at most: the track's number, a time, flags.
 const BLOCK_HEADER_BYTES: usize = 11;
-/// What a file is that says it is no WebM.
+/// What a file is that says it is not WebM.
 const MATROSKA: Foreign = Foreign::new("Matroska", ForeignKind::Video);
 /// A cluster with a timestamp and no frame, without which the parser takes nothing.
 const EMPTY_CLUSTER: [u8; 8] = [0x1f, 0x43, 0xb6, 0x75, 0x83, 0xe7, 0x81, 0];

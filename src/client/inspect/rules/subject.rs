@@ -6,7 +6,7 @@ use crate::client::inspect::facts::{AudioTrack, Content, ImageFacts, Inspection,
 /// What a file is held against.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CheckOptions {
-    /// The category; `None` is the one that an upload would send, and empty text is none.
+    /// The category; `None` is the one that an upload would send, and empty text is no category.
     pub media_category: Option<String>,
     /// Whose limits hold; `None` is not known.
     pub account: Option<Account>,

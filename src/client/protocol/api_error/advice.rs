@@ -150,6 +150,11 @@ fn unauthenticated(it: &Situation<'_>) -> String {
 
 fn forbidden(it: &Situation<'_>) -> Option<&'static str> {
     Some(match (it.credentials, it.version) {
+        // The app asks for tokens, and has no scopes.
+        _ if is_about_tokens(it.command) => return None,
+        (CredentialKind::OAuth2 | CredentialKind::OAuth2WithScopes, _) if it.command == CommandName::Me => {
+            "It takes the scopes users.read and tweet.read"
+        }
         (CredentialKind::OAuth1, _) => {
             "Check that the app may read and write, and that the access token was made after that was allowed"
         }

@@ -52,7 +52,7 @@ fn replace_lone_surrogates(text: Cow<'_, str>) -> Cow<'_, str> {
                 kept = next;
                 next
             }
-            // The character after the backslash may be another one, and is ASCII unless this is no JSON.
+            // The character after the backslash may be another one, and is ASCII unless this is not JSON.
             (None, _) => {
                 escape + 1 + text.get(escape + 1..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8)
             }

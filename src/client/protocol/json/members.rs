@@ -40,7 +40,7 @@ impl<'body> Members<'body> {
         self.text(name).map(serde_json::from_str).transpose()
     }
 
-    /// A member that is an object; anything else is none, but has to be JSON that can be read.
+    /// A member that is an object; anything else counts as missing, but has to be JSON that can be read.
     pub(in crate::client::protocol) fn object(&self, name: &str) -> Result<Option<Self>, serde_json::Error> {
         match self.text(name) {
             Some(json) if json.starts_with('{') => Members::find(json).map(Some),
@@ -48,7 +48,7 @@ impl<'body> Members<'body> {
         }
     }
 
-    /// A member that is a string; anything else is none, as above.
+    /// A member that is a string; anything else counts as missing, as above.
     pub(in crate::client::protocol) fn string(&self, name: &str) -> Result<Option<Cow<'body, str>>, serde_json::Error> {
         match self.text(name) {
             Some(json) if json.starts_with('"') => Ok(Some(match plain_string(json) {
@@ -69,7 +69,7 @@ impl<'body> Members<'body> {
         Ok(number::number(&serde_json::from_str(json)?))
     }
 
-    /// A member that is a media id; the error within is of one that is none.
+    /// A member that is a media id; the error within says that it is not one.
     pub(in crate::client::protocol) fn media_id(
         &self,
         name: &str,

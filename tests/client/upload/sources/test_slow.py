@@ -271,6 +271,29 @@ def test_a_read_that_ends_in_that_second_is_waited_for(server, connect):
     assert ended == [True]
 
 
+@pytest.mark.parametrize("how", ["timeout", "cancelled"])
+def test_an_async_source_that_cleans_up_is_waited_for(server, connect, how):
+    """As whatever is cancelled in a task is."""
+    cleaned = []
+
+    async def pieces():
+        yield MP4
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.05)
+            cleaned.append(asyncio.current_task())
+
+    async def main():
+        options = {"total_bytes": 1 << 20, "timeout": TIMEOUT if how == "timeout" else 60, **OPTIONS}
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(TIMEOUT if how == "cancelled" else 60):
+                await connect(server).upload_async(pieces(), **options)
+        assert cleaned == [asyncio.current_task()]
+
+    asyncio.run(main())
+
+
 def test_sources_of_an_awaited_upload_see_its_context(server, connect):
     import contextvars
 

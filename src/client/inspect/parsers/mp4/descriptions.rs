@@ -120,7 +120,7 @@ fn read_audio(description: &mut Description, kind: [u8; 4], entry: &[u8]) -> Opt
         }
         _ => return Some(()),
     }
-    // Version 1 has no more fields than version 0 where the file is no QuickTime.
+    // Version 1 has no more fields than version 0 where the file is not QuickTime.
     let esds = [boxes_at, 28].into_iter().find_map(|at| {
         let boxes = entry.get(at..)?;
         find(boxes, b"esds").or_else(|| find(find(boxes, b"wave")?, b"esds"))

@@ -181,7 +181,7 @@ fn top_box(reader: &mut Reader, at: u64) -> Read<Option<([u8; 4], u64, u64)>> {
     Ok((is_name && len >= header).then_some((kind, header, len)))
 }
 
-/// Whether a key frame is a mere recovery point (a slice that is no IDR), before which an open group of pictures may go on.
+/// Whether a key frame is a mere recovery point (a slice that is not IDR), before which an open group of pictures may go on.
 fn starts_open_group(sample: &[u8], nal_length: usize) -> bool {
     let mut fields = Fields(sample);
     while let Some(len) = fields.take(nal_length) {

@@ -25,7 +25,7 @@ pub(super) struct Samples {
     pub(super) partial_sync: bool,
     /// How far those samples reach in the file that were located; at least to where the last chunk begins.
     pub(super) end: u64,
-    /// There are key frames, and frames that are none.
+    /// There are key frames and others.
     pub(super) mixed: bool,
 }
 
