@@ -123,8 +123,8 @@ def test_an_append_that_stalls_is_one(call, server, connect):
 
 def test_time_in_the_queue_counts_for_the_verb_and_not_for_the_attempt(server, connect):
     server.add_media(ID, finalized=True)
-    client = connect(server, max_connections=1, request_timeout=0.2, retry=None)
-    server.script("STATUS", Fault.delay(0.15), Fault.delay(0.15), Fault.delay(0.15), Fault.delay(0.15))
+    client = connect(server, max_connections=1, request_timeout=0.9, retry=None)
+    server.script("STATUS", *[Fault.delay(0.4)] * 4)
     outcomes = []
 
     def ask(timeout):
