@@ -4,8 +4,7 @@
 //! With a token file, all that use it are one: the lock is taken and the file read again before anything is sent, and room
 //! on the disk is taken before the refresh token is spent. New tokens are on the disk before anybody gets them.
 
-use std::sync::Arc;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
@@ -25,6 +24,7 @@ use crate::client::exchange_log::ExchangeLog;
 use crate::client::kept_exchange::KeptExchange;
 use crate::client::observer::{EventFilter, Observer, Progress, RequestReport};
 use crate::client::protocol::{Answer, Command, Grant, TokenRequest, Tokens};
+use crate::sync::{lock, unpoisoned};
 use crate::system::blocking::blocking;
 
 /// How long a refresh may take in all once it has the lock, however long its callers wait.
@@ -250,7 +250,7 @@ impl ClientInner {
             success_ends_call: false,
         };
         let outcome = self.exchange(&command, &options).await;
-        let reports = collector.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let reports = unpoisoned(collector.0.into_inner());
         self.account.refreshes().keep_reports(reports);
         match outcome.map_err(|error| exchanges.attach(error, None))? {
             Answer::Tokens(tokens) => Ok((tokens, exchanges.all())),
@@ -314,6 +314,6 @@ impl Observer for ReportCollector {
     }
 
     fn request(&self, report: RequestReport) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(report);
+        lock(&self.0).push(report);
     }
 }

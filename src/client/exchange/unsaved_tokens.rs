@@ -1,11 +1,12 @@
 //! New tokens that could not be saved are in memory only. Each later call of their client tries again to save them, and so
 //! does the end of the process, also where the client is gone by then.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crate::client::auth::oauth2::Credentials;
 use crate::client::auth::under_way::UnderWay;
 use crate::client::exchange::ClientInner;
+use crate::sync::lock;
 use crate::system::fork::PerProcess;
 
 /// The clients of this process whose newest tokens are not in their file.
@@ -14,14 +15,14 @@ static UNSAVED: PerProcess<Mutex<Vec<(ClientInner, Credentials)>>> = PerProcess:
 /// Keeps the tokens of this client until they are saved.
 pub(super) fn keep(client: &ClientInner, credentials: &Credentials) {
     let unsaved = UNSAVED.get_or_default();
-    let mut unsaved = unsaved.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut unsaved = lock(&unsaved);
     unsaved.retain(|(_, other)| other.chain().is_some_and(|chain| chain.is_unsaved()));
     unsaved.push((client.clone(), credentials.clone()));
 }
 
 /// What is to be run at the end of the process, if tokens are unsaved; it counts as an exchange under way from now on.
 pub fn save_at_exit() -> Option<impl Future<Output = ()> + Send + 'static> {
-    let unsaved = std::mem::take(&mut *UNSAVED.get_or_default().lock().unwrap_or_else(PoisonError::into_inner));
+    let unsaved = std::mem::take(&mut *lock(&UNSAVED.get_or_default()));
     if unsaved.is_empty() {
         return None;
     }
