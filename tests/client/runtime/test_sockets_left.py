@@ -56,6 +56,16 @@ def left(port):
     return count
 
 
+def append_in_vain(server, **options):
+    """Give up three requests whose bodies the server does not take; nothing is left of their connections to it."""
+    client = xmedia.Client(OAUTH1, retry=None, **options)
+    for _ in range(3):
+        with pytest.raises(xmedia.RequestTimeoutError):
+            client.append(ID, 0, BODY, timeout=0.3)
+    assert left(server.port) == 0
+    client.close()
+
+
 @pytest.mark.parametrize("how", ["timeout", "cancelled", "request_timeout", "closed"])
 def test_nothing_is_left_of_an_append_that_is_not_read(how):
     async def one(client):
@@ -87,28 +97,14 @@ def test_nothing_is_left_over_tls(tmp_path):
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
 
     with DeafServer(wrap=lambda one: context.wrap_socket(one, server_side=True)) as server:
-        client = xmedia.Client(OAUTH1, base_url=server.url, retry=None, ca_file=tmp_path / "ca.pem")
-        for _ in range(3):
-            with pytest.raises(xmedia.RequestTimeoutError):
-                client.append(ID, 0, BODY, timeout=0.3)
-        assert left(server.port) == 0
+        append_in_vain(server, base_url=server.url, ca_file=tmp_path / "ca.pem")
 
 
 def test_nothing_is_left_behind_a_proxy_that_stops_reading():
     """It lets the connection through, so that the body is on its way to it."""
 
-    class DeafProxy(Listener):
-        def serve(self, connection, number):
-            connection.recv(4096)
-            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-
-    with DeafProxy() as proxy:
-        client = xmedia.Client(OAUTH1, base_url="https://media.invalid", proxy=proxy.url, retry=None)
-        for _ in range(3):
-            with pytest.raises(xmedia.RequestTimeoutError):
-                client.append(ID, 0, BODY, timeout=0.2)
-        assert left(proxy.port) == 0
-        client.close()
+    with DeafServer(b"HTTP/1.1 200 Connection established\r\n\r\n") as proxy:
+        append_in_vain(proxy, base_url="https://media.invalid", proxy=proxy.url)
 
 
 def test_nothing_is_left_where_a_server_reads_byte_by_byte():
@@ -118,12 +114,7 @@ def test_nothing_is_left_where_a_server_reads_byte_by_byte():
                 time.sleep(0.02)
 
     with Trickling() as server:
-        client = xmedia.Client(OAUTH1, base_url=server.url, retry=None)
-        for _ in range(3):
-            with pytest.raises(xmedia.RequestTimeoutError):
-                client.append(ID, 0, BODY, timeout=0.2)
-        assert left(server.port) == 0
-        client.close()
+        append_in_vain(server, base_url=server.url)
 
 
 def test_nothing_is_left_of_a_connection_that_was_used_before():
