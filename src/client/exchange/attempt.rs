@@ -9,7 +9,7 @@ use crate::client::call::CallOptions;
 use crate::client::error::{Error, Kind, Result, subject};
 use crate::client::exchange::ClientInner;
 use crate::client::http::{Broken, MediaHash, NoResponse, TransportFailure};
-use crate::client::model::{CommandName, CredentialKind, Dialect, MediaId};
+use crate::client::model::{CommandName, Dialect, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
 use crate::client::pause::PauseTracker;
 use crate::client::protocol::{self, Answer, Command, Response};
@@ -204,7 +204,6 @@ impl<'a> Attempt<'a> {
             }
             Err(error) => {
                 self.note_refusal(&error, &response);
-                let error = self.repair.naming_missing_scopes(error);
                 let report = self.report(&request, &begun, Some(shown.as_ref().unwrap_or(&response)), Some(&error));
                 // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
                 let repairable = matches!(request.authentication, protocol::Authentication::User);
@@ -223,12 +222,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn decode(&self, response: &Response) -> Result<Answer> {
-        let credentials = match self.client.account.credentials().kind() {
-            CredentialKind::OAuth2 if response.status == 403 && self.repair.has_scopes() => {
-                CredentialKind::OAuth2WithScopes
-            }
-            kind => kind,
-        };
+        let credentials = self.client.account.credentials().kind();
         let dialect = Dialect { version: self.client.options.api, credentials };
         protocol::decode(dialect, self.name, self.media_id, response)
     }
