@@ -1,10 +1,11 @@
-"""A login that is kept in a file: a server with one user, the program's environment, and what stands in the file."""
+"""Logins: their addresses, and what is kept of one in a file: the program's environment, and what stands in the file."""
 
 import json
 import os
 import subprocess
 import sys
 import textwrap
+import urllib.parse
 
 from support.media import ID
 
@@ -48,3 +49,8 @@ def run(code, environ, timeout=30):
 def stored(path):
     """What stands in a token file."""
     return json.loads(path.read_text())
+
+
+def query_of(url):
+    """The parameters of an address."""
+    return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query))
