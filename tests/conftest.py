@@ -1,10 +1,12 @@
 """What many tests share: verbs called the sync and the awaited way, and clients of a scripted server."""
 
 import asyncio
+import subprocess
 import tempfile
 
 import pytest
 import xmedia
+from support import ROOT
 from support.clients import OAUTH1, QUICK
 from support.pythons import pythons
 from support.skips import pytest_make_collect_report, pytest_runtest_makereport
@@ -58,6 +60,18 @@ def connect():
     yield connect
     for client in clients:
         client.close()
+
+
+@pytest.fixture(scope="session")
+def build_shim(tmp_path_factory):
+    """Builds a library that is loaded before the C library and stands in for some of its functions."""
+
+    def build_shim(source):
+        library = tmp_path_factory.mktemp("shim") / "shim.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, ROOT / "tests" / "data" / source, "-ldl"], check=True)
+        return str(library)
+
+    return build_shim
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,11 @@ import subprocess
 from collections import defaultdict
 
 import pytest
+from support import ROOT
 from support.modules import (
     CORE,
     CRATE,
     PACKAGE,
-    ROOT,
     circles,
     circles_of_files,
     python_arrows,

@@ -1,4 +1,4 @@
-"""Logins: their addresses, and what is kept of one in a file: the program's environment, and what stands in the file."""
+"""Logins: their addresses, and one that is kept in a file: a program's environment, and what stands in the file."""
 
 import json
 import os
@@ -9,6 +9,8 @@ import urllib.parse
 
 from support.media import ID
 
+#: How many times the tokens expire under several processes, by an environment variable for longer runs.
+EXPIRIES = int(os.environ.get("XMEDIA_TEST_EXPIRIES", "2"))
 FIRST = {"access_token": "access-first", "refresh_token": "refresh-first", "client_id": "client"}
 
 
