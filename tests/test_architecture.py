@@ -218,7 +218,7 @@ def test_tests_speak_through_public_names(files):
 
 def test_late_imports_and_those_for_type_checkers_count():
     between = python_arrows()
-    displays, late, typed = PACKAGE / "_types/media.py", PACKAGE / "_display/html.py", PACKAGE / "_display/inputs.py"
+    displays, late, typed = PACKAGE / "_types/media.py", PACKAGE / "_display/html.py", PACKAGE / "_display/protocols.py"
     assert late in between[displays]
     assert typed in between[late]
 
