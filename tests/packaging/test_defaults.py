@@ -19,7 +19,7 @@ IN_PYTHON = {
     "Owners::default()": (),
     "Proxy::Environment": None,
     "RateLimits::default()": None,
-    "Account::default()": "default",
+    "AccountTier::default()": "default",
     "Credential::dummies()": None,
 }
 # Text, hosts and a course of processing, which Python hands over itself or asks Rust for by leaving them out.

@@ -11,7 +11,7 @@ use super::encoding::urlencoded;
 use super::failure::{
     Broken, BrokenRequest, NoResponse, Route, TransportFailure, io_kinds, peer_of, sources, to_error,
 };
-use super::flood::Watch;
+use super::flood::FloodWatch;
 use super::http_client::HttpClient;
 use super::multipart::{MediaHash, form};
 use super::proxy::ProxyConnection;
@@ -37,7 +37,7 @@ pub struct Transport {
     backend: Option<Box<dyn HttpBackend>>,
     queue: Queue,
     sockets: Sockets,
-    watch: Arc<Watch>,
+    watch: Arc<FloodWatch>,
     byte_rate: Option<Arc<ByteRateLimiter>>,
 }
 
@@ -67,7 +67,7 @@ impl Transport {
             backend: None,
             queue,
             sockets: Sockets::default(),
-            watch: Watch::of_this_process(),
+            watch: FloodWatch::of_this_process(),
             byte_rate,
         }
     }
