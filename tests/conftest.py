@@ -14,6 +14,11 @@ from xmedia.testing import MockServer
 
 __all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
 
+# The fixture `pytester` forgets the modules that were loaded during a test. Loaded a second time they have classes of
+# their own, and an `UploadItem` of the first is not one of the second: all public names are loaded before.
+for name in xmedia.__all__:
+    getattr(xmedia, name)
+
 
 @pytest.fixture(params=["sync", "async"])
 def call(request):
