@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 import xmedia
-from support.media import PNG
-
-SAMPLES = Path(__file__).parent.parent / "data" / "samples"
+from support.media import PNG, SAMPLES
 
 
 def found(report):

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.media import SAMPLES
 from terminal import main
 from xmedia.testing import MockServer
 
-SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 GOOD, BROKEN = str(SAMPLES / "good_moov_last.mp4"), str(SAMPLES / "audio_codec_pcm.mov")
 
 

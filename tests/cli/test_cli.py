@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import xmedia
-from support.media import ID, video
+from support.media import CLIP, ID, video
 from terminal import main
 from xmedia.testing import Fault, MockServer, Reply
 
@@ -165,9 +165,6 @@ def test_the_demo_takes_any_file(tmp_path: Path, capsys: pytest.CaptureFixture[s
     file.write_bytes(GIF)
     assert main(["demo", str(file)]) == 0
     assert "note.gif" in capsys.readouterr().out
-
-
-CLIP = Path(xmedia.__file__).parent / "testing" / "clip.mp4"
 
 
 @pytest.mark.parametrize(("other", "expected"), [("note.gif", 3), ("missing.gif", 1)])

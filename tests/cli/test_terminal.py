@@ -6,11 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-import xmedia
+from support.media import CLIP
 from terminal import Terminal
 from xmedia.testing import Fault, MockServer, Reply
-
-CLIP = Path(xmedia.__file__).parent / "testing" / "clip.mp4"
 
 
 @pytest.fixture

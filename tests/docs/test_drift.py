@@ -8,11 +8,10 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from support import ROOT
 
-ROOT = Path(__file__).parents[2]
 OURS = json.loads((ROOT / "tests/data/media_openapi.json").read_text("utf-8"))
 
 

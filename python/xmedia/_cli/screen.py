@@ -15,7 +15,7 @@ from .. import Progress
 from .._display import text
 
 #: The columns of a bar between its brackets; one that would have fewer than the least is left out.
-_BAR, _LEAST_BAR = 20, 5
+_BAR, _MIN_BAR = 20, 5
 #: How much of a line a name may take.
 _NAMES_SHARE = 0.3
 
@@ -99,7 +99,7 @@ def described(progress: Progress) -> tuple[str, float | None]:
 def _with_bar(line: str, share: float | None, columns: int) -> str:
     """A line with a bar that is as long as there is room for."""
     bar = min(columns - _width(line) - len("  []"), _BAR)
-    return line if share is None or bar < _LEAST_BAR else f"{line}  [{'#' * int(bar * share):<{bar}}]"
+    return line if share is None or bar < _MIN_BAR else f"{line}  [{'#' * int(bar * share):<{bar}}]"
 
 
 def _size(stream: TextIO) -> os.terminal_size:

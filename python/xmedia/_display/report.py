@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .inputs import AudioTrack, FileFacts, ImageFacts, Report, VideoTrack
+    from .protocols import AudioTrack, FileFacts, ImageFacts, Report, VideoTrack
 
 
 def report_text(report: Report) -> str:

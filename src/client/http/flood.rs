@@ -26,11 +26,11 @@ const INTERVAL: Duration = Duration::from_millis(100);
 /// How long the thread stays when there is nothing to look at.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-static WATCH: PerProcess<Watch> = PerProcess::new();
+static WATCH: PerProcess<FloodWatch> = PerProcess::new();
 
 /// What is known of the connections of this process.
 #[derive(Default)]
-pub struct Watch {
+pub struct FloodWatch {
     /// Requests whose answer has not begun.
     waiting: AtomicUsize,
     running: AtomicBool,
@@ -59,13 +59,13 @@ struct Received {
 
 /// A request that was sent, as long as this lives.
 pub struct AwaitedAnswer {
-    watch: Arc<Watch>,
+    watch: Arc<FloodWatch>,
     begun: bool,
     /// The count of answers of its connection, where that is known.
     answers: Option<Arc<AtomicU64>>,
 }
 
-impl Watch {
+impl FloodWatch {
     /// The one of this process.
     pub fn of_this_process() -> Arc<Self> {
         WATCH.get_or_default()

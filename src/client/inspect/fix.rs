@@ -1,6 +1,6 @@
 //! How to mend a file: the options between ffmpeg's input and output, only those that this file needs.
 
-use super::facts::{Content, Inspection, VideoTrack};
+use super::facts::{ContentKind, Inspection, VideoTrack};
 use super::finding::{Finding, Level};
 use super::rules::Remedy;
 use crate::client::x_limits::{MAX_ASPECT_RATIO, MAX_FRAME_RATE, MIN_VIDEO_SECONDS, MIN_VIDEO_SIDE};
@@ -16,7 +16,7 @@ pub(super) fn options(inspection: &Inspection, findings: &[Finding]) -> Option<V
         return None;
     }
     let wants = |remedy: Remedy| remedies.contains(&remedy);
-    if inspection.content == Content::Animation {
+    if inspection.content == ContentKind::Animation {
         return if wants(Remedy::Animation) { animation(inspection) } else { None };
     }
     let breaks = |rule: &str| errors.iter().any(|finding| finding.rule == rule);

@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     if found is None:
         return status
     if found.fix is not None:
-        return _mend(name, found, arguments)
+        return _fix(name, found, arguments)
     if found.ok:
         report.say(f"nothing has to be fixed, so {words.escaped(arguments.fix)} was not written")
     else:
@@ -122,8 +122,8 @@ def _print(value: dict[str, Any]) -> None:
     print(json.dumps(value, ensure_ascii=False), flush=True)
 
 
-def _mend(name: str, found: CheckReport, arguments: argparse.Namespace) -> int:
-    """Write a mended file beside OUT, check it, and give it its name."""
+def _fix(name: str, found: CheckReport, arguments: argparse.Namespace) -> int:
+    """Write the fixed file beside OUT, check it, and give it its name."""
     out = Path(arguments.fix)
     draft = out.with_name(f".{out.stem}.{secrets.token_hex(4)}.mp4")
     try:

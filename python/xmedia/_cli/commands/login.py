@@ -19,6 +19,7 @@ from ... import (
     XMediaError,
     _core,
 )
+from ..._auth.environ import OAUTH1_VARIABLES
 from ..._auth.login import DEFAULT_REDIRECT_URI, DEFAULT_SCOPE
 from ..._auth.profiles import DEFAULT_PROFILE, profile_path
 from .. import report, words
@@ -26,7 +27,6 @@ from .. import report, words
 #: How often an address that is not the callback's is asked for again.
 _PASTES = 3
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_OAUTH1 = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET")
 
 
 def add_login_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,11 +89,11 @@ def login(arguments: argparse.Namespace) -> int:
 
 def _exchange(arguments: argparse.Namespace, client_id: str, store: TokenFile) -> bool:
     """Exchange OAuth 1.0a tokens; whether there are tokens now."""
-    missing = [name for name in _OAUTH1 if not os.environ.get(name)]
+    missing = [name for name in OAUTH1_VARIABLES if not os.environ.get(name)]
     if missing:
         raise InvalidInputError(f"--from-oauth1 needs the credentials of OAuth 1.0a; not set: {', '.join(missing)}")
     scope = None if arguments.scope is None and not arguments.post else _scope(arguments)
-    oauth1 = OAuth1(*(os.environ[name] for name in _OAUTH1))
+    oauth1 = OAuth1(*(os.environ[name] for name in OAUTH1_VARIABLES))
     _refuse_other_user(arguments, store, oauth1.access_token.partition("-")[0])
     auth = OAuth2.from_oauth1(
         oauth1,
