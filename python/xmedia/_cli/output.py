@@ -53,10 +53,10 @@ class Output:
         """Whether progress is shown."""
         return self._screen is not None
 
-    def progress(self, name: str, progress: Progress) -> None:
-        """Show how far a file or media is."""
+    def progress(self, name: str, line: object, progress: Progress) -> None:
+        """Show how far a file or media is, in a line of its own: what `line` is, its result is given as well."""
         if self._screen is not None:
-            self._screen.show(words.escaped(name), progress)
+            self._screen.show(line, words.escaped(name), progress)
 
     def event(self, event: RequestEvent) -> None:
         """Take note of a request: what was finalized must not be lost, and `-v` shows it."""
@@ -65,10 +65,12 @@ class Output:
         if self._verbose:
             self.say(_described(event))
 
-    def result(self, media: Media, *, file: str | None = None, may_be_unfinished: bool = False) -> int:
+    def result(
+        self, media: Media, *, file: str | None = None, line: object = None, may_be_unfinished: bool = False
+    ) -> int:
         """Print media, and return the exit status."""
         self._finalized.pop(media.media_id, None)
-        self._done(file, media.media_id)
+        self._done(line)
         if self._json:
             self._print(exact_json.dumps(report.report(media, file=file)))
         elif not self._id_only:
@@ -81,12 +83,14 @@ class Output:
             return report.READY if may_be_unfinished and not media.failed else report.FAILED
         return report.FAILED if media.failed else report.READY
 
-    def error(self, error: BaseException, *, file: str | None = None, media_id: str | None = None) -> int:
+    def error(
+        self, error: BaseException, *, file: str | None = None, line: object = None, media_id: str | None = None
+    ) -> int:
         """Say what went wrong, and return the exit status."""
         media: Media | None = getattr(error, "media", None)
         if media is not None:
             self._finalized.pop(media.media_id, None)
-        self._done(file, media_id)
+        self._done(line)
         if self._json:
             self._print(exact_json.dumps(report.report(media, file=file, error=error, media_id=media_id)))
         else:
@@ -141,9 +145,9 @@ class Output:
         else:
             self._screen.print(line, sys.stdout)
 
-    def _done(self, file: str | None, media_id: object) -> None:
+    def _done(self, line: object) -> None:
         if self._screen is not None:
-            self._screen.remove(words.escaped(file if file is not None else str(media_id)))
+            self._screen.remove(line)
 
     def _warn(self, message: Warning | str, *_: object) -> None:
         said = words.message(message) if isinstance(message, Warning) else str(message)

@@ -19,7 +19,7 @@ _Show = Callable[[Progress], None]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `status` and `wait` take."""
-    parser.add_argument("media_id", metavar="ID", help="the media's id")
+    parser.add_argument("media_id", metavar="ID", help="the media's id, 1 to 19 digits")
     options.add_common(parser)
 
 
@@ -59,7 +59,7 @@ def _run(arguments: argparse.Namespace, work: Callable[[Client, _Show], Media], 
     with Output(arguments) as output:
         try:
             with Client.from_env(on_event=output.event) as client:
-                media = work(client, functools.partial(output.progress, str(arguments.media_id)))
+                media = work(client, functools.partial(output.progress, arguments.media_id, None))
             return output.result(media, may_be_unfinished=once)
         except InvalidInputError:
             raise
