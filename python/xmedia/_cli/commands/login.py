@@ -25,7 +25,7 @@ from ..._auth.profiles import DEFAULT_PROFILE, profile_path
 from .. import report, words
 
 #: How often an address that is not the callback's is asked for again.
-_PASTES = 3
+_MAX_PASTES = 3
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -173,7 +173,7 @@ def _paste(begun: OAuth2Login, finish: Callable[[str], None]) -> bool:
         f"then the browser is sent to {begun.redirect_uri}, a page that will not load. Paste its full address here "
         "within 30 seconds:"
     )
-    for _ in range(_PASTES):
+    for _ in range(_MAX_PASTES):
         try:
             pasted = getpass.getpass("address: ") if sys.stdin.isatty() else input()
         except EOFError:
