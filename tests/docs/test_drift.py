@@ -1,4 +1,4 @@
-"""`make drift`: what xmedia sends and the mock server answers, held against an OpenAPI document of X.
+"""`make drift`: what xmedia sends and the mock server answers, compared with an OpenAPI document of X.
 
 The document here is ours, written from docs/how/wire.md; X's own is at hand only where somebody has fetched it.
 """

@@ -188,7 +188,7 @@ class Progress:
     """How far an upload or a wait is; what a `progress` callable is given."""
 
     phase: Literal["check", "upload", "processing"]
-    """`'check'` while the file is held against X's rules, if that takes long, `'upload'` while bytes are sent,
+    """`'check'` while the file is checked against X's rules, if that takes long, `'upload'` while bytes are sent,
     `'processing'` while the server works.
     """
     bytes_sent: int | None = None

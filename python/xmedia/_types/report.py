@@ -143,7 +143,7 @@ class CheckReport:
     facts: FileFacts
     """What the file is."""
     findings: tuple[Finding, ...] = ()
-    """What is to be said of it, errors first."""
+    """What was found, errors first."""
     fix: tuple[str, ...] | None = None
     """The options between ffmpeg's input and output that fix the errors; None if there are none, or if encoding again
     does not help.
@@ -161,13 +161,13 @@ class CheckReport:
         input: str | os.PathLike[str],  # noqa: A002  (ffmpeg's own word)
         output: str | os.PathLike[str],
     ) -> tuple[str, ...]:
-        """The whole ffmpeg command that mends the file, ready for `subprocess.run`.
+        """The whole ffmpeg command that fixes the file, ready for `subprocess.run`.
 
         `shlex.join` makes a line of it for bash and zsh; fish reads two backslashes of a name as one.
 
         Args:
             input: The file that was checked.
-            output: Where the mended one is written; what is there is replaced. Its name should end in `.mp4`.
+            output: Where the fixed one is written; what is there is replaced. Its name should end in `.mp4`.
 
         Returns:
             The program and its arguments. Names are given as `file:…`, so that none is taken for an option or an

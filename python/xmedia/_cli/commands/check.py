@@ -1,4 +1,4 @@
-"""`xmedia check`: what files are, which of X's rules they break, and, with `--fix`, a mended one."""
+"""`xmedia check`: what files are, which of X's rules they break, and, with `--fix`, a file that keeps them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-//! What would mend a file that breaks a rule.
+//! What would fix a file that breaks a rule.
 
 use crate::client::inspect::facts::{ContentKind, Inspection};
 use crate::client::inspect::format::ForeignKind;
@@ -19,7 +19,7 @@ pub enum Remedy {
 }
 
 impl Remedy {
-    /// How a breach of this rule is mended.
+    /// How a breach of this rule is fixed.
     pub fn of(rule: &str, inspection: &Inspection) -> Self {
         match rule {
             "chroma" | "bit_depth" | "scan" | "pixel_aspect" | "open_gop" | "gop_frames" | "frame_rate"

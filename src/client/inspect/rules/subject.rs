@@ -1,9 +1,9 @@
-//! What the rules are held against: a file, the category that is meant, and the account that sends it.
+//! What the rules are applied to: a file, the category that is meant, and the account that sends it.
 
 use crate::client::category::{AccountTier, Category, MediaClass, max_bytes};
 use crate::client::inspect::facts::{AudioTrack, ContentKind, ImageFacts, Inspection, VideoTrack};
 
-/// What a file is held against.
+/// Whose limits a file is checked against, and for what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CheckOptions {
     /// The category; `None` is the one that an upload would send, and empty text is no category.
@@ -12,7 +12,7 @@ pub struct CheckOptions {
     pub account: Option<AccountTier>,
 }
 
-/// What the rules are held against.
+/// What the rules are applied to.
 pub struct Subject<'a> {
     pub(super) inspection: &'a Inspection,
     /// What the category is for; `None` if it is left out.
