@@ -57,7 +57,7 @@ test-python: develop ## the package, through its public API, against the mock se
 	$(BIN)/pytest -n 2 --dist worksteal
 
 .PHONY: samples
-samples: develop ## hold what is found out of some 150 files against ffprobe, and mend the broken ones with ffmpeg
+samples: develop ## compare the facts of some 150 files with ffprobe's, and fix the broken ones with ffmpeg
 	$(BIN)/python tests/check/against_ffprobe.py
 
 .PHONY: test-large
@@ -72,7 +72,7 @@ test-exit: develop ## let hundreds of interpreters, each started anew, exit with
 	XMEDIA_TEST_EXITS=10 $(BIN)/pytest tests/client/runtime/test_exit.py
 
 .PHONY: drift
-drift: develop ## hold what is sent and what the mock server answers against X's OpenAPI document: make drift SPEC=openapi.json
+drift: develop ## compare what is sent and what the mock server answers with X's OpenAPI document: make drift SPEC=openapi.json
 	$(BIN)/python .ci/drift $(SPEC)
 
 .PHONY: test-clients
@@ -196,7 +196,7 @@ $(BENCH)/.ready: bench/peers.txt $(SOURCES) $(shell find python -name '*.py')
 	touch $@
 
 .PHONY: bench-limit
-bench-limit: ## build the limit and the server that the benchmarks are held against
+bench-limit: ## build the limit and the server that the benchmarks are compared with
 	cd bench/limit && $(BENCH_ENV) cargo build --quiet --release --locked --target-dir ../../target/limit
 
 .PHONY: bench

@@ -1,16 +1,23 @@
 """What many tests share: verbs called the sync and the awaited way, and clients of a scripted server."""
 
 import asyncio
+import subprocess
 import tempfile
 
 import pytest
 import xmedia
+from support import ROOT
 from support.clients import OAUTH1, QUICK
 from support.pythons import pythons
 from support.skips import pytest_make_collect_report, pytest_runtest_makereport
 from xmedia.testing import MockServer
 
 __all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
+
+# The fixture `pytester` forgets the modules that were loaded during a test. Loaded a second time they have classes of
+# their own, and an `UploadItem` of the first is not one of the second: all public names are loaded before.
+for name in xmedia.__all__:
+    getattr(xmedia, name)
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -58,6 +65,18 @@ def connect():
     yield connect
     for client in clients:
         client.close()
+
+
+@pytest.fixture(scope="session")
+def build_shim(tmp_path_factory):
+    """Builds a library that is loaded before the C library and stands in for some of its functions."""
+
+    def build_shim(source):
+        library = tmp_path_factory.mktemp("shim") / "shim.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, ROOT / "tests" / "data" / source, "-ldl"], check=True)
+        return str(library)
+
+    return build_shim
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,11 @@ import subprocess
 from collections import defaultdict
 
 import pytest
+from support import ROOT
 from support.modules import (
     CORE,
     CRATE,
     PACKAGE,
-    ROOT,
     circles,
     circles_of_files,
     python_arrows,
@@ -37,7 +37,7 @@ LARGE: dict[str, int] = {}
 
 #: Words that were metaphors or prose where the field has a word of its own; CONTRIBUTING says which.
 UNWANTED = re.compile(
-    r"""(?<![\w-]) (?:
+    r"""(?<![\w-]) _* (?:
     Circumstances | heedless | heeds_limits | finalize_surely | never_arrived | tell_of_\w+
     | Teller | Mailbox | Inbox | minds_tokens | Gathering | Arrivals | Attendance
     | Attendant | attended_by | fed_by | _pump | _Delivery | unless_stale | Generational
@@ -61,6 +61,8 @@ SPOKEN = re.compile(
     r"""(?<![a-z]) (?: told | tells | telling | heard | hears | hearing | tell (?! [("]) ) (?![a-z]) | [«»]""",
     re.VERBOSE | re.IGNORECASE,
 )
+#: What the mock server uses of the client. Whatever else both used could be wrong on both sides without a test failing.
+SHARED_WITH_MOCK = re.compile(r"client/(types/(model|category|x_limits)|inspect/.+|auth/oauth1|limits/daily)\.rs")
 #: What tests look at that users do not see, each with its reason. This list may only shrink.
 PRIVATE = {
     # Tables of which a run of the program shows one line.
@@ -84,7 +86,7 @@ UNWANTED_IN_RUST = re.compile(r"(?i)\b(?:told|tells?|heard|hears?|knock(?:s|ed)?
 #: What a `mod.rs` may hold beside comments and attributes: it names files, and hands on what is in them.
 HANDED_ON = re.compile(r"(?:pub(?:\([\w: ]+\))?\s+)?(?:mod\s+\w+|use\s+[\w:{},*\s]+)|")
 #: Data, in whatever words and encoding, and files that quote the words on purpose.
-MADE_BY_OTHERS = re.compile(r"(^|/)(data|samples|corpus|assets)/|\.(?:lock|mp4|png|svg)$")
+MADE_BY_OTHERS = re.compile(r"(^|/)(data|samples|corpus|assets)/(?!.*\.(?:c|css|py|sh)$)|\.(?:lock|mp4|png|svg)$")
 QUOTING = {"tests/test_architecture.py", "tests/docs/test_citations.py"}
 
 
@@ -144,6 +146,17 @@ def test_the_client_knows_neither_python_nor_the_mock_server():
     assert outside == set()
 
 
+def test_the_mock_server_uses_few_parts_of_the_client():
+    used = {
+        target.relative_to(CRATE).as_posix()
+        for source, targets in rust_arrows().items()
+        for target in targets
+        if source.is_relative_to(CRATE / "mock") and target.is_relative_to(CRATE / "client")
+    }
+    assert "client/types/model.rs" in used
+    assert sorted(path for path in used if not SHARED_WITH_MOCK.fullmatch(path)) == []
+
+
 def test_a_folder_has_few_entries(files):
     entries = defaultdict(set)
     for each in files:
@@ -189,18 +202,34 @@ def test_folders_of_the_package_define_nothing_themselves():
     assert found == []
 
 
+def unwanted_words(path, text):
+    """The words in a file that are not wanted there, its name counted as its first line."""
+    spoken = UNWANTED_IN_RUST if path.endswith(".rs") else SPOKEN
+    for number, line in enumerate([path, *text.splitlines()]):
+        for words in (UNWANTED, DEFINED, spoken):
+            for word in words.finditer(line):
+                yield f"{path}:{number}: {word[0]}"
+
+
 def test_names_are_the_words_of_the_field(files):
-    found = []
-    for each in files:
-        if each not in QUOTING and not MADE_BY_OTHERS.search(each):
-            for number, line in enumerate((ROOT / each).read_text("utf-8").splitlines(), 1):
-                found += [f"{each}:{number}: {word[0]}" for word in UNWANTED.finditer(line)]
-                found += [f"{each}:{number}: {word[1]}" for word in DEFINED.finditer(line)]
-                if not each.endswith(".rs"):
-                    found += [f"{each}:{number}: {word[0]}" for word in SPOKEN.finditer(line)]
-                if each.endswith(".rs"):
-                    found += [f"{each}:{number}: {word[0]}" for word in UNWANTED_IN_RUST.finditer(line)]
-    assert found == []
+    ours = (each for each in files if each not in QUOTING and not MADE_BY_OTHERS.search(each))
+    assert [word for each in ours for word in unwanted_words(each, (ROOT / each).read_text("utf-8"))] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("src/a.rs", "const MOST_BYTES: u64 = 1;"),
+        ("src/a.rs", "pub struct Gate {"),
+        ("src/a.rs", "/// Tells the caller."),
+        ("src/journal.rs", ""),
+        ("python/a.py", "_MOST_BYTES = 1"),
+        ("python/a.py", "# so that it hears of it"),
+        ("README.md", "The «word»."),
+    ],
+)
+def test_an_unwanted_word_would_be_found(path, text):
+    assert list(unwanted_words(path, text))
 
 
 def test_tests_speak_through_public_names(files):
@@ -218,7 +247,7 @@ def test_tests_speak_through_public_names(files):
 
 def test_late_imports_and_those_for_type_checkers_count():
     between = python_arrows()
-    displays, late, typed = PACKAGE / "_types/media.py", PACKAGE / "_display/html.py", PACKAGE / "_display/inputs.py"
+    displays, late, typed = PACKAGE / "_types/media.py", PACKAGE / "_display/html.py", PACKAGE / "_display/protocols.py"
     assert late in between[displays]
     assert typed in between[late]
 

@@ -1,6 +1,6 @@
 """Says where X's OpenAPI document and xmedia have drifted apart: `make drift SPEC=openapi.json`.
 
-Every request of API 2 that xmedia sends for media, and every answer that the mock server gives to it, is held against
+Every request of API 2 that xmedia sends for media, and every answer that the mock server gives to it, is compared with
 the document. The exit status is 1 if anything deviates. Nothing is asked of any other machine.
 """
 

@@ -14,7 +14,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 _NAME = "urn:openapi"
-_MOST_CHARACTERS = 200
+_MAX_CHARACTERS = 200
 #: Headers that a document describes elsewhere, so that they are no parameters by the specification.
 _NO_PARAMETERS = {"accept", "content-type", "authorization"}
 
@@ -137,7 +137,7 @@ class Document:
         )
         for error in validator.iter_errors(value):
             place = "".join(f".{each}" for each in error.absolute_path)
-            yield f"{name}{place}: {error.message[:_MOST_CHARACTERS]}"
+            yield f"{name}{place}: {error.message[:_MAX_CHARACTERS]}"
 
     def _undeclared(self, name: str, value: Json, schema: tuple[str, ...]) -> Iterator[str]:
         """Members that no schema has: a document need not forbid them, but they are in it if X has them."""

@@ -1,4 +1,4 @@
-"""Counts the instructions of the client's pure parts and holds them against `recorded.json`.
+"""Counts the instructions of the client's pure parts and compares them with `recorded.json`.
 
 `python bench/instructions/count.py` checks, and fails when a part takes over 10 % more than recorded; `--record` writes
 the file anew. Counting needs valgrind, and where the environment says `CI=true` its absence is a failure. Figures are

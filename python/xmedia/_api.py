@@ -10,6 +10,7 @@ from types import FunctionType
 from ._auth import oauth1, oauth2, token_file
 from ._calls import hooks
 from ._client import client, options
+from ._display.documentation import public_class
 from ._types import errors, media, models, trace
 
 
@@ -56,7 +57,8 @@ def name_as_public(package: str, values: Collection[object]) -> None:
             public.__module__ = package
         if not isinstance(public, type):
             continue
-        public.__module__ = package
+        if public.__module__ != package:
+            public_class(public, package)
         parts = [base for base in public.__mro__ if base.__module__.startswith("xmedia.") and base not in values]
         for name, method in [member for part in parts for member in vars(part).items()]:
             if isinstance(method, FunctionType):

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::client::category::Account;
+use crate::client::category::AccountTier;
 use crate::client::model::CommandName;
 
 /// How many requests in which time.
@@ -41,7 +41,7 @@ pub struct Options {
     /// The largest segment.
     pub max_segment_bytes: u64,
     /// Whose limits hold.
-    pub account: Account,
+    pub account: AccountTier,
     /// Whether processing applies X's rules to the bytes.
     pub inspect: bool,
     /// Limits and windows that are enforced.
@@ -62,7 +62,7 @@ impl Default for Options {
             processing: Step::sequence(["pending", "in_progress", "succeeded"], 1.0),
             expires_after: Duration::from_secs(86_400),
             max_segment_bytes: 5_000_000,
-            account: Account::default(),
+            account: AccountTier::default(),
             inspect: false,
             rate_limits: RateLimits::default(),
             keep_data: true,

@@ -14,6 +14,7 @@ use crate::client::Client as Core;
 use crate::client::error::Result;
 use crate::client::inspect::ReadBytes;
 use crate::client::upload::checkpoint::Store;
+use crate::client::upload::plan::check_segment_bytes;
 use crate::client::upload::source::Memory;
 use crate::client::upload::source::{AwaitedBytes, Content, OpenFile, PIECE_BYTES, Read, ReadAt, Source, Stream};
 use crate::client::upload::{Checkpoint, Upload, UploadOptions};
@@ -43,6 +44,7 @@ pub fn operation(
     let given = GivenOptions::new(Some(given));
     let mut options = UploadOptions::default();
     set_upload_options(&mut options, &given)?;
+    check_segment_bytes(options.segment_bytes, core.api()).map_err(|error| errors::raise(source.py(), error))?;
     let mut buffer = None;
     let content = content(source, &mut buffer)?;
     let name: Option<String> = source.getattr("name")?.extract()?;

@@ -103,8 +103,8 @@ def same(ours, theirs):
     return ours == theirs
 
 
-def mended(path, folder):
-    """Whether the printed command mends a file; None if there is none."""
+def fixed(path, folder):
+    """Whether the printed command fixes a file; None if there is none."""
     report = xmedia.check(path)
     if report.fix is None:
         return None
@@ -113,7 +113,7 @@ def mended(path, folder):
     again = xmedia.check(out) if done.returncode == 0 else None
     if again is not None and again.ok:
         return True
-    print(f"{path.name}: the fix does not mend it\n{again or done.stderr[-500:]}")
+    print(f"{path.name}: the fix does not help\n{again or done.stderr[-500:]}")
     return False
 
 
@@ -130,7 +130,7 @@ def main():
         for name, ours, theirs in found:
             print(f"{path.name}: {name} is {ours!r}, and ffprobe says {theirs!r}")
     with tempfile.TemporaryDirectory() as folder:
-        outcomes = [mended(path, folder) for path in paths]
+        outcomes = [fixed(path, folder) for path in paths]
     mendable = sum(outcome is not None for outcome in outcomes)
     failed = outcomes.count(False)
     print(f"{len(paths)} samples: {facts} facts of {files} files compared with ffprobe, {wrong} differ; ", end="")

@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 import xmedia
-from support.media import PNG
-
-SAMPLES = Path(__file__).parent.parent / "data" / "samples"
+from support.media import PNG, SAMPLES
 
 
 def found(report):
@@ -186,7 +184,7 @@ def test_a_report_reads_as_a_table():
 def test_a_notebook_shows_a_table_with_everything_escaped():
     finding = xmedia.Finding(rule="chroma", level="error", message="<b>4:4:4</b>")
     html = xmedia.CheckReport(facts=xmedia.FileFacts(container="<i>"), findings=(finding,))._repr_html_()
-    assert html.startswith("<table>")
+    assert html.startswith("<div>1 error: &lt;i&gt;</div><table>")
     assert "&lt;b&gt;" in html
     assert "<b>" not in html
     assert "<i>" not in html

@@ -3,12 +3,11 @@
 import random
 import struct
 import zlib
-from pathlib import Path
 
 import pytest
 import xmedia
+from support.media import SAMPLES
 
-SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 JPEG = (SAMPLES / "good_image.jpg").read_bytes()
 PNG = (SAMPLES / "good_image.png").read_bytes()
 WEBP = (SAMPLES / "animated_webp.webp").read_bytes()

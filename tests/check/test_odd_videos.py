@@ -1,12 +1,11 @@
 """Videos as editors, old programs and broken downloads leave them: their facts, and whether all is there."""
 
 import struct
-from pathlib import Path
 
 import pytest
 import xmedia
+from support.media import SAMPLES
 
-SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 MP4 = (SAMPLES / "good_moov_last.mp4").read_bytes()
 FIRST = (SAMPLES / "good_faststart.mp4").read_bytes()
 SURROUND = (SAMPLES / "audio_channels.mp4").read_bytes()

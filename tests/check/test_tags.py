@@ -1,11 +1,9 @@
 """A tag of music in front of a file: a file of music by it, unless what comes behind is something else."""
 
-from pathlib import Path
-
 import pytest
 import xmedia
+from support.media import SAMPLES
 
-SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 # ffprobe passes a tag over and then finds these, and cannot read the samples of an MP4, whose places have moved.
 OTHERS = [
     "good_moov_last.mp4",

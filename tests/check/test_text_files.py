@@ -1,11 +1,9 @@
 """Subtitles and other text: what they are follows from their content first, then from their name."""
 
-from pathlib import Path
-
 import pytest
 import xmedia
+from support.media import SAMPLES
 
-SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 SRT = "1\n00:00:00,000 --> 00:00:01,000\nHi\n\n2\n00:00:01,000 --> 00:00:02,000\nHo\n"
 BOM = "\ufeff"
 

@@ -1,11 +1,9 @@
 """MPEG-TS, which has no index: its first packets say what the streams are, its first and last times how long it is."""
 
-from pathlib import Path
-
 import pytest
 import xmedia
+from support.media import SAMPLES
 
-SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 STREAM = (SAMPLES / "container.ts").read_bytes()
 PACKETS = [STREAM[at : at + 188] for at in range(0, len(STREAM), 188)]
 CLOCK_RANGE = 1 << 33

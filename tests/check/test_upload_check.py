@@ -5,14 +5,13 @@ import inspect
 import io
 import pickle
 import warnings
-from pathlib import Path
 
 import pytest
 import xmedia
 from support.clients import QUICK
+from support.media import SAMPLES
 from xmedia.testing import MockServer
 
-SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 BROKEN = SAMPLES / "chroma_444.mp4"
 GOOD = SAMPLES / "good_moov_last.mp4"
 WORDS = "the chroma subsampling is 4:4:4, and X takes 4:2:0 only"

@@ -1,11 +1,9 @@
 """VP9 in WebM: its chroma and depth stand in the first frame, and in a list that few programs write."""
 
-from pathlib import Path
-
 import pytest
 import xmedia
+from support.media import SAMPLES
 
-SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 FULL_CHROMA = (SAMPLES / "chroma_vp9.webm").read_bytes()
 TEN_BITS = (SAMPLES / "bit_depth_vp9.webm").read_bytes()
 COMMON = (SAMPLES / "container_vp9.webm").read_bytes()

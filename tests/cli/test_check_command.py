@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.media import SAMPLES
 from terminal import main
 from xmedia.testing import MockServer
 
-SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 GOOD, BROKEN = str(SAMPLES / "good_moov_last.mp4"), str(SAMPLES / "audio_codec_pcm.mov")
 
 
@@ -159,3 +159,33 @@ def test_upload_warns_in_a_line_of_its_own():
     assert done.returncode == 0
     assert done.stderr.startswith('xmedia: warning: X will refuse "audio_codec_pcm.mov": the audio codec is pcm_s16le')
     assert "MediaWarning" not in done.stderr
+
+
+@pytest.mark.parametrize("piped", [True, False], ids=["a pipe", "a file"])
+def test_standard_input_is_checked(piped):
+    command = [sys.executable, "-m", "xmedia", "check", "-", "--json"]
+    with open(BROKEN, "rb") as file:
+        given = {"input": file.read()} if piped else {"stdin": file}
+        done = subprocess.run(command, capture_output=True, check=False, timeout=30, **given)
+    report = json.loads(done.stdout)
+    assert (done.returncode, done.stderr, report["file"]) == (1, b"", "-")
+    assert report["findings"][0]["rule"] == "audio_codec"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-", "-"], "xmedia: - is standard input, which can be read only once\n"),
+        (["-", "--fix", "o.mp4"], "xmedia: - is standard input, which cannot be read again: --fix needs a file\n"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_standard_input_cannot_be_is_wrong_usage(capsys, arguments, said):
+    assert main(["check", *arguments]) == 2
+    assert capsys.readouterr() == ("", said)
+
+
+def test_a_standard_input_that_is_closed_is_wrong_usage(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["check", "-"]) == 2
+    assert capsys.readouterr().err == "xmedia: - is standard input, which is closed\n"

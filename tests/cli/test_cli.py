@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import xmedia
-from support.media import ID, video
+from support.media import CLIP, ID, video
 from terminal import main
 from xmedia.testing import Fault, MockServer, Reply
 
@@ -167,9 +167,6 @@ def test_the_demo_takes_any_file(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "note.gif" in capsys.readouterr().out
 
 
-CLIP = Path(xmedia.__file__).parent / "testing" / "clip.mp4"
-
-
 @pytest.mark.parametrize(("other", "expected"), [("note.gif", 3), ("missing.gif", 1)])
 def test_the_worst_of_several_results_counts(server: MockServer, tmp_path: Path, other: str, expected: int) -> None:
     (tmp_path / "note.gif").write_bytes(GIF)
@@ -233,6 +230,11 @@ class TestUpload:
         assert server.media(server.media_ids[-1]).data == file.read_bytes()
         assert list((tmp_path / "checkpoints").glob("*.json")) == []
 
+    def test_a_file_that_is_given_twice_has_two_checkpoints(self, server: MockServer, tmp_path: Path) -> None:
+        file = str(CLIP)
+        assert main(["upload", file, file, "--jobs", "2", "--checkpoint-dir", str(tmp_path / "checkpoints")]) == 0
+        assert server.commands.count("INIT") == 2
+
     def test_a_name_that_the_output_cannot_encode_ends_nothing(
         self, server: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -247,6 +249,7 @@ class TestUpload:
         [
             (["--segment-bytes", "0"], "--segment-bytes"),
             (["--segment-bytes", "1e6"], "--segment-bytes"),
+            (["--segment-bytes", "5000001"], "--segment-bytes must be from 1 to 5000000 with API 1.1"),
             (["--concurrency", "0"], "--concurrency"),
             (["--concurrency", "1001"], "--concurrency"),
             (["--jobs", "0"], "--jobs"),
@@ -319,6 +322,12 @@ def test_help_names_credentials_where_they_are_used_and_the_commands_own_exit_st
         ),
         (["demo", "--faling"], "xmedia demo: error: unrecognized arguments: --faling; did you mean --failing?"),
         (["wait", "5", "-x"], "xmedia wait: error: unrecognized arguments: -x"),
+        (["wait", "5", "6"], "xmedia wait: error: unrecognized arguments: 6"),
+        (
+            ["upload", "a.mp4", "--json", "b.mp4"],
+            "xmedia upload: error: unrecognized arguments: b.mp4; "
+            "all FILEs stand together, before or after the options",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -6,9 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support import ROOT
 from terminal import main
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import xmedia
 from support.clients import OAUTH1
 from support.faults.hostile_texts import ANSWERS, TEXTS, unfit
-from support.media import ID
+from support.media import CLIP, ID
 from support.raw_server import RawServer, Request, reply
 from terminal import main
 
-CLIP = Path(xmedia.__file__).parent / "testing" / "clip.mp4"
 #: With a time that is too short for a pause before another try.
 BRIEF = ["--timeout", "0.1"]
 COMMANDS = [["status", str(ID)], ["wait", str(ID)], ["finalize", str(ID), "-v"], ["upload", str(CLIP)]]

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 import xmedia
-from support.media import ID
+from support.media import CLIP, ID
 from terminal import main
 from xmedia._cli import options, words
 from xmedia.testing import Fault, MockServer, Reply
 
-CLIP = Path(xmedia.__file__).parent / "testing" / "clip.mp4"
 FAILED = {"state": "failed", "error": {"code": 1, "name": "InvalidMedia", "message": "no"}}
 
 

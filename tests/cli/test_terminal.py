@@ -6,11 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-import xmedia
+from support.media import CLIP
 from terminal import Terminal
 from xmedia.testing import Fault, MockServer, Reply
-
-CLIP = Path(xmedia.__file__).parent / "testing" / "clip.mp4"
 
 
 @pytest.fixture
@@ -99,6 +97,31 @@ def test_a_bar_is_as_long_as_there_is_room_for(
     bar = re.search(r"\[(#* *)\]$", line)
     assert (len(bar[1]) if bar else None) == expected, line
     assert "..." not in line[10:]
+    terminal.interrupt()
+    terminal.finish()
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_a_file_that_is_given_twice_has_two_lines_and_two_results(
+    server: MockServer, files: list[str], columns: int
+) -> None:
+    server.script("STATUS", Fault.hang(), Fault.hang())
+    terminal = Terminal(["upload", files[0], files[0], "--jobs", "2"], columns=columns)
+    shown = terminal.read_until(lambda text: text.count("processing, ") == 2)
+    first, second = shown.rstrip("\n").split("\n")
+    assert (first, len(first) <= columns - 3) == (second, True)
+    terminal.interrupt()
+    shown = terminal.finish()
+    assert "processing, " not in shown
+    assert shown.count("was finalized: ") == 2
+
+
+def test_the_line_of_a_file_given_twice_stays_until_its_own_result(server: MockServer, files: list[str]) -> None:
+    server.script("STATUS", Fault.hang())
+    terminal = Terminal(["upload", files[0], files[0], "--jobs", "2"], columns=200)
+    shown = terminal.read_until(lambda text: "ready" in text and text.count("processing, ") == 1)
+    result, line = shown.rstrip("\n").split("\n")
+    assert (result.endswith("  ready"), "processing, " in line) == (True, True)
     terminal.interrupt()
     terminal.finish()
 

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from support import ROOT
 
-ROOT = Path(__file__).parents[2]
 #: A path from the root, as code and tests cite a page.
 CITED = re.compile(r"\b(docs/[\w./-]+\.md)(#[\w-]+)?")
 #: A link in a page, by a path from its folder.

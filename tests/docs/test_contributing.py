@@ -4,7 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from support import ROOT
+
 TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 TREE = re.search(r"```\n(src/client/.*?)```", TEXT, flags=re.DOTALL)[1]
 

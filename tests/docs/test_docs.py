@@ -19,16 +19,15 @@ from typing import Any
 
 import pytest
 import xmedia
-from support.media import ID, PNG
+from support import ROOT
+from support.media import CLIP, ID, PNG
 from xmedia.testing import MockServer, _network_guard
 
 pytest_plugins = ["pytester"]
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"# (\w+)\.py\n")
-CLIP = Path(xmedia.__file__).parent / "testing" / "clip.mp4"
 OAUTH1 = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
 
 

@@ -1,4 +1,4 @@
-"""`make drift`: what xmedia sends and the mock server answers, held against an OpenAPI document of X.
+"""`make drift`: what xmedia sends and the mock server answers, compared with an OpenAPI document of X.
 
 The document here is ours, written from docs/how/wire.md; X's own is at hand only where somebody has fetched it.
 """
@@ -8,11 +8,10 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from support import ROOT
 
-ROOT = Path(__file__).parents[2]
 OURS = json.loads((ROOT / "tests/data/media_openapi.json").read_text("utf-8"))
 
 

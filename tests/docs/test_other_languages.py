@@ -5,15 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.media import PNG
-from xmedia import testing
+from support.media import CLIP, PNG
 from xmedia.testing import MockServer
 
-CLIP = Path(testing.__file__).with_name("clip.mp4")
 PAGE = Path(__file__).parents[2] / "docs" / "tasks" / "testing.md"
 
 
@@ -41,12 +38,6 @@ def shell(code: str, folder: Path) -> list[str]:
 RUN = {"javascript": ("node", javascript), "go": ("go", go), "bash": ("bash", shell)}
 #: The programs start `xmedia` by its name.
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-
-
-@pytest.fixture
-def server() -> Iterator[MockServer]:
-    with MockServer(check_after_secs=0.01) as server:
-        yield server
 
 
 def test_the_commands_of_curl_print_what_the_page_shows(server: MockServer, tmp_path: Path) -> None:

@@ -2,9 +2,9 @@
 
 import json
 import runpy
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from support import ROOT
+
 RESULTS = json.loads((ROOT / "bench" / "results.json").read_text("utf-8"))
 REPORT = runpy.run_path(str(ROOT / "bench" / "report.py"))
 markdown, replace_table = REPORT["markdown"], REPORT["replace_table"]

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import xmedia
+from support import ROOT
 
-ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```python\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
 COMMENT = re.compile(r"<!--.*?-->", flags=re.DOTALL)
 
@@ -97,3 +98,9 @@ def test_limits_and_costs_say_where_their_figures_are_from_and_of_when() -> None
     title, first, *_ = (ROOT / "docs/help/limits.md").read_text("utf-8").split("\n\n")
     assert title == "# Limits and costs"
     assert re.search(r"X's pages of \w+ 20\d\d and its API specification of \w+ 20\d\d", first)
+
+
+def test_the_contract_names_all_that_is_public() -> None:
+    text = (ROOT / "docs/how/design.md").read_text("utf-8")
+    names = [name for name in xmedia.__all__ if not name.startswith("__")]
+    assert [name for name in names if not re.search(rf"\b{name}\b", text)] == []

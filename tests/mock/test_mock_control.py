@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import xmedia
-from support.media import ID
+from support.media import CLIP, ID
 from xmedia.testing import MockServer
 
 PRIVATE = {
@@ -20,14 +20,7 @@ PRIVATE = {
     "cross-origin-resource-policy": "same-origin",
     "x-content-type-options": "nosniff",
 }
-CLIP = Path(xmedia.__file__).parent / "testing" / "clip.mp4"
 BUG = Path(__file__).parents[1] / "data" / "bug.har"
-
-
-@pytest.fixture
-def server() -> Iterator[MockServer]:
-    with MockServer(check_after_secs=0.01) as server:
-        yield server
 
 
 def curl(url: str, data: object = None, *headers: str) -> tuple[int, str]:

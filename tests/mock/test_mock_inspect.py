@@ -1,12 +1,9 @@
 """`MockServer(inspect=True)`: processing applies X's rules to what was sent."""
 
-from pathlib import Path
-
 import pytest
 import xmedia
+from support.media import SAMPLES
 from xmedia.testing import MockServer
-
-SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 
 
 @pytest.fixture

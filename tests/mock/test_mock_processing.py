@@ -3,12 +3,10 @@
 import time
 
 import pytest
-from support.media import MP4, PNG
+from support.media import ID, MP4, PNG
 from support.mock_http import call, status, upload
 from xmedia import ProcessingFailure, ProcessingInfo
 from xmedia.testing import MockServer
-
-BOTH = pytest.mark.parametrize("api", ["1.1", "2"])
 
 
 def server(processing=("pending", "in_progress", "succeeded"), check_after_secs=0.05, **options):
@@ -19,7 +17,6 @@ def info(answer):
     return answer.json.get("data", answer.json)["processing_info"]
 
 
-@BOTH
 def test_finalize_answers_the_first_and_each_status_in_time_the_next(api):
     with server() as mock:
         media_id, answer = upload(mock, MP4, api=api)
@@ -69,7 +66,6 @@ def test_a_processing_info_is_sent_without_what_it_lacks():
     assert processing == {"state": "failed", "progress_percent": 12, "error": {"code": 3, "name": "UnsupportedMedia"}}
 
 
-@BOTH
 def test_without_processing_finalize_ends_it(api):
     with server(None) as mock:
         media_id, answer = upload(mock, MP4, api=api)
@@ -98,7 +94,6 @@ def test_only_videos_and_animated_gifs_with_a_category_are_processed(media_type,
     assert ("processing_info" in answer.json) is processed
 
 
-@BOTH
 def test_a_second_finalize_is_answered_with_the_current_status_and_changes_nothing(api):
     path = {"1.1": "/1.1/media/upload.json?command=FINALIZE&media_id={}", "2": "/2/media/upload/{}/finalize"}[api]
     with server() as mock:
@@ -112,7 +107,6 @@ def test_a_second_finalize_is_answered_with_the_current_status_and_changes_nothi
     assert effects == [True, False, False]
 
 
-@BOTH
 def test_status_before_finalize_is_not_found(api):
     with server() as mock:
         media_id, _ = upload(mock, MP4, api=api, finalize=False)
@@ -121,9 +115,9 @@ def test_status_before_finalize_is_not_found(api):
 
 def test_added_media_can_have_its_own_course_and_be_finalized_already():
     with server() as mock:
-        mock.add_media(710511363345354753, processing=("succeeded",))
+        mock.add_media(ID, processing=("succeeded",))
         mock.add_media(7, finalized=True)
-        path = "/1.1/media/upload.json?command=FINALIZE&media_id=710511363345354753"
+        path = f"/1.1/media/upload.json?command=FINALIZE&media_id={ID}"
         assert info(call(mock, "POST", path))["state"] == "succeeded"
         assert info(status(mock, 7))["state"] == "pending"
 

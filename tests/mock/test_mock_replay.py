@@ -17,7 +17,6 @@ from xmedia.testing import MockServer, Reply
 #: When all of this was recorded.
 THEN = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 HOSTS = {"1.1": "https://upload.twitter.com", "2": "https://api.x.com"}
-BOTH = pytest.mark.parametrize("api", ["1.1", "2"])
 NONE_LEFT = {"x-rate-limit-limit": "615", "x-rate-limit-remaining": "0"}
 
 
@@ -91,7 +90,6 @@ def replayed(tmp_path):
         server.close()
 
 
-@BOTH
 def test_each_command_gets_its_answers_in_the_recorded_order_with_the_recorded_ids(replayed, api):
     server = replayed(
         entry(request("INIT", api, total_bytes=36, media_type="video/mp4"), 202, media(api), at=0),
@@ -108,7 +106,6 @@ def test_each_command_gets_its_answers_in_the_recorded_order_with_the_recorded_i
     assert server.commands == ["INIT", "APPEND", "APPEND", "FINALIZE", "STATUS", "STATUS"]
 
 
-@BOTH
 def test_segments_get_the_answers_to_their_own_index(replayed, api):
     server = replayed(
         entry(request("APPEND", api, segment_index=0), 204),

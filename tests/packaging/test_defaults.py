@@ -5,13 +5,11 @@ import inspect
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import xmedia
 import xmedia.testing
-
-ROOT = Path(__file__).resolve().parents[2]
+from support import ROOT
 
 # What Rust writes otherwise than Python does; what is not known here is an error.
 IN_PYTHON = {
@@ -21,7 +19,7 @@ IN_PYTHON = {
     "Owners::default()": (),
     "Proxy::Environment": None,
     "RateLimits::default()": None,
-    "Account::default()": "default",
+    "AccountTier::default()": "default",
     "Credential::dummies()": None,
 }
 # Text, hosts and a course of processing, which Python hands over itself or asks Rust for by leaving them out.

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from support import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 REPOSITORY = "https://forge.example/owner/name"
 LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)\s]+)\)")

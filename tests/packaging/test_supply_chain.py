@@ -1,11 +1,10 @@
 """What `make audit` (cargo-deny) does not look at: checksums, and the lock files of what is built but not shipped."""
 
 import tomllib
-from pathlib import Path
 
 import pytest
+from support import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 # Each with the crates that are this repository's own.
 LOCKS = {
     "Cargo.lock": ["xmedia"],

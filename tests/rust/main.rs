@@ -9,4 +9,5 @@ mod mock;
 mod properties;
 mod protocol;
 mod sequences;
+mod support;
 mod upload;

@@ -1,13 +1,16 @@
-"""A login that is kept in a file: a server with one user, the program's environment, and what stands in the file."""
+"""Logins: their addresses, and one that is kept in a file: a program's environment, and what stands in the file."""
 
 import json
 import os
 import subprocess
 import sys
 import textwrap
+import urllib.parse
 
 from support.media import ID
 
+#: How many times the tokens expire under several processes, by an environment variable for longer runs.
+EXPIRIES = int(os.environ.get("XMEDIA_TEST_EXPIRIES", "2"))
 FIRST = {"access_token": "access-first", "refresh_token": "refresh-first", "client_id": "client"}
 
 
@@ -48,3 +51,8 @@ def run(code, environ, timeout=30):
 def stored(path):
     """What stands in a token file."""
     return json.loads(path.read_text())
+
+
+def query_of(url):
+    """The parameters of an address."""
+    return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query))

@@ -1,7 +1,12 @@
-"""Media that several tests use: an id, and files that begin like what they claim to be."""
+"""Media that several tests use: an id, files, and bytes that begin like what they claim to be."""
 
 import random
 import struct
+from pathlib import Path
+
+import xmedia
+
+from . import ROOT
 
 ID = 710511363345354753
 MP4 = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2mp41"
@@ -10,6 +15,10 @@ PNG = bytes.fromhex(
     "0000000b49444154789c6360c0040000150001a0a5ef3b0000000049454e44ae426082"
 )
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
+#: The video that the package brings along.
+CLIP = Path(xmedia.__file__).parent / "testing" / "clip.mp4"
+#: Files that X takes, and files that break one rule each.
+SAMPLES = ROOT / "tests" / "data" / "samples"
 
 
 def video(size):

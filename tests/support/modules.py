@@ -5,9 +5,9 @@ import functools
 import itertools
 import re
 from collections import defaultdict
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from . import ROOT
+
 PACKAGE = ROOT / "python" / "xmedia"
 CRATE = ROOT / "src"
 #: What the Rust half of the package is called in Python; it stands for all of `src`.

@@ -1,8 +1,13 @@
 """What editors that work with Jedi (Spyder, Thonny, python-lsp-server) complete in a program that uses the package."""
 
 import ast
+import compileall
 import dataclasses
 import inspect
+import os
+import pydoc
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +16,7 @@ from typing import get_args, get_type_hints
 import jedi
 import pytest
 import xmedia
+from IPython.core.oinspect import Inspector
 from xmedia import testing
 
 BEFORE = """\
@@ -149,3 +155,32 @@ def test_every_attribute_has_the_text_that_editors_show_where_the_mouse_is(publi
         if not described and name not in properties and f"    {name}: " not in arguments
     ]
     assert without == []
+
+
+@pytest.mark.parametrize("public", CLASSES, ids=lambda each: each.__name__)
+def test_help_shows_that_text_too(public):
+    """And so does `xmedia.Media?` in IPython."""
+    fields = [f"    {name}: " for name, described in attributes(SOURCES[public.__name__]) if described]
+    shown = pydoc.plain(pydoc.render_doc(public))
+    assert [field for field in fields if field not in shown] == []
+    assert Inspector(theme_name="nocolor").info(public)["docstring"] == inspect.getdoc(public)
+    assert [field for field in fields if field not in inspect.getdoc(public)] == []
+
+
+def test_help_shows_the_fields_of_the_classes_that_a_class_is_made_of():
+    assert "    retry_after: Seconds after which" in inspect.getdoc(xmedia.RateLimitError)
+    assert "    method: The HTTP method" in inspect.getdoc(xmedia.TracedRequest)
+
+
+def test_where_sources_are_not_installed_help_shows_what_there_is(tmp_path):
+    """As in an image that has the compiled files only."""
+    shutil.copytree(Path(xmedia.__file__).parent, tmp_path / "xmedia", ignore=shutil.ignore_patterns("__pycache__"))
+    program = "import xmedia; print(xmedia.__file__); print(xmedia.Media.__doc__)"
+    compileall.compile_dir(tmp_path, quiet=2, legacy=True)
+    for source in tmp_path.rglob("*.py"):
+        source.unlink()
+    command = [sys.executable, "-c", program]
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    file, *shown = subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert file == str(tmp_path / "xmedia" / "__init__.pyc")
+    assert shown[0] == "Media on the server, as the last answer described it."

@@ -12,7 +12,8 @@ from .oauth2 import OAuth2, credentials_from_file
 from .profiles import DEFAULT_PROFILE, profile_path
 from .token_file import TokenFile
 
-_OAUTH1 = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET")
+#: The variables of OAuth 1.0a's four values, in the order of `OAuth1`'s arguments.
+OAUTH1_VARIABLES = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET")
 _OAUTH2 = ("X_OAUTH2_ACCESS_TOKEN",)
 _APIS: Mapping[str, Literal["1.1", "2"]] = {"1.1": "1.1", "2": "2"}
 
@@ -102,7 +103,7 @@ def _choice(variables: Mapping[str, str], name: str, known: Mapping[str, _T]) ->
 
 
 def _credentials(variables: Mapping[str, str], api: str | None, on_refresh: _OnRefresh | None) -> OAuth1 | OAuth2:
-    lacks_oauth1 = [name for name in _OAUTH1 if name not in variables]
+    lacks_oauth1 = [name for name in OAUTH1_VARIABLES if name not in variables]
     lacks_oauth2 = [name for name in _OAUTH2 if name not in variables]
     if api == "1.1":
         if lacks_oauth1:
@@ -122,7 +123,7 @@ def _credentials(variables: Mapping[str, str], api: str | None, on_refresh: _OnR
 
 def _kept(variables: Mapping[str, str], lacks_oauth1: Sequence[str], on_refresh: _OnRefresh | None) -> OAuth2:
     """Credentials that a file keeps, since no set of variables is complete."""
-    begun = [name for name in _OAUTH1 if name in variables]
+    begun = [name for name in OAUTH1_VARIABLES if name in variables]
     if begun:
         raise InvalidInputError(f"OAuth 1.0a credentials are not complete: {_not_set(lacks_oauth1)}. {_LOG_IN}")
     if "X_OAUTH2_REFRESH_TOKEN" in variables:
@@ -156,7 +157,7 @@ def _kept(variables: Mapping[str, str], lacks_oauth1: Sequence[str], on_refresh:
 
 _LOG_IN = "Or log in: xmedia login"
 _NOTHING = (
-    f"no credentials in the environment: set {', '.join(_OAUTH1)} for OAuth 1.0a, "
+    f"no credentials in the environment: set {', '.join(OAUTH1_VARIABLES)} for OAuth 1.0a, "
     f"or {', '.join(_OAUTH2)} for OAuth 2.0. {_LOG_IN}"
 )
 
@@ -171,7 +172,7 @@ def _from_file(variables: Mapping[str, str], path: str, on_refresh: _OnRefresh |
 
 
 def _oauth1(variables: Mapping[str, str]) -> OAuth1:
-    return OAuth1(*(checked_secret(name, variables[name]) for name in _OAUTH1))
+    return OAuth1(*(checked_secret(name, variables[name]) for name in OAUTH1_VARIABLES))
 
 
 def _oauth2(variables: Mapping[str, str], on_refresh: _OnRefresh | None) -> OAuth2:

@@ -18,9 +18,12 @@ credentials come from the environment:
                          X_ACCESS_TOKEN_SECRET
   OAuth 2.0 user token   X_OAUTH2_ACCESS_TOKEN
   after xmedia login     none, or X_PROFILE=NAME, X_OAUTH2_TOKEN_FILE=FILE
-  optional               X_API=1.1|2, X_BASE_URL=http://127.0.0.1:8080,
-                         X_ACCOUNT=default|premium, X_CHECK=warn|error|off,
-                         X_RECORD=DIR to record what is sent and answered
+optional:
+  X_API=1.1|2                 the version of X's API
+  X_ACCOUNT=default|premium   whose limits hold
+  X_CHECK=warn|error|off      what is done about a file that X will refuse
+  X_RECORD=DIR                record there what is sent and answered
+  X_BASE_URL=URL              another server, such as xmedia mock-server
 
 """
 _EXIT_STATUS = """\
@@ -68,6 +71,8 @@ class CommandParser(argparse.ArgumentParser):
         parsed, left_over = super().parse_known_args(args, namespace)
         if left_over:
             hints = [_did_you_mean(each, self._option_string_actions) for each in left_over if each.startswith("--")]
+            if left_over[0][:1] != "-" and any(each.nargs == "+" for each in self._get_positional_actions()):
+                hints.append("; all FILEs stand together, before or after the options")
             self.error(f"unrecognized arguments: {' '.join(left_over)}{''.join(hints)}")
         return parsed, left_over
 
@@ -135,15 +140,15 @@ _COMMANDS = {
         "xmedia._cli.commands.one_media",
         "add_finalize_arguments",
         "finalize",
-        "End an upload: a single FINALIZE.",
+        "Say that all of an upload was sent: one FINALIZE request.",
     ),
     "status": (
         "xmedia._cli.commands.one_media",
         "add_arguments",
         "status",
-        "Ask once how far processing is: a single STATUS.",
+        "Ask X once how far it has processed media: one STATUS request.",
     ),
-    "wait": ("xmedia._cli.commands.one_media", "add_arguments", "wait", "Wait until media is ready."),
+    "wait": ("xmedia._cli.commands.one_media", "add_arguments", "wait", "Wait until X has processed media."),
     "check": (
         "xmedia._cli.commands.check",
         "add_arguments",
@@ -160,7 +165,7 @@ _COMMANDS = {
         "xmedia._cli.commands.login",
         "add_logout_arguments",
         "logout",
-        "End a login at X, and remove its file.",
+        "End a login: have X withdraw the tokens, and remove their file.",
     ),
     "mock-server": (
         "xmedia._cli.commands.mock_server",

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
+from collections.abc import Sequence
 
 from .. import InvalidInputError
 from .._types.checks import checked_seconds
+
+#: The FILE that stands for standard input.
+STANDARD_INPUT = "-"
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([kmg]?)(i?)(b?)", re.IGNORECASE)
 _EXPONENTS = {"": 0, "k": 1, "m": 2, "g": 3}
@@ -37,6 +42,14 @@ def add_timeout(parser: argparse.ArgumentParser, default: float) -> None:
         metavar="SECONDS",
         help=f"give up after this time (default: {default:g})",
     )
+
+
+def check_standard_input(files: Sequence[str]) -> None:
+    """Refuse standard input among files if it cannot be read, or not as often as it is there."""
+    if files.count(STANDARD_INPUT) > 1:
+        raise InvalidInputError("- is standard input, which can be read only once")
+    if STANDARD_INPUT in files and sys.stdin is None:
+        raise InvalidInputError("- is standard input, which is closed")
 
 
 def seconds(text: str) -> float:

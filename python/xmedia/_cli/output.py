@@ -9,12 +9,13 @@ import os
 import sys
 import warnings
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
 from .. import Media, Progress, RequestEvent
+from .._core import shown
 from .._display import text
 from .._types import exact_json
-from . import report, words
+from . import exit_status, words
 from .screen import Screen
 
 
@@ -53,10 +54,10 @@ class Output:
         """Whether progress is shown."""
         return self._screen is not None
 
-    def progress(self, name: str, progress: Progress) -> None:
-        """Show how far a file or media is."""
+    def progress(self, name: str, line: object, progress: Progress) -> None:
+        """Show how far a file or media is, in a line of its own: what `line` is, its result is given as well."""
         if self._screen is not None:
-            self._screen.show(words.escaped(name), progress)
+            self._screen.show(line, words.escaped(name), progress)
 
     def event(self, event: RequestEvent) -> None:
         """Take note of a request: what was finalized must not be lost, and `-v` shows it."""
@@ -65,12 +66,14 @@ class Output:
         if self._verbose:
             self.say(_described(event))
 
-    def result(self, media: Media, *, file: str | None = None, may_be_unfinished: bool = False) -> int:
+    def result(
+        self, media: Media, *, file: str | None = None, line: object = None, may_be_unfinished: bool = False
+    ) -> int:
         """Print media, and return the exit status."""
         self._finalized.pop(media.media_id, None)
-        self._done(file, media.media_id)
+        self._done(line)
         if self._json:
-            self._print(exact_json.dumps(report.report(media, file=file)))
+            self._print(exact_json.dumps(_row(media, file=file)))
         elif not self._id_only:
             self._print(text.summary(media) if file is None else f"{words.escaped(file)}  {text.summary(media)}")
         elif media.ready:
@@ -78,24 +81,26 @@ class Output:
         else:
             # Nothing is printed that a script could take for the id of media that it can use.
             self.say(text.summary(media))
-            return report.READY if may_be_unfinished and not media.failed else report.FAILED
-        return report.FAILED if media.failed else report.READY
+            return exit_status.READY if may_be_unfinished and not media.failed else exit_status.FAILED
+        return exit_status.FAILED if media.failed else exit_status.READY
 
-    def error(self, error: BaseException, *, file: str | None = None, media_id: str | None = None) -> int:
+    def error(
+        self, error: BaseException, *, file: str | None = None, line: object = None, media_id: str | None = None
+    ) -> int:
         """Say what went wrong, and return the exit status."""
         media: Media | None = getattr(error, "media", None)
         if media is not None:
             self._finalized.pop(media.media_id, None)
-        self._done(file, media_id)
+        self._done(line)
         if self._json:
-            self._print(exact_json.dumps(report.report(media, file=file, error=error, media_id=media_id)))
+            self._print(exact_json.dumps(_row(media, file=file, error=error, media_id=media_id)))
         else:
             said = words.message(error)
             name = None if file is None else words.escaped(file)
             self.say(said if name is None or said.startswith(f"{name}: ") else f"{name}: {said}")
             if self._verbose and media is not None and not media.failed and media.command in {"FINALIZE", "STATUS"}:
                 self.say(f"xmedia wait {media.media_id} goes on waiting")
-        return report.exit_status(error)
+        return exit_status.of(error)
 
     def interrupted(self, interrupt: KeyboardInterrupt, hint: str = "") -> int:
         """Say what an interrupted command leaves behind, and return the exit status."""
@@ -104,7 +109,7 @@ class Output:
         self.say(f"interrupted{hint}")
         for media_id in self._finalized:
             self.say(f"{media_id} was finalized: xmedia wait {media_id} goes on waiting")
-        return report.exit_status(interrupt)
+        return exit_status.of(interrupt)
 
     def say(self, line: str) -> None:
         """Say something that is not a result. Nothing ends because it cannot be written."""
@@ -115,7 +120,7 @@ class Output:
         if sys.stderr is None:
             return
         if self._screen is None:
-            report.say(line)
+            words.say(line)
         else:
             self._screen.print(f"xmedia: {line}", sys.stderr)
 
@@ -141,9 +146,9 @@ class Output:
         else:
             self._screen.print(line, sys.stdout)
 
-    def _done(self, file: str | None, media_id: object) -> None:
+    def _done(self, line: object) -> None:
         if self._screen is not None:
-            self._screen.remove(words.escaped(file if file is not None else str(media_id)))
+            self._screen.remove(line)
 
     def _warn(self, message: Warning | str, *_: object) -> None:
         said = words.message(message) if isinstance(message, Warning) else str(message)
@@ -161,3 +166,23 @@ def _described(event: RequestEvent) -> str:
     line = ", ".join(parts)
     # The sentence begins with what the line has said already.
     return f"{line}: {event.error.removeprefix(f'{about}: ').removeprefix(f'{outcome} ')}" if event.error else line
+
+
+def _row(
+    media: Media | None, *, file: str | None = None, error: BaseException | None = None, media_id: str | None = None
+) -> dict[str, Any]:
+    """What `--json` prints of one result: the file, what `Media.to_json` says, the state, and the error.
+
+    Its numbers are those of `exact_json`, which writes them as they came.
+    """
+    info = media.processing_info if media is not None else None
+    known: dict[str, Any] = {"media_id": int(media_id) if media_id else None} if media is None else {}
+    if media is not None:
+        known = cast("dict[str, Any]", exact_json.loads(media.to_json()))
+        known["ready"] = media.ready
+    known["state"] = str(info.state) if info is not None else ("succeeded" if media and media.ready else None)
+    failure = info.error if info is not None else None
+    text = str(error) if error is not None else shown(failure.message or failure.name or "failed") if failure else None
+    known["error"] = text
+    known["error_type"] = type(error).__name__ if error is not None else None
+    return known if file is None else {"file": file, **known}

@@ -14,8 +14,8 @@ from typing import TextIO
 from .. import Progress
 from .._display import text
 
-#: The columns of a bar between its brackets; one that would have fewer than the least is left out.
-_BAR, _LEAST_BAR = 20, 5
+#: The columns of a bar between its brackets, and the fewest that it may have; a shorter one is left out.
+_BAR, _MIN_BAR = 20, 5
 #: How much of a line a name may take.
 _NAMES_SHARE = 0.3
 
@@ -25,7 +25,8 @@ class Screen:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._lines: dict[str, tuple[str, float | None]] = {}  # what is said of each name, and its share, for a bar
+        # For each line the name, what is said of it, and its share, for a bar.
+        self._lines: dict[object, tuple[str, str, float | None]] = {}
         self._drawn = 0
 
     @staticmethod
@@ -33,17 +34,17 @@ class Screen:
         """Whether lines can be drawn there."""
         return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
-    def show(self, name: str, progress: Progress) -> None:
-        """Show how far a file is."""
-        line = described(progress)
-        if self._lines.get(name) == line:
+    def show(self, line: object, name: str, progress: Progress) -> None:
+        """Show how far a file is, in this line."""
+        shown = (name, *described(progress))
+        if self._lines.get(line) == shown:
             return
-        self._lines[name] = line
+        self._lines[line] = shown
         self._draw()
 
-    def remove(self, name: str) -> None:
-        """Take a file's line away."""
-        if self._lines.pop(name, None) is not None:
+    def remove(self, line: object) -> None:
+        """Take a line away."""
+        if self._lines.pop(line, None) is not None:
             self._draw()
 
     def print(self, line: str, stream: TextIO) -> None:
@@ -64,7 +65,7 @@ class Screen:
         widest = max(int(size.columns * _NAMES_SHARE), 8)
         lines = [
             _with_bar(f"{_shortened(name, widest)}  {said}", share, columns)
-            for name, (said, share) in self._lines.items()
+            for name, said, share in self._lines.values()
         ]
         if len(lines) >= size.lines:
             # What has scrolled away at the top cannot be drawn again.
@@ -98,7 +99,7 @@ def described(progress: Progress) -> tuple[str, float | None]:
 def _with_bar(line: str, share: float | None, columns: int) -> str:
     """A line with a bar that is as long as there is room for."""
     bar = min(columns - _width(line) - len("  []"), _BAR)
-    return line if share is None or bar < _LEAST_BAR else f"{line}  [{'#' * int(bar * share):<{bar}}]"
+    return line if share is None or bar < _MIN_BAR else f"{line}  [{'#' * int(bar * share):<{bar}}]"
 
 
 def _size(stream: TextIO) -> os.terminal_size:

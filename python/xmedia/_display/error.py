@@ -10,7 +10,7 @@ from .html import table
 from .report import report_html
 
 if TYPE_CHECKING:
-    from .inputs import Error
+    from .protocols import Error
 
 
 def error_html(error: Error) -> str:

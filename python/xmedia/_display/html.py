@@ -10,7 +10,7 @@ from .._core import shown
 from . import text
 
 if TYPE_CHECKING:
-    from .inputs import Media
+    from .protocols import Media
 
 
 def table(rows: Iterable[tuple[str, str | None]], caption: str = "") -> str:

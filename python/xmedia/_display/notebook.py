@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import text
 
 if TYPE_CHECKING:
-    from .inputs import Progress
+    from .protocols import Progress
 
 
 def is_notebook() -> bool:

@@ -11,7 +11,7 @@ from .._core import shown
 from . import notebook, text
 
 if TYPE_CHECKING:
-    from .inputs import Progress
+    from .protocols import Progress
 
 
 class _Display(Protocol):

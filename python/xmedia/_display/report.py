@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .inputs import AudioTrack, FileFacts, ImageFacts, Report, VideoTrack
+    from .protocols import AudioTrack, FileFacts, ImageFacts, Report, VideoTrack
 
 
 def report_text(report: Report) -> str:
@@ -28,10 +28,11 @@ def report_html(report: Report) -> str:
         "<tr>" + "".join(cell.format(escape(text)) for text in (each.level, each.rule, each.message)) + "</tr>"
         for each in report.findings
     )
-    heading = escape(f"{_verdict(report)}: {_facts(report.facts)}")
-    caption = f'<caption style="text-align: left">{heading}</caption>'
+    # A caption would be as narrow as its table, a word in each line where nothing was found.
+    heading = f"<div>{escape(f'{_verdict(report)}: {_facts(report.facts)}')}</div>"
+    table = f"<table><tbody>{rows}</tbody></table>" if rows else ""
     fix = "" if report.fix is None else f"<p>To fix it: <code>{escape(_command(report.fix))}</code></p>"
-    return f"<table>{caption}<tbody>{rows}</tbody></table>{fix}"
+    return heading + table + fix
 
 
 def _verdict(report: Report) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .._core import shown
 
 if TYPE_CHECKING:
-    from .inputs import Failure, Media, Processing, Progress
+    from .protocols import Failure, Media, Processing, Progress
 
 _KB, _MB = 1_000, 1_000_000
 

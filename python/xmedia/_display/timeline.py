@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .inputs import Request, Wait
+    from .protocols import Request, Wait
 
 _WIDTH, _LEFT, _RIGHT = 900, 16, 16
 _LANE, _BAR, _TOP, _BOTTOM = 26, 18, 34, 68

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from .._display.documentation import public_class
 from .models import brief_repr
 
 
+@public_class
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Exchange:
     """One request of a call and its answer; an error has the last of them in `exchanges`.
@@ -13,8 +15,6 @@ class Exchange:
     No secret is in it: what the client signs with stands as `[not shown]` wherever a server repeats it. The
     bodies of TOKEN and REVOKE, cookies and `Authorization` are left out.
     """
-
-    __module__ = "xmedia"
 
     command: str
     """`'INIT'`, `'APPEND'`, `'FINALIZE'`, `'STATUS'` and so on."""

@@ -11,7 +11,7 @@ from .checks import check_type
 
 
 class _Abridged(reprlib.Repr):
-    """Reprs of which none is longer than a screen; the bytes of a whole video are not even read for that."""
+    """Reprs that are no longer than a screen; the bytes of a whole video are not even read for that."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -188,7 +188,7 @@ class Progress:
     """How far an upload or a wait is; what a `progress` callable is given."""
 
     phase: Literal["check", "upload", "processing"]
-    """`'check'` while the file is held against X's rules, if that takes long, `'upload'` while bytes are sent,
+    """`'check'` while the file is checked against X's rules, if that takes long, `'upload'` while bytes are sent,
     `'processing'` while the server works.
     """
     bytes_sent: int | None = None

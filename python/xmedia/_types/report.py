@@ -7,22 +7,21 @@ import os
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from .._display.documentation import public_class
 from .checks import check_type
 from .errors import InvalidInputError
 from .models import brief_repr
 
 
+@public_class
 class MediaWarning(UserWarning):
     """X will most likely refuse the file that is about to be uploaded; the text says why, and how to fix it."""
 
-    __module__ = "xmedia"
 
-
+@public_class
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class VideoTrack:
     """A file's first video track. Names are those that ffprobe uses; what is not known is None."""
-
-    __module__ = "xmedia"
 
     codec: str | None = None
     """`'h264'`, `'hevc'`, …"""
@@ -58,11 +57,10 @@ class VideoTrack:
     __repr__ = brief_repr
 
 
+@public_class
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AudioTrack:
     """A file's first audio track. Names are those that ffprobe uses; what is not known is None."""
-
-    __module__ = "xmedia"
 
     codec: str | None = None
     """`'aac'`, …"""
@@ -76,11 +74,10 @@ class AudioTrack:
     __repr__ = brief_repr
 
 
+@public_class
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ImageFacts:
     """An image, still or animated; what is not known is None."""
-
-    __module__ = "xmedia"
 
     width: int | None = None
     """Pixels."""
@@ -92,11 +89,10 @@ class ImageFacts:
     __repr__ = brief_repr
 
 
+@public_class
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FileFacts:
     """What a file is, as far as its index says; what is not known is None."""
-
-    __module__ = "xmedia"
 
     container: str | None = None
     """`'mp4'`, `'mov'`, `'webm'`, `'gif'`, `'jpeg'`, … or the name of a format that X does not take."""
@@ -116,11 +112,10 @@ class FileFacts:
     __repr__ = brief_repr
 
 
+@public_class
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Finding:
     """A rule that a file does not keep."""
-
-    __module__ = "xmedia"
 
     rule: str
     """The rule's name, which stays the same: `'chroma'`, `'frame_rate'`, … They are listed in the documentation."""
@@ -140,16 +135,15 @@ class Finding:
     __repr__ = brief_repr
 
 
+@public_class
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CheckReport:
     """What `check` found. As text it is a table; a notebook shows it as one."""
 
-    __module__ = "xmedia"
-
     facts: FileFacts
     """What the file is."""
     findings: tuple[Finding, ...] = ()
-    """What is to be said of it, errors first."""
+    """What was found, errors first."""
     fix: tuple[str, ...] | None = None
     """The options between ffmpeg's input and output that fix the errors; None if there are none, or if encoding again
     does not help.
@@ -167,13 +161,13 @@ class CheckReport:
         input: str | os.PathLike[str],  # noqa: A002  (ffmpeg's own word)
         output: str | os.PathLike[str],
     ) -> tuple[str, ...]:
-        """The whole ffmpeg command that mends the file, ready for `subprocess.run`.
+        """The whole ffmpeg command that fixes the file, ready for `subprocess.run`.
 
         `shlex.join` makes a line of it for bash and zsh; fish reads two backslashes of a name as one.
 
         Args:
             input: The file that was checked.
-            output: Where the mended one is written; what is there is replaced. Its name should end in `.mp4`.
+            output: Where the fixed one is written; what is there is replaced. Its name should end in `.mp4`.
 
         Returns:
             The program and its arguments. Names are given as `file:…`, so that none is taken for an option or an

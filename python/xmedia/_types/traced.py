@@ -3,14 +3,14 @@
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from .._display.documentation import public_class
 from .models import RequestEvent, brief_repr
 
 
+@public_class
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TracedRequest(RequestEvent):
     """One HTTP request of an upload: a `RequestEvent` and its place in the upload."""
-
-    __module__ = "xmedia"
 
     segment_index: int | None = None
     """Which segment an APPEND sent."""
@@ -33,11 +33,10 @@ class TracedRequest(RequestEvent):
         return self.error is not None or self.status is None or not 200 <= self.status < 300
 
 
+@public_class
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TracedWait:
     """Time between two requests of an upload."""
-
-    __module__ = "xmedia"
 
     reason: Literal["retry", "processing"]
     """`'retry'`: after a failure, before the same command is sent again; `'processing'`: until X may be asked again

@@ -28,11 +28,11 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    /// What kind they are of.
+    /// What kind they are of, and what is known of their scopes.
     pub fn kind(&self) -> CredentialKind {
         match self {
             Credentials::OAuth1(_) => CredentialKind::OAuth1,
-            Credentials::OAuth2(_) => CredentialKind::OAuth2,
+            Credentials::OAuth2(credentials) => CredentialKind::OAuth2(credentials.upload_scope()),
         }
     }
 

@@ -280,7 +280,7 @@ impl Token {
     }
 }
 
-/// Credentials that nothing but a new login can mend.
+/// Credentials that nothing but a new login can fix.
 pub fn final_error(message: String) -> Error {
     let failure =
         ApiFailure { class: ApiClass::Authentication, status: 401, refused_for_good: true, ..ApiFailure::default() };

@@ -89,7 +89,7 @@ impl Login {
         self.scope.iter().any(|name| name == "offline.access")
     }
 
-    /// What proves that whoever redeems the code is whoever asked for it.
+    /// What proves that the code is redeemed by the program that asked for it.
     pub fn verifier(&self) -> &Secret {
         &self.verifier
     }

@@ -10,7 +10,10 @@ use super::chain::{Beginning, Chain};
 pub use super::token::{App, REFRESH_MARGIN, Secret, Token};
 use super::token_file::TokenFile;
 use crate::client::error::Result;
+use crate::client::model::UploadScope;
 
+/// The scope that uploading needs (docs/how/wire.md §8).
+const UPLOAD_SCOPE: &str = "media.write";
 /// How many tokens that were replaced are remembered, a few days of them.
 const MAX_REPLACED: usize = 64;
 
@@ -123,12 +126,15 @@ impl Credentials {
         self
     }
 
-    /// Which of these scopes were not granted; `None` if it is not known what was.
-    pub fn lacks<'a>(&self, needed: &[&'a str]) -> Option<Vec<&'a str>> {
-        let TokenSource::Kept { chain, scope, .. } = &self.0 else { return None };
-        let kept = chain.as_ref().and_then(|chain| chain.facts().scope.clone());
-        let granted = kept.as_ref().or(scope.as_ref())?;
-        Some(needed.iter().copied().filter(|name| !granted.iter().any(|granted| granted == name)).collect())
+    /// Whether uploads were granted. What the token file says counts before what the program says.
+    pub fn upload_scope(&self) -> UploadScope {
+        let TokenSource::Kept { chain, scope, .. } = &self.0 else { return UploadScope::Unknown };
+        let facts = chain.as_ref().map(|chain| chain.facts());
+        match facts.as_ref().and_then(|facts| facts.scope.as_ref()).or(scope.as_ref()) {
+            None => UploadScope::Unknown,
+            Some(granted) if granted.iter().any(|name| name == UPLOAD_SCOPE) => UploadScope::Granted,
+            Some(_) => UploadScope::Missing,
+        }
     }
 
     /// The place in a token file, if there is one.

@@ -46,7 +46,7 @@ struct Delivery {
     under_way: bool,
 }
 
-/// What whoever calls next is shown.
+/// What the next call reports.
 #[derive(Default)]
 struct Notices {
     reports: Vec<RequestReport>,

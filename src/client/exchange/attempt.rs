@@ -9,7 +9,7 @@ use crate::client::call::CallOptions;
 use crate::client::error::{Error, Kind, Result, subject};
 use crate::client::exchange::ClientInner;
 use crate::client::http::{Broken, MediaHash, NoResponse, TransportFailure};
-use crate::client::model::{CommandName, CredentialKind, Dialect, MediaId};
+use crate::client::model::{CommandName, Dialect, MediaId};
 use crate::client::observer::{EventFilter, RequestReport};
 use crate::client::pause::PauseTracker;
 use crate::client::protocol::{self, Answer, Command, Response};
@@ -179,40 +179,49 @@ impl<'a> Attempt<'a> {
         in_flight.sent(begun.bytes);
         in_flight.answered(response.status, response.body.len());
         drop(in_flight);
+        self.answered(request, begun, Signed { token, authorization, hash }, response)
+    }
+
+    /// What an answer means; what is to be known of it later is noted and kept.
+    fn answered(
+        &self,
+        request: protocol::Request,
+        begun: Begun,
+        signed: Signed,
+        response: Response,
+    ) -> Result<Answer, AttemptFailure> {
         let decoded = self.decode(&response);
         self.note_limit(&decoded, &response);
         // What is shown of an answer are the server's words, which may be what it was sent.
-        let passwords = || client.transport.proxy_passwords().map(|passwords| &**passwords);
+        let passwords = || self.client.transport.proxy_passwords().map(|passwords| &**passwords);
         let shown = match &decoded {
             Ok(answer) if !answer.has_words() => None,
-            _ => client.account.masked(&response, self.command, token.as_deref(), passwords()),
+            _ => self.client.account.masked(&response, self.command, signed.token.as_deref(), passwords()),
         };
         let decoded = shown.as_ref().map_or(decoded, |shown| self.decode(shown));
         match decoded {
             Ok(answer) => {
                 self.note_success();
                 if let (CommandName::Init, Answer::Media(media)) = (self.name, &answer) {
-                    client.account.note_opened(media.media_id);
+                    self.client.account.note_opened(media.media_id);
                 }
                 if self.options.hooks.observer.event_filter() == EventFilter::All {
                     self.options.hooks.observer.request(*self.report(&request, &begun, Some(&response), None));
                 }
-                if client.recorder.is_some() || !self.options.success_ends_call {
-                    self.keep(request, &begun, Signed { token, authorization, hash }, Ok(response));
+                if self.client.recorder.is_some() || !self.options.success_ends_call {
+                    self.keep(request, &begun, signed, Ok(response));
                 }
                 Ok(answer)
             }
             Err(error) => {
                 self.note_refusal(&error, &response);
-                let error = self.repair.naming_missing_scopes(error);
                 let report = self.report(&request, &begun, Some(shown.as_ref().unwrap_or(&response)), Some(&error));
                 // The refresh itself is refused for good: it cannot wait for the token that it was to bring.
                 let repairable = matches!(request.authentication, protocol::Authentication::User);
                 let unauthorized = repairable && error.api().is_some_and(|failure| failure.retry_status() == 401);
                 let mut tried = AttemptError::new(error, Some(report));
-                let signed = Signed { token: token.clone(), authorization, hash };
-                let kept = self.keep(request, &begun, signed, Ok(response.clone()));
-                tried.error.exchanges.extend(kept);
+                let token = signed.token.clone();
+                tried.error.exchanges.extend(self.keep(request, &begun, signed, Ok(response.clone())));
                 Err(if unauthorized {
                     AttemptFailure::Unauthorized(tried, Box::new(response), token)
                 } else {
@@ -223,12 +232,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn decode(&self, response: &Response) -> Result<Answer> {
-        let credentials = match self.client.account.credentials().kind() {
-            CredentialKind::OAuth2 if response.status == 403 && self.repair.has_scopes() => {
-                CredentialKind::OAuth2WithScopes
-            }
-            kind => kind,
-        };
+        let credentials = self.client.account.credentials().kind();
         let dialect = Dialect { version: self.client.options.api, credentials };
         protocol::decode(dialect, self.name, self.media_id, response)
     }

@@ -8,14 +8,12 @@ use crate::client::auth::refresh::Renewal;
 use crate::client::auth::{Account, Clock, Credentials};
 use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
-use crate::client::error::{ApiClass, Error, Result};
+use crate::client::error::{Error, Result};
 use crate::client::exchange::ClientInner;
 use crate::client::model::CommandName;
 use crate::client::observer::EventFilter;
 use crate::client::protocol::{self, Response};
 
-/// What uploading needs (docs/how/wire.md §8).
-const NEEDED_SCOPES: [&str; 1] = ["media.write"];
 /// How often one request is sent again with another token.
 const MAX_REPAIRS: u32 = 3;
 /// How long is waited for a refresh while the token is still good.
@@ -98,26 +96,6 @@ impl<'a> Repair<'a> {
             Box::pin(self.client.save_unsaved(credentials)).await;
             self.emit_refresh_events();
         }
-    }
-
-    /// A 403 that says which scope the token lacks, where that is known.
-    pub(super) fn naming_missing_scopes(&self, mut error: Error) -> Error {
-        let is_about_media = !matches!(self.name, CommandName::Token | CommandName::Revoke | CommandName::Me);
-        let is_denied =
-            error.api().is_some_and(|failure| failure.class == ApiClass::PermissionDenied && is_about_media);
-        let lacking = self.kept().filter(|_| is_denied).and_then(|credentials| credentials.lacks(&NEEDED_SCOPES));
-        if let Some(lacking) = lacking.filter(|lacking| !lacking.is_empty()) {
-            error.message.push_str(&format!(
-                " The token was not granted {}: log in again and ask for it (xmedia login).",
-                lacking.join(", ")
-            ));
-        }
-        error
-    }
-
-    /// Whether the token is known to have the scopes that uploading needs.
-    pub(super) fn has_scopes(&self) -> bool {
-        self.kept().and_then(|credentials| credentials.lacks(&NEEDED_SCOPES)).is_some_and(|lacking| lacking.is_empty())
     }
 
     /// Gives up the position that was taken when the verb was called: the token may itself need a request, which must

@@ -277,7 +277,7 @@ fn is_for_good(error: &Error) -> bool {
     error.attempts > 0 && error.api().is_some_and(|failure| failure.refused_for_good)
 }
 
-/// The file or its directory failed before the refresh token was sent. What is wrong with them may be mended.
+/// The file or its directory failed before the refresh token was sent. What is wrong with them may be fixed.
 fn file_failed(chain: &Chain, error: &std::io::Error) -> Error {
     let path = chain.file().path();
     let mut failed = file_error(error, Some(path));

@@ -19,18 +19,18 @@ use crate::system::fork::PerProcess;
 const MAX_UNANSWERED_BYTES: u64 = 256 << 10;
 /// How often in a row more has to have come. A long answer, too, waits on a busy machine until it is read.
 const MAX_UNANSWERED_LOOKS: u32 = 2;
-/// With more connections it is looked which of them are still open, also where nobody waits.
+/// With more connections, those that are closed are dropped, also while nobody waits.
 const MAX_KNOWN: usize = 256;
 /// How often the connections are looked at.
 const INTERVAL: Duration = Duration::from_millis(100);
 /// How long the thread stays when there is nothing to look at.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-static WATCH: PerProcess<Watch> = PerProcess::new();
+static WATCH: PerProcess<FloodWatch> = PerProcess::new();
 
 /// What is known of the connections of this process.
 #[derive(Default)]
-pub struct Watch {
+pub struct FloodWatch {
     /// Requests whose answer has not begun.
     waiting: AtomicUsize,
     running: AtomicBool,
@@ -59,13 +59,13 @@ struct Received {
 
 /// A request that was sent, as long as this lives.
 pub struct AwaitedAnswer {
-    watch: Arc<Watch>,
+    watch: Arc<FloodWatch>,
     begun: bool,
     /// The count of answers of its connection, where that is known.
     answers: Option<Arc<AtomicU64>>,
 }
 
-impl Watch {
+impl FloodWatch {
     /// The one of this process.
     pub fn of_this_process() -> Arc<Self> {
         WATCH.get_or_default()

@@ -14,7 +14,7 @@ use hyper_util::client::legacy::connect::Connection;
 use tokio::task::Id;
 use tokio::time::Instant;
 
-use super::flood::{AwaitedAnswer, Watch};
+use super::flood::{AwaitedAnswer, FloodWatch};
 use super::sockets::{Ends, Sockets, system};
 use crate::sync::lock;
 
@@ -36,7 +36,7 @@ pub struct RequestProgress {
     at_source: AtomicBool,
     connection: AtomicU8,
     sockets: Sockets,
-    watch: Arc<Watch>,
+    watch: Arc<FloodWatch>,
     body: Mutex<BodyState>,
     /// The port of the proxy that is asked to connect to the server, and what it answered if it refused.
     proxy_port: AtomicU16,
@@ -65,7 +65,7 @@ const FRESH_OR_ANSWERED: u8 = 2;
 
 impl RequestProgress {
     /// A request that is about to be sent on one of these connections.
-    pub fn new(sockets: Sockets, watch: Arc<Watch>) -> Self {
+    pub fn new(sockets: Sockets, watch: Arc<FloodWatch>) -> Self {
         RequestProgress {
             sockets,
             watch,

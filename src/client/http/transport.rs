@@ -3,14 +3,15 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 
 use super::encoding::urlencoded;
 use super::failure::{
     Broken, BrokenRequest, NoResponse, Route, TransportFailure, io_kinds, peer_of, sources, to_error,
 };
-use super::flood::Watch;
+use super::flood::FloodWatch;
 use super::http_client::HttpClient;
 use super::multipart::{MediaHash, form};
 use super::proxy::ProxyConnection;
@@ -26,6 +27,8 @@ use crate::client::protocol::{Body, Request, Response};
 
 /// Bodies are read this far; X's are a few hundred bytes.
 const MAX_BODY_BYTES: usize = 1 << 20;
+/// The media type of a form without files.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The connections of one or several clients.
 pub struct Transport {
@@ -34,7 +37,7 @@ pub struct Transport {
     backend: Option<Box<dyn HttpBackend>>,
     queue: Queue,
     sockets: Sockets,
-    watch: Arc<Watch>,
+    watch: Arc<FloodWatch>,
     byte_rate: Option<Arc<ByteRateLimiter>>,
 }
 
@@ -64,7 +67,7 @@ impl Transport {
             backend: None,
             queue,
             sockets: Sockets::default(),
-            watch: Watch::of_this_process(),
+            watch: FloodWatch::of_this_process(),
             byte_rate,
         }
     }
@@ -161,14 +164,12 @@ impl Transport {
         };
         let mut builder = http.request(request.method.clone(), address);
         if let Some(authorization) = authorization {
-            builder = builder.header(http::header::AUTHORIZATION, authorization);
+            builder = builder.header(AUTHORIZATION, authorization);
         }
         builder = match &request.body {
             Body::Empty => builder,
-            Body::Form(fields) => {
-                builder.header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(urlencoded(fields))
-            }
-            Body::Json(json) => builder.header(http::header::CONTENT_TYPE, "application/json").body(json.clone()),
+            Body::Form(fields) => builder.header(CONTENT_TYPE, FORM).body(urlencoded(fields)),
+            Body::Json(json) => builder.header(CONTENT_TYPE, "application/json").body(json.clone()),
             Body::Multipart(parts) => {
                 builder.multipart(form(parts, progress, encrypted, self.byte_rate.as_ref(), hash)?)
             }
@@ -188,18 +189,9 @@ impl Transport {
         progress.answered(Ends::among(response.extensions()));
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
-        let mut body = BytesMut::new();
-        let mut truncated = false;
-        while let Some(chunk) = response.chunk().await.map_err(|error| failed(error, true))? {
-            let room = MAX_BODY_BYTES - body.len();
-            body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-            truncated = chunk.len() > room;
-            if truncated {
-                break;
-            }
-        }
+        let (body, truncated) = read_body(&mut response).await.map_err(|error| failed(error, true))?;
         progress.done();
-        Ok(Response { status, headers, body: body.freeze(), truncated, received_at: SystemTime::now() })
+        Ok(Response { status, headers, body, truncated, received_at: SystemTime::now() })
     }
 
     /// What a proxy said when it refused the connection, if it was that.
@@ -227,4 +219,17 @@ impl Transport {
             None => connection.asked_again().await,
         }
     }
+}
+
+/// The body of an answer, and whether there was more of it than is read.
+async fn read_body(response: &mut reqwest::Response) -> reqwest::Result<(Bytes, bool)> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await? {
+        let room = MAX_BODY_BYTES - body.len();
+        body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+        if chunk.len() > room {
+            return Ok((body.freeze(), true));
+        }
+    }
+    Ok((body.freeze(), false))
 }

@@ -9,7 +9,7 @@ use super::reader::{ReadBytes, Reader, Stop};
 use super::report::Report;
 use super::rules::CheckOptions;
 
-/// Looks at a file and holds it against the rules. Only the operating system's errors are errors.
+/// Looks at a file and checks it against the rules. Only the operating system's errors are errors.
 pub fn check(bytes: &mut dyn ReadBytes, name: Option<&str>, options: &CheckOptions) -> io::Result<Report> {
     let inspection = inspect(bytes, name)?;
     Ok(Report::of(&inspection, options))

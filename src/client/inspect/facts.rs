@@ -70,7 +70,7 @@ pub struct ImageFacts {
 
 /// What kind of thing a file is, against which a category is held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Content {
+pub enum ContentKind {
     /// Not known.
     #[default]
     Unknown,
@@ -111,7 +111,7 @@ impl Unknown {
 
 /// What is wrong with a file as a whole.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Problem {
+pub enum FileProblem {
     /// It ends before what it announces, which this names.
     Truncated(String),
     /// An MP4 without `moov`.
@@ -130,7 +130,7 @@ pub struct Inspection {
     /// What is public.
     pub facts: FileFacts,
     /// What kind of thing it is.
-    pub content: Content,
+    pub content: ContentKind,
     /// The most frames shown within any one second.
     pub peak_frame_rate: Option<u64>,
     /// Bits per second of the video.
@@ -144,7 +144,7 @@ pub struct Inspection {
     /// How many audio tracks there are.
     pub audio_tracks: usize,
     /// What is wrong with the file as a whole.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<FileProblem>,
     /// It is not understood at all, and why.
     pub unknown: Option<Unknown>,
     /// The format, if X does not take it.
@@ -154,7 +154,7 @@ pub struct Inspection {
 impl Inspection {
     /// Notes a part that is not understood, once.
     pub(super) fn not_understood(&mut self, part: Option<&str>) {
-        let problem = part.map(|part| Problem::NotUnderstood(part.to_owned()));
+        let problem = part.map(|part| FileProblem::NotUnderstood(part.to_owned()));
         self.problems.extend(problem.filter(|problem| !self.problems.contains(problem)));
     }
 

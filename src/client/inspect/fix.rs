@@ -1,11 +1,11 @@
-//! How to mend a file: the options between ffmpeg's input and output, only those that this file needs.
+//! How to fix a file: the options between ffmpeg's input and output, only those that this file needs.
 
-use super::facts::{Content, Inspection, VideoTrack};
+use super::facts::{ContentKind, Inspection, VideoTrack};
 use super::finding::{Finding, Level};
 use super::rules::Remedy;
 use crate::client::x_limits::{MAX_ASPECT_RATIO, MAX_FRAME_RATE, MIN_VIDEO_SECONDS, MIN_VIDEO_SIDE};
 
-/// The options that mend what is found; `None` if nothing is to be mended, or cannot be.
+/// The options that fix what is found; `None` if nothing is to be fixed, or cannot be.
 pub(super) fn options(inspection: &Inspection, findings: &[Finding]) -> Option<Vec<String>> {
     let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.level == Level::Error).collect();
     if errors.is_empty() {
@@ -16,7 +16,7 @@ pub(super) fn options(inspection: &Inspection, findings: &[Finding]) -> Option<V
         return None;
     }
     let wants = |remedy: Remedy| remedies.contains(&remedy);
-    if inspection.content == Content::Animation {
+    if inspection.content == ContentKind::Animation {
         return if wants(Remedy::Animation) { animation(inspection) } else { None };
     }
     let breaks = |rule: &str| errors.iter().any(|finding| finding.rule == rule);

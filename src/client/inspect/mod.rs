@@ -1,7 +1,7 @@
 //! What a file is, and whether X takes it: found out of its index, before a byte is sent.
 //!
-//! The formats' parsers give facts, the table of [`rules`] is held against them, and [`Report`] says what is wrong and how
-//! to mend it. A file may say anything of itself: what is read, allocated and computed is bounded ([`reader`]), and what
+//! The formats' parsers give facts, the table of [`rules`] is applied to them, and [`Report`] says what is wrong and how
+//! to fix it. A file may say anything of itself: what is read, allocated and computed is bounded ([`reader`]), and what
 //! cannot be understood is unknown, never refused.
 
 mod check;

@@ -1,4 +1,4 @@
-//! What a check gives: facts, findings, and how to mend the file.
+//! What a check gives: facts, findings, and how to fix the file.
 
 use serde_json::{Value, json};
 
@@ -12,9 +12,9 @@ use super::rules::{CheckOptions, RULES, Subject};
 pub struct Report {
     /// What the file is.
     pub facts: FileFacts,
-    /// What is to be said of it; errors first.
+    /// What was found, errors first.
     pub findings: Vec<Finding>,
-    /// What stands between ffmpeg's input and output to mend it.
+    /// What stands between ffmpeg's input and output to fix it.
     pub fix: Option<Vec<String>>,
 }
 
@@ -66,7 +66,7 @@ impl Report {
         Some(text)
     }
 
-    /// The command that mends it, with names to be filled in.
+    /// The command that fixes it, with names to be filled in.
     pub fn fix_text(&self) -> Option<String> {
         let options = self.fix.as_ref()?.iter().map(|option| quoted(option)).collect::<Vec<_>>();
         Some(format!("ffmpeg -i INPUT {} OUTPUT", options.join(" ")))

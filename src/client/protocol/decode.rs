@@ -31,7 +31,7 @@ pub fn decode(
 ) -> Result<Answer> {
     let dialect = dialect.into();
     let answer = if (200..300).contains(&response.status) {
-        success(dialect, command, asked, response, Repair::None)
+        success(dialect, command, asked, response, BodyRepair::None)
     } else {
         Err(api_error(dialect, command, asked, response, Problem::read(&response.body)))
     };
@@ -40,7 +40,7 @@ pub fn decode(
 
 /// Whether a body had to be repaired to be read, so that what it lacks may have been lost.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Repair {
+enum BodyRepair {
     None,
     Done,
 }
@@ -50,7 +50,7 @@ fn success(
     command: CommandName,
     asked: Option<MediaId>,
     response: &Response,
-    repair: Repair,
+    repair: BodyRepair,
 ) -> Result<Answer> {
     let answer = match (command, Body::read(response)) {
         (CommandName::Append | CommandName::Metadata | CommandName::Subtitles, Err(Unreadable::Empty))
@@ -65,7 +65,7 @@ fn success(
         },
     };
     answer.or_else(|reason| match reason.lossy_json(response) {
-        Some(response) => success(dialect, command, asked, &response, Repair::Done),
+        Some(response) => success(dialect, command, asked, &response, BodyRepair::Done),
         None => Err(invalid_response(command, asked, response, &reason.to_string())),
     })
 }
@@ -75,7 +75,7 @@ fn read(
     asked: Option<MediaId>,
     response: &Response,
     body: &Body<'_>,
-    repair: Repair,
+    repair: BodyRepair,
 ) -> Result<Answer, Unreadable> {
     match command {
         CommandName::Append | CommandName::Revoke => Ok(Answer::Done),
@@ -243,13 +243,13 @@ fn media(
     asked: Option<MediaId>,
     response: &Response,
     body: &Body<'_>,
-    repair: Repair,
+    repair: BodyRepair,
 ) -> Result<Media, Unreadable> {
     let Some(media_id) = body.media_id(asked)? else {
         return Err("the body has no media id".to_owned().into());
     };
     let processing = body.with("processing_info").text("processing_info");
-    if repair == Repair::Done && command != CommandName::Init && may_lack_failure(processing)? {
+    if repair == BodyRepair::Done && command != CommandName::Init && may_lack_failure(processing)? {
         return Err("the body is damaged, so a missing member proves nothing".to_owned().into());
     }
     Ok(Media {

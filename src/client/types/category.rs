@@ -4,7 +4,7 @@ use super::x_limits::MAX_TOTAL_BYTES;
 
 /// Whose limits hold: they follow the user's subscription.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Account {
+pub enum AccountTier {
     /// Without a subscription.
     #[default]
     Default,
@@ -12,15 +12,15 @@ pub enum Account {
     Premium,
 }
 
-impl Account {
+impl AccountTier {
     /// The names that users write.
     pub const NAMES: [&str; 2] = ["default", "premium"];
 
     /// The account of this name.
     pub fn of(name: &str) -> Option<Self> {
         match name {
-            "default" => Some(Account::Default),
-            "premium" => Some(Account::Premium),
+            "default" => Some(AccountTier::Default),
+            "premium" => Some(AccountTier::Premium),
             _ => None,
         }
     }
@@ -63,10 +63,10 @@ impl<T: Copy> ByAccount<T> {
     }
 
     /// The limit of such an account.
-    pub fn of(self, account: Account) -> T {
+    pub fn of(self, account: AccountTier) -> T {
         match account {
-            Account::Default => self.default,
-            Account::Premium => self.premium,
+            AccountTier::Default => self.default,
+            AccountTier::Premium => self.premium,
         }
     }
 }
@@ -135,7 +135,7 @@ pub fn is_promoted(category: &str) -> bool {
 }
 
 /// How large a file of a category may be; what nobody documented may be as large as any file.
-pub fn max_bytes(category: &str, account: Account) -> u64 {
+pub fn max_bytes(category: &str, account: AccountTier) -> u64 {
     Category::of(category).map_or(MAX_TOTAL_BYTES, |category| category.max_bytes.of(account))
 }
 

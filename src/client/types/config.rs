@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use url::{Host, Url};
 
-use super::category::Account;
+use super::category::AccountTier;
 use super::error::{Error, Result};
 use super::model::ApiVersion;
 use crate::system::private_file;
@@ -25,7 +25,7 @@ pub struct Options {
     /// What is done about the rules of X that a file breaks.
     pub check: CheckMode,
     /// Whose limits hold for files; `None` is not known.
-    pub account: Option<Account>,
+    pub account: Option<AccountTier>,
     /// Where what is sent and answered is recorded.
     pub record: Option<RecordDirectory>,
 }

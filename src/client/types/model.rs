@@ -90,9 +90,18 @@ pub enum CredentialKind {
     /// OAuth 1.0a.
     OAuth1,
     /// A user's OAuth 2.0 token.
-    OAuth2,
-    /// One that is known to have the scopes that uploading needs.
-    OAuth2WithScopes,
+    OAuth2(UploadScope),
+}
+
+/// What is known of the scope that uploading needs, `media.write` (docs/how/wire.md §8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UploadScope {
+    /// It is not known which scopes were granted.
+    Unknown,
+    /// It was granted.
+    Granted,
+    /// Others were granted.
+    Missing,
 }
 
 /// In which version of the API a request was made, and with which credentials.
@@ -109,7 +118,7 @@ impl From<ApiVersion> for Dialect {
     fn from(version: ApiVersion) -> Self {
         let credentials = match version {
             ApiVersion::V1_1 => CredentialKind::OAuth1,
-            ApiVersion::V2 => CredentialKind::OAuth2,
+            ApiVersion::V2 => CredentialKind::OAuth2(UploadScope::Unknown),
         };
         Dialect { version, credentials }
     }

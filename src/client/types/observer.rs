@@ -118,7 +118,7 @@ pub struct Progress {
 /// The parts of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// The file is held against the rules.
+    /// The file is checked against the rules.
     Check,
     /// Bytes are sent.
     Upload,

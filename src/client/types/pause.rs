@@ -41,7 +41,7 @@ pub struct Pause {
 }
 
 /// Reports that a pause has begun, or none.
-pub type Report<'a> = dyn Fn(Option<Pause>) -> BoxFuture<'a, Result<()>> + Sync + 'a;
+pub type PauseReport<'a> = dyn Fn(Option<Pause>) -> BoxFuture<'a, Result<()>> + Sync + 'a;
 
 /// The requests of one call: how many are in flight, and which wait.
 #[derive(Default)]
@@ -89,7 +89,7 @@ impl PauseTracker {
     }
 
     /// Has the beginning and the end of each pause reported, until that fails.
-    pub async fn report_until_done(&self, report: &Report<'_>) -> Error {
+    pub async fn report_until_done(&self, report: &PauseReport<'_>) -> Error {
         loop {
             self.changed.notified().await;
             if let Err(error) = self.report_change(report).await {
@@ -99,7 +99,7 @@ impl PauseTracker {
     }
 
     /// Has the beginning or the end of a pause reported, if that was not done yet.
-    pub async fn report_change(&self, report: &Report<'_>) -> Result<()> {
+    pub async fn report_change(&self, report: &PauseReport<'_>) -> Result<()> {
         let current = self.current();
         let before = std::mem::replace(&mut *lock(&self.reported), current);
         let known = match (before, current) {

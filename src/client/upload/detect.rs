@@ -4,7 +4,7 @@ use super::body::UploadBody;
 use super::media_type::{self, GifScan};
 use super::options::UploadOptions;
 use super::source::PIECE_BYTES;
-use crate::client::category::{Account, MediaClass, max_bytes};
+use crate::client::category::{AccountTier, MediaClass, max_bytes};
 use crate::client::error::{Error, Result};
 use crate::client::inspect::format::{self, Format};
 use crate::client::inspect::webp_is_animated;
@@ -60,9 +60,9 @@ impl DetectedMedia {
     }
 
     /// Refuses what no account may send, and warns of what only some may where it is not known which one this is.
-    pub fn check_limits(&self, total_bytes: u64, account: Option<Account>, observer: &dyn Observer) -> Result<()> {
+    pub fn check_limits(&self, total_bytes: u64, account: Option<AccountTier>, observer: &dyn Observer) -> Result<()> {
         let category = self.media_category.as_str();
-        let most = max_bytes(category, Account::Premium);
+        let most = max_bytes(category, AccountTier::Premium);
         let what = match self.class() {
             MediaClass::Image => "images",
             MediaClass::Gif => "animated GIFs",
@@ -75,7 +75,7 @@ impl DetectedMedia {
                  or pass check=\"off\" to let X decide"
             )));
         }
-        let usual = max_bytes(category, Account::Default);
+        let usual = max_bytes(category, AccountTier::Default);
         if total_bytes > usual && account.is_none() {
             observer.warn(format!(
                 "the file has {total_bytes} bytes; from accounts without Premium X takes {usual} at most as {category}, and \

@@ -7,7 +7,7 @@ use std::time::Duration;
 pub use super::checkpoint::Store;
 use super::source::Source;
 
-use crate::client::category::Account;
+use crate::client::category::AccountTier;
 use crate::client::config::CheckMode;
 use crate::client::model::Media;
 use crate::client::observer::RequestReport;
@@ -46,7 +46,7 @@ pub struct UploadOptions {
     /// What is done about the rules of X that the file breaks; `None` is what the client does.
     pub check: Option<CheckMode>,
     /// Whose limits hold; `None` is what the client says.
-    pub account: Option<Account>,
+    pub account: Option<AccountTier>,
     /// Whether to keep reports of all requests.
     pub trace: bool,
     /// Whether to wait until the media is ready.

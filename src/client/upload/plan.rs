@@ -24,11 +24,8 @@ impl Plan {
     /// The segments of a file of this size, of which so many are to be in flight. A size that was asked for is raised if
     /// the number of segments that the version takes would not suffice.
     pub fn new(total_bytes: u64, api: ApiVersion, asked: Option<u64>, concurrency: usize) -> Result<Self> {
+        check_segment_bytes(asked, api)?;
         let most = max_segment_bytes(api);
-        if asked.is_some_and(|asked| asked == 0 || asked > most) {
-            let version = api.as_str();
-            return Err(Error::invalid_input(format!("segment_bytes must be from 1 to {most} with API {version}")));
-        }
         let least = min_segment_bytes(total_bytes, api);
         if least > most {
             return Err(Error::invalid_input(format!(
@@ -65,6 +62,16 @@ impl Plan {
     pub fn min_segment_bytes(&self) -> u64 {
         min_segment_bytes(self.total_bytes, self.api)
     }
+}
+
+/// Refuses a size of segments that is not one this version takes, whatever the file.
+pub fn check_segment_bytes(asked: Option<u64>, api: ApiVersion) -> Result<()> {
+    let most = max_segment_bytes(api);
+    if asked.is_some_and(|asked| asked == 0 || asked > most) {
+        let version = api.as_str();
+        return Err(Error::invalid_input(format!("segment_bytes must be from 1 to {most} with API {version}")));
+    }
+    Ok(())
 }
 
 /// The smallest segments of which this version takes enough for a file of this size.

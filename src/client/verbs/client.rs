@@ -49,6 +49,11 @@ impl Client {
         &self.inner.stats
     }
 
+    /// The version of the API that it speaks.
+    pub fn api(&self) -> ApiVersion {
+        self.inner.options.api
+    }
+
     /// The connections.
     pub fn transport(&self) -> &Arc<Transport> {
         &self.inner.transport

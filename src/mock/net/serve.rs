@@ -57,11 +57,20 @@ pub(crate) async fn serve(
     let in_flight = InFlightGuard::new(Arc::clone(&shared), log_index);
     let mut context = RequestContext { shared, connection, log_index, parts, route, api, command: None, item: None };
     context.identify_command(&Bytes::new());
-    let body = match context.read(body).await {
-        BodyRead::Complete(body) => body,
-        BodyRead::Faulted(kind) => return inject_fault(&context, kind, in_flight, None).await,
-        BodyRead::Disconnected => return Err(ConnectionEnded),
-    };
+    match context.read(body).await {
+        BodyRead::Complete(body) => respond(context, body, in_flight).await,
+        BodyRead::Faulted(fault) => inject_fault(&context, fault, in_flight, None).await,
+        BodyRead::Disconnected => Err(ConnectionEnded),
+    }
+}
+
+/// Responds to a request that was read: as the script says, as was recorded, or as X would. A body that was too large to
+/// be kept is `None`.
+async fn respond(
+    mut context: RequestContext,
+    body: Option<Bytes>,
+    in_flight: InFlightGuard,
+) -> Result<Response<ResponseBody>, ConnectionEnded> {
     let too_large = body.is_none();
     let parameters = Parameters::read(&context.parts, &body.unwrap_or_default());
     context.log_parameters(&parameters);
@@ -115,7 +124,7 @@ enum BodyRead {
     Complete(Option<Bytes>),
     /// A scripted fault.
     Faulted(Fault),
-    /// the client disconnected.
+    /// The client disconnected.
     Disconnected,
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use crate::client::category::Account;
+use crate::client::category::AccountTier;
 use crate::client::inspect::{CheckOptions, ReadBytes, check};
 use crate::mock::options::Step;
 
@@ -32,7 +32,7 @@ impl ReadBytes for Segments {
 }
 
 /// The steps of processing after a look at what was sent: where X refuses it, it fails in place of succeeding.
-pub(crate) fn judged(steps: &Arc<[Step]>, segments: Vec<Bytes>, category: &str, account: Account) -> Arc<[Step]> {
+pub(crate) fn judged(steps: &Arc<[Step]>, segments: Vec<Bytes>, category: &str, account: AccountTier) -> Arc<[Step]> {
     let options = CheckOptions { media_category: Some(category.to_owned()), account: Some(account) };
     let report = check(&mut Segments(segments), None, &options);
     let Some((code, name, message)) =

@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use crate::client::category::{Account, max_bytes};
+use crate::client::category::{AccountTier, max_bytes};
 use crate::client::model::{ApiVersion, MediaId};
 use crate::client::x_limits::{
     MAX_GIF_BYTES_WITHOUT_CATEGORY, MAX_TOTAL_BYTES, MAX_VIDEO_BYTES_WITHOUT_CATEGORY, max_segments,
@@ -161,7 +161,7 @@ impl State {
 }
 
 /// Refuses what the account may not send in the category, and what no account may send of a kind.
-fn check_size(plan: &UploadParameters, account: Account) -> Result<(), Rejection> {
+fn check_size(plan: &UploadParameters, account: AccountTier) -> Result<(), Rejection> {
     let of_class = max_bytes(plan.class.usual_category(), account);
     let of_both = plan.category.map_or(of_class, |category| max_bytes(category.name, account).min(of_class));
     let max = if plan.total > MAX_TOTAL_BYTES { MAX_TOTAL_BYTES } else { of_both };

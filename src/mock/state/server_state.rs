@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::client::category::Account;
+use crate::client::category::AccountTier;
 use crate::client::model::MediaId;
 use crate::mock::options::{Options, Step};
 use crate::mock::request_log::RequestLog;
@@ -28,7 +28,7 @@ pub(crate) struct State {
     pub(super) steps: Arc<[Step]>,
     pub(super) expires_after: Duration,
     pub(super) max_segment_bytes: u64,
-    pub(super) account: Account,
+    pub(super) account: AccountTier,
     pub(super) inspect: bool,
     pub(super) keep_data: bool,
 }

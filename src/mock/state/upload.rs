@@ -8,7 +8,7 @@ use bytes::Bytes;
 use ring::digest::{Context, SHA256};
 use serde_json::{Map, Value};
 
-use crate::client::category::Account;
+use crate::client::category::AccountTier;
 use crate::client::model::MediaId;
 use crate::hex::hex;
 use crate::mock::options::Step;
@@ -199,7 +199,7 @@ impl Upload {
     }
 
     /// Applies X's rules to what was sent, if it was kept.
-    pub(crate) fn inspect(&mut self, category: &str, account: Account) {
+    pub(crate) fn inspect(&mut self, category: &str, account: AccountTier) {
         if self.rolling.is_none() {
             let segments = self.segments.values().filter_map(|segment| segment.data.clone()).collect();
             self.steps = judged(&self.steps, segments, category, account);

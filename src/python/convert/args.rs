@@ -7,7 +7,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyString};
 
-use crate::client::category::Account;
+use crate::client::category::AccountTier;
 use crate::client::config::CheckMode;
 use crate::client::error::Error;
 use crate::client::model::{ApiVersion, Media, MediaId};
@@ -287,8 +287,8 @@ fn word<T>(name: &str, value: &Bound<'_, PyAny>, words: &[&str], of: impl FnOnce
 }
 
 /// Whose limits hold.
-pub fn account(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Account> {
-    word(name, value, &Account::NAMES, Account::of)
+pub fn account(name: &str, value: &Bound<'_, PyAny>) -> PyResult<AccountTier> {
+    word(name, value, &AccountTier::NAMES, AccountTier::of)
 }
 
 /// What is done about the rules of X that a file breaks.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::client::category::Account;
+use crate::client::category::AccountTier;
 use crate::client::model::{ApiVersion, CommandName, MediaId};
 use crate::mock::{Item, MockServer, NewMedia, Options, RateLimits};
 use crate::python::mock::rows::{
@@ -74,7 +74,7 @@ impl PyMockServer {
             processing: processing_steps(processing, check_after_secs)?,
             expires_after: seconds(expires_after_secs)?,
             max_segment_bytes,
-            account: if account == "premium" { Account::Premium } else { Account::Default },
+            account: if account == "premium" { AccountTier::Premium } else { AccountTier::Default },
             rate_limits,
             inspect,
             keep_data,

@@ -161,6 +161,26 @@ def test_a_scope_that_was_granted_is_not_asked_for(server, scope, said):
     assert ("media.write" in text) == (said != text)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [Reply(403, json=v2(403, "Forbidden")[1]), Reply(200, json={"errors": [{"title": "Forbidden", "status": 403}]})],
+    ids=["403", "403 in a 200"],
+)
+@pytest.mark.parametrize(("scope", "advised"), [("tweet.read", 1), ("media.write", 0), (None, 1)])
+def test_what_is_known_of_a_scope_is_said_once(server, answer, scope, advised):
+    server.script("INIT", answer)
+    auth = xmedia.OAuth2(server.credentials[1].access_token, scope=scope)
+    text = str(fail(xmedia.Client(auth, base_url=server.url, retry=None), "INIT"))
+    assert text.count("media.write") == advised
+
+
+def test_a_missing_scope_is_a_sentence_of_its_own_after_the_servers_reason(server):
+    server.script("INIT", Reply(403, json=v2(403, "You are not permitted to perform this action.")[1]))
+    auth = xmedia.OAuth2(server.credentials[1].access_token, scope="tweet.read")
+    text = str(fail(xmedia.Client(auth, base_url=server.url, retry=None), "INIT"))
+    assert "perform this action. The token was not granted media.write: log in again" in text
+
+
 def test_a_token_endpoint_is_not_asked_for_scopes():
     auth = xmedia.OAuth2("a", refresh_token="r", client_id="c", scope="tweet.read")
     with MockServer(auth=auth) as server:

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -36,12 +35,9 @@ def timed(call, error=xmedia.RequestTimeoutError):
 
 
 @pytest.fixture(scope="module")
-def resolver(tmp_path_factory):
+def resolver(build_shim):
     """The library that holds look-ups up."""
-    library = tmp_path_factory.mktemp("shim") / "hanging_resolver.so"
-    source = Path(__file__).parents[2] / "data" / "hanging_resolver.c"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    return str(library)
+    return build_shim("hanging_resolver.c")
 
 
 def run(resolver, code):

@@ -5,10 +5,12 @@ import json
 
 import pytest
 import xmedia
+from support.media import ID
 from support.raw_server import RawServer
 
-ID = "710511363345354753"
-BODY = json.dumps({"data": {"id": ID, "processing_info": {"state": "succeeded", "progress_percent": 100}}}).encode()
+BODY = json.dumps(
+    {"data": {"id": str(ID), "processing_info": {"state": "succeeded", "progress_percent": 100}}}
+).encode()
 
 
 def answer(body=BODY, headers=b""):

@@ -9,17 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import xmedia
-from support.clients import OAUTH2, QUICK
+from support.clients import OAUTH2, QUICK, VERBS
 from support.media import ID, PNG, video
 from xmedia._calls.hooks import Hooks
 from xmedia.testing import Fault, MockServer, Reply
 
-VERBS = {
-    "initialize": ("INIT", (10, "video/mp4")),
-    "append": ("APPEND", (ID, 0, b"data")),
-    "finalize": ("FINALIZE", (ID,)),
-    "status": ("STATUS", (ID,)),
-}
 #: A failure that passes, its status, and what is said of it.
 FAILURES = [(Reply(503), 503, "503"), (Fault.reset(), None, "Connection reset")]
 PENDING = {"media_id": ID, "processing_info": {"state": "pending"}}

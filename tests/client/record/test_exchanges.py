@@ -298,7 +298,6 @@ def test_a_watch_shows_its_last_eight_questions():
 
 
 def test_the_errors_of_a_login_have_them():
-    login = None
     with MockServer() as server:
         login = xmedia.OAuth2Login("client", base_url=server.url)
         callback = server.authorize(login.url)

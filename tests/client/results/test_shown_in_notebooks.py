@@ -70,9 +70,14 @@ def test_a_report_and_an_error_show_themselves(run: Any) -> None:
         "failed",
     )
     report, error = shown(outputs, "text/html")
-    assert "<caption" in report
+    assert report.startswith("<div>ok: mp4, ")
     assert "<b>InvalidMediaError</b>: FINALIZE" in error
     assert "&lt;i&gt;" in error
+
+
+def test_a_report_with_no_findings_is_a_line_without_an_empty_table() -> None:
+    report = xmedia.CheckReport(facts=xmedia.FileFacts(container="mp4", size=5))
+    assert report._repr_html_() == "<div>ok: mp4, 5 bytes</div>"
 
 
 def test_an_errors_table_has_what_is_known_and_the_report() -> None:

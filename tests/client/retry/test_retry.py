@@ -4,16 +4,10 @@ import time
 
 import pytest
 import xmedia
-from support.clients import QUICK
+from support.clients import QUICK, VERBS
 from support.media import ID
 from xmedia.testing import Fault, MockServer, Reply
 
-VERBS = {
-    "initialize": ("INIT", (10, "video/mp4")),
-    "append": ("APPEND", (ID, 0, b"data")),
-    "finalize": ("FINALIZE", (ID,)),
-    "status": ("STATUS", (ID,)),
-}
 OTHERS = [verb for verb in VERBS if verb != "finalize"]
 ERRORS = {"title": "x", "detail": "y"}
 

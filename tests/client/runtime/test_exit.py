@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 import pytest
-from support.media import ID
+from support.media import ID, MP4
 from support.pythons import environment, pythons
 from xmedia.testing import MockServer
 
@@ -23,13 +23,13 @@ from xmedia.testing import MockServer
 STARTED = int(os.environ.get("XMEDIA_TEST_EXITS", "1"))
 #: How many are forked in all, at least.
 FORKED = 300
-CLIENT = """
+CLIENT = f"""
 import asyncio, logging, sys, threading, time, xmedia
 client = xmedia.Client(xmedia.OAuth1(*sys.argv[2:6]), base_url=sys.argv[1], retry=None)
-ID = 710511363345354753
-DATA = b"\\0\\0\\0\\x18ftypisom" + bytes(20_000)
+ID = {ID}
+DATA = {MP4!r} + bytes(20_000)
 REPORTED = []
-OPTIONS = {"segment_bytes": 1000, "progress": REPORTED.append, "wait": False}
+OPTIONS = {{"segment_bytes": 1000, "progress": REPORTED.append, "wait": False}}
 logging.getLogger("xmedia").setLevel("DEBUG")
 """
 SCRIPTS = {

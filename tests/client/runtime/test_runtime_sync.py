@@ -12,13 +12,15 @@ import weakref
 import pytest
 import xmedia
 from support.clients import OAUTH1
-from support.media import ID, video
+from support.media import ID, MP4, PNG, video
 from support.raw_server import HANG, RawServer, reply
 from xmedia.testing import Fault
 
 #: Calls one verb after the other against a server that never answers, is interrupted, and prints what happened how fast
 #: and what is in flight then, beside what other threads do.
-INTERRUPTED = """
+INTERRUPTED = (
+    f"ID, MP4, PNG = {ID}, {MP4!r}, {PNG!r}"
+    + """
 import io, os, signal, sys, threading, time
 import xmedia
 
@@ -36,9 +38,7 @@ def handler(number, frame):
         signal.default_int_handler(number, frame)
     raise SoftLimit("time is up")
 
-ID = 710511363345354753
-VIDEO = b"\\0\\0\\0\\x18ftypisom" + bytes(10_000)
-PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + bytes(1000)
+VIDEO = MP4 + bytes(10_000)
 info = xmedia.ProcessingInfo(state="pending", check_after_secs=60)
 sleeping = xmedia.Media(media_id=ID, command="FINALIZE", processing_info=info)
 subtitle = xmedia.Subtitle(media_id=ID + 1, language_code="EN", display_name="English")
@@ -90,6 +90,7 @@ for name, call in CALLS.items():
         time.sleep(0.001)
     print((name, outcome, client.stats().in_flight - others))
 """
+)
 VERBS = [
     *["initialize", "append", "finalize", "status", "wait", "a sleep", "watch", "wait_many"],
     *[

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import xmedia
@@ -23,12 +22,9 @@ client.upload("clip.mp4", checkpoint="kept", segment_bytes=1_000_000, wait=False
 
 
 @pytest.fixture(scope="module")
-def watched(tmp_path_factory):
+def watched(build_shim):
     """The library that writes down the calls."""
-    library = tmp_path_factory.mktemp("shim") / "file_calls.so"
-    source = Path(__file__).parents[2] / "data" / "file_calls.c"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    return str(library)
+    return build_shim("file_calls.c")
 
 
 def calls_of(code, environ, library, directory):

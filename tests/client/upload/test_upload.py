@@ -264,6 +264,7 @@ def test_a_trace_has_every_request(server, connect):
         ({"concurrency": True}, TypeError),
         ({"segment_bytes": 0}, xmedia.InvalidInputError),
         ({"segment_bytes": "1"}, TypeError),
+        ({"segment_bytes": 8_000_001}, xmedia.InvalidInputError),
         ({"chunked": 1}, TypeError),
         ({"wait": None}, TypeError),
         ({"alt_text": b"a"}, TypeError),

@@ -5,11 +5,11 @@
 
 import os
 import pty
+import select
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from chromium import chromium
@@ -66,18 +66,19 @@ def in_a_terminal(server: MockServer) -> None:
             os.execvpe(command[0], command, environ(server, config))
         screen = ""
 
-        def read_until(part: str) -> None:
+        def read_until(part: str, count: int = 1) -> None:
             nonlocal screen
-            deadline = time.monotonic() + 20
-            while part not in screen and time.monotonic() < deadline:
+            while screen.count(part) < count:
+                assert select.select([terminal], [], [], 20)[0], screen
                 screen += os.read(terminal, 4096).decode()
-            assert part in screen, screen
 
         read_until("address: ")
         url = next(line for line in screen.splitlines() if line.startswith("http"))
         callback = server.authorize(url.strip())
         os.write(terminal, b"nonsense\n")
         read_until("not an address of")
+        # What comes before the prompt is shown and thrown away.
+        read_until("address: ", 2)
         os.write(terminal, callback.encode() + b"\n")
         read_until("logged in as user")
         _, status = os.waitpid(child, 0)

@@ -5,35 +5,23 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use xmedia::client::auth::{Account, Credentials, oauth1};
+use xmedia::client::auth::Account;
 use xmedia::client::call::Hooks;
-use xmedia::client::config::{CheckMode, Hosts, Options, Proxy, TransportOptions};
+use xmedia::client::config::{Hosts, Proxy, TransportOptions};
 use xmedia::client::model::{ApiVersion, Media};
 use xmedia::client::{Client, Transport};
 
 use crate::protocol::decode::example;
+use crate::support::{credentials, plain_options};
 
 /// What docs/how/steps.md#what-is-sent-again says, and how long the next look at the connections may take.
 const IDLE: std::ops::RangeInclusive<Duration> = Duration::from_secs(25)..=Duration::from_secs(51);
 
 fn client(url: &str) -> Client {
     let options = TransportOptions { hosts: Hosts::at(url), proxy: Proxy::Off, ..TransportOptions::default() };
-    let credentials = oauth1::Credentials {
-        consumer_key: "key".into(),
-        consumer_secret: "secret".into(),
-        access_token: "token".into(),
-        access_token_secret: "secret".into(),
-    };
-    let account = Account::new(Credentials::OAuth1(credentials));
-    let options_of_calls = Options {
-        api: ApiVersion::V1_1,
-        request_timeout: None,
-        retry: None,
-        check: CheckMode::Off,
-        account: None,
-        record: None,
-    };
-    Client::new(Arc::new(Transport::new(Arc::new(options))), Arc::new(account), Arc::new(options_of_calls)).unwrap()
+    let account = Account::new(credentials());
+    let transport = Transport::new(Arc::new(options));
+    Client::new(Arc::new(transport), Arc::new(account), Arc::new(plain_options(ApiVersion::V1_1))).unwrap()
 }
 
 /// Answers one STATUS on a connection that stays open.

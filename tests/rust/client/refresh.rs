@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 use xmedia::client::auth::oauth2::{App, Credentials, Token};
 use xmedia::client::auth::{self, Account};
 use xmedia::client::call::Hooks;
-use xmedia::client::config::{CheckMode, Options, TransportOptions};
+use xmedia::client::config::TransportOptions;
 use xmedia::client::model::ApiVersion;
 use xmedia::client::protocol::{Request, Response};
 use xmedia::client::{Client, HttpBackend, Transport, TransportFailure};
 
 use crate::protocol::decode::{ID, example};
+use crate::support::plain_options;
 
 /// Longer than a refresh waits for its turn.
 const LONG: Duration = Duration::from_secs(100);
@@ -60,15 +61,7 @@ async fn a_refresh_that_never_left_the_queue_is_run_again() {
     let credentials =
         Credentials::refreshed("old".to_owned().into(), Some("refresh".to_owned().into()), None, Some(app));
     let account = Arc::new(Account::new(auth::Credentials::OAuth2(credentials)));
-    let options = Arc::new(Options {
-        api: ApiVersion::V2,
-        request_timeout: None,
-        retry: None,
-        check: CheckMode::Off,
-        account: None,
-        record: None,
-    });
-    let client = Client::new(transport, account, options).unwrap();
+    let client = Client::new(transport, account, Arc::new(plain_options(ApiVersion::V2))).unwrap();
     let media = xmedia::client::model::Media::from(example());
     let status = || client.status(media.clone(), None, Hooks::none());
 

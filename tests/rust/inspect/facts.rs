@@ -1,4 +1,4 @@
-//! Facts of the samples, as ffprobe has them; `make samples` holds many more against ffprobe itself.
+//! Facts of the samples, as ffprobe has them; `make samples` compares many more with ffprobe itself.
 
 use super::samples::inspect_sample;
 

@@ -3,7 +3,7 @@
 mod bounds;
 mod documented;
 mod facts;
-mod mended;
+mod fix;
 mod mutated;
 mod rules;
 mod samples;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use xmedia::client::category::Account;
-use xmedia::client::inspect::facts::{Content, FileFacts, Inspection};
+use xmedia::client::category::AccountTier;
+use xmedia::client::inspect::facts::{ContentKind, FileFacts, Inspection};
 use xmedia::client::inspect::rules::RULES;
 use xmedia::client::inspect::{CheckOptions, Level, Report};
 
@@ -92,10 +92,10 @@ fn each_sample_stands_in_a_table() {
 /// A video of which only this is known.
 fn video(size: u64, seconds: f64) -> Inspection {
     let facts = FileFacts { container: Some("mp4".to_owned()), size, duration: Some(seconds), ..FileFacts::default() };
-    Inspection { facts, content: Content::Video, ..Inspection::default() }
+    Inspection { facts, content: ContentKind::Video, ..Inspection::default() }
 }
 
-fn found_in(inspection: &Inspection, category: Option<&str>, account: Option<Account>) -> Vec<String> {
+fn found_in(inspection: &Inspection, category: Option<&str>, account: Option<AccountTier>) -> Vec<String> {
     found(&Report::of(inspection, &CheckOptions { media_category: category.map(str::to_owned), account }))
 }
 
@@ -104,8 +104,8 @@ const MB: u64 = 1 << 20;
 
 #[test]
 fn limits_follow_the_category_and_the_account() {
-    use Account::{Default, Premium};
-    let cases: [(u64, f64, Option<&str>, Option<Account>, &[&str]); 22] = [
+    use AccountTier::{Default, Premium};
+    let cases: [(u64, f64, Option<&str>, Option<AccountTier>, &[&str]); 22] = [
         (8 * GB, 1200.05, None, Some(Default), &[]),
         (8 * GB, 1200.1, None, Some(Default), &["error duration"]),
         (8 * GB + 1, 60.0, None, Some(Default), &["error size"]),
@@ -143,18 +143,18 @@ fn images_have_limits_of_their_own() {
         ..Inspection::default()
     };
     let cases: [(Inspection, Option<&str>, &[&str]); 12] = [
-        (image(Content::Image, "png", 5 * MB), None, &[]),
-        (image(Content::Image, "png", 5 * MB + 1), None, &["error size"]),
-        (image(Content::Image, "png", 1), Some("tweet_video"), &["error category"]),
-        (image(Content::Image, "gif", 6 * MB), Some("tweet_gif"), &[]),
-        (image(Content::Animation, "gif", 15 * MB), None, &[]),
-        (image(Content::Animation, "gif", 15 * MB + 1), None, &["error size"]),
-        (image(Content::Animation, "gif", 5 * MB), Some(""), &[]),
-        (image(Content::Animation, "gif", 5 * MB + 1), Some(""), &["error size"]),
-        (image(Content::Animation, "gif", 1), Some("tweet_image"), &["error category"]),
-        (image(Content::Subtitles, "srt", MB), None, &[]),
-        (image(Content::Subtitles, "srt", MB + 1), None, &["error size"]),
-        (image(Content::Subtitles, "srt", 1), Some("tweet_video"), &["error category"]),
+        (image(ContentKind::Image, "png", 5 * MB), None, &[]),
+        (image(ContentKind::Image, "png", 5 * MB + 1), None, &["error size"]),
+        (image(ContentKind::Image, "png", 1), Some("tweet_video"), &["error category"]),
+        (image(ContentKind::Image, "gif", 6 * MB), Some("tweet_gif"), &[]),
+        (image(ContentKind::Animation, "gif", 15 * MB), None, &[]),
+        (image(ContentKind::Animation, "gif", 15 * MB + 1), None, &["error size"]),
+        (image(ContentKind::Animation, "gif", 5 * MB), Some(""), &[]),
+        (image(ContentKind::Animation, "gif", 5 * MB + 1), Some(""), &["error size"]),
+        (image(ContentKind::Animation, "gif", 1), Some("tweet_image"), &["error category"]),
+        (image(ContentKind::Subtitles, "srt", MB), None, &[]),
+        (image(ContentKind::Subtitles, "srt", MB + 1), None, &["error size"]),
+        (image(ContentKind::Subtitles, "srt", 1), Some("tweet_video"), &["error category"]),
     ];
     for (inspection, category, expected) in cases {
         assert_eq!(expected, found_in(&inspection, category, None), "{:?} {category:?}", inspection.facts);

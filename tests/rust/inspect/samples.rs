@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use xmedia::client::category::Account;
+use xmedia::client::category::AccountTier;
 use xmedia::client::inspect::{CheckOptions, Inspection, Report, check, inspect};
 
 /// Where the samples are.
@@ -29,7 +29,7 @@ pub(super) fn inspect_sample(name: &str) -> Inspection {
 }
 
 /// The report of a sample for these options.
-pub(super) fn report_with(name: &str, category: Option<&str>, account: Option<Account>) -> Report {
+pub(super) fn report_with(name: &str, category: Option<&str>, account: Option<AccountTier>) -> Report {
     let options = CheckOptions { media_category: category.map(str::to_owned), account };
     check(&mut bytes_of(name).as_slice(), Some(name), &options).unwrap()
 }

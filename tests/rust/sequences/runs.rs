@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
-use xmedia::client::auth::{Account, Credentials, oauth1};
+use xmedia::client::auth::Account;
 use xmedia::client::config::{CheckMode, Options, Retry, TransportOptions};
 use xmedia::client::error::Error;
 use xmedia::client::model::ApiVersion;
@@ -15,6 +15,7 @@ use xmedia::client::x_values::Owners;
 use xmedia::client::{Client, HttpBackend, Transport, TransportFailure};
 
 use super::world::{Step, World, command};
+use crate::support::credentials;
 
 /// How many requests go by choice.
 pub(super) const DEPTH: usize = 5;
@@ -117,21 +118,8 @@ where
     F: Future<Output = Result<T, Error>>,
 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let credentials = oauth1::Credentials {
-        consumer_key: "a".into(),
-        consumer_secret: "b".into(),
-        access_token: "c".into(),
-        access_token_secret: "d".into(),
-    };
     let transport_options = Arc::new(TransportOptions::default());
-    let options = Arc::new(Options {
-        api: ApiVersion::V1_1,
-        request_timeout: Some(Duration::from_secs(60)),
-        retry,
-        check: CheckMode::Off,
-        account: None,
-        record: None,
-    });
+    let options = Arc::new(Options { retry, check: CheckMode::Off, ..Options::new(ApiVersion::V1_1) });
     let mut count = 0;
     let mut choices = Some(Choices { depth, ..Choices::default() });
     while let Some(next) = choices {
@@ -139,7 +127,7 @@ where
             let began = Instant::now();
             let run = Arc::new(Mutex::new(Run { world: world.clone(), choices: next, began }));
             let transport = Transport::over(transport_options.clone(), Box::new(Driven(run.clone())));
-            let account = Account::new(Credentials::OAuth1(credentials.clone()));
+            let account = Account::new(credentials());
             let client = Client::new(Arc::new(transport), Arc::new(account), options.clone()).unwrap();
             let outcome = verb(client).await;
             let after = began.elapsed();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use xmedia::client::auth::{Account, Credentials, oauth1};
+use xmedia::client::auth::Account;
 use xmedia::client::call::{Hooks, QueuePosition, TokenProvider};
 use xmedia::client::config::{CheckMode, Options, TransportOptions};
 use xmedia::client::error::{Error, Result};
@@ -16,6 +16,8 @@ use xmedia::client::protocol::{Request, Response};
 use xmedia::client::upload::source::{Content, ReadAt, Source};
 use xmedia::client::upload::{Upload, UploadOptions};
 use xmedia::client::{Client, HttpBackend, Transport, TransportFailure};
+
+use crate::support::{credentials, plain_options};
 
 /// Bytes that come this late to whoever looks at them.
 #[derive(Clone)]
@@ -78,22 +80,9 @@ impl TokenProvider for Seen {}
 impl QueuePosition for Seen {}
 
 fn phases(delay: Duration) -> Vec<Phase> {
-    let credentials = oauth1::Credentials {
-        consumer_key: "key".into(),
-        consumer_secret: "secret".into(),
-        access_token: "token".into(),
-        access_token_secret: "secret".into(),
-    };
     let transport = Transport::over(Arc::new(TransportOptions::default()), Box::new(Nowhere));
-    let account = Account::new(Credentials::OAuth1(credentials));
-    let options = Options {
-        api: ApiVersion::V2,
-        request_timeout: None,
-        retry: None,
-        check: CheckMode::Warn,
-        account: None,
-        record: None,
-    };
+    let account = Account::new(credentials());
+    let options = Options { check: CheckMode::Warn, ..plain_options(ApiVersion::V2) };
     let client = Client::new(Arc::new(transport), Arc::new(account), Arc::new(options)).unwrap();
     let source = Source { name: None, total_bytes: None, content: Content::Sized(Arc::new(Slow(delay))) };
     let seen = Seen::default();

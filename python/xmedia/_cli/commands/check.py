@@ -1,24 +1,32 @@
-"""`xmedia check`: what files are, which of X's rules they break, and, with `--fix`, a mended one."""
+"""`xmedia check`: what files are, which of X's rules they break, and, with `--fix`, a file that keeps them."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import secrets
+import shutil
 import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ... import CheckReport, InvalidInputError, check
-from .. import report, words
+from .. import exit_status, options, words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("files", metavar="FILE", nargs="+", help="a file")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="a file; - is standard input")
     parser.add_argument(
-        "--category", metavar="C", type=_category, help="the media category (default: the one that upload would send)"
+        "--category",
+        metavar="CATEGORY",
+        type=_category,
+        help="what it is for: tweet_video, dm_gif, … (default: the category that upload would send)",
     )
     parser.add_argument(
         "--account", choices=["default", "premium"], help="whose limits hold (default: Premium's, with a warning)"
@@ -48,82 +56,100 @@ def _file_name(text: str) -> str:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the files and return the exit status."""
+    options.check_standard_input(arguments.files)
     if arguments.fix is None:
-        return report.worst([_check(name, name, arguments)[0] for name in arguments.files])
+        return exit_status.worst([_check(name, name, arguments)[0] for name in arguments.files])
+    if options.STANDARD_INPUT in arguments.files:
+        raise InvalidInputError("- is standard input, which cannot be read again: --fix needs a file")
     if len(arguments.files) > 1:
-        report.say("--fix takes one FILE at a time")
-        return report.USAGE
+        words.say("--fix takes one FILE at a time")
+        return exit_status.USAGE
     if os.path.lexists(arguments.fix):
-        report.say(f"{words.escaped(arguments.fix)} exists already; nothing was written")
-        return report.FAILED
+        words.say(f"{words.escaped(arguments.fix)} exists already; nothing was written")
+        return exit_status.FAILED
     (name,) = arguments.files
     status, found = _check(name, name, arguments)
     if found is None:
         return status
     if found.fix is not None:
-        return _mend(name, found, arguments)
+        return _fix(name, found, arguments)
     if found.ok:
-        report.say(f"nothing has to be fixed, so {words.escaped(arguments.fix)} was not written")
+        words.say(f"nothing has to be fixed, so {words.escaped(arguments.fix)} was not written")
     else:
-        report.say(f"{words.escaped(name)} cannot be fixed by encoding it again")
+        words.say(f"{words.escaped(name)} cannot be fixed by encoding it again")
     return status
 
 
 def _check(file: str, shown: str, arguments: argparse.Namespace) -> tuple[int, CheckReport | None]:
     """Check a file and print what was found."""
     try:
-        found = check(file, media_category=arguments.category, account=arguments.account)
+        with _opened(file) as source:
+            found = check(source, media_category=arguments.category, account=arguments.account)
     except (OSError, InvalidInputError) as error:
         return _failed(shown, error, arguments), None
     if arguments.json:
         _print({"file": shown, **json.loads(found.to_json())})
     else:
         print(f"{words.escaped(shown)}: {found}", flush=True)
-    return (report.READY if found.ok else report.FAILED), found
+    return (exit_status.READY if found.ok else exit_status.FAILED), found
+
+
+@contextlib.contextmanager
+def _opened(file: str) -> Iterator[str | BinaryIO]:
+    """What is checked: standard input as a file that can be read here and there."""
+    if file != options.STANDARD_INPUT:
+        yield file
+    elif sys.stdin.buffer.seekable():
+        yield sys.stdin.buffer
+    else:
+        with tempfile.TemporaryFile() as whole:
+            shutil.copyfileobj(sys.stdin.buffer, whole)
+            whole.seek(0)
+            yield whole
 
 
 def _failed(file: str, error: Exception, arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print({"file": file, "error": str(error)})
     else:
-        said = words.message(error)
+        said, name = words.message(error), words.escaped(file)
         # What the system says of a file begins with its name.
-        report.say(said if isinstance(error, OSError) else f"{words.escaped(file)}: {said}")
-    return report.FAILED
+        words.say(said if said.startswith(f"{name}: ") else f"{name}: {said}")
+    return exit_status.FAILED
 
 
 def _print(value: dict[str, Any]) -> None:
     print(json.dumps(value, ensure_ascii=False), flush=True)
 
 
-def _mend(name: str, found: CheckReport, arguments: argparse.Namespace) -> int:
-    """Write a mended file beside OUT, check it, and give it its name."""
+def _fix(name: str, found: CheckReport, arguments: argparse.Namespace) -> int:
+    """Write the fixed file beside OUT, check it, and give it its name."""
     out = Path(arguments.fix)
     draft = out.with_name(f".{out.stem}.{secrets.token_hex(4)}.mp4")
     try:
-        program, *options = found.command(name, draft)
+        program, *given = found.command(name, draft)
         done = subprocess.run(  # noqa: S603  (names are given as file:, and no shell reads them)
-            [program, "-hide_banner", "-loglevel", "error", *options],
+            [program, "-hide_banner", "-loglevel", "error", *given],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
         )
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            report.say(f"ffmpeg failed: {said[-1] if said else f'exit status {done.returncode}'}")
-            return report.FAILED
+            words.say(f"ffmpeg failed: {said[-1] if said else f'exit status {done.returncode}'}")
+            return exit_status.FAILED
         status, _ = _check(os.fspath(draft), arguments.fix, arguments)
-        if status == report.READY:
+        if status == exit_status.READY:
             _name(draft, out)
         return status
     except FileNotFoundError as error:
         if error.filename != "ffmpeg":
             raise
-        report.say("ffmpeg is not installed; the report shows the command to run")
-        return report.FAILED
+        words.say("ffmpeg is not installed; the report shows the command to run")
+        return exit_status.FAILED
     except FileExistsError:
-        report.say(f"{words.escaped(arguments.fix)} exists already; it was not replaced")
-        return report.FAILED
+        words.say(f"{words.escaped(arguments.fix)} exists already; it was not replaced")
+        return exit_status.FAILED
     finally:
         draft.unlink(missing_ok=True)
 

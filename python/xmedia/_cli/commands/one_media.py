@@ -12,14 +12,14 @@ from .. import options
 from ..output import Output
 
 #: Seconds of a wait for which no time is left.
-_SHORTEST = 0.001
+_MIN_TIMEOUT = 0.001
 
 _Show = Callable[[Progress], None]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `status` and `wait` take."""
-    parser.add_argument("media_id", metavar="ID", help="the media's id")
+    parser.add_argument("media_id", metavar="ID", help="the media's id, 1 to 19 digits")
     options.add_common(parser)
 
 
@@ -38,7 +38,7 @@ def finalize(arguments: argparse.Namespace) -> int:
         media = client.finalize(arguments.media_id, timeout=arguments.timeout)
         if not arguments.wait:
             return media
-        return client.wait(media, timeout=max(deadline - time.monotonic(), _SHORTEST), progress=show)
+        return client.wait(media, timeout=max(deadline - time.monotonic(), _MIN_TIMEOUT), progress=show)
 
     return _run(arguments, work)
 
@@ -59,7 +59,7 @@ def _run(arguments: argparse.Namespace, work: Callable[[Client, _Show], Media], 
     with Output(arguments) as output:
         try:
             with Client.from_env(on_event=output.event) as client:
-                media = work(client, functools.partial(output.progress, str(arguments.media_id)))
+                media = work(client, functools.partial(output.progress, arguments.media_id, None))
             return output.result(media, may_be_unfinished=once)
         except InvalidInputError:
             raise

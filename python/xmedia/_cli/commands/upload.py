@@ -12,10 +12,9 @@ from pathlib import Path
 from ... import Client, EnvOptions, InvalidInputError, Result, UploadItem, UploadOptions
 from ..._calls.upload_call import UploadCall
 from ..._client.uploads import OPTIONS
-from .. import options, report
+from .. import exit_status, options
 from ..output import Output
 
-STANDARD_INPUT = "-"
 _MAX_ALT_TEXT = 1000
 
 
@@ -26,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--media-type", metavar="TYPE", help="MIME type (default: found from the file)")
     parser.add_argument(
-        "--media-category", metavar="CATEGORY", help="tweet_video, amplify_video, dm_image, … (default: by type)"
+        "--media-category",
+        metavar="CATEGORY",
+        help="what it is for: tweet_video, amplify_video, dm_image, … (default: by type)",
     )
     parser.add_argument(
         "--alt-text",
@@ -35,17 +36,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"description of at most {_MAX_ALT_TEXT} characters, for all files",
     )
     parser.add_argument(
-        "--additional-owner", metavar="ID", action="append", help="a user who may use it too; repeatable"
+        "--additional-owner", metavar="ID", action="append", help="id of a user who may use it too; repeatable"
     )
     parser.add_argument("--shared", action="store_true", help="for use in several direct messages")
     parser.add_argument(
         "--segment-bytes",
         type=options.size,
         metavar="SIZE",
-        help="size of a segment, such as 4MiB (default: 1 to 4 MiB)",
+        help="size of the pieces that a file is sent in, such as 4MiB (default: 1 to 4 MiB)",
     )
     parser.add_argument(
-        "--concurrency", type=options.count, default=4, metavar="N", help="segments in flight (default: %(default)s)"
+        "--concurrency",
+        type=options.count,
+        default=4,
+        metavar="N",
+        help="pieces of a file that are sent at a time (default: %(default)s)",
     )
     parser.add_argument(
         "--max-bytes-per-second",
@@ -64,9 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--record",
         metavar="DIR",
-        help="record here what is sent and answered, without secrets, as HAR files (default: X_RECORD)",
+        help="record here what is sent and answered, without secrets, for browsers' tools (default: X_RECORD)",
     )
-    parser.add_argument("--no-wait", action="store_true", help="end after FINALIZE, without waiting for processing")
+    parser.add_argument(
+        "--no-wait", action="store_true", help="end once all is sent, without waiting until X has processed it"
+    )
     options.add_common(parser, timeout=3600.0)
 
 
@@ -78,7 +85,9 @@ def _alt_text(text: str) -> str:
 
 def run(arguments: argparse.Namespace) -> int:
     """Upload the files, print each result as it comes, and return the exit status."""
-    _check_standard_input(arguments)
+    if arguments.checkpoint_dir is not None and options.STANDARD_INPUT in arguments.files:
+        raise InvalidInputError("- is standard input, which cannot be read again: --checkpoint-dir needs a file")
+    options.check_standard_input(arguments.files)
     with Output(arguments) as output:
         try:
             return _upload(arguments, output)
@@ -112,39 +121,35 @@ def _upload(arguments: argparse.Namespace, output: Output) -> int:
         UploadCall.opened(client._core, b"any", {**OPTIONS, **given}).close()
         if arguments.checkpoint_dir is not None:
             Path(arguments.checkpoint_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
-        items = [_item(arguments, file, given, output) for file in arguments.files]
+        items = [_item(arguments, number, given, output) for number in range(len(arguments.files))]
+        # A file may be there twice, so lines and results are those of an item, and not of a name.
+        numbers = {id(item): number for number, item in enumerate(items)}
         results = client.upload_many(items, concurrency=arguments.jobs)
-        return report.worst([_show(result, output) for result in results])
+        return exit_status.worst([_show(result, numbers[id(result.item)], arguments, output) for result in results])
 
 
-def _check_standard_input(arguments: argparse.Namespace) -> None:
-    if STANDARD_INPUT not in arguments.files:
-        return
-    if arguments.files.count(STANDARD_INPUT) > 1:
-        raise InvalidInputError("- is standard input, which can be uploaded only once")
+def _item(arguments: argparse.Namespace, number: int, given: UploadOptions, output: Output) -> UploadItem:
+    file = arguments.files[number]
+    checkpoint = None
     if arguments.checkpoint_dir is not None:
-        raise InvalidInputError("- is standard input, which cannot be read again: --checkpoint-dir needs a file")
-    if sys.stdin is None:
-        raise InvalidInputError("- is standard input, which is closed")
-
-
-def _item(arguments: argparse.Namespace, file: str, given: UploadOptions, output: Output) -> UploadItem:
-    checkpoint = None if arguments.checkpoint_dir is None else checkpoint_path(arguments.checkpoint_dir, file)
-    progress = functools.partial(output.progress, file) if output.shows_progress else None
+        checkpoint = checkpoint_path(arguments.checkpoint_dir, file, arguments.files[:number].count(file))
+    progress = functools.partial(output.progress, file, number) if output.shows_progress else None
     own: UploadOptions = {**given, "progress": progress, "checkpoint": checkpoint}
-    return UploadItem(sys.stdin.buffer if file == STANDARD_INPUT else file, **own)
+    return UploadItem(sys.stdin.buffer if file == options.STANDARD_INPUT else file, **own)
 
 
-def checkpoint_path(directory: str, file: str) -> Path:
-    """Where a file's checkpoint is kept: its name, and a hash of its whole path, since names come again."""
-    whole = os.fsencode(os.path.abspath(file))
+def checkpoint_path(directory: str, file: str, copies: int = 0) -> Path:
+    """Where a file's checkpoint is kept: its name, and a hash of its whole path, since names come again.
+
+    One that was given before has a checkpoint for each time, since two uploads cannot share one.
+    """
+    whole = os.fsencode(os.path.abspath(file)) + b"\0" * copies
     return Path(directory) / f"{os.path.basename(file)}.{hashlib.sha256(whole).hexdigest()[:12]}.json"
 
 
-def _show(result: Result[UploadItem], output: Output) -> int:
-    source = result.item.source
-    file = source if isinstance(source, str) else STANDARD_INPUT
+def _show(result: Result[UploadItem], number: int, arguments: argparse.Namespace, output: Output) -> int:
+    file = arguments.files[number]
     if result.media is not None:
-        return output.result(result.media, file=file)
+        return output.result(result.media, file=file, line=number)
     assert result.error is not None  # noqa: S101  (one of the two is there)
-    return output.error(result.error, file=file)
+    return output.error(result.error, file=file, line=number)

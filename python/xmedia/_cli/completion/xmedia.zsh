@@ -15,13 +15,13 @@ _shtab_xmedia_commands() {
     conformance:'Compare what X answers to harmless requests with what the mock server answers.'
     demo:'Upload a file to a mock server in this process, and wait until it is ready.'
     doctor:'Say what is wrong with the set-up, and what to do about it.'
-    finalize:'End an upload: a single FINALIZE.'
+    finalize:'Say that all of an upload was sent: one FINALIZE request.'
     login:'Log a user in with OAuth 2.0, and keep the tokens in a file.'
-    logout:'End a login at X, and remove its file.'
+    logout:'End a login: have X withdraw the tokens, and remove their file.'
     mock-server:'Run a server on this machine that answers as X does, for tests.'
-    status:'Ask once how far processing is: a single STATUS.'
+    status:'Ask X once how far it has processed media: one STATUS request.'
     upload:'Upload files, finalize them, and wait until they are ready.'
-    wait:'Wait until media is ready.'
+    wait:'Wait until X has processed media.'
   )
   _describe 'xmedia commands' _commands
 }
@@ -36,11 +36,11 @@ _shtab_xmedia_defaults_added=0
 
 _shtab_xmedia_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--category[the media category (default\: the one that upload would send)]:C:(tweet_image tweet_gif tweet_video amplify_video dm_image dm_gif dm_video subtitles)"
+  "--category[what it is for\: tweet_video, dm_gif, \… (default\: the category that upload would send)]:CATEGORY:(tweet_image tweet_gif tweet_video amplify_video dm_image dm_gif dm_video subtitles)"
   "--account[whose limits hold (default\: Premium\'s, with a warning)]:account:(default premium)"
   "--fix[fix FILE with ffmpeg and write it there\; an existing file is never replaced]:OUT:_files"
   "--json[print one JSON object per line]"
-  "(*):a file:_files"
+  "(*):a file\; - is standard input:_files"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -150,7 +150,7 @@ _shtab_xmedia_status_options=(
   "--id-only[print the id of media that is ready, and nothing else]"
   {-v,--verbose}"[show requests and retries on standard error]"
   {-q,--quiet}"[show results and errors only\: no bars, no warnings]"
-  ":the media\'s id:"
+  ":the media\'s id, 1 to 19 digits:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -159,17 +159,17 @@ _shtab_xmedia_status_defaults_added=0
 _shtab_xmedia_upload_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--media-type[MIME type (default\: found from the file)]:TYPE:"
-  "--media-category[tweet_video, amplify_video, dm_image, \… (default\: by type)]:CATEGORY:(tweet_image tweet_gif tweet_video amplify_video dm_image dm_gif dm_video subtitles)"
+  "--media-category[what it is for\: tweet_video, amplify_video, dm_image, \… (default\: by type)]:CATEGORY:(tweet_image tweet_gif tweet_video amplify_video dm_image dm_gif dm_video subtitles)"
   "--alt-text[description of at most 1000 characters, for all files]:TEXT:"
-  "*--additional-owner[a user who may use it too\; repeatable]:ID:"
+  "*--additional-owner[id of a user who may use it too\; repeatable]:ID:"
   "--shared[for use in several direct messages]"
-  "--segment-bytes[size of a segment, such as 4MiB (default\: 1 to 4 MiB)]:SIZE:"
-  "--concurrency[segments in flight (default\: 4)]:N:"
+  "--segment-bytes[size of the pieces that a file is sent in, such as 4MiB (default\: 1 to 4 MiB)]:SIZE:"
+  "--concurrency[pieces of a file that are sent at a time (default\: 4)]:N:"
   "--max-bytes-per-second[send no more than this per second, all files together, such as 2M (default\: no limit)]:SIZE:"
   "--jobs[files at a time (default\: 1)]:N:"
   "--checkpoint-dir[record here how far each file is\; after a crash or Ctrl-C the same command continues there]:DIR:_files -/"
-  "--record[record here what is sent and answered, without secrets, as HAR files (default\: X_RECORD)]:DIR:_files -/"
-  "--no-wait[end after FINALIZE, without waiting for processing]"
+  "--record[record here what is sent and answered, without secrets, for browsers\' tools (default\: X_RECORD)]:DIR:_files -/"
+  "--no-wait[end once all is sent, without waiting until X has processed it]"
   "--timeout[give up after this time (default\: 3600)]:SECONDS:"
   "--json[print one JSON object per line]"
   "--id-only[print the id of media that is ready, and nothing else]"
@@ -188,7 +188,7 @@ _shtab_xmedia_wait_options=(
   "--id-only[print the id of media that is ready, and nothing else]"
   {-v,--verbose}"[show requests and retries on standard error]"
   {-q,--quiet}"[show results and errors only\: no bars, no warnings]"
-  ":the media\'s id:"
+  ":the media\'s id, 1 to 19 digits:"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from ... import InvalidInputError, OAuth1, OAuth2
-from ..._auth.environ import options_from_environ
+from ..._auth.environ import OAUTH1_VARIABLES, options_from_environ
 from ..._auth.profiles import DEFAULT_PROFILE, profile_path
 from .. import words
 from . import values
@@ -51,7 +51,7 @@ def token_path(environ: Mapping[str, str]) -> str | None:
     """The token file that is used, or would be."""
     if path := environ.get("X_OAUTH2_TOKEN_FILE"):
         return path
-    if environ.get("X_OAUTH2_ACCESS_TOKEN") or all(environ.get(name) for name in values.OAUTH1):
+    if environ.get("X_OAUTH2_ACCESS_TOKEN") or all(environ.get(name) for name in OAUTH1_VARIABLES):
         return None
     try:
         path = profile_path(environ.get("X_PROFILE") or DEFAULT_PROFILE, environ)
@@ -69,8 +69,8 @@ def _origin(auth: OAuth1 | OAuth2, environ: Mapping[str, str]) -> str:
 
 
 def _todo(environ: Mapping[str, str], said: str) -> str:
-    missing = [name for name in values.OAUTH1 if not environ.get(name)]
-    if 0 < len(missing) < len(values.OAUTH1) and "not set" in said:
+    missing = [name for name in OAUTH1_VARIABLES if not environ.get(name)]
+    if 0 < len(missing) < len(OAUTH1_VARIABLES) and "not set" in said:
         return f"set {', '.join(missing)}, or unset the others and run: xmedia login"
     matches = ((pattern.search(said), remedy) for pattern, remedy in _REMEDIES)
     return next((match.expand(remedy) for match, remedy in matches if match is not None), _LOG_IN)

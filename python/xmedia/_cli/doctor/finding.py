@@ -19,7 +19,7 @@ class Finding:
         check: What was looked at.
         level: How bad it is.
         message: What was found.
-        todo: What to do about it; empty where nothing is to be done.
+        todo: What to do about it; empty if there is nothing to do.
     """
 
     check: str

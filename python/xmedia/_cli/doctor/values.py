@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
+from ..._auth.environ import OAUTH1_VARIABLES
 from .finding import Finding
 
-OAUTH1 = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET")
 _ACCESS_TOKEN = "X_OAUTH2_ACCESS_TOKEN"  # noqa: S105  (a variable's name)
 _PLACEHOLDER = re.compile(
     r"^[<\[{$]|^(your|my|the|insert|replace|change)[-_ ]|^(x{3,}|\.{3}|…|todo|none|null)$", re.IGNORECASE
@@ -40,7 +40,7 @@ _OTHER_NAMES = {
 
 def findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Look at each value, and at each pair of them."""
-    values = {name: value for name in (*OAUTH1, _ACCESS_TOKEN) if (value := environ.get(name))}
+    values = {name: value for name in (*OAUTH1_VARIABLES, _ACCESS_TOKEN) if (value := environ.get(name))}
     for name, value in values.items():
         if value != value.strip() or value.strip("\"'") != value:
             yield _warning(f"{name} has quotes or white space at an end", f"export {name} without them")

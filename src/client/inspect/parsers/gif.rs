@@ -1,6 +1,6 @@
 //! GIF: the blocks are walked to count the frames and to add up how long they are shown. A GIF has no index, so all is read.
 
-use crate::client::inspect::facts::{Content, ImageFacts, Inspection, Problem};
+use crate::client::inspect::facts::{ContentKind, FileProblem, ImageFacts, Inspection};
 use crate::client::inspect::reader::{Read, Reader};
 
 /// How far it is walked; longer ones are too long for X by their bytes alone.
@@ -15,28 +15,28 @@ pub(super) fn is_gif(head: &[u8]) -> bool {
 pub(super) fn read(reader: &mut Reader, inspection: &mut Inspection) -> Read<()> {
     inspection.facts.container = Some("gif".to_owned());
     inspection.facts.media_type = Some("image/gif".to_owned());
-    inspection.content = Content::Image;
+    inspection.content = ContentKind::Image;
     let mut walk = Walk { reader, at: 13, frames: 0, delay: 0, stray: false };
     let head = walk.reader.index(0, 13.min(usize::try_from(walk.reader.len).unwrap_or(13)), walk.reader.len)?.to_vec();
     let size = |at: usize| Some(u32::from(u16::from_le_bytes(head.get(at..at + 2)?.try_into().ok()?)));
     let mut image = ImageFacts { width: size(6), height: size(8), frames: None };
     let Some(flags) = head.get(10) else {
-        inspection.problems.push(Problem::Truncated("the header".to_owned()));
+        inspection.problems.push(FileProblem::Truncated("the header".to_owned()));
         return Ok(());
     };
     walk.at += color_table(*flags);
     let end = walk.blocks()?;
     if end == End::Cut {
-        inspection.problems.push(Problem::Truncated(format!("frame {}", walk.frames)));
+        inspection.problems.push(FileProblem::Truncated(format!("frame {}", walk.frames)));
     }
     if walk.stray {
-        inspection.problems.push(Problem::StrayBytes);
+        inspection.problems.push(FileProblem::StrayBytes);
     }
     if end != End::TooLong {
         image.frames = Some(walk.frames);
     }
     if walk.frames > 1 {
-        inspection.content = Content::Animation;
+        inspection.content = ContentKind::Animation;
         let seconds = walk.delay as f64 / 100.0;
         inspection.facts.duration = (seconds > 0.0).then_some(seconds);
     }

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Seek, SeekFrom};
 use imagesize::ImageType;
 
 use super::{jpeg, png};
-use crate::client::inspect::facts::{Content, ImageFacts, Inspection, Problem};
+use crate::client::inspect::facts::{ContentKind, FileProblem, ImageFacts, Inspection};
 use crate::client::inspect::reader::{Fields, Read, Reader, Stop};
 
 /// How many chunks of a WebP are walked.
@@ -29,7 +29,7 @@ pub(super) fn read(reader: &mut Reader, kind: ImageType, inspection: &mut Inspec
     };
     inspection.facts.container = Some(container.to_owned());
     inspection.facts.media_type = Some(media_type.to_owned());
-    inspection.content = Content::Image;
+    inspection.content = ContentKind::Image;
     let mut image = ImageFacts { frames: Some(1), ..ImageFacts::default() };
     match kind {
         ImageType::Jpeg => jpeg::read(reader, &mut image, inspection)?,
@@ -44,11 +44,11 @@ pub(super) fn read(reader: &mut Reader, kind: ImageType, inspection: &mut Inspec
         let head = reader.data(0, 8)?;
         let announced = head.get(4..).and_then(|len| len.try_into().ok()).map_or(0, u32::from_le_bytes);
         if 8 + u64::from(announced) > reader.len {
-            inspection.problems.push(Problem::Truncated("the picture".to_owned()));
+            inspection.problems.push(FileProblem::Truncated("the picture".to_owned()));
         }
         let frames = webp_frames(reader)?;
         if frames > 1 {
-            inspection.content = Content::Animation;
+            inspection.content = ContentKind::Animation;
         }
         image.frames = Some(frames.max(1));
     }

@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 
-use crate::client::inspect::facts::{ImageFacts, Inspection, Problem};
+use crate::client::inspect::facts::{FileProblem, ImageFacts, Inspection};
 use crate::client::inspect::reader::{Fields, Read, Reader};
 
 /// More segments than any real picture has before its pixels.
@@ -32,7 +32,7 @@ pub(super) fn read(reader: &mut Reader, image: &mut ImageFacts, inspection: &mut
             0xd8 | 0xd9 => break,
             0xda => {
                 if !ends(reader, body)? {
-                    inspection.problems.push(Problem::Truncated("the picture".to_owned()));
+                    inspection.problems.push(FileProblem::Truncated("the picture".to_owned()));
                 }
                 break;
             }
@@ -50,7 +50,7 @@ pub(super) fn read(reader: &mut Reader, image: &mut ImageFacts, inspection: &mut
                 }
                 at = body + u64::from(len);
                 if at > reader.len {
-                    inspection.problems.push(Problem::Truncated("what stands before the picture".to_owned()));
+                    inspection.problems.push(FileProblem::Truncated("what stands before the picture".to_owned()));
                     break;
                 }
             }

@@ -1,6 +1,6 @@
 //! PNG: the chunks are passed over one by one, to see how many frames there are and whether the last one is there.
 
-use crate::client::inspect::facts::{ImageFacts, Inspection, Problem};
+use crate::client::inspect::facts::{FileProblem, ImageFacts, Inspection};
 use crate::client::inspect::reader::{Fields, Read, Reader};
 
 /// How many chunks are walked; beyond that nothing is said of the end.
@@ -25,7 +25,7 @@ pub(super) fn read(reader: &mut Reader, image: &mut ImageFacts, inspection: &mut
         // A checksum follows.
         at += 12 + u64::from(len.unwrap_or(0));
         if kind.len() < 4 || at > reader.len {
-            inspection.problems.push(Problem::Truncated("the picture".to_owned()));
+            inspection.problems.push(FileProblem::Truncated("the picture".to_owned()));
             break;
         }
         if kind == b"IEND" {

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use matroska_demuxer::{MatroskaFile, TrackEntry, TrackType, Video};
 
 use super::codecs::{self, Codec, vp9};
-use crate::client::inspect::facts::{AudioTrack, Content, Inspection, Problem, Unknown, VideoTrack};
+use crate::client::inspect::facts::{AudioTrack, ContentKind, FileProblem, Inspection, Unknown, VideoTrack};
 use crate::client::inspect::format::{Foreign, ForeignKind};
 use crate::client::inspect::reader::{Read, Reader};
 
@@ -40,7 +40,7 @@ pub(super) fn is_matroska(head: &[u8]) -> bool {
 pub(super) fn read(reader: &mut Reader, inspection: &mut Inspection) -> Read<()> {
     let Cut { bytes, complete, cluster } = cut_out(reader)?;
     let file = MatroskaFile::open(Cursor::new(bytes)).map_err(|_| Unknown::Damaged)?;
-    inspection.content = Content::Video;
+    inspection.content = ContentKind::Video;
     if file.ebml_header().doc_type() == "webm" {
         inspection.facts.container = Some("webm".to_owned());
         inspection.facts.media_type = Some("video/webm".to_owned());
@@ -49,7 +49,7 @@ pub(super) fn read(reader: &mut Reader, inspection: &mut Inspection) -> Read<()>
         inspection.foreign = Some(MATROSKA);
     }
     if !complete {
-        inspection.problems.push(Problem::Truncated("the last cluster".to_owned()));
+        inspection.problems.push(FileProblem::Truncated("the last cluster".to_owned()));
     }
     let seconds = file.info().duration().map(|ticks| ticks * file.info().timestamp_scale().get() as f64 / 1e9);
     inspection.facts.duration = seconds.filter(|seconds| seconds.is_finite() && *seconds > 0.0);
@@ -66,7 +66,7 @@ pub(super) fn read(reader: &mut Reader, inspection: &mut Inspection) -> Read<()>
             }
             inspection.facts.video = Some(video);
         }
-        None => inspection.problems.push(Problem::NoVideoTrack),
+        None => inspection.problems.push(FileProblem::NoVideoTrack),
     }
     inspection.facts.audio = of_kind(TrackType::Audio).next().map(audio);
     Ok(())

@@ -2,8 +2,8 @@
 
 use super::breach::{Breach, breach};
 use super::subject::Subject;
-use crate::client::category::{Account, is_promoted};
-use crate::client::inspect::facts::Content;
+use crate::client::category::{AccountTier, is_promoted};
+use crate::client::inspect::facts::ContentKind;
 use crate::client::x_limits::{
     MAX_GIF_BYTES_WITHOUT_CATEGORY, MAX_PROMOTED_BYTES, MAX_PROMOTED_SECONDS, MAX_VIDEO_SECONDS_WITHOUT_CATEGORY,
     MIN_VIDEO_SECONDS,
@@ -25,7 +25,7 @@ pub(super) fn wrong_duration(subject: &Subject) -> Option<Breach> {
     }
     let limit = subject.limits?.max_seconds?;
     let (most, whose) = match subject.account {
-        Some(Account::Default) => (limit.default, " from accounts without Premium"),
+        Some(AccountTier::Default) => (limit.default, " from accounts without Premium"),
         _ => (limit.premium, ""),
     };
     if seconds <= most + SLACK_SECONDS {
@@ -47,11 +47,11 @@ pub(super) fn needs_premium_duration(subject: &Subject) -> Option<Breach> {
 
 pub(super) fn too_many_bytes(subject: &Subject) -> Option<Breach> {
     let size = subject.size();
-    let (default, premium) = (subject.max_bytes(Account::Default), subject.max_bytes(Account::Premium));
-    let is_gif = subject.class.is_none() && subject.inspection.content == Content::Animation;
+    let (default, premium) = (subject.max_bytes(AccountTier::Default), subject.max_bytes(AccountTier::Premium));
+    let is_gif = subject.class.is_none() && subject.inspection.content == ContentKind::Animation;
     let (most, whose) = match subject.account {
         _ if is_gif => (MAX_GIF_BYTES_WITHOUT_CATEGORY, " without a media_category"),
-        Some(Account::Default) if default != premium => (default, " from accounts without Premium"),
+        Some(AccountTier::Default) if default != premium => (default, " from accounts without Premium"),
         _ => (premium, ""),
     };
     if size <= most {
@@ -63,7 +63,7 @@ pub(super) fn too_many_bytes(subject: &Subject) -> Option<Breach> {
 
 pub(super) fn needs_premium_bytes(subject: &Subject) -> Option<Breach> {
     let size = subject.size();
-    let (default, premium) = (subject.max_bytes(Account::Default), subject.max_bytes(Account::Premium));
+    let (default, premium) = (subject.max_bytes(AccountTier::Default), subject.max_bytes(AccountTier::Premium));
     (subject.account.is_none() && size > default && size <= premium).then_some(())?;
     let (found, most) = (bytes(size), bytes(default));
     let message = format!("the file has {found}: that needs Premium; other accounts may send {most}");

@@ -3,7 +3,7 @@
 use super::breach::{Breach, breach};
 use super::subject::Subject;
 use crate::client::category::MediaClass;
-use crate::client::inspect::facts::{Content, Problem};
+use crate::client::inspect::facts::{ContentKind, FileProblem};
 
 pub(super) fn foreign(subject: &Subject) -> Option<Breach> {
     let foreign = subject.inspection.foreign?;
@@ -17,33 +17,33 @@ pub(super) fn undocumented_container(subject: &Subject) -> Option<Breach> {
 
 pub(super) fn truncated(subject: &Subject) -> Option<Breach> {
     let part = subject.inspection.problems.iter().find_map(|problem| match problem {
-        Problem::Truncated(part) => Some(part),
+        FileProblem::Truncated(part) => Some(part),
         _ => None,
     })?;
     breach("cut", "whole", format!("the file is cut: {part} goes on beyond its end"))
 }
 
 pub(super) fn no_index(subject: &Subject) -> Option<Breach> {
-    subject.inspection.problems.contains(&Problem::NoIndex).then_some(())?;
+    subject.inspection.problems.contains(&FileProblem::NoIndex).then_some(())?;
     breach("no moov", "moov", "the file has no index (moov); the recording or the download did not finish")
 }
 
 pub(super) fn no_video_track(subject: &Subject) -> Option<Breach> {
-    subject.inspection.problems.contains(&Problem::NoVideoTrack).then_some(())?;
+    subject.inspection.problems.contains(&FileProblem::NoVideoTrack).then_some(())?;
     breach("no video track", "a video track", "there is no video track in the file")
 }
 
 pub(super) fn wrong_category(subject: &Subject) -> Option<Breach> {
     let (kind, fits) = match subject.inspection.content {
-        Content::Unknown => return None,
-        Content::Video => ("a video", subject.class == Some(MediaClass::Video)),
-        Content::Animation => ("an animated image", subject.class == Some(MediaClass::Gif)),
+        ContentKind::Unknown => return None,
+        ContentKind::Video => ("a video", subject.class == Some(MediaClass::Video)),
+        ContentKind::Animation => ("an animated image", subject.class == Some(MediaClass::Gif)),
         // A GIF with one frame is an animation, too, to those who say so.
-        Content::Image if subject.container() == Some("gif") => {
+        ContentKind::Image if subject.container() == Some("gif") => {
             ("an image", matches!(subject.class, Some(MediaClass::Image | MediaClass::Gif)))
         }
-        Content::Image => ("an image", subject.class == Some(MediaClass::Image)),
-        Content::Subtitles => ("subtitles", subject.class == Some(MediaClass::Subtitles)),
+        ContentKind::Image => ("an image", subject.class == Some(MediaClass::Image)),
+        ContentKind::Subtitles => ("subtitles", subject.class == Some(MediaClass::Subtitles)),
     };
     if fits || matches!(subject.class, None | Some(MediaClass::Other)) {
         return None;
@@ -53,7 +53,7 @@ pub(super) fn wrong_category(subject: &Subject) -> Option<Breach> {
 
 pub(super) fn not_understood(subject: &Subject) -> Option<Breach> {
     let part = subject.inspection.problems.iter().find_map(|problem| match problem {
-        Problem::NotUnderstood(part) => Some(part),
+        FileProblem::NotUnderstood(part) => Some(part),
         _ => None,
     })?;
     Some(Breach { message: format!("not checked, since it cannot be read here: {part}"), found: None, allowed: None })

@@ -2,7 +2,7 @@
 
 use super::breach::{Breach, breach};
 use super::subject::Subject;
-use crate::client::inspect::facts::{Content, Problem};
+use crate::client::inspect::facts::{ContentKind, FileProblem};
 
 pub(super) fn gif_dimensions(subject: &Subject) -> Option<Breach> {
     let image = subject.animated_gif()?;
@@ -27,7 +27,7 @@ pub(super) fn gif_pixels(subject: &Subject) -> Option<Breach> {
 }
 
 pub(super) fn gif_blocks(subject: &Subject) -> Option<Breach> {
-    subject.inspection.problems.contains(&Problem::StrayBytes).then_some(())?;
+    subject.inspection.problems.contains(&FileProblem::StrayBytes).then_some(())?;
     let message = "the GIF has bytes between its blocks: some players show one frame only, and X may as well";
     breach("stray bytes", "blocks only", message)
 }
@@ -38,7 +38,7 @@ pub(super) fn image_format(subject: &Subject) -> Option<Breach> {
 }
 
 pub(super) fn animated_webp(subject: &Subject) -> Option<Breach> {
-    let animated = subject.container() == Some("webp") && subject.inspection.content == Content::Animation;
+    let animated = subject.container() == Some("webp") && subject.inspection.content == ContentKind::Animation;
     animated.then_some(())?;
     breach("animated", "a still image", "the WEBP is animated, and X is not known to play one")
 }

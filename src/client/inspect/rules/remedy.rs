@@ -1,6 +1,6 @@
-//! What would mend a file that breaks a rule.
+//! What would fix a file that breaks a rule.
 
-use crate::client::inspect::facts::{Content, Inspection};
+use crate::client::inspect::facts::{ContentKind, Inspection};
 use crate::client::inspect::format::ForeignKind;
 
 /// What a rule's breach asks for.
@@ -19,7 +19,7 @@ pub enum Remedy {
 }
 
 impl Remedy {
-    /// How a breach of this rule is mended.
+    /// How a breach of this rule is fixed.
     pub fn of(rule: &str, inspection: &Inspection) -> Self {
         match rule {
             "chroma" | "bit_depth" | "scan" | "pixel_aspect" | "open_gop" | "gop_frames" | "frame_rate"
@@ -29,7 +29,7 @@ impl Remedy {
                 Remedy::Container
             }
             "gif_dimensions" | "gif_frames" | "gif_pixels" => Remedy::Animation,
-            "size" if inspection.content == Content::Animation => Remedy::Animation,
+            "size" if inspection.content == ContentKind::Animation => Remedy::Animation,
             _ => Remedy::None,
         }
     }

@@ -1,18 +1,18 @@
-//! What the rules are held against: a file, the category that is meant, and the account that sends it.
+//! What the rules are applied to: a file, the category that is meant, and the account that sends it.
 
-use crate::client::category::{Account, Category, MediaClass, max_bytes};
-use crate::client::inspect::facts::{AudioTrack, Content, ImageFacts, Inspection, VideoTrack};
+use crate::client::category::{AccountTier, Category, MediaClass, max_bytes};
+use crate::client::inspect::facts::{AudioTrack, ContentKind, ImageFacts, Inspection, VideoTrack};
 
-/// What a file is held against.
+/// Whose limits a file is checked against, and for what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CheckOptions {
     /// The category; `None` is the one that an upload would send, and empty text is no category.
     pub media_category: Option<String>,
     /// Whose limits hold; `None` is not known.
-    pub account: Option<Account>,
+    pub account: Option<AccountTier>,
 }
 
-/// What the rules are held against.
+/// What the rules are applied to.
 pub struct Subject<'a> {
     pub(super) inspection: &'a Inspection,
     /// What the category is for; `None` if it is left out.
@@ -21,18 +21,18 @@ pub struct Subject<'a> {
     /// The category whose limit of bytes holds.
     sized_as: String,
     pub(super) category: String,
-    pub(super) account: Option<Account>,
+    pub(super) account: Option<AccountTier>,
 }
 
 impl<'a> Subject<'a> {
     /// What was found out, the category that is meant, and whose limits hold.
     pub fn new(inspection: &'a Inspection, options: &CheckOptions) -> Self {
         let sent = || match inspection.content {
-            Content::Video => "tweet_video",
-            Content::Animation => "tweet_gif",
-            Content::Image => "tweet_image",
-            Content::Subtitles => "subtitles",
-            Content::Unknown => "other",
+            ContentKind::Video => "tweet_video",
+            ContentKind::Animation => "tweet_gif",
+            ContentKind::Image => "tweet_image",
+            ContentKind::Subtitles => "subtitles",
+            ContentKind::Unknown => "other",
         };
         let category = options.media_category.clone().unwrap_or_else(|| sent().to_owned());
         let class = (!category.is_empty()).then(|| MediaClass::of(&category));
@@ -42,7 +42,7 @@ impl<'a> Subject<'a> {
     }
 
     /// The most bytes that such an account may send.
-    pub(super) fn max_bytes(&self, account: Account) -> u64 {
+    pub(super) fn max_bytes(&self, account: AccountTier) -> u64 {
         max_bytes(&self.sized_as, account)
     }
 
@@ -51,7 +51,7 @@ impl<'a> Subject<'a> {
     }
 
     pub(super) fn audio(&self) -> Option<&AudioTrack> {
-        self.inspection.facts.audio.as_ref().filter(|_| self.inspection.content == Content::Video)
+        self.inspection.facts.audio.as_ref().filter(|_| self.inspection.content == ContentKind::Video)
     }
 
     pub(super) fn image(&self) -> Option<ImageFacts> {
@@ -67,11 +67,11 @@ impl<'a> Subject<'a> {
     }
 
     pub(super) fn seconds(&self) -> Option<f64> {
-        self.inspection.facts.duration.filter(|_| self.inspection.content == Content::Video)
+        self.inspection.facts.duration.filter(|_| self.inspection.content == ContentKind::Video)
     }
 
     pub(super) fn animated_gif(&self) -> Option<ImageFacts> {
-        let is_gif = self.container() == Some("gif") && self.inspection.content == Content::Animation;
+        let is_gif = self.container() == Some("gif") && self.inspection.content == ContentKind::Animation;
         self.image().filter(|_| is_gif)
     }
 }

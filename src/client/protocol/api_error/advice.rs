@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::problem::{Problem, final_token_error};
 use crate::client::error::ApiClass;
-use crate::client::model::{ApiVersion, CommandName, CredentialKind, NOT_RECORDED, RateLimit, RateWindow};
+use crate::client::model::{ApiVersion, CommandName, CredentialKind, NOT_RECORDED, RateLimit, RateWindow, UploadScope};
 use crate::client::protocol::headers::clock_off_by;
 use crate::client::protocol::response::Response;
 
@@ -33,8 +33,15 @@ pub(super) struct Situation<'a> {
     pub rate_limit: Option<RateLimit>,
 }
 
-/// The advice, without the full stop at its end.
+/// The advice, without the full stop at its end. A scope that is missing is named whatever else the server said.
 pub(super) fn advice(it: &Situation<'_>) -> Option<String> {
+    match (by_failure(it), missing_scope(it)) {
+        (Some(advice), Some(scope)) => Some(format!("{advice}. {scope}")),
+        (advice, scope) => advice.or_else(|| scope.map(str::to_owned)),
+    }
+}
+
+fn by_failure(it: &Situation<'_>) -> Option<String> {
     let refused =
         if it.command == CommandName::Token { final_token_error(it.response.status, &it.response.body) } else { None };
     let fixed = match it.class {
@@ -142,9 +149,7 @@ fn unauthenticated(it: &Situation<'_>) -> String {
                 .into()
         }
         (CredentialKind::OAuth1, None) => "Check the four OAuth 1.0a credentials and this machine's clock".into(),
-        (CredentialKind::OAuth2 | CredentialKind::OAuth2WithScopes, _) => {
-            "Check the credentials: an OAuth 2.0 token may have run out".into()
-        }
+        (CredentialKind::OAuth2(_), _) => "Check the credentials: an OAuth 2.0 token may have run out".into(),
     }
 }
 
@@ -152,17 +157,25 @@ fn forbidden(it: &Situation<'_>) -> Option<&'static str> {
     Some(match (it.credentials, it.version) {
         // The app asks for tokens, and has no scopes.
         _ if is_about_tokens(it.command) => return None,
-        (CredentialKind::OAuth2 | CredentialKind::OAuth2WithScopes, _) if it.command == CommandName::Me => {
+        (CredentialKind::OAuth2(_), _) if it.command == CommandName::Me => {
             "It takes the scopes users.read and tweet.read"
         }
         (CredentialKind::OAuth1, _) => {
             "Check that the app may read and write, and that the access token was made after that was allowed"
         }
-        (CredentialKind::OAuth2, _) => {
+        (CredentialKind::OAuth2(UploadScope::Unknown), _) => {
             "Use a user's token with the scope media.write; app-only bearer tokens are refused"
         }
-        (CredentialKind::OAuth2WithScopes, _) => return None,
+        (CredentialKind::OAuth2(UploadScope::Granted | UploadScope::Missing), _) => return None,
     })
+}
+
+/// What a token lacks whose scopes are known. Requests about tokens need none, and that about the user needs others.
+fn missing_scope(it: &Situation<'_>) -> Option<&'static str> {
+    let needs_it = !is_about_tokens(it.command) && it.command != CommandName::Me;
+    let lacks_it = it.credentials == CredentialKind::OAuth2(UploadScope::Missing);
+    (it.class == ApiClass::PermissionDenied && needs_it && lacks_it)
+        .then_some("The token was not granted media.write: log in again and ask for it (xmedia login)")
 }
 
 /// API 1.1 for media is being switched off step by step.

@@ -8,12 +8,9 @@ import time
 
 import pytest
 import xmedia
-from support.logins import environ_of, start, stored
+from support.logins import EXPIRIES, environ_of, start, stored
 from support.media import ID
 from xmedia.testing import Fault
-
-#: How many times the tokens expire under the processes, by an environment variable for longer runs.
-EXPIRIES = int(os.environ.get("XMEDIA_TEST_EXPIRIES", "2"))
 
 
 @pytest.fixture

@@ -11,12 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import xmedia
-from support.logins import FIRST, environ_of, run, start, stored
+from support.logins import EXPIRIES, FIRST, environ_of, run, start, stored
 from support.media import ID
 from xmedia.testing import Fault
-
-#: How many times the tokens expire under eight processes, by an environment variable for longer runs.
-EXPIRIES = int(os.environ.get("XMEDIA_TEST_EXPIRIES", "2"))
 
 
 class TestOneLoginForAll:

@@ -109,17 +109,16 @@ fn read_audio(description: &mut Description, kind: [u8; 4], entry: &[u8]) -> Opt
     }
     // Other codecs than AAC: the fixed field says 2 whatever the sound has.
     match &kind {
-        b"mp4a" => {}
-        b"ac-3" => {
-            audio.channels = find(boxes, b"dac3").and_then(codecs::ac3_channels);
-            return Some(());
-        }
-        b"ec-3" | b".mp3" | b"mp3 " => {
-            audio.channels = None;
-            return Some(());
-        }
-        _ => return Some(()),
+        b"mp4a" => read_mpeg4_audio(audio, entry, boxes_at)?,
+        b"ac-3" => audio.channels = find(boxes, b"dac3").and_then(codecs::ac3_channels),
+        b"ec-3" | b".mp3" | b"mp3 " => audio.channels = None,
+        _ => {}
     }
+    Some(())
+}
+
+/// What the elementary stream's description says of MPEG-4 audio, mostly AAC.
+fn read_mpeg4_audio(audio: &mut AudioTrack, entry: &[u8], boxes_at: usize) -> Option<()> {
     // Version 1 has no more fields than version 0 where the file is not QuickTime.
     let esds = [boxes_at, 28].into_iter().find_map(|at| {
         let boxes = entry.get(at..)?;

@@ -5,7 +5,7 @@
 use super::boxes::{BoxAt, find};
 use super::tracks::Track;
 use super::{fragments, tracks};
-use crate::client::inspect::facts::{Content, Inspection, Problem, Unknown};
+use crate::client::inspect::facts::{ContentKind, FileProblem, Inspection, Unknown};
 use crate::client::inspect::reader::{Fields, MAX_INDEX, Read, Reader};
 
 /// More boxes than any real file has at its top.
@@ -27,7 +27,7 @@ pub(in crate::client::inspect::parsers) fn is_mp4(head: &[u8]) -> bool {
 pub(in crate::client::inspect::parsers) fn read(reader: &mut Reader, inspection: &mut Inspection) -> Read<()> {
     inspection.facts.container = Some("mov".to_owned());
     inspection.facts.media_type = Some("video/quicktime".to_owned());
-    inspection.content = Content::Video;
+    inspection.content = ContentKind::Video;
     let mut movie = Movie::default();
     movie.walk(reader, inspection)?;
     if !movie.found {
@@ -35,8 +35,9 @@ pub(in crate::client::inspect::parsers) fn read(reader: &mut Reader, inspection:
             // Twenty bytes of `ftyp` are not a movie yet.
             return Err(Unknown::Format.into());
         }
-        if !inspection.problems.iter().any(|problem| matches!(problem, Problem::Truncated(part) if part == "moov")) {
-            inspection.problems.push(Problem::NoIndex);
+        if !inspection.problems.iter().any(|problem| matches!(problem, FileProblem::Truncated(part) if part == "moov"))
+        {
+            inspection.problems.push(FileProblem::NoIndex);
         }
         return Ok(());
     }
@@ -70,7 +71,7 @@ impl Movie {
             let end = at.checked_add(len).filter(|end| *end <= reader.len);
             let name = || String::from_utf8_lossy(&kind).into_owned();
             match (&kind, end) {
-                (b"moov" | b"moof" | b"mdat", None) => inspection.problems.push(Problem::Truncated(name())),
+                (b"moov" | b"moof" | b"mdat", None) => inspection.problems.push(FileProblem::Truncated(name())),
                 (b"ftyp", Some(end)) => {
                     let brand = reader.data(at + header, 4.min(usize::try_from(end - at - header).unwrap_or(0)))?;
                     if brand != b"qt  " {
@@ -93,7 +94,7 @@ impl Movie {
             at = end;
         }
         if self.fragment_open {
-            inspection.problems.push(Problem::Truncated("the last fragment".to_owned()));
+            inspection.problems.push(FileProblem::Truncated("the last fragment".to_owned()));
         }
         Ok(())
     }
@@ -140,11 +141,11 @@ impl Movie {
         let seconds = played.map(|track| track.seconds(self.timescale, fragmented)).fold(0.0, f64::max);
         inspection.facts.duration = (seconds > 0.0).then_some(seconds);
         if inspection.problems.is_empty() && self.tracks.iter().any(|track| track.samples.end > reader.len) {
-            inspection.problems.push(Problem::Truncated("what the index lists".to_owned()));
+            inspection.problems.push(FileProblem::Truncated("what the index lists".to_owned()));
         }
         let video = tracks::describe(&self.tracks, inspection);
         let Some(track) = video.and_then(|index| self.tracks.get_mut(index)) else {
-            inspection.problems.push(Problem::NoVideoTrack);
+            inspection.problems.push(FileProblem::NoVideoTrack);
             return Ok(());
         };
         let Some(nal_length) = track.nal_length() else { return Ok(()) };

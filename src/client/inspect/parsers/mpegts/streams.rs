@@ -4,7 +4,7 @@ use memchr::memmem;
 
 use super::packets::{Layout, Stream, later, packets};
 use super::tables::{self, Kind, Listed, Section};
-use crate::client::inspect::facts::{AudioTrack, Content, Inspection, Problem, VideoTrack};
+use crate::client::inspect::facts::{AudioTrack, ContentKind, FileProblem, Inspection, VideoTrack};
 use crate::client::inspect::parsers::codecs::{self, aac};
 use crate::client::inspect::reader::{Read, Reader};
 
@@ -21,7 +21,7 @@ const OPUS_RATE: u32 = 48_000;
 pub(in crate::client::inspect::parsers) fn read(reader: &mut Reader, inspection: &mut Inspection) -> Read<()> {
     inspection.facts.container = Some("mpegts".to_owned());
     inspection.facts.media_type = Some("video/mp2t".to_owned());
-    inspection.content = Content::Video;
+    inspection.content = ContentKind::Video;
     let head = reader.data(0, HEAD)?;
     let Some((layout, listed)) = Layout::of(&head).and_then(|layout| Some((layout, program(&head, layout)?))) else {
         inspection.not_understood(Some("what is inside MPEG-TS"));
@@ -40,7 +40,7 @@ pub(in crate::client::inspect::parsers) fn read(reader: &mut Reader, inspection:
         inspection.facts.audio = Some(audio);
     }
     let Some(Listed { pid, kind: Kind::Video(codec), .. }) = videos.next() else {
-        inspection.problems.push(Problem::NoVideoTrack);
+        inspection.problems.push(FileProblem::NoVideoTrack);
         return Ok(());
     };
     let stream = gathered(&head, layout, *pid);

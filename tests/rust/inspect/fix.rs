@@ -1,4 +1,4 @@
-//! How a file is mended: only the options that it needs, and none where nothing helps. `make samples` runs them.
+//! How a file is fixed: only the options that it needs, and none where nothing helps. `make samples` runs them.
 
 use super::samples::{report, report_with};
 

@@ -1,6 +1,7 @@
-"""What is displayed, by the attributes that are shown. This folder names no class of `_types`, which calls it.
+"""A `typing.Protocol` for each thing that is displayed: the attributes that are shown, and no others.
 
-Only type checkers read this file. Attributes are properties, since others would have to be settable.
+This folder names no class of `_types`, which calls it. Only type checkers read this file. Attributes are properties,
+since others would have to be settable.
 """
 
 from collections.abc import Sequence
