@@ -116,6 +116,7 @@ class Opening:
         if prepared is not None:
             return dataclasses.replace(prepared, opened_by=self._open), self._options_left()
         assert failure is not None  # noqa: S101  (what has ended has one of the two)
+        self.thread.close()
         try:
             raise failure
         finally:

@@ -125,7 +125,12 @@ class UploadCall:
     def after(cls, core: _core.Client, opening: Opening) -> UploadCall:
         """An upload whose source is ready, or whose time is up."""
         source, options = opening.finish()
-        return cls(core, source, options, opening.thread, awaited=opening.awaited)
+        try:
+            return cls(core, source, options, opening.thread, awaited=opening.awaited)
+        except BaseException:
+            # An argument is wrong. The error holds on to what would otherwise end the thread.
+            opening.thread.close()
+            raise
 
     def wait(self) -> Media:
         """Upload, blocking."""

@@ -31,6 +31,13 @@ class Foreign:
         if name == self.blocks:
             self.released.wait(self._seconds)
 
+    def release(self):
+        """Let what blocks go on, and see the threads end."""
+        self.released.set()
+        for thread in set(self.asked_by) - {threading.current_thread()}:
+            thread.join(HANGS)
+            assert not thread.is_alive()
+
     @property
     def name(self):
         self.ask("name")
@@ -234,10 +241,7 @@ def test_an_upload_does_not_outlive_its_time(server, connect, upload, how, block
     assert time.monotonic() - began < BOUND
     assert server.commands == []
     timer.cancel()
-    foreign.released.set()
-    for thread in foreign.asked_by:
-        thread.join(HANGS)
-        assert not thread.is_alive()
+    foreign.release()
 
 
 @pytest.mark.parametrize("blocking", BLOCKING)
@@ -271,6 +275,7 @@ def test_one_source_holds_up_no_other_upload_of_many(server, connect):
     foreign.released.set()
     assert next(results).item is foreign
     assert next(results, None) is None
+    foreign.release()
 
 
 def test_leaving_uploads_of_many_leaves_what_is_made_ready(server, connect):
@@ -281,7 +286,7 @@ def test_leaving_uploads_of_many_leaves_what_is_made_ready(server, connect):
     with pytest.warns(ResourceWarning, match="left to itself"):
         results.close()
     assert time.monotonic() - began < BOUND
-    foreign.released.set()
+    foreign.release()
 
 
 def test_ctrl_c_ends_it(server, connect):
@@ -299,23 +304,7 @@ def test_ctrl_c_ends_it(server, connect):
         connect(server).upload(foreign, **OPTIONS)
     assert time.monotonic() - began < BOUND
     thread.join()
-    foreign.released.set()
-
-
-@pytest.mark.parametrize("how", ["timeout", "cancelled"])
-def test_a_call_that_ends_in_that_second_is_waited_for(server, connect, how):
-    """No object of the program's is used behind its back if that can be helped."""
-    foreign = Foreign("seek", seconds=0.4)
-
-    async def main():
-        async with asyncio.timeout(0.1 if how == "cancelled" else None):
-            await connect(server).upload_async(foreign, timeout=0.1 if how == "timeout" else 60, **OPTIONS)
-
-    with pytest.raises(TimeoutError):
-        asyncio.run(main())
-    # The call that was waited for, and what followed at once.
-    assert not foreign.released.is_set()
-    assert server.commands == []
+    foreign.release()
 
 
 def test_one_thread_asks_and_reads(server, call):
@@ -351,10 +340,20 @@ def test_an_error_arrives_as_it_was_raised(server, call, name, error):
         raise error
 
     kind = type("Failing", (Foreign,), {name: property(fail)})
+    foreign = kind()
     with pytest.raises(type(error)) as caught:
-        call(server.client(), "upload", kind())
+        call(server.client(), "upload", foreign)
     assert caught.value is error
     assert server.commands == []
+    foreign.release()
+
+
+def test_a_wrong_argument_leaves_no_thread(server, call):
+    foreign = Foreign()
+    with pytest.raises(xmedia.InvalidInputError, match="segment_bytes") as caught:
+        call(server.client(), "upload", foreign, segment_bytes=-1)
+    foreign.release()
+    assert caught.tb is not None
 
 
 def ordinary(tmp_path):
