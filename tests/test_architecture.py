@@ -61,6 +61,8 @@ SPOKEN = re.compile(
     r"""(?<![a-z]) (?: told | tells | telling | heard | hears | hearing | tell (?! [("]) ) (?![a-z]) | [«»]""",
     re.VERBOSE | re.IGNORECASE,
 )
+#: What the mock server uses of the client. Whatever else both used could be wrong on both sides without a test failing.
+SHARED_WITH_MOCK = re.compile(r"client/(types/(model|category|x_limits)|inspect/.+|auth/oauth1|limits/daily)\.rs")
 #: What tests look at that users do not see, each with its reason. This list may only shrink.
 PRIVATE = {
     # Tables of which a run of the program shows one line.
@@ -142,6 +144,17 @@ def test_the_client_knows_neither_python_nor_the_mock_server():
         if source.is_relative_to(CRATE / "client") and target.relative_to(CRATE).parts[0] in {"python", "mock"}
     }
     assert outside == set()
+
+
+def test_the_mock_server_uses_few_parts_of_the_client():
+    used = {
+        target.relative_to(CRATE).as_posix()
+        for source, targets in rust_arrows().items()
+        for target in targets
+        if source.is_relative_to(CRATE / "mock") and target.is_relative_to(CRATE / "client")
+    }
+    assert "client/types/model.rs" in used
+    assert sorted(path for path in used if not SHARED_WITH_MOCK.fullmatch(path)) == []
 
 
 def test_a_folder_has_few_entries(files):

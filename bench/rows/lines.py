@@ -15,7 +15,7 @@ from .uploads import CONCURRENCY, MIB, file_of, size_of
 
 MBIT, RTT_MS = 20, 80
 LOSE = 10
-#: Bytes a second, and how often is looked how many have come, in seconds.
+#: Bytes a second, and how often, in seconds, those that have come are counted.
 CEILING, LOOK_EVERY = 4_000_000, 0.02
 
 

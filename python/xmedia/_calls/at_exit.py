@@ -14,9 +14,9 @@ from .. import _core
 from .hooks import Hooks, is_async
 
 #: How long, in seconds, the end of the process waits for refreshes.
-WAIT_AT_MOST = 10.0
+MAX_REFRESH_WAIT = 10.0
 #: How long it waits until what was recorded is written.
-RECORD_AT_MOST = 2.0
+MAX_RECORD_WAIT = 2.0
 
 _numbers = itertools.count()
 #: The tokens of every client that may get new ones, and whom they belong to. A client that is gone stays here as
@@ -63,11 +63,11 @@ def watch_process() -> None:
 def _settle() -> None:
     # Ctrl-C, or a handler that exits: whoever ends the process may end the wait.
     with contextlib.suppress(BaseException):
-        _core.wait_for_refreshes(WAIT_AT_MOST)
+        _core.wait_for_refreshes(MAX_REFRESH_WAIT)
     for delivery, hooks in list(_watched.values()):
         _deliver(delivery, hooks)
     with contextlib.suppress(BaseException):
-        _core.settle_records(RECORD_AT_MOST)
+        _core.settle_records(MAX_RECORD_WAIT)
 
 
 def _deliver(delivery: _core.TokenDelivery, hooks: Hooks) -> None:

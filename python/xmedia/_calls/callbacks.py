@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: The methods of an operation's callbacks that return bytes.
 _READS = frozenset({"read", "read_at", "load"})
-#: How often is looked, in seconds, whether the verb still waits for an async method.
+#: How often, in seconds, it is checked whether the verb still waits for an async method.
 _CHECK_EVERY = 0.05
 #: How long, in seconds, a call that blocks is waited for when the verb has ended or was cancelled: a little less than
 #: the second by which a verb may outlive its timeout.

@@ -29,27 +29,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse(argv)
     # Loaded now, because `--help` and mistyped commands do without.
     from .. import InvalidInputError, XMediaError  # noqa: PLC0415
-    from . import report, words  # noqa: PLC0415
+    from . import exit_status, words  # noqa: PLC0415
 
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
-        with _signals_raise(report.Ended):
+        with _signals_raise(exit_status.Ended):
             return run(arguments)
     except KeyboardInterrupt as interrupt:
-        report.say("interrupted")
-        return report.exit_status(interrupt)
+        words.say("interrupted")
+        return exit_status.of(interrupt)
     except InvalidInputError as error:
-        report.say(words.message(error))
-        return report.USAGE
+        words.say(words.message(error))
+        return exit_status.USAGE
     except (XMediaError, OSError) as error:
         if isinstance(error, BrokenPipeError) and not isinstance(error, XMediaError):
             # What is left in the buffer must not be complained about at the end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             if error.filename is None:
                 # Whoever read our output has seen enough, and no result is lost.
-                return report.FAILED
-        report.say(words.message(error))
-        return report.exit_status(error)
+                return exit_status.FAILED
+        words.say(words.message(error))
+        return exit_status.of(error)
 
 
 @contextlib.contextmanager

@@ -9,12 +9,13 @@ import os
 import sys
 import warnings
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
 from .. import Media, Progress, RequestEvent
+from .._core import shown
 from .._display import text
 from .._types import exact_json
-from . import report, words
+from . import exit_status, words
 from .screen import Screen
 
 
@@ -72,7 +73,7 @@ class Output:
         self._finalized.pop(media.media_id, None)
         self._done(line)
         if self._json:
-            self._print(exact_json.dumps(report.report(media, file=file)))
+            self._print(exact_json.dumps(_row(media, file=file)))
         elif not self._id_only:
             self._print(text.summary(media) if file is None else f"{words.escaped(file)}  {text.summary(media)}")
         elif media.ready:
@@ -80,8 +81,8 @@ class Output:
         else:
             # Nothing is printed that a script could take for the id of media that it can use.
             self.say(text.summary(media))
-            return report.READY if may_be_unfinished and not media.failed else report.FAILED
-        return report.FAILED if media.failed else report.READY
+            return exit_status.READY if may_be_unfinished and not media.failed else exit_status.FAILED
+        return exit_status.FAILED if media.failed else exit_status.READY
 
     def error(
         self, error: BaseException, *, file: str | None = None, line: object = None, media_id: str | None = None
@@ -92,14 +93,14 @@ class Output:
             self._finalized.pop(media.media_id, None)
         self._done(line)
         if self._json:
-            self._print(exact_json.dumps(report.report(media, file=file, error=error, media_id=media_id)))
+            self._print(exact_json.dumps(_row(media, file=file, error=error, media_id=media_id)))
         else:
             said = words.message(error)
             name = None if file is None else words.escaped(file)
             self.say(said if name is None or said.startswith(f"{name}: ") else f"{name}: {said}")
             if self._verbose and media is not None and not media.failed and media.command in {"FINALIZE", "STATUS"}:
                 self.say(f"xmedia wait {media.media_id} goes on waiting")
-        return report.exit_status(error)
+        return exit_status.of(error)
 
     def interrupted(self, interrupt: KeyboardInterrupt, hint: str = "") -> int:
         """Say what an interrupted command leaves behind, and return the exit status."""
@@ -108,7 +109,7 @@ class Output:
         self.say(f"interrupted{hint}")
         for media_id in self._finalized:
             self.say(f"{media_id} was finalized: xmedia wait {media_id} goes on waiting")
-        return report.exit_status(interrupt)
+        return exit_status.of(interrupt)
 
     def say(self, line: str) -> None:
         """Say something that is not a result. Nothing ends because it cannot be written."""
@@ -119,7 +120,7 @@ class Output:
         if sys.stderr is None:
             return
         if self._screen is None:
-            report.say(line)
+            words.say(line)
         else:
             self._screen.print(f"xmedia: {line}", sys.stderr)
 
@@ -165,3 +166,23 @@ def _described(event: RequestEvent) -> str:
     line = ", ".join(parts)
     # The sentence begins with what the line has said already.
     return f"{line}: {event.error.removeprefix(f'{about}: ').removeprefix(f'{outcome} ')}" if event.error else line
+
+
+def _row(
+    media: Media | None, *, file: str | None = None, error: BaseException | None = None, media_id: str | None = None
+) -> dict[str, Any]:
+    """What `--json` prints of one result: the file, what `Media.to_json` says, the state, and the error.
+
+    Its numbers are those of `exact_json`, which writes them as they came.
+    """
+    info = media.processing_info if media is not None else None
+    known: dict[str, Any] = {"media_id": int(media_id) if media_id else None} if media is None else {}
+    if media is not None:
+        known = cast("dict[str, Any]", exact_json.loads(media.to_json()))
+        known["ready"] = media.ready
+    known["state"] = str(info.state) if info is not None else ("succeeded" if media and media.ready else None)
+    failure = info.error if info is not None else None
+    text = str(error) if error is not None else shown(failure.message or failure.name or "failed") if failure else None
+    known["error"] = text
+    known["error_type"] = type(error).__name__ if error is not None else None
+    return known if file is None else {"file": file, **known}

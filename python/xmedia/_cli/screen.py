@@ -14,7 +14,7 @@ from typing import TextIO
 from .. import Progress
 from .._display import text
 
-#: The columns of a bar between its brackets; one that would have fewer than the least is left out.
+#: The columns of a bar between its brackets, and the fewest that it may have; a shorter one is left out.
 _BAR, _MIN_BAR = 20, 5
 #: How much of a line a name may take.
 _NAMES_SHARE = 0.3

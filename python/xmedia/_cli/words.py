@@ -1,8 +1,9 @@
-"""The library's messages in the command line's words: its options and commands, not Python's arguments."""
+"""What the command line says: the library's messages in its own words, which are options and commands."""
 
 from __future__ import annotations
 
 import re
+import sys
 
 from .. import InvalidInputError
 from .._core import shown
@@ -51,6 +52,11 @@ _WORDING = Wording(
         "timeout": "--timeout",
     },
 )
+
+
+def say(text: str) -> None:
+    """Say something that is not a result."""
+    print(f"xmedia: {text}", file=sys.stderr, flush=True)
 
 
 def message(error: BaseException) -> str:

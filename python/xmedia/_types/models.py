@@ -11,7 +11,7 @@ from .checks import check_type
 
 
 class _Abridged(reprlib.Repr):
-    """Reprs of which none is longer than a screen; the bytes of a whole video are not even read for that."""
+    """Reprs that are no longer than a screen; the bytes of a whole video are not even read for that."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -124,12 +124,16 @@ class MockServer(ServerControl):
             raise OSError(error.errno, error.strerror, place) from None
         self._core.set_revoke_on_reuse(revoke_on_reuse)
         if self._core.ca_pem is not None:
-            import tempfile  # noqa: PLC0415  (takes longer than all of this package, and few tests want TLS)
+            self._write_ca_file(self._core.ca_pem)
 
-            descriptor, self._ca_file = tempfile.mkstemp(prefix="xmedia-mock-", suffix=".pem")
-            self._forget_ca_file = weakref.finalize(self, _remove, self._ca_file, os.getpid())
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(self._core.ca_pem)
+    def _write_ca_file(self, pem: str) -> None:
+        """Write the authority's certificate for clients to read, until the server is closed or gone."""
+        import tempfile  # noqa: PLC0415  (takes longer than all of this package, and few tests want TLS)
+
+        descriptor, self._ca_file = tempfile.mkstemp(prefix="xmedia-mock-", suffix=".pem")
+        self._forget_ca_file = weakref.finalize(self, _remove, self._ca_file, os.getpid())
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(pem)
 
     @property
     def url(self) -> str:

@@ -19,7 +19,7 @@ use crate::system::fork::PerProcess;
 const MAX_UNANSWERED_BYTES: u64 = 256 << 10;
 /// How often in a row more has to have come. A long answer, too, waits on a busy machine until it is read.
 const MAX_UNANSWERED_LOOKS: u32 = 2;
-/// With more connections it is looked which of them are still open, also where nobody waits.
+/// With more connections, those that are closed are dropped, also while nobody waits.
 const MAX_KNOWN: usize = 256;
 /// How often the connections are looked at.
 const INTERVAL: Duration = Duration::from_millis(100);

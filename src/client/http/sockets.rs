@@ -53,7 +53,7 @@ struct Known {
     made: Vec<Ends>,
 }
 
-/// So many connections are remembered; beyond, it is looked which of them there still are.
+/// So many connections are remembered; beyond that, those that are gone are dropped.
 const MAX_KNOWN: usize = 256;
 
 impl Sockets {

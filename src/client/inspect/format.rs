@@ -331,7 +331,7 @@ fn documented(found: &str) -> Option<&'static str> {
     ];
     match found {
         "video/x-m4v" => Some("video/mp4"),
-        // A Matroska file that says it is not WebM is not.
+        // X does not take a Matroska file that does not call itself WebM.
         other => SAME.into_iter().find(|known| *known == other),
     }
 }

@@ -3,7 +3,7 @@
 use crate::client::kept_exchange::Secrets;
 use crate::client::protocol::{self, MIN_PASSWORD_LEN, MIN_SECRET_LEN, masked};
 
-/// Adds secrets in each of their forms, those aside that are there already.
+/// Adds secrets in each of their forms, except those that are already there.
 pub(super) fn add_forms(secrets: &mut Secrets, found: &Secrets) {
     protocol::add_forms(secrets, found, MIN_SECRET_LEN);
 }

@@ -12,8 +12,8 @@ use crate::client::inspect::{self, CheckOptions, Report, explanation};
 use crate::client::observer::{Observer, Phase, Progress};
 use crate::system::blocking::blocking;
 
-/// What takes no longer is over before anybody would read of it.
-const UNREPORTED: Duration = Duration::from_millis(100);
+/// A check that takes no longer is not reported: it is over before anybody would read that.
+const MIN_REPORTED_DURATION: Duration = Duration::from_millis(100);
 
 /// Looks at the file, and warns of what X refuses or refuses it, as the options say.
 pub(super) async fn check(
@@ -54,7 +54,7 @@ async fn look(
     let Some(mut bytes) = Arc::clone(reader).inspectable() else { return Ok(None) };
     let name = name.map(str::to_owned);
     let mut looking = std::pin::pin!(blocking(move || inspect::check(&mut *bytes, name.as_deref(), &options)));
-    let report = match tokio::time::timeout(UNREPORTED, &mut looking).await {
+    let report = match tokio::time::timeout(MIN_REPORTED_DURATION, &mut looking).await {
         Ok(report) => report,
         Err(_) => {
             observer.progress(under_way(total_bytes)).await?;

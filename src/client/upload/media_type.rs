@@ -1,4 +1,4 @@
-//! What media of a type is to X: the category that it wants for it, and whether a GIF is animated.
+//! What X makes of a media type: the category of its media, and whether a GIF is animated.
 
 use crate::client::x_values::MediaCategory;
 

@@ -24,8 +24,8 @@ use crate::system::fork::PerProcess;
 use crate::system::lock_descriptors;
 
 /// How often it is looked whether another process has released the lock: at first, and after a while.
-const FIRST_LOOK: Duration = Duration::from_millis(5);
-const LAST_LOOK: Duration = Duration::from_millis(100);
+const MIN_POLL_INTERVAL: Duration = Duration::from_millis(5);
+const MAX_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A lock file that is locked as long as this lives. The system takes the lock off when the process ends.
 pub struct FileLock {
@@ -49,14 +49,14 @@ impl FileLock {
     /// Takes the lock as soon as it is free. Whoever gives up waiting drops this.
     pub async fn acquire(path: PathBuf) -> io::Result<Self> {
         let mut in_process = lock_of_this_process(&path).lock_owned().await;
-        let mut pause = FIRST_LOOK;
+        let mut pause = MIN_POLL_INTERVAL;
         loop {
             in_process = match Self::try_with(path.clone(), in_process).await? {
                 Ok(lock) => return Ok(lock),
                 Err(in_process) => in_process,
             };
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LAST_LOOK);
+            pause = (pause * 2).min(MAX_POLL_INTERVAL);
         }
     }
 

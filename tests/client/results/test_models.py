@@ -10,6 +10,7 @@ from enum import IntEnum
 
 import pytest
 import xmedia
+from support.media import ID
 from xmedia import (
     ImageInfo,
     InvalidInputError,
@@ -35,8 +36,8 @@ LARGEST = 9_999_999_999_999_999_999
 MOMENT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 FAILURE = ProcessingFailure(code=1, name="InvalidMedia", message="Unsupported video format")
 FULL = Media(
-    media_id=710511363345354753,
-    media_key="7_710511363345354753",
+    media_id=ID,
+    media_key=f"7_{ID}",
     size=10240,
     expires_after_secs=86400,
     processing_info=ProcessingInfo(state="failed", check_after_secs=5, progress_percent=12, error=FAILURE),
@@ -47,7 +48,7 @@ FULL = Media(
     request_id="f00d",
     rate_limit=RateLimit(limit=615, remaining=614, reset_at=MOMENT),
     trace=(RequestEvent(command="STATUS", started_at=MOMENT),),
-    raw={"media_id": 710511363345354753, "new": [1, {"deep": None}]},
+    raw={"media_id": ID, "new": [1, {"deep": None}]},
 )
 RECORDS = [
     FULL,

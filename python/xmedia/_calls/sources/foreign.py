@@ -18,7 +18,7 @@ from ..._types.errors import InvalidInputError
 #: keep what it reads (`simplecache::https://…`).
 _ADDRESS = re.compile(r"(?:[A-Za-z]+::)*[A-Za-z][A-Za-z0-9+.-]+://")
 #: How much is read at a time.
-_PIECE = 256 << 10
+PIECE_BYTES = 256 << 10
 
 
 def opener(source: Any) -> Callable[[], Any] | None:
@@ -49,7 +49,7 @@ def opened(source: Any, awaited: bool) -> Any:
     if callable(getattr(source, "iter_bytes", None)):
         return _httpx(source, awaited)
     if callable(getattr(source, "iter_content", None)) and not hasattr(source, "read"):
-        return source.iter_content(_PIECE)
+        return source.iter_content(PIECE_BYTES)
     content = getattr(source, "content", None)
     if content is not None and inspect.iscoroutinefunction(getattr(content, "read", None)):
         return content

@@ -8,12 +8,10 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, It
 from typing import Any
 
 from ..._types.errors import InvalidInputError
-from .foreign import refuse_cut, rewound
+from .foreign import PIECE_BYTES, refuse_cut, rewound
 
-#: How much is read at a time.
-PIECE = 256 << 10
 #: After so many pieces of an async iterable the loop gets its turn.
-_ITEMS_PER_TURN = 256
+_MAX_ITEMS_PER_TURN = 256
 #: A file object that was written and not rewound.
 _AT_END = "source: the file object stands at its end, at byte"
 
@@ -123,7 +121,7 @@ class FileReader:
         self.in_memory = isinstance(file, io.BytesIO)
 
     def read(self) -> bytes:
-        piece = as_bytes("read()", self._file.read(PIECE))
+        piece = as_bytes("read()", self._file.read(PIECE_BYTES))
         if not piece:
             if self._start and not self._began:
                 raise InvalidInputError(f"{_AT_END} {self._start}; call seek(0) on it first")
@@ -143,7 +141,7 @@ class AsyncFileReader:
         self._file = file
 
     async def read(self) -> bytes:
-        return as_bytes("read()", await self._file.read(PIECE))
+        return as_bytes("read()", await self._file.read(PIECE_BYTES))
 
 
 class _ItemReader(PieceReader):
@@ -152,10 +150,10 @@ class _ItemReader(PieceReader):
     def _add(self, together: bytearray, item: object) -> bytes | None:
         """Add an item to those before it, and return them once they make up a piece."""
         data = as_bytes("the iterable", item)
-        if not together and len(data) >= PIECE:
+        if not together and len(data) >= PIECE_BYTES:
             return data
         together += data
-        return bytes(together) if len(together) >= PIECE or self.given_up() else None
+        return bytes(together) if len(together) >= PIECE_BYTES or self.given_up() else None
 
 
 class IterableReader(_ItemReader):
@@ -192,7 +190,7 @@ class AsyncIterableReader(_ItemReader):
             if (piece := self._add(together, item)) is not None:
                 return piece
             taken += 1
-            if taken % _ITEMS_PER_TURN == 0:
+            if taken % _MAX_ITEMS_PER_TURN == 0:
                 # An iterable that never really waits would hold up the loop, which could not even cancel this.
                 await asyncio.sleep(0)
         return bytes(together)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ... import CheckReport, InvalidInputError, check
-from .. import options, report, words
+from .. import exit_status, options, words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,15 +58,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Check the files and return the exit status."""
     options.check_standard_input(arguments.files)
     if arguments.fix is None:
-        return report.worst([_check(name, name, arguments)[0] for name in arguments.files])
+        return exit_status.worst([_check(name, name, arguments)[0] for name in arguments.files])
     if options.STANDARD_INPUT in arguments.files:
         raise InvalidInputError("- is standard input, which cannot be read again: --fix needs a file")
     if len(arguments.files) > 1:
-        report.say("--fix takes one FILE at a time")
-        return report.USAGE
+        words.say("--fix takes one FILE at a time")
+        return exit_status.USAGE
     if os.path.lexists(arguments.fix):
-        report.say(f"{words.escaped(arguments.fix)} exists already; nothing was written")
-        return report.FAILED
+        words.say(f"{words.escaped(arguments.fix)} exists already; nothing was written")
+        return exit_status.FAILED
     (name,) = arguments.files
     status, found = _check(name, name, arguments)
     if found is None:
@@ -74,9 +74,9 @@ def run(arguments: argparse.Namespace) -> int:
     if found.fix is not None:
         return _fix(name, found, arguments)
     if found.ok:
-        report.say(f"nothing has to be fixed, so {words.escaped(arguments.fix)} was not written")
+        words.say(f"nothing has to be fixed, so {words.escaped(arguments.fix)} was not written")
     else:
-        report.say(f"{words.escaped(name)} cannot be fixed by encoding it again")
+        words.say(f"{words.escaped(name)} cannot be fixed by encoding it again")
     return status
 
 
@@ -91,7 +91,7 @@ def _check(file: str, shown: str, arguments: argparse.Namespace) -> tuple[int, C
         _print({"file": shown, **json.loads(found.to_json())})
     else:
         print(f"{words.escaped(shown)}: {found}", flush=True)
-    return (report.READY if found.ok else report.FAILED), found
+    return (exit_status.READY if found.ok else exit_status.FAILED), found
 
 
 @contextlib.contextmanager
@@ -114,8 +114,8 @@ def _failed(file: str, error: Exception, arguments: argparse.Namespace) -> int:
     else:
         said, name = words.message(error), words.escaped(file)
         # What the system says of a file begins with its name.
-        report.say(said if said.startswith(f"{name}: ") else f"{name}: {said}")
-    return report.FAILED
+        words.say(said if said.startswith(f"{name}: ") else f"{name}: {said}")
+    return exit_status.FAILED
 
 
 def _print(value: dict[str, Any]) -> None:
@@ -136,20 +136,20 @@ def _fix(name: str, found: CheckReport, arguments: argparse.Namespace) -> int:
         )
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            report.say(f"ffmpeg failed: {said[-1] if said else f'exit status {done.returncode}'}")
-            return report.FAILED
+            words.say(f"ffmpeg failed: {said[-1] if said else f'exit status {done.returncode}'}")
+            return exit_status.FAILED
         status, _ = _check(os.fspath(draft), arguments.fix, arguments)
-        if status == report.READY:
+        if status == exit_status.READY:
             _name(draft, out)
         return status
     except FileNotFoundError as error:
         if error.filename != "ffmpeg":
             raise
-        report.say("ffmpeg is not installed; the report shows the command to run")
-        return report.FAILED
+        words.say("ffmpeg is not installed; the report shows the command to run")
+        return exit_status.FAILED
     except FileExistsError:
-        report.say(f"{words.escaped(arguments.fix)} exists already; it was not replaced")
-        return report.FAILED
+        words.say(f"{words.escaped(arguments.fix)} exists already; it was not replaced")
+        return exit_status.FAILED
     finally:
         draft.unlink(missing_ok=True)
 

@@ -22,10 +22,10 @@ from ... import (
 from ..._auth.environ import OAUTH1_VARIABLES
 from ..._auth.login import DEFAULT_REDIRECT_URI, DEFAULT_SCOPE
 from ..._auth.profiles import DEFAULT_PROFILE, profile_path
-from .. import report, words
+from .. import exit_status, words
 
 #: How often an address that is not the callback's is asked for again.
-_PASTES = 3
+_MAX_PASTES = 3
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -78,13 +78,13 @@ def login(arguments: argparse.Namespace) -> int:
     store = TokenFile(path)
     make = _exchange if arguments.from_oauth1 else _log_in
     if not make(arguments, client_id, store):
-        return report.FAILED
+        return exit_status.FAILED
     stored = _core.read_token_file(path)
     user = "a user whose id is not known" if stored.user_id is None else f"user {stored.user_id}"
-    report.say(f"logged in as {user}; the tokens are in {path}")
+    words.say(f"logged in as {user}; the tokens are in {path}")
     if arguments.profile != DEFAULT_PROFILE:
-        report.say(f"to use them: X_PROFILE={arguments.profile}")
-    return report.READY
+        words.say(f"to use them: X_PROFILE={arguments.profile}")
+    return exit_status.READY
 
 
 def _exchange(arguments: argparse.Namespace, client_id: str, store: TokenFile) -> bool:
@@ -167,13 +167,13 @@ def _client_secret(arguments: argparse.Namespace) -> str | None:
 def _paste(begun: OAuth2Login, finish: Callable[[str], None]) -> bool:
     import getpass  # noqa: PLC0415  (only this way of logging in needs it)
 
-    report.say("open this page in a browser, and authorize the app:")
+    words.say("open this page in a browser, and authorize the app:")
     print(begun.url, flush=True)
-    report.say(
+    words.say(
         f"then the browser is sent to {begun.redirect_uri}, a page that will not load. Paste its full address here "
         "within 30 seconds:"
     )
-    for _ in range(_PASTES):
+    for _ in range(_MAX_PASTES):
         try:
             pasted = getpass.getpass("address: ") if sys.stdin.isatty() else input()
         except EOFError:
@@ -183,11 +183,11 @@ def _paste(begun: OAuth2Login, finish: Callable[[str], None]) -> bool:
         try:
             begun._core.check(callback_url)
         except InvalidInputError as error:
-            report.say(words.message(error))
+            words.say(words.message(error))
             continue
         finish(callback_url)
         return True
-    report.say("no callback address was given")
+    words.say("no callback address was given")
     return False
 
 
@@ -197,10 +197,10 @@ def _listen(begun: OAuth2Login, finish: Callable[[str], None]) -> None:
     from .callback_server import CallbackServer  # noqa: PLC0415
 
     with CallbackServer(begun, finish) as server:
-        report.say("opening this page in your browser:")
+        words.say("opening this page in your browser:")
         print(begun.url, flush=True)
         if not webbrowser.open(begun.url):
-            report.say("no browser could be opened: open the page yourself, on this machine, or use --headless")
+            words.say("no browser could be opened: open the page yourself, on this machine, or use --headless")
         server.wait()
 
 
@@ -213,11 +213,11 @@ def logout(arguments: argparse.Namespace) -> int:
         TokenFile(path).revoke(client_secret=os.environ.get("X_CLIENT_SECRET") or None)
     except XMediaError as error:
         if not arguments.force:
-            report.say(f"{error}; the file was kept. --force removes it anyway")
-            return report.exit_status(error)
-        report.say(f"X could not be reached ({error}); the file was removed anyway")
+            words.say(f"{error}; the file was kept. --force removes it anyway")
+            return exit_status.of(error)
+        words.say(f"X could not be reached ({error}); the file was removed anyway")
     for name in (path, f"{path}.xmedia-new", f"{path}.lock"):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
-    report.say(f"logged out; {path} was removed")
-    return report.READY
+    words.say(f"logged out; {path} was removed")
+    return exit_status.READY

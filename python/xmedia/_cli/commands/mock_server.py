@@ -6,7 +6,7 @@ import argparse
 
 from ... import InvalidInputError
 from ..._types.checks import checked_number, checked_seconds
-from .. import report, words
+from .. import exit_status, words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,8 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ...testing import _serve  # noqa: PLC0415  (only this command needs the server)
 
     if arguments.speed is not None and arguments.replay is None:
-        report.say("--speed needs --replay FILE")
-        return report.USAGE
+        words.say("--speed needs --replay FILE")
+        return exit_status.USAGE
 
     _serve.serve(
         host=arguments.host,
@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         speed=arguments.speed,
         rate_limits=dict(arguments.rate_limit),
     )
-    return report.READY
+    return exit_status.READY
 
 
 def _states(text: str) -> tuple[str, ...] | None:

@@ -12,7 +12,7 @@ from .. import options
 from ..output import Output
 
 #: Seconds of a wait for which no time is left.
-_SHORTEST = 0.001
+_MIN_TIMEOUT = 0.001
 
 _Show = Callable[[Progress], None]
 
@@ -38,7 +38,7 @@ def finalize(arguments: argparse.Namespace) -> int:
         media = client.finalize(arguments.media_id, timeout=arguments.timeout)
         if not arguments.wait:
             return media
-        return client.wait(media, timeout=max(deadline - time.monotonic(), _SHORTEST), progress=show)
+        return client.wait(media, timeout=max(deadline - time.monotonic(), _MIN_TIMEOUT), progress=show)
 
     return _run(arguments, work)
 

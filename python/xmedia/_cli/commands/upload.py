@@ -12,7 +12,7 @@ from pathlib import Path
 from ... import Client, EnvOptions, InvalidInputError, Result, UploadItem, UploadOptions
 from ..._calls.upload_call import UploadCall
 from ..._client.uploads import OPTIONS
-from .. import options, report
+from .. import exit_status, options
 from ..output import Output
 
 _MAX_ALT_TEXT = 1000
@@ -125,7 +125,7 @@ def _upload(arguments: argparse.Namespace, output: Output) -> int:
         # A file may be there twice, so lines and results are those of an item, and not of a name.
         numbers = {id(item): number for number, item in enumerate(items)}
         results = client.upload_many(items, concurrency=arguments.jobs)
-        return report.worst([_show(result, numbers[id(result.item)], arguments, output) for result in results])
+        return exit_status.worst([_show(result, numbers[id(result.item)], arguments, output) for result in results])
 
 
 def _item(arguments: argparse.Namespace, number: int, given: UploadOptions, output: Output) -> UploadItem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from importlib import resources
 
-from .. import report
+from .. import exit_status
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -19,4 +19,4 @@ def run(arguments: argparse.Namespace) -> int:
     """Print a shell's script."""
     script = resources.files(__package__) / f"xmedia.{arguments.shell}"
     print(script.read_text(encoding="utf-8"), end="", flush=True)
-    return report.READY
+    return exit_status.READY

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ... import Client, RequestEvent
-from .. import report, words
+from .. import exit_status, words
 from ..own_secrets import own_secrets
 from .answers import Answer, Asker
 from .probes import PROBES, Probe
@@ -54,24 +54,24 @@ def run(arguments: argparse.Namespace) -> int:
         expected, size = _of_mock(client.api, video)
         _announce(client, expected, size, file=arguments.video)
         if not arguments.yes and not _agreed():
-            report.say("nothing was sent")
-            return report.USAGE
+            words.say("nothing was sent")
+            return exit_status.USAGE
         differences = []
         for probe, wanted in expected:
             given = _answers(probe, client, events, video, lambda: _secrets_of(client))
             if probe is expected[0][0] and given[0].fields["status"] in _REFUSALS:
-                report.say(f"X refuses this user or app (HTTP {given[0].fields['status']}); xmedia doctor may know why")
-                return report.FAILED
+                words.say(f"X refuses this user or app (HTTP {given[0].fields['status']}); xmedia doctor may know why")
+                return exit_status.FAILED
             found = list(compared(probe.name, given, wanted))
             differences += found
             if arguments.json:
                 _print_json(probe, given, wanted, found)
             else:
                 say = "as expected" if not found else _counted(len(found))
-                report.say(f"{probe.name}: {say}")
+                words.say(f"{probe.name}: {say}")
     if not arguments.json:
         _print_table(differences)
-    return report.FAILED if differences else report.READY
+    return exit_status.FAILED if differences else exit_status.READY
 
 
 def _of_mock(api: str, video: bytes) -> tuple[list[tuple[Probe, list[Answer]]], int]:
@@ -120,7 +120,7 @@ def _announce(client: Client, expected: list[tuple[Probe, list[Answer]]], size: 
 def _agreed() -> bool:
     """Whether the user wants it. Where nobody can be asked, nobody has agreed."""
     if sys.stdin is None or not sys.stdin.isatty():
-        report.say("this is not a terminal, so nobody can be asked; pass --yes to go on")
+        words.say("this is not a terminal, so nobody can be asked; pass --yes to go on")
         return False
     print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}

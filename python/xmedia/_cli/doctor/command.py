@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 
-from .. import report, words
+from .. import exit_status, words
 from . import bundle, credentials, network, online, places, token_file
 from .finding import Finding
 
@@ -27,18 +27,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print what is found, and return the exit status."""
     if arguments.har is not None and arguments.bundle is None:
-        report.say("--har needs --bundle FILE")
-        return report.USAGE
-    status, lines = report.READY, []
+        words.say("--har needs --bundle FILE")
+        return exit_status.USAGE
+    status, lines = exit_status.READY, []
     for finding in findings(online_too=arguments.online):
         lines.append(line(finding))
         if finding.level == "error":
-            status = report.FAILED
+            status = exit_status.FAILED
         print(json.dumps(dataclasses.asdict(finding)) if arguments.json else lines[-1], flush=True)
     if arguments.bundle is not None:
         _, auth = credentials.found(os.environ)
         bundle.write(arguments.bundle, lines, auth, arguments.har)
-        report.say(f"{words.escaped(arguments.bundle)} is written. Please read it before you send it.")
+        words.say(f"{words.escaped(arguments.bundle)} is written. Please read it before you send it.")
     return status
 
 

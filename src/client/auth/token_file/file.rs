@@ -13,7 +13,7 @@ use super::stored_tokens::{MAX_BYTES, Parsed, StoredTokens};
 use crate::system::private_file::{Replacement, name_count, named_beside, resolved};
 
 /// How often a file that may be written over at this moment is read again, and after how long.
-const REREADS: u32 = 5;
+const MAX_REREADS: u32 = 5;
 const REREAD_AFTER: Duration = Duration::from_millis(2);
 
 /// What was found in a token file's place.
@@ -66,7 +66,7 @@ impl TokenFile {
         let mut found = read(&self.path)?;
         // A file with several names is written over. It may be read in the middle of that, and a power cut may have torn it:
         // then the new content stands beside it.
-        for _ in 0..REREADS {
+        for _ in 0..MAX_REREADS {
             if !matches!(found, Found::Unusable(_)) || name_count(&self.path) < 2 {
                 break;
             }

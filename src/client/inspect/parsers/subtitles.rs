@@ -1,4 +1,4 @@
-//! Subtitles: that they are some is all that is looked at.
+//! Subtitles: only whether a file holds any is looked at.
 
 use crate::client::inspect::facts::{ContentKind, Inspection};
 

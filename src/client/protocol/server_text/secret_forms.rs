@@ -13,7 +13,7 @@ pub const MIN_SECRET_LEN: usize = 8;
 /// A proxy's password may be this short.
 pub const MIN_PASSWORD_LEN: usize = 4;
 
-/// Adds secrets and their forms, those aside that are shorter than this or there already.
+/// Adds secrets and their forms, except those that are shorter than this or already there.
 pub fn add_forms(secrets: &mut Secrets, found: &Secrets, shortest: usize) {
     for secret in found {
         if secret.len() >= shortest && !secrets.contains(secret) {

@@ -1,4 +1,4 @@
-"""Sources that look like files and are none, or are cut, damaged, at their end, or not there."""
+"""Sources that look like files and are not, or are cut, damaged, at their end, or not there."""
 
 import asyncio
 import io
