@@ -1,5 +1,6 @@
 """`xmedia doctor` finds what is wrong with the set-up, and says what to do about it."""
 
+import base64
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.raw_server import RawServer, reply
 from terminal import main
 from xmedia.testing import MockServer
 
@@ -187,6 +189,59 @@ def test_the_names_of_others_are_said_before_what_is_missing(doctor, capsys: pyt
     assert printed.index('export X_CONSUMER_KEY="$TWITTER_API_KEY"') < printed.index("no credentials")
 
 
+def in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode().rstrip("=")
+
+
+OAUTH1_TOKEN = "2244994945-" + "aB3" * 10
+OAUTH2_TOKEN, REFRESH_TOKEN = (in_base64(f"{'aB3_-' * 8}:1758888888888:1:0:{kind}:1") for kind in ("at", "rt"))
+CLIENT_ID = in_base64(f"{'aB3_-' * 4}:1:ci")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "belongs_to"),
+    [
+        ("X_OAUTH2_ACCESS_TOKEN", OAUTH1_TOKEN, "X_ACCESS_TOKEN"),
+        ("X_OAUTH2_ACCESS_TOKEN", REFRESH_TOKEN, "X_OAUTH2_REFRESH_TOKEN"),
+        ("X_OAUTH2_ACCESS_TOKEN", CLIENT_ID, "X_CLIENT_ID"),
+        ("X_ACCESS_TOKEN", OAUTH2_TOKEN, "X_OAUTH2_ACCESS_TOKEN"),
+        ("X_CONSUMER_KEY", CLIENT_ID, "X_CLIENT_ID"),
+        ("X_ACCESS_TOKEN", OAUTH1_TOKEN, None),
+        ("X_OAUTH2_ACCESS_TOKEN", OAUTH2_TOKEN, None),
+    ],
+)
+def test_a_value_of_another_kind_is_named_with_the_variable_it_belongs_to(
+    doctor, name: str, value: str, belongs_to: str | None
+) -> None:
+    environ = {**OAUTH1, name: value} if name == "X_OAUTH2_ACCESS_TOKEN" else {name: value}
+    found = doctor(expected=int(belongs_to is not None), **environ)["credentials"]
+    assert belongs_to is None or f"{belongs_to} with this one" in found["todo"]
+    assert value not in found["message"] + found["todo"]
+
+
+@pytest.mark.parametrize("host", ["x.com", "www.x.com", "twitter.com"])
+def test_the_websites_address_is_not_the_apis(doctor, host: str) -> None:
+    # Http to another host is refused, so that nothing is asked.
+    found = doctor(expected=1, X_BASE_URL=f"http://{host}")["credentials"]
+    assert (found["level"], found["todo"]) == ("warning", "unset X_BASE_URL")
+
+
+def test_where_logins_cannot_be_kept_that_is_said_before_somebody_logs_in(doctor, tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    found = doctor(expected=1, **OAUTH1, XDG_CONFIG_HOME=str(tmp_path / "a file" / "config"))["logins"]
+    assert (found["level"], "XDG_CONFIG_HOME" in found["todo"]) == ("error", True)
+    assert doctor(expected=1, **OAUTH1, XDG_CONFIG_HOME=str(tmp_path / "new"))["logins"]["level"] == "ok"
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_full_disk_is_named(doctor, server: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 0))
+    path = token_file(tmp_path / "tokens" / "t.json", server)
+    found = doctor(expected=1, **OAUTH1, X_OAUTH2_TOKEN_FILE=path, X_RECORD=str(tmp_path))
+    full = {name for name, each in found.items() if "is full" in each["message"]}
+    assert full == {"token directory", "recording", "temporary files"}
+
+
 def test_a_directory_for_temporary_files_that_is_not_there_is_a_warning(doctor) -> None:
     finding = doctor(expected=0, TMPDIR="/not/there")["temporary files"]
     assert (finding["level"], "TMPDIR" in finding["todo"]) == ("warning", True)
@@ -224,6 +279,15 @@ class TestTokenFile:
     def test_that_is_not_there(self, doctor, tmp_path: Path) -> None:
         found = doctor(expected=1, **OAUTH1, X_OAUTH2_TOKEN_FILE=str(tmp_path / "none.json"))
         assert "xmedia login" in found["token file"]["todo"]
+
+    def test_whose_name_only_a_shell_would_understand(self, doctor) -> None:
+        found = doctor(expected=1, **OAUTH1, X_OAUTH2_TOKEN_FILE="~/tokens.json")
+        assert found["token file"]["todo"] == "write the whole path: only shells know what ~ is"
+
+    def test_that_was_not_used_for_longer_than_its_refresh_token_lives(self, look) -> None:
+        found = look(expected=0, expires_at=time.time() - 200 * 86400)["tokens"]
+        assert (found["level"], found["todo"]) == ("warning", "run: xmedia login")
+        assert "200 days ago" in found["message"]
 
     def test_of_another_server(self, look, server: MockServer) -> None:
         found = look(expected=1, origin="https://api.x.com")
@@ -301,6 +365,44 @@ class TestNetwork:
     def test_plain_http_behind_an_https_address(self, doctor, server: MockServer) -> None:
         found = doctor(expected=1, X_BASE_URL=server.url.replace("http", "https"))
         assert "error" in {found[name]["level"] for name in found if name in {"TLS (server)", "server"}}
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            reply(body=b"<!DOCTYPE html><title>Just a moment...</title>"),
+            reply(403, body=b"\n<html>Access denied</html>"),
+            reply(302, headers=("Location: http://login.example/",)),
+        ],
+        ids=["a page", "a page that refuses", "a login page's address"],
+    )
+    def test_online_a_web_page_in_place_of_an_answer(self, doctor, answer: bytes) -> None:
+        with RawServer(answer) as server:
+            token = {**OAUTH1, "X_OAUTH2_ACCESS_TOKEN": "token"}
+            found = doctor("--online", expected=1, **token, X_BASE_URL=server.url)["user"]
+        assert (found["level"], "something on the way answered" in found["todo"]) == ("error", True)
+
+    def test_a_server_that_is_out_of_order(self, doctor) -> None:
+        with RawServer(reply(503)) as server:
+            found = doctor(expected=0, X_BASE_URL=server.url)["server"]
+        assert (found["level"], found["todo"]) == ("warning", "try again later")
+
+    def test_a_file_of_certificates_that_has_none(self, doctor, tmp_path: Path) -> None:
+        with MockServer(tls=True) as server:
+            found = doctor(expected=1, X_BASE_URL=server.url, SSL_CERT_FILE=str(tmp_path / "none.pem"))
+        assert found["TLS (server)"]["todo"].endswith("correct it, or unset SSL_CERT_FILE")
+
+    @pytest.mark.parametrize(
+        ("proxy", "todo"),
+        [
+            ("socks5://127.0.0.1:9", "export HTTPS_PROXY=http://HOST:PORT"),
+            ("", "export HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT"),
+        ],
+        ids=["of a kind that is not supported", "that wants a password"],
+    )
+    def test_a_proxy(self, doctor, proxy: str, todo: str) -> None:
+        with RawServer(reply(407, headers=("Proxy-Authenticate: Basic",), keep_alive=False)) as server:
+            found = doctor(expected=1, X_BASE_URL=None, HTTPS_PROXY=proxy or server.url)
+        assert found["API 2"]["todo"].startswith(todo)
 
     def test_a_proxy_that_is_not_there(self, doctor) -> None:
         with socket.create_server(("127.0.0.1", 0)) as closed:

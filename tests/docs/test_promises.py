@@ -36,28 +36,31 @@ def test_the_pages_of_frameworks_make_no_client_at_import(page: str) -> None:
 
 
 PROJECT = """
-import asyncio, django, os
+import django, os, xmedia
 from django.conf import settings
 settings.configure(
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "uploads.sqlite3"}},
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     INSTALLED_APPS=["publishing"],
+    ROOT_URLCONF="publishing.urls",
     ALLOWED_HOSTS=["*"],
 )
 django.setup()
 from django.core.management import call_command
-from django.test import RequestFactory
+from django.test import Client as Browser
+from pathlib import Path
 from xmedia.testing import MockServer
 from publishing.models import Upload
-from publishing.views import finalize
 call_command("check")
 call_command("migrate", run_syncdb=True, verbosity=0)
 with MockServer(check_after_secs=0.01) as server:
     server.add_media(5)
     os.environ |= server.environ
-    assert asyncio.run(finalize(RequestFactory().post("/"), 5)).status_code == 202
+    assert Browser().post("/finalize/5").status_code == 202
+    with (Path(xmedia.__file__).parent / "testing" / "clip.mp4").open("rb") as file:
+        assert Browser().post("/upload", {"file": file}).status_code == 202
     call_command("settle_uploads")
-assert Upload.objects.get().ready
+assert [row.ready for row in Upload.objects.all()] == [True, True]
 """
 
 
@@ -66,7 +69,7 @@ def test_the_files_of_djangos_page_make_an_application(tmp_path: Path) -> None:
     text = COMMENT.sub("", (ROOT / "docs/environments/django.md").read_text("utf-8"))
     named = re.compile(r"^```python\n# (publishing/\S+\.py)\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
     files = named.findall(text)
-    assert len(files) == len(BLOCK.findall(text)) == 3
+    assert len(files) == len(BLOCK.findall(text)) == 4
     for name, code in files:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(code, "utf-8")

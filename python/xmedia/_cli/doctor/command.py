@@ -7,12 +7,10 @@ import dataclasses
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 from .. import exit_status, words
-from . import bundle, credentials, network, online, token_file
+from . import bundle, credentials, network, online, places, token_file
 from .finding import Finding
 
 
@@ -55,33 +53,11 @@ def findings(*, online_too: bool) -> Iterator[Finding]:
     if online_too:
         yield from online.findings(auth, environ)
     if directory := environ.get("X_RECORD"):
-        yield recording(directory)
-    yield temporary_files(environ.get("TMPDIR") or tempfile.gettempdir())
+        yield places.recording(directory)
+    if auth is None:
+        yield places.logins(environ)
+    yield places.temporary_files(environ)
     yield ffmpeg()
-
-
-def recording(directory: str) -> Finding:
-    """Whether files can be made in the directory of X_RECORD, which is made if it is not there."""
-    place, shown = Path(directory).absolute(), words.escaped(directory)
-    existing = next(each for each in (place, *place.parents) if each.exists())
-    if not existing.is_dir():
-        message = f"{words.escaped(str(existing))} is not a directory"
-    elif existing.is_relative_to("/proc") or not os.access(existing, os.W_OK | os.X_OK):
-        message = f"{words.escaped(str(existing))} cannot be written"
-    else:
-        return Finding("recording", "ok", shown)
-    return Finding(
-        "recording", "error", f"X_RECORD is {shown}, but {message}", "name another directory, or unset X_RECORD"
-    )
-
-
-def temporary_files(directory: str) -> Finding:
-    """Whether files can be made where a stream of unknown length is kept before it is sent."""
-    shown = words.escaped(directory)
-    if os.path.isdir(directory) and os.access(directory, os.W_OK | os.X_OK):
-        return Finding("temporary files", "ok", shown)
-    message = f"{shown} cannot be written; streams of unknown length and - are kept there"
-    return Finding("temporary files", "warning", message, "export TMPDIR=…, a directory that you can write")
 
 
 def ffmpeg() -> Finding:

@@ -99,10 +99,13 @@ def _reached(name: str, url: str) -> tuple[list[Finding], float | None]:
     except XMediaError as error:
         said = words.message(error)
         if _is_about_tls(said):
-            return [Finding(tls, "error", said, _tls_todo(said))], None
+            return [Finding(tls, "error", said, _tls_todo(said, os.environ))], None
         return [Finding(name, "error", f"{url} cannot be reached: {said}", _todo(said))], None
     found = [Finding(tls, "ok", "the certificate is trusted")] if url.startswith("https") else []
-    found.append(Finding(name, "ok", f"{url} answers (HTTP {status})"))
+    if status >= 500:
+        found.append(Finding(name, "warning", f"{url} is out of order (HTTP {status})", "try again later"))
+    else:
+        found.append(Finding(name, "ok", f"{url} answers (HTTP {status})"))
     try:
         theirs = parsedate_to_datetime(date).timestamp() if date else None
     except (ValueError, TypeError, OverflowError):
@@ -114,7 +117,12 @@ def _is_about_tls(said: str) -> bool:
     return any(word in said for word in ("certificate", "TLS", "tls", "handshake", "InvalidContentType"))
 
 
-def _tls_todo(said: str) -> str:
+def _tls_todo(said: str, environ: Mapping[str, str]) -> str:
+    named = next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if environ.get(name)), None)
+    if named is not None and ("root certificates" in said or not os.path.exists(environ[named])):
+        return (
+            f"{named} is {words.escaped(environ[named])}, where no certificate was found: correct it, or unset {named}"
+        )
     if "UnknownIssuer" in said or "root certificates" in said:
         return "install the package ca-certificates, or set SSL_CERT_FILE to the authority's certificate"
     if "Expired" in said or "NotValidYet" in said or "expired" in said or "not valid yet" in said:
@@ -124,6 +132,10 @@ def _tls_todo(said: str) -> str:
 
 def _todo(said: str) -> str:
     named = next((name for name in _PROXIES if os.environ.get(name)), None)
+    if named is not None and "407" in said:
+        return f"export {named}=http://USER:PASSWORD@HOST:PORT, as whoever runs the proxy says"
+    if named is not None and "are not supported" in said:
+        return f"export {named}=http://HOST:PORT, another proxy, or unset it"
     if named is not None:
         return f"check the proxy that {named} names, or exempt the host with NO_PROXY"
     return "check the network connection, firewalls, and X_BASE_URL if it is set"

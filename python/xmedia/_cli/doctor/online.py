@@ -11,6 +11,10 @@ from .. import words
 from .finding import PROBE_SECONDS, Finding
 
 _PATH = "/2/users/me?user.fields=subscription_type,verified_type"
+_NOT_THE_API = (
+    "something on the way answered: log in to this network in a browser, try another one, or check the proxy and "
+    "X_BASE_URL; new keys do not help"
+)
 _PAYING = {"Premium", "PremiumPlus"}
 
 
@@ -42,6 +46,10 @@ def findings(auth: OAuth1 | OAuth2 | None, environ: Mapping[str, str]) -> Iterat
 
 
 def _answered(auth: OAuth2, status: int, body: str) -> Iterator[Finding]:
+    if 300 <= status < 400 or body.lstrip().startswith("<"):
+        message = f"a web page or its address came in place of the API's answer (HTTP {status})"
+        yield Finding("user", "error", message, _NOT_THE_API)
+        return
     if status == 401:
         if auth.refresh_token is not None:
             yield Finding("user", "unknown", "the access token is refused; the next call renews it")

@@ -11,9 +11,12 @@ from pathlib import Path
 from ... import InvalidInputError, OAuth2, XMediaError, _core
 from .. import words
 from .finding import Finding
+from .places import trouble
 
 _NEEDED = ("media.write",)
 _LOG_IN = "run: xmedia login"
+#: How long a refresh token lives that nobody uses: 183 days, as X's users have seen.
+_REFRESH_TOKEN_SECONDS = 183 * 86400
 _X = "https://api.x.com"
 
 
@@ -23,7 +26,8 @@ def findings(path: str, environ: Mapping[str, str]) -> Iterator[Finding]:
     try:
         mode = file.stat().st_mode
     except FileNotFoundError:
-        yield Finding("token file", "error", f"{shown} does not exist", _LOG_IN)
+        todo = "write the whole path: only shells know what ~ is" if path.startswith("~") else _LOG_IN
+        yield Finding("token file", "error", f"{shown} does not exist", todo)
         return
     except OSError as error:
         yield Finding("token file", "error", words.message(error), "make it readable to this user")
@@ -53,6 +57,8 @@ def _places(file: Path) -> Iterator[Finding]:
             f"{shown} cannot be written, so new tokens cannot be saved",
             f"chmod u+rwx {words.pasted(str(directory))}",
         )
+    elif (message := trouble(directory)) is not None:
+        yield Finding("token directory", "error", f"{message}, so new tokens cannot be saved", "make room on that disk")
     elif os.path.ismount(file):
         yield Finding(
             "token directory", "error", "the file is mounted by itself and cannot be replaced", f"mount {shown} instead"
@@ -86,6 +92,9 @@ def _tokens(path: str, environ: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("tokens", "unknown", "the file does not say when the access token expires")
     elif (left := auth.expires_at.timestamp() - time.time()) > 0:
         yield Finding("tokens", "ok", f"the access token is valid for {left / 60:.0f} more minutes")
+    elif -left > _REFRESH_TOKEN_SECONDS:
+        message = f"the access token expired {-left / 86400:.0f} days ago, and refresh tokens live some six months"
+        yield Finding("tokens", "warning", message, _LOG_IN)
     else:
         yield Finding("tokens", "ok", f"the access token expired {-left / 60:.0f} minutes ago; the next call renews it")
     if auth.scope is None:
