@@ -115,6 +115,41 @@ def test_a_success_whose_words_repeat_what_was_sent(call, watched, where, auth):
         assert_silent(*every_view_of_error(caught.value))
 
 
+#: Where an answer that succeeds may repeat what was sent: a member of its own, one of the API's, a name, a header.
+SUCCESSES = {
+    "a member": lambda sent: {"echo": sent},
+    "a member within": lambda sent: {"processing_info": {"state": "succeeded", "debug": {"headers": [sent]}}},
+    "a member's name": lambda sent: {sent: 1},
+    "the media key": lambda sent: {"media_key": sent},
+    "the type of an image": lambda sent: {"image": {"w": 1, "h": 1, "image_type": sent}},
+    "the request's name": lambda _: {},
+}
+
+
+@pytest.mark.parametrize("auth", [OAUTH1, BEARER], ids=["OAuth1", "OAuth2"])
+@pytest.mark.parametrize("where", SUCCESSES)
+def test_a_success_that_repeats_what_was_sent_somewhere_else(call, watched, where, auth):
+    """Programs log and store results, `raw` among them, and the command line prints them with --json."""
+
+    def answer(request):
+        sent = request.headers["authorization"]
+        headers = [f"x-transaction-id: {sent}"] if where == "the request's name" else []
+        return reply(json={"media_id": ID, **SUCCESSES[where](sent)}, headers=headers)
+
+    with RawServer(answer) as server, xmedia.Client(auth, base_url=server.url, retry=None) as client:
+        for verb in ("finalize", "status", "wait"):
+            media = call(client, verb, ID)
+            shown = (*every_view(media), media.to_json())
+            assert_silent(*shown)
+            assert "[not shown]" in "".join(shown)
+
+
+def test_a_success_is_as_it_came_if_it_repeats_nothing(call):
+    body = {"media_id": ID, "media_key": f"3_{ID}", "new member": "with a text \u20ac", "image": {"image_type": "x/y"}}
+    with RawServer(reply(json=body)) as server, xmedia.Client(BEARER, base_url=server.url) as client:
+        assert call(client, "status", ID).raw == body
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_gateway_that_shows_credentials_as_they_were_meant(call, watched, shape):
     def answer(request):
