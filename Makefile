@@ -140,7 +140,7 @@ completions: develop ## write the scripts that complete the command line in bash
 	$(BIN)/python .ci/make_completions.py
 
 .PHONY: dist
-dist: $(BIN)/.tools ## build the wheel (for glibc 2.17 and later, with zig) and the sdist into dist/
+dist: $(BIN)/.tools ## build the wheel (by a profile, for glibc 2.17 and later with zig) and the sdist into dist/
 	rm -rf dist
 	.ci/build_wheel $(BIN)/python dist
 	$(BIN)/maturin sdist --out dist
