@@ -15,10 +15,10 @@ from .callbacks import (
     callback_protocol,
     perform,
     resume,
+    source_thread,
     warn_of_left_thread,
 )
 from .signals import raised_by_signal_handler
-from .sources.thread import SourceThread
 
 #: How long, in seconds, such a call is waited for when the program was interrupted: Ctrl-C ends every verb at once.
 INTERRUPTED_GRACE = 0.05
@@ -52,7 +52,7 @@ class CallbackRunner:
             operation.hooks.refuse_async()
         self._operation = operation
         self._protocol = callback_protocol(operation)
-        self._thread = SourceThread()
+        self._thread = source_thread(operation)
         self._elsewhere: _CallElsewhere | None = None
         self._kept: deque[CallbackRequest] = deque()
         self._over = False
@@ -82,7 +82,7 @@ class CallbackRunner:
         call, self._elsewhere = self._elsewhere, None
         self._thread.close()
         if call is not None and not call.ended.wait(grace):
-            warn_of_left_thread(call.callback)
+            warn_of_left_thread(call.callback.described)
 
     def _leave_call(self, grace: float) -> None:
         """The verb has ended: a call in progress is left, and what was kept meanwhile is run."""

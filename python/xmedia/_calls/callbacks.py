@@ -45,6 +45,11 @@ class Callback(NamedTuple):
     arguments: tuple[object, ...] = ()
     request: CallbackRequest | None = None
 
+    @property
+    def described(self) -> str:
+        """What it is, for a warning."""
+        return f"{self.name}() of the upload's source or checkpoint"
+
 
 class End(NamedTuple):
     """The result of an operation."""
@@ -194,12 +199,17 @@ def perform(callback: Callback) -> object:
     return result
 
 
+def source_thread(operation: Operation[Any]) -> SourceThread:
+    """The thread that calls what may block: that on which the source was made ready, if there is one."""
+    return SourceThread() if operation.callbacks is None else operation.callbacks.thread
+
+
 async def drive(operation: Operation[Any]) -> Any:
     """Await an operation that has callbacks: plain ones are called, async ones awaited, in this very task.
 
     What reads a source or keeps a checkpoint may block, so it is called in a thread, unless it is async.
     """
-    protocol, thread = callback_protocol(operation), SourceThread()
+    protocol, thread = callback_protocol(operation), source_thread(operation)
     try:
         step = resume(protocol)
         while not isinstance(step, End):
@@ -256,13 +266,14 @@ async def _await_thread(operation: Operation[Any], callback: Callback, work: asy
                 return work.result()
     except asyncio.CancelledError:
         operation.abort()
-        await _wait_a_moment(callback, work)
+        await wait_a_moment(callback.described, work)
         raise
-    await _wait_a_moment(callback, work)
+    await wait_a_moment(callback.described, work)
     return None
 
 
-async def _wait_a_moment(callback: Callback, work: asyncio.Future[Any]) -> None:
+async def wait_a_moment(what: str, work: asyncio.Future[Any]) -> None:
+    """Await a call in a thread of an upload that is over, for so long as its time allows, and leave it then."""
     import asyncio  # noqa: PLC0415  (as above)
 
     event_loop = asyncio.get_running_loop()
@@ -275,16 +286,15 @@ async def _wait_a_moment(callback: Callback, work: asyncio.Future[Any]) -> None:
         work.exception()
         return
     work.cancel()
-    warn_of_left_thread(callback)
+    warn_of_left_thread(what)
 
 
-def warn_of_left_thread(callback: Callback) -> None:
+def warn_of_left_thread(what: str) -> None:
     """Say that a call in a thread does not end, although its verb has ended."""
     # The error that ends the verb must not give way to a warning that is one.
     with contextlib.suppress(ResourceWarning):
         warnings.warn(
-            f"{callback.name}() of the upload's source or checkpoint blocks although the upload has ended; its thread "
-            "was left to itself, and ends when the call does",
+            f"{what} blocks although the upload has ended; its thread was left to itself, and ends when the call does",
             ResourceWarning,
             stacklevel=callers_level(),
         )

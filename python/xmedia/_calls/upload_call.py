@@ -12,10 +12,11 @@ from .. import _core
 from .._types.errors import InvalidInputError
 from .._types.media import Media
 from .._types.models import Progress
-from .sources.opening import Opening
-from .sources.prepare import Prepared, opener, prepare
+from .opening import Opening
+from .sources.prepare import Prepared, prepare
 from .sources.ranges import RangeReader
 from .sources.readers import BufferReader, PieceReader
+from .sources.thread import SourceThread
 
 if TYPE_CHECKING:
     from .._display.progress import Bar
@@ -24,9 +25,14 @@ _STORE_METHODS = ("load", "save", "clear")
 
 
 class UploadCallbacks:
-    """What the core has called while an upload runs: the methods of a reader and of a checkpoint's store."""
+    """What the core has called while an upload runs: the methods of a reader and of a checkpoint's store.
 
-    def __init__(self, reader: object, store: object) -> None:
+    Attributes:
+        thread: The upload's, which calls what may block.
+    """
+
+    def __init__(self, reader: object, store: object, thread: SourceThread) -> None:
+        self.thread = thread
         self._reader = reader
         self._store = store
 
@@ -65,54 +71,66 @@ class UploadCall:
 
     Args:
         core: The client that uploads.
-        source: What `upload` takes.
+        source: What `upload` takes, made ready.
         options: All options of `upload`.
+        thread: What reads the source if that may block.
         awaited: Whether the upload is awaited, so that the source and callables may be async.
-        opened_by: What opened the source, which is kept as long as the upload.
     """
 
     def __init__(
         self,
         core: _core.Client,
-        source: object,
+        source: Prepared,
         options: Mapping[str, object],
+        thread: SourceThread,
         *,
         awaited: bool,
-        opened_by: object = None,
     ) -> None:
-        # A file may end with the file system that opened it.
-        self._opened_by = opened_by
         if options["trace"]:
             # The core needs it in the end. It is loaded by Python, and not by Rust: see `_client.client`.
             from .._types import traced as _traced  # noqa: F401, PLC0415
-        self._source = prepare(source, awaited=awaited)
-        checkpoint, store = _checkpoint(options["checkpoint"], self._source, awaited)
-        needs_callbacks = self._source.reader is not None or store is not None
-        callbacks = UploadCallbacks(self._source.reader, store) if needs_callbacks else None
-        self._bar, progress = _progress(options["progress"], self._source, awaited)
-        if checkpoint is not None and options["fingerprint"] is None and self._source.identity is not None:
-            options = {**options, "fingerprint": self._source.identity}
+        self._source = source
+        self._thread = thread
+        checkpoint, store = _checkpoint(options["checkpoint"], source, awaited)
+        needs_callbacks = source.reader is not None or store is not None
+        callbacks = UploadCallbacks(source.reader, store, thread) if needs_callbacks else None
+        self._bar, progress = _progress(options["progress"], source, awaited)
+        if checkpoint is not None and options["fingerprint"] is None and source.identity is not None:
+            options = {**options, "fingerprint": source.identity}
         self.operation: _core.Operation[Media] = core.upload(
-            self._source, callbacks, {**options, "checkpoint": checkpoint}, progress
+            source, callbacks, {**options, "checkpoint": checkpoint}, progress
         )
 
     @classmethod
     def opened(cls, core: _core.Client, source: object, options: Mapping[str, object]) -> UploadCall:
-        """An upload that is waited for. What has to be opened first, as an address has, is opened in a thread.
+        """An upload that is waited for.
 
         Raises:
-            RequestTimeoutError: It took longer than the upload may.
+            RequestTimeoutError: It took longer than the upload may until its source was ready.
         """
-        if (open_source := opener(source)) is not None:
-            source, options = Opening(open_source, options).wait()
-        return cls(core, source, options, awaited=False, opened_by=open_source)
+        if (opening := Opening.of(source, options)) is None:
+            return cls(core, prepare(source, awaited=False), options, SourceThread(), awaited=False)
+        opening.wait()
+        return cls.after(core, opening)
 
     @classmethod
     async def opened_async(cls, core: _core.Client, source: object, options: Mapping[str, object]) -> UploadCall:
         """The same, awaited."""
-        if (open_source := opener(source)) is not None:
-            source, options = await Opening(open_source, options).wait_async()
-        return cls(core, source, options, awaited=True, opened_by=open_source)
+        if (opening := Opening.of(source, options, awaited=True)) is None:
+            return cls(core, prepare(source, awaited=True), options, SourceThread(), awaited=True)
+        await opening.wait_async()
+        return cls.after(core, opening)
+
+    @classmethod
+    def after(cls, core: _core.Client, opening: Opening) -> UploadCall:
+        """An upload whose source is ready, or whose time is up."""
+        source, options = opening.finish()
+        try:
+            return cls(core, source, options, opening.thread, awaited=opening.awaited)
+        except BaseException:
+            # An argument is wrong. The error holds on to what would otherwise end the thread.
+            opening.thread.close()
+            raise
 
     def wait(self) -> Media:
         """Upload, blocking."""
@@ -139,6 +157,7 @@ class UploadCall:
     def close(self) -> None:
         """Abort the upload if it has not ended, and take the bar away."""
         self.operation.abort()
+        self._thread.close()
         if isinstance(self._source.reader, RangeReader):
             self._source.reader.close()
         # While an error is on its way, its traceback would hold the memory.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
@@ -18,6 +19,7 @@ from .iterators import AsyncResults, Results, next_in_tuple
 if TYPE_CHECKING:
     import asyncio
 
+    from .._calls.opening import Opening
     from .._calls.upload_call import UploadCall
 
 ItemT = TypeVar("ItemT")
@@ -61,37 +63,66 @@ class Uploading(Generic[ItemT]):
         self._defaults = defaults
         self._selector = _core.Selector()
         self._keys = itertools.count()
+        #: What is not started yet, since its source is made ready.
+        self._opening: dict[int, tuple[ItemT, Opening]] = {}
         self._running: dict[int, tuple[ItemT, UploadCall, CallbackRunner]] = {}
         self._closed = False
 
     def next(self) -> Result[ItemT] | None:
         """The next result, None at the end."""
         while True:
-            while not self._closed and len(self._running) < self._concurrency:
+            while not self._closed and len(self._running) + len(self._opening) < self._concurrency:
                 try:
                     item = next(self._items)
                 except StopIteration:
                     self._closed = True
                     break
-                if (refused := self._start(item)) is not None:
+                if (refused := self._begin(item)) is not None:
                     return refused
-            if not self._running:
+            if not self._running and not self._opening:
                 return None
-            key = self._selector.wait()
-            if key in self._running and (result := self._look_at(key)) is not None:
+            if (result := self._go_on(self._selector.wait(self._seconds_left()))) is not None:
                 return result
 
-    def _start(self, item: ItemT) -> Result[ItemT] | None:
-        from .._calls.upload_call import UploadCall  # noqa: PLC0415  (as above)
+    def _begin(self, item: ItemT) -> Result[ItemT] | None:
+        """Begin an upload; or only have its source made ready, which may take its time."""
+        from .._calls.opening import Opening  # noqa: PLC0415  (as above)
+        from .._calls.upload_call import UploadCall  # noqa: PLC0415
 
         try:
             source, options = unpack(item, self._defaults)
-            call = UploadCall.opened(self._core, source, options)
+            opening = Opening.of(source, options)
+        except Exception as error:
+            return _failed(item, error)
+        if opening is None:
+            return self._start(item, lambda: UploadCall.opened(self._core, source, options))
+        key = next(self._keys)
+        self._opening[key] = (item, opening)
+        opening.begin(functools.partial(self._selector.wake, key))
+        return None
+
+    def _go_on(self, key: int | None) -> Result[ItemT] | None:
+        """Do what there is to do for a key; without one, for a source whose time to be made ready may be up."""
+        from .._calls.upload_call import UploadCall  # noqa: PLC0415  (as above)
+
+        if key is None:
+            key = next((key for key, (_, opening) in self._opening.items() if opening.seconds_left() == 0), None)
+        if key in self._opening:
+            item, opening = self._opening.pop(key)
+            return self._start(item, lambda: UploadCall.after(self._core, opening))
+        return self._look_at(key) if key in self._running else None
+
+    def _seconds_left(self) -> float | None:
+        """How long the next of the sources that are made ready may still take."""
+        left = (opening.seconds_left() for _, opening in self._opening.values())
+        return min((seconds for seconds in left if seconds is not None), default=None)
+
+    def _start(self, item: ItemT, make: Callable[[], UploadCall]) -> Result[ItemT] | None:
+        try:
+            call = make()
             runner = CallbackRunner(call.operation)
         except Exception as error:
-            if raised_by_signal_handler(error):
-                raise
-            return Result(item=item, error=error)
+            return _failed(item, error)
         key = next(self._keys)
         self._running[key] = (item, call, runner)
         self._selector.register(key, call.operation)
@@ -105,9 +136,7 @@ class Uploading(Generic[ItemT]):
                 return None
             result = Result(item=item, media=call.restore_position(outcome[0]))
         except Exception as error:
-            if raised_by_signal_handler(error):
-                raise
-            result = Result(item=item, error=error)
+            result = _failed(item, error)
         del self._running[key]
         call.close()
         runner.close()
@@ -122,6 +151,17 @@ class Uploading(Generic[ItemT]):
             call.close()
         for _, _, runner in running:
             runner.close()
+        opening = list(self._opening.values())
+        self._opening.clear()
+        for _, each in opening:
+            each.give_up()
+
+
+def _failed(item: ItemT, error: Exception) -> Result[ItemT]:
+    """The result of an upload that failed; what a signal's handler raised ends all."""
+    if raised_by_signal_handler(error):
+        raise error
+    return Result(item=item, error=error)
 
 
 def _run_callbacks(operation: _core.Operation[Media], runner: CallbackRunner) -> tuple[Media] | None:

@@ -168,8 +168,8 @@ class UploadVerbs:
         """Upload many files, several at a time, and iterate over the results as they come.
 
         One that fails does not stop the rest. Closing the iterator, or leaving it to the garbage collector,
-        aborts what is in flight. Callables, file objects and iterables are called and read on the thread that
-        iterates, while it waits for the next result.
+        aborts what is in flight. Callables are called on the thread that iterates, while it waits for the next
+        result. File objects and iterables are read on a thread for each upload.
 
         Args:
             items: Sources as `upload` takes them, or `UploadItem(source, **options)`; taken one after another.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 
@@ -56,15 +56,27 @@ impl Selector {
         operation.get().start_with_waker(operation.py(), self.ready.clone(), key)
     }
 
-    /// The key of an operation that has an event. Looks for signals meanwhile.
-    fn wait(&self, py: Python<'_>) -> PyResult<u64> {
+    /// Has `wait` return this key, for what is no operation. Called on any thread.
+    fn wake(&self, key: u64) {
+        self.ready.wake(key);
+    }
+
+    /// The key of an operation that has an event, or None after so many seconds. Looks for signals meanwhile.
+    #[pyo3(signature = (seconds=None))]
+    fn wait(&self, py: Python<'_>, seconds: Option<f64>) -> PyResult<Option<u64>> {
         ensure_same_process(self.generation, "upload_many")?;
         blocked_loop::warn_once(py, "upload_many")?;
+        let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let until = limit.and_then(|limit| Instant::now().checked_add(limit));
         loop {
-            if let Some(key) = py.detach(|| self.ready.wait_timeout(SIGNAL_INTERVAL)) {
-                return Ok(key);
+            let left = until.map_or(SIGNAL_INTERVAL, |until| until.saturating_duration_since(Instant::now()));
+            if let Some(key) = py.detach(|| self.ready.wait_timeout(left.min(SIGNAL_INTERVAL))) {
+                return Ok(Some(key));
             }
             py.check_signals()?;
+            if until.is_some_and(|until| until <= Instant::now()) {
+                return Ok(None);
+            }
         }
     }
 }

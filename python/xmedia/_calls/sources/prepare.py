@@ -9,6 +9,7 @@ import stat
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from types import AsyncGeneratorType, GeneratorType
 from typing import Any, Literal
 
 from ..._types.errors import InvalidInputError
@@ -28,6 +29,18 @@ from .readers import (
 
 #: The file objects that are fully described by their descriptor.
 _PLAIN_FILES = (io.FileIO, io.BufferedReader, io.BufferedRandom)
+#: Classes of Python's own: nobody else's method is called to find out how one is read, and that takes no time.
+_AT_ONCE = frozenset({bytes, bytearray, memoryview, io.BytesIO, list, GeneratorType, AsyncGeneratorType})
+#: More of them, by the module and the name of their class, so that nothing is imported for them.
+_AT_ONCE_ELSEWHERE = frozenset(
+    {
+        ("array", "array"),
+        ("mmap", "mmap"),
+        ("numpy", "ndarray"),
+        ("tempfile", "_TemporaryFileWrapper"),
+        ("tempfile", "SpooledTemporaryFile"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +55,7 @@ class Prepared:
         rewinds: Whether a stream can be read again from its beginning.
         finish: Called when all is uploaded.
         identity: Text that stands for its bytes, where it is had without reading them.
+        opened_by: What opened it, and may end it when nobody has it any more.
     """
 
     kind: Literal["path", "bytes", "descriptor", "seekable", "ranges", "stream"]
@@ -51,6 +65,21 @@ class Prepared:
     rewinds: bool = False
     finish: Callable[[], object] | None = None
     identity: str | None = None
+    opened_by: object = None
+
+
+def may_block(source: Any) -> bool:
+    """Whether a source has to be opened, or is an object of somebody else's: what it is asked for may take its time."""
+    kind = type(source)
+    if kind in _AT_ONCE:
+        return False
+    if kind is str or kind.__module__.partition(".")[0] == "pathlib":
+        return opener(source) is not None
+    if kind is NamedFile:
+        return may_block(source.file)
+    if kind in _PLAIN_FILES:
+        return type(getattr(source, "raw", source)) is not io.FileIO
+    return (kind.__module__, kind.__qualname__) not in _AT_ONCE_ELSEWHERE
 
 
 def opener(source: Any) -> Callable[[], Any] | None:

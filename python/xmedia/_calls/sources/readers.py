@@ -118,7 +118,6 @@ class FileReader:
         self._file = file
         self._start = start
         self._began = False
-        self.in_memory = isinstance(file, io.BytesIO)
 
     def read(self) -> bytes:
         piece = as_bytes("read()", self._file.read(PIECE_BYTES))
@@ -180,13 +179,17 @@ class AsyncIterableReader(_ItemReader):
 
     def __init__(self, items: AsyncIterable[object]) -> None:
         super().__init__()
-        self._items: AsyncIterator[object] = aiter(items)
+        self._iterable = items
+        self._iterator: AsyncIterator[object] | None = None
 
     async def read(self) -> bytes:
         import asyncio  # noqa: PLC0415  (this runs in a loop, where it is loaded)
 
+        if self._iterator is None:
+            # Here, where it is awaited.
+            self._iterator = aiter(self._iterable)
         together, taken = bytearray(), 0
-        async for item in self._items:
+        async for item in self._iterator:
             if (piece := self._add(together, item)) is not None:
                 return piece
             taken += 1

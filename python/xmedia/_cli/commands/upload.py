@@ -118,7 +118,7 @@ def _upload(arguments: argparse.Namespace, output: Output) -> int:
     with Client.from_env(**connection) as client:
         # A call that is never started checks its arguments: what is wrong with all files is wrong usage, not the
         # error of each.
-        UploadCall(client._core, b"any", {**OPTIONS, **given}, awaited=False).close()
+        UploadCall.opened(client._core, b"any", {**OPTIONS, **given}).close()
         if arguments.checkpoint_dir is not None:
             Path(arguments.checkpoint_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
         items = [_item(arguments, number, given, output) for number in range(len(arguments.files))]

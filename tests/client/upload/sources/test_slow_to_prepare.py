@@ -1,0 +1,385 @@
+"""What is asked of a foreign object before it is read counts in the upload's time, and holds up no loop."""
+
+import asyncio
+import io
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+import xmedia
+from support.media import video
+
+TIMEOUT = 0.3
+#: An upload ends within a second after its time, on a machine that has nothing else to do. What hangs takes longer.
+BOUND, HANGS = 10, 30
+DATA = video(100_000)
+OPTIONS = {"media_type": "video/mp4", "media_category": "tweet_video"}
+
+
+class Foreign:
+    """A file object of another library, which blocks in one of its methods until it is released."""
+
+    def __init__(self, blocks="", seconds=None, data=DATA):
+        self.released = threading.Event()
+        self.asked_by = []
+        self.blocks, self._seconds, self._file = blocks, seconds, io.BytesIO(data)
+
+    def ask(self, name):
+        self.asked_by.append(threading.current_thread())
+        if name == self.blocks:
+            self.released.wait(self._seconds)
+
+    def release(self):
+        """Let what blocks go on, and see the threads end."""
+        self.released.set()
+        for thread in set(self.asked_by) - {threading.current_thread()}:
+            thread.join(HANGS)
+            assert not thread.is_alive()
+
+    @property
+    def name(self):
+        self.ask("name")
+        return "clip.mp4"
+
+    @property
+    def size(self):
+        self.ask("size")
+        return len(self._file.getbuffer())
+
+    def fileno(self):
+        self.ask("fileno")
+        raise OSError("it has none")
+
+    def readable(self):
+        self.ask("readable")
+        return True
+
+    def seekable(self):
+        self.ask("seekable")
+        return True
+
+    def tell(self):
+        self.ask("tell")
+        return self._file.tell()
+
+    def seek(self, *arguments):
+        self.ask("seek")
+        return self._file.seek(*arguments)
+
+    def read(self, size=-1):
+        self.ask("read")
+        return self._file.read(size)
+
+
+class Path:
+    """A path of another library that has to ask where it is."""
+
+    def __init__(self, foreign):
+        self._foreign = foreign
+
+    def __fspath__(self):
+        self._foreign.ask("read")
+        return "clip.mp4"
+
+
+class Object:
+    """An object of a store that has to ask for its size."""
+
+    def __init__(self, foreign):
+        self._foreign = foreign
+
+    @property
+    def size(self):
+        self._foreign.ask("read")
+        return len(DATA)
+
+    def get_range(self, *, start, end):
+        return DATA[start:end]
+
+
+class Lazy:
+    """What is made once somebody looks at it."""
+
+    def __init__(self, foreign):
+        self._foreign, self._file = foreign, io.BytesIO(DATA)
+
+    def __getattr__(self, name):
+        self._foreign.ask("read")
+        return getattr(self._file, name)
+
+
+class InMemory(io.BytesIO):
+    """One that is no memory behind its name."""
+
+    def __init__(self, foreign):
+        super().__init__(DATA)
+        self._foreign = foreign
+
+    def read(self, *arguments):
+        self._foreign.ask("read")
+        return super().read(*arguments)
+
+
+class Raw(io.RawIOBase):
+    """What `io.BufferedReader` can be put around."""
+
+    def __init__(self, foreign):
+        self._foreign = foreign
+
+    def readable(self):
+        return True
+
+    def seekable(self):
+        return True
+
+    def seek(self, *arguments):
+        return self._foreign.seek(*arguments)
+
+    def tell(self):
+        return self._foreign.tell()
+
+    def readinto(self, buffer):
+        piece = self._foreign.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def file(name):
+    return lambda: (foreign := Foreign(name), foreign)
+
+
+def behind(kind, name="read"):
+    def make():
+        foreign = Foreign()
+        source = kind(foreign)
+        foreign.asked_by.clear()
+        foreign.blocks = name
+        return foreign, source
+
+    return make
+
+
+BLOCKING = {
+    **{name: file(name) for name in ("name", "size", "readable", "seekable", "tell", "seek")},
+    "path": behind(Path),
+    "object of a store": behind(Object),
+    "lazy": behind(Lazy),
+    "subclass of BytesIO": behind(InMemory),
+    "buffered tell": behind(lambda foreign: io.BufferedReader(Raw(foreign)), "tell"),
+}
+
+
+def upload_awaited(client, source, how):
+    async def main():
+        if how == "timeout":
+            await client.upload_async(source, timeout=TIMEOUT, **OPTIONS)
+        async with asyncio.timeout(TIMEOUT):
+            await client.upload_async(source, **OPTIONS)
+
+    asyncio.run(main())
+
+
+def upload_sync(client, source, how):
+    if how == "timeout":
+        client.upload(source, timeout=TIMEOUT, **OPTIONS)
+    previous = signal.signal(signal.SIGALRM, raise_timeout)
+    signal.setitimer(signal.ITIMER_REAL, TIMEOUT)
+    try:
+        client.upload(source, **OPTIONS)
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+
+
+def raise_timeout(*_):
+    raise TimeoutError("by the handler of a signal")
+
+
+def upload_one_of_many(client, source, how):
+    if how == "timeout":
+        for result in client.upload_many([source], timeout=TIMEOUT, **OPTIONS):
+            raise result.error
+    previous = signal.signal(signal.SIGALRM, raise_timeout)
+    signal.setitimer(signal.ITIMER_REAL, TIMEOUT)
+    try:
+        next(client.upload_many([source], **OPTIONS))
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+
+
+def upload_one_of_many_awaited(client, source, how):
+    async def main():
+        async for result in client.upload_many_async([source], timeout=TIMEOUT, **OPTIONS):
+            raise result.error
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("blocking", BLOCKING)
+@pytest.mark.parametrize(
+    ("upload", "how"),
+    [
+        (upload_awaited, "timeout"),
+        (upload_awaited, "cancelled"),
+        (upload_sync, "timeout"),
+        (upload_sync, "signal"),
+        (upload_one_of_many, "timeout"),
+        (upload_one_of_many, "signal"),
+        (upload_one_of_many_awaited, "timeout"),
+    ],
+)
+def test_an_upload_does_not_outlive_its_time(server, connect, upload, how, blocking):
+    foreign, source = BLOCKING[blocking]()
+    client = connect(server)
+    # Where nothing else would end the test, this does.
+    timer = threading.Timer(HANGS, foreign.released.set)
+    timer.start()
+    began = time.monotonic()
+    with pytest.warns(ResourceWarning, match="left to itself"), pytest.raises(TimeoutError):
+        upload(client, source, how)
+    assert time.monotonic() - began < BOUND
+    assert server.commands == []
+    timer.cancel()
+    foreign.release()
+
+
+@pytest.mark.parametrize("blocking", BLOCKING)
+def test_a_loop_goes_on_meanwhile(server, connect, blocking):
+    foreign, source = BLOCKING[blocking]()
+
+    async def main():
+        upload = asyncio.ensure_future(connect(server).upload_async(source, **OPTIONS))
+        # The upload waits for what only the loop does.
+        while not foreign.asked_by:
+            await asyncio.sleep(0.01)
+        foreign.released.set()
+        return await upload
+
+    timer = threading.Timer(HANGS, foreign.released.set)
+    timer.start()
+    if blocking == "path":
+        with pytest.raises(FileNotFoundError):
+            asyncio.run(main())
+    else:
+        assert server.media(asyncio.run(main()).media_id).data == DATA
+    assert timer.is_alive()
+    timer.cancel()
+
+
+def test_one_source_holds_up_no_other_upload_of_many(server, connect):
+    foreign = Foreign("seek")
+    items = [foreign, *(DATA for _ in range(8)), *(Foreign() for _ in range(3))]
+    results = connect(server).upload_many(items, concurrency=2, timeout=30, **OPTIONS)
+    assert [next(results).error for _ in range(11)] == [None] * 11
+    foreign.released.set()
+    assert next(results).item is foreign
+    assert next(results, None) is None
+    foreign.release()
+
+
+def test_leaving_uploads_of_many_leaves_what_is_made_ready(server, connect):
+    foreign = Foreign("seek")
+    results = connect(server).upload_many([foreign, DATA], concurrency=2, **OPTIONS)
+    assert next(results).item is DATA
+    began = time.monotonic()
+    with pytest.warns(ResourceWarning, match="left to itself"):
+        results.close()
+    assert time.monotonic() - began < BOUND
+    foreign.release()
+
+
+def test_ctrl_c_ends_it(server, connect):
+    foreign = Foreign("tell")
+
+    def interrupt():
+        while not foreign.asked_by:
+            time.sleep(0.01)
+        signal.raise_signal(signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    began = time.monotonic()
+    with pytest.warns(ResourceWarning, match="left to itself"), pytest.raises(KeyboardInterrupt):
+        connect(server).upload(foreign, **OPTIONS)
+    assert time.monotonic() - began < BOUND
+    thread.join()
+    foreign.release()
+
+
+def test_one_thread_asks_and_reads(server, call):
+    """An object that opens something when it is first used may be bound to the thread that did."""
+    foreign = Foreign()
+    call(server.client(), "upload", foreign, wait=False)
+    assert {thread.name for thread in foreign.asked_by} == {"xmedia-source"}
+    assert len(set(foreign.asked_by)) == 1
+
+
+def test_it_is_read_from_where_it_stands(server, call):
+    foreign = Foreign(data=b"front" + DATA)
+    foreign.seek(5)
+    foreign.asked_by.clear()
+    media = call(server.client(), "upload", foreign, wait=False)
+    assert server.media(media.media_id).data == DATA
+
+
+def test_what_is_left_of_the_time_is_that_of_the_upload(server, call):
+    server.script("INIT", xmedia.testing.Fault.hang())
+    began = time.monotonic()
+    with pytest.raises(xmedia.RequestTimeoutError):
+        call(server.client(), "upload", Foreign("seek", seconds=0.4), timeout=1)
+    assert time.monotonic() - began < BOUND
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("readable", ZeroDivisionError("mine")), ("name", OSError(5, "broken")), ("size", KeyboardInterrupt())],
+)
+def test_an_error_arrives_as_it_was_raised(server, call, name, error):
+    def fail(_):
+        raise error
+
+    kind = type("Failing", (Foreign,), {name: property(fail)})
+    foreign = kind()
+    with pytest.raises(type(error)) as caught:
+        call(server.client(), "upload", foreign)
+    assert caught.value is error
+    assert server.commands == []
+    foreign.release()
+
+
+def test_a_wrong_argument_leaves_no_thread(server, call):
+    foreign = Foreign()
+    with pytest.raises(xmedia.InvalidInputError, match="segment_bytes") as caught:
+        call(server.client(), "upload", foreign, segment_bytes=-1)
+    foreign.release()
+    assert caught.tb is not None
+
+
+def ordinary(tmp_path):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(DATA)
+    yield DATA
+    yield bytearray(DATA)
+    yield memoryview(DATA)
+    yield np.frombuffer(DATA, "u1")
+    yield io.BytesIO(DATA)
+    yield path
+    yield str(path)
+    for buffering in (-1, 0):
+        with open(path, "rb", buffering) as file:
+            yield file
+    with open(path, "r+b") as file:
+        yield file
+
+
+def test_what_cannot_block_is_asked_where_the_call_was_made(server, tmp_path, monkeypatch):
+    """A thread more would cost each of many small uploads its time."""
+    started = []
+    start = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", lambda thread: started.append(thread) or start(thread))
+    client = server.client()
+    for source in ordinary(tmp_path):
+        media = client.upload(source, wait=False, **OPTIONS)
+        assert server.media(media.media_id).data == DATA
+        assert started == [], source
