@@ -185,6 +185,21 @@ def test_what_standard_input_cannot_be_is_wrong_usage(capsys, arguments, said):
     assert capsys.readouterr() == ("", said)
 
 
+def test_an_empty_file_is_an_error_as_in_upload(capsys, tmp_path):
+    (tmp_path / "empty.mp4").touch()
+    assert main(["check", str(tmp_path / "empty.mp4")]) == 1
+    assert capsys.readouterr() == ("", f"xmedia: {tmp_path}/empty.mp4: the file is empty\n")
+
+
+@pytest.mark.parametrize("command", [["check", GOOD], ["doctor"], ["completion", "bash"]], ids=" ".join)
+def test_an_output_that_is_full_is_one_line_and_exit_status_1(command):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        run = [sys.executable, "-m", "xmedia", *command]
+        environ = {**os.environ, "X_BASE_URL": "http://127.0.0.1:1"}
+        done = subprocess.run(run, stdout=full, stderr=subprocess.PIPE, env=environ, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stderr) == (1, "xmedia: No space left on device\n")
+
+
 def test_a_standard_input_that_is_closed_is_wrong_usage(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)
     assert main(["check", "-"]) == 2

@@ -42,14 +42,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         words.say(words.message(error))
         return exit_status.USAGE
     except (XMediaError, OSError) as error:
-        if isinstance(error, BrokenPipeError) and not isinstance(error, XMediaError):
-            # What is left in the buffer must not be complained about at the end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            if error.filename is None:
-                # Whoever read our output has seen enough, and no result is lost.
-                return exit_status.FAILED
+        _forget_what_cannot_be_written()
+        if isinstance(error, BrokenPipeError) and not isinstance(error, XMediaError) and error.filename is None:
+            # Whoever read our output has seen enough, and no result is lost.
+            return exit_status.FAILED
         words.say(words.message(error))
         return exit_status.of(error)
+
+
+def _forget_what_cannot_be_written() -> None:
+    """Have Python not complain at its end about what is left in the buffer of standard output."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager

@@ -61,9 +61,12 @@ def say(text: str) -> None:
 
 def message(error: BaseException) -> str:
     """What an error says, for somebody at a terminal."""
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+    if isinstance(error, OSError) and error.strerror:
+        said = _WORDING.advice(error.strerror)
+        if error.filename is None:
+            return said
         name = error.filename if isinstance(error.filename, str) else repr(error.filename)
-        return f"{escaped(name)}: {_WORDING.advice(error.strerror)}"
+        return f"{escaped(name)}: {said}"
     # Errors but those about arguments quote the server, whose words are left alone.
     says = _WORDING.complaint if isinstance(error, InvalidInputError) else _WORDING.advice
     text = says(str(error))

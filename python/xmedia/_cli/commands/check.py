@@ -85,6 +85,9 @@ def _check(file: str, shown: str, arguments: argparse.Namespace) -> tuple[int, C
     try:
         with _opened(file) as source:
             found = check(source, media_category=arguments.category, account=arguments.account)
+        if found.facts.size == 0:
+            # As `upload` says, before anything is sent.
+            raise InvalidInputError("source is empty")
     except (OSError, InvalidInputError) as error:
         return _failed(shown, error, arguments), None
     if arguments.json:
