@@ -1,6 +1,7 @@
 """`xmedia doctor` finds what is wrong with the set-up, and says what to do about it."""
 
 import base64
+import errno
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support.raw_server import RawServer, reply
@@ -234,8 +236,28 @@ def test_where_logins_cannot_be_kept_that_is_said_before_somebody_logs_in(doctor
     assert not (tmp_path / "new").exists()
 
 
+def test_a_home_directory_of_somebody_else_stops_nothing(
+    doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with `HOME=/root` in a container that runs as another user. Tests may run as root, who may enter all."""
+    home = tmp_path / "home"
+    home.mkdir()
+    stat, access = os.stat, os.access
+
+    def refusing_stat(path, *args, **options):
+        if isinstance(path, str | Path) and home in Path(path).parents:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return stat(path, *args, **options)
+
+    monkeypatch.setattr(os, "stat", refusing_stat)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != home and access(path, mode))
+    found = doctor(expected=1, **OAUTH1, X_RECORD=str(home / "records"), XDG_CONFIG_HOME=str(home / "config"))
+    for check in ("recording", "logins"):
+        assert (found[check]["level"], f"{home} cannot be written" in found[check]["message"]) == ("error", True)
+
+
 def test_a_full_disk_is_named(doctor, server: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 0))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=10**9, used=10**9, free=0))
     path = token_file(tmp_path / "tokens" / "t.json", server)
     found = doctor(expected=1, **OAUTH1, X_OAUTH2_TOKEN_FILE=path, X_RECORD=str(tmp_path))
     full = {name for name, each in found.items() if "is full" in each["message"]}
@@ -349,7 +371,10 @@ class TestNetwork:
         assert found["server"]["level"] == "error"
         assert found["clock"]["level"] == "unknown"
 
-    @pytest.mark.parametrize("base_url", ["nonsense", "http://", "http://example.com", "ftp://127.0.0.1"])
+    @pytest.mark.parametrize(
+        "base_url",
+        ["nonsense", "http://", "http://example.com", "ftp://127.0.0.1", "http://[abc", "//℀.com", "http://h:port"],
+    )
     def test_an_address_that_cannot_be_right(self, doctor, base_url: str) -> None:
         assert "X_BASE_URL" in doctor(expected=1, X_BASE_URL=base_url)["server"]["message"]
 
@@ -412,6 +437,11 @@ class TestNetwork:
         assert set(errors) == {"API 1.1", "API 2"}
         assert not [name for name in found if name.startswith("name resolution")]
         assert all("HTTPS_PROXY" in finding["todo"] for finding in errors.values())
+
+    def test_a_proxys_port_is_not_taken_for_its_answer(self, doctor) -> None:
+        # Nothing listens there: only root could have it do so.
+        found = doctor(expected=1, X_BASE_URL=None, HTTPS_PROXY="http://127.0.0.1:407")
+        assert found["API 2"]["todo"].startswith("check the proxy that HTTPS_PROXY names")
 
 
 def test_ffmpeg_that_is_missing_is_a_warning(doctor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

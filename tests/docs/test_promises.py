@@ -53,10 +53,19 @@ from xmedia.testing import MockServer
 from publishing.models import Upload
 call_command("check")
 call_command("migrate", run_syncdb=True, verbosity=0)
+browser = Browser(raise_request_exception=False)
+assert [browser.post(path).status_code for path in ("/upload", "/finalize/5")] == [500, 500]  # not the browser's fault
+try:
+    call_command("settle_uploads")
+except xmedia.InvalidInputError as error:
+    assert "no credentials" in str(error)
+else:
+    raise AssertionError("an upload would be called failed")
 with MockServer(check_after_secs=0.01) as server:
     server.add_media(5)
     os.environ |= server.environ
     assert Browser().post("/finalize/5").status_code == 202
+    assert Browser().post("/upload").status_code == 400
     with (Path(xmedia.__file__).parent / "testing" / "clip.mp4").open("rb") as file:
         assert Browser().post("/upload", {"file": file}).status_code == 202
     call_command("settle_uploads")

@@ -184,3 +184,25 @@ def test_where_sources_are_not_installed_help_shows_what_there_is(tmp_path):
     file, *shown = subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.splitlines()
     assert file == str(tmp_path / "xmedia" / "__init__.pyc")
     assert shown[0] == "Media on the server, as the last answer described it."
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "for name in modules: del sys.modules[name]",
+        "for name in modules: del sys.modules[name].__file__",
+        "inspect.getsource = lambda module: 'class'",
+    ],
+    ids=["a module that is gone", "a module of a frozen program", "a source that is not Python"],
+)
+def test_help_shows_what_there_is_whatever_became_of_the_source(change):
+    program = f"""
+import inspect, sys, xmedia
+media = xmedia.Media
+modules = [name for name in sys.modules if name.startswith("xmedia.")]
+{change}
+print(media.__doc__)
+"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout.split("\n")[0], done.stderr) == ("Media on the server, as the last answer described it.", "")

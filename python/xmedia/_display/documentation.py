@@ -46,14 +46,15 @@ class Documentation:
         return self._whole
 
     def _fields(self, name: str) -> Iterator[tuple[str, str]]:
-        """The fields of the class itself and their texts; none if Python was installed without sources."""
+        """The fields of the class itself and their texts; none where the source cannot be read."""
         import ast  # noqa: PLC0415  (only who reads documentation needs it)
         import inspect  # noqa: PLC0415  (as above)
         import sys  # noqa: PLC0415  (as above)
 
         try:
             module = ast.parse(inspect.getsource(sys.modules[self._module]))
-        except OSError:
+        # There is no file, no such module any more, none with a file (in a frozen program), or no Python in the file.
+        except (OSError, KeyError, TypeError, SyntaxError):
             return
         for statement in module.body:
             if isinstance(statement, ast.ClassDef) and statement.name == name:

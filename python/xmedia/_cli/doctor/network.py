@@ -132,7 +132,8 @@ def _tls_todo(said: str, environ: Mapping[str, str]) -> str:
 
 def _todo(said: str) -> str:
     named = next((name for name in _PROXIES if os.environ.get(name)), None)
-    if named is not None and "407" in said:
+    # What the core adds to a proxy's 401 and 407; the numbers themselves may be a port's.
+    if named is not None and "give it a user and a password" in said:
         return f"export {named}=http://USER:PASSWORD@HOST:PORT, as whoever runs the proxy says"
     if named is not None and "are not supported" in said:
         return f"export {named}=http://HOST:PORT, another proxy, or unset it"

@@ -19,7 +19,8 @@ _MIN_FREE_BYTES = 1_000_000
 
 def trouble(directory: Path) -> str | None:
     """Why no file can be made in a directory, which is made if it is not there; None if one can."""
-    existing = next(each for each in (directory, *directory.parents) if each.exists())
+    # Not `Path.exists()`, which before Python 3.14 raises where a directory may not be entered.
+    existing = next(each for each in (directory, *directory.parents) if os.path.exists(each))
     shown = words.escaped(str(existing))
     if not existing.is_dir():
         return f"{shown} is not a directory"

@@ -72,10 +72,18 @@ def findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     if values.get(_ACCESS_TOKEN, "").startswith(_WITHOUT_USER):
         message = f"{_ACCESS_TOKEN} is the app's Bearer Token, and media belongs to a user"
         yield Finding("credentials", "error", message, "unset it, and run: xmedia login")
-    if (urlsplit(environ.get("X_BASE_URL", "")).hostname or "").removeprefix("www.") in {"x.com", "twitter.com"}:
+    if _host(environ.get("X_BASE_URL", "")).removeprefix("www.") in {"x.com", "twitter.com"}:
         yield _warning("X_BASE_URL is the website's address, and not the API's", "unset X_BASE_URL")
     if re.search(r"/(1\.1|2)/?$", environ.get("X_BASE_URL", "")):
         yield _warning("X_BASE_URL ends with the API's version, which is added to it", "export X_BASE_URL without it")
+
+
+def _host(url: str) -> str:
+    """The host in an address; empty in what is none, which is found with the network."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _kind(value: str) -> tuple[str, str | None]:
