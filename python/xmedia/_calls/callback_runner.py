@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from typing import Any
 
@@ -42,15 +43,17 @@ class CallbackRunner:
 
     Args:
         operation: The operation. Its tokens that the program does not have yet are given to it now.
+        deadline: Until when, by `time.monotonic`, the verb may take; None without a limit.
 
     Raises:
         TypeError: Something would have to be awaited.
     """
 
-    def __init__(self, operation: Operation[Any]) -> None:
+    def __init__(self, operation: Operation[Any], deadline: float | None = None) -> None:
         if operation.hooks is not None:
             operation.hooks.refuse_async()
         self._operation = operation
+        self._deadline = deadline
         self._protocol = callback_protocol(operation)
         self._thread = source_thread(operation)
         self._elsewhere: _CallElsewhere | None = None
@@ -63,7 +66,7 @@ class CallbackRunner:
         if self._elsewhere is None:
             return self._go_on(resume(self._protocol, event))
         if not isinstance(event, CallbackRequest):
-            self._leave_call(BLOCKING_GRACE)
+            self._leave_call(self._grace())
             return self._go_on(resume(self._protocol, event))
         if event.kind != "ended":
             self._kept.append(event)
@@ -74,7 +77,7 @@ class CallbackRunner:
     def throw(self, error: Exception) -> None:
         """Take the operation's error, which is raised when the program has its tokens."""
         if self._elsewhere is not None:
-            self._leave_call(INTERRUPTED_GRACE if raised_by_signal_handler(error) else BLOCKING_GRACE)
+            self._leave_call(INTERRUPTED_GRACE if raised_by_signal_handler(error) else self._grace())
         self._go_on(resume(self._protocol, error=error))
 
     def close(self, grace: float = INTERRUPTED_GRACE) -> None:
@@ -83,6 +86,12 @@ class CallbackRunner:
         self._thread.close()
         if call is not None and not call.ended.wait(grace):
             warn_of_left_thread(call.callback.described)
+
+    def _grace(self) -> float:
+        # From the deadline on: the verbs of many whose time is up are looked at one after the other.
+        if self._deadline is None:
+            return BLOCKING_GRACE
+        return max(0.0, min(BLOCKING_GRACE, self._deadline + BLOCKING_GRACE - time.monotonic()))
 
     def _leave_call(self, grace: float) -> None:
         """The verb has ended: a call in progress is left, and what was kept meanwhile is run."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from .. import _core
+from .._types.checks import checked_seconds
 from .._types.errors import InvalidInputError
 from .._types.media import Media
 from .._types.models import Progress
@@ -75,6 +77,10 @@ class UploadCall:
         options: All options of `upload`.
         thread: What reads the source if that may block.
         awaited: Whether the upload is awaited, so that the source and callables may be async.
+
+    Attributes:
+        operation: What runs.
+        deadline: Until when, by `time.monotonic`, it may; None without a limit.
     """
 
     def __init__(
@@ -100,6 +106,8 @@ class UploadCall:
         self.operation: _core.Operation[Media] = core.upload(
             source, callbacks, {**options, "checkpoint": checkpoint}, progress
         )
+        timeout = options["timeout"]
+        self.deadline = None if timeout is None else time.monotonic() + checked_seconds("timeout", timeout)
 
     @classmethod
     def opened(cls, core: _core.Client, source: object, options: Mapping[str, object]) -> UploadCall:

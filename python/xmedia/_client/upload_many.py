@@ -48,7 +48,7 @@ def unpack(item: object, defaults: Mapping[str, object]) -> tuple[object, Mappin
 
 
 class Uploads(Results[Result[ItemT]]):
-    """The results of `upload_many`, as they come. All runs on the thread that iterates."""
+    """The results of `upload_many`, as they come. All but sources that may block runs on the thread that iterates."""
 
 
 class Uploading(Generic[ItemT]):
@@ -120,8 +120,12 @@ class Uploading(Generic[ItemT]):
     def _start(self, item: ItemT, make: Callable[[], UploadCall]) -> Result[ItemT] | None:
         try:
             call = make()
-            runner = CallbackRunner(call.operation)
         except Exception as error:
+            return _failed(item, error)
+        try:
+            runner = CallbackRunner(call.operation, call.deadline)
+        except Exception as error:
+            call.close()
             return _failed(item, error)
         key = next(self._keys)
         self._running[key] = (item, call, runner)

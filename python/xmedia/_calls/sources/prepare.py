@@ -23,6 +23,7 @@ from .readers import (
     FileReader,
     IterableReader,
     SeekableReader,
+    is_in_memory,
     refuse_end,
     refuse_references,
 )
@@ -30,7 +31,7 @@ from .readers import (
 #: The file objects that are fully described by their descriptor.
 _PLAIN_FILES = (io.FileIO, io.BufferedReader, io.BufferedRandom)
 #: Classes of Python's own: nobody else's method is called to find out how one is read, and that takes no time.
-_AT_ONCE = frozenset({bytes, bytearray, memoryview, io.BytesIO, list, GeneratorType, AsyncGeneratorType})
+_AT_ONCE = frozenset({bytes, bytearray, memoryview, list, GeneratorType, AsyncGeneratorType})
 #: More of them, by the module and the name of their class, so that nothing is imported for them.
 _AT_ONCE_ELSEWHERE = frozenset(
     {
@@ -71,7 +72,7 @@ class Prepared:
 def may_block(source: Any) -> bool:
     """Whether a source has to be opened, or is an object of somebody else's: what it is asked for may take its time."""
     kind = type(source)
-    if kind in _AT_ONCE:
+    if kind in _AT_ONCE or is_in_memory(source):
         return False
     if kind is str or kind.__module__.partition(".")[0] == "pathlib":
         return opener(source) is not None
@@ -192,7 +193,7 @@ def _prepare_file(file: Any, awaited: bool) -> Prepared:
         refuse_end(start, end)
         finish = functools.partial(file.seek, max(start, end))
         return Prepared(kind="descriptor", value=(file.fileno(), start), name=name, finish=finish)
-    if type(file) is not io.BytesIO:
+    if not is_in_memory(file):
         # Who knows what it costs to read here and there: a decompressor starts over, another machine is asked again. So
         # it is not sought to its end either, to see how long it is.
         size = known_size(file, start)
@@ -212,7 +213,7 @@ def _position(file: Any) -> int | None:
         if not file.seekable():
             return None
         start = int(file.tell())
-        if _is_plain(file) or type(file) is io.BytesIO:
+        if _is_plain(file) or is_in_memory(file):
             file.seek(start)
     except Exception:
         # A library may fail in its own way here. What is really broken says so again when it is read.

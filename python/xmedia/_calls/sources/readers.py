@@ -14,6 +14,17 @@ from .foreign import PIECE_BYTES, refuse_cut, rewound
 _MAX_ITEMS_PER_TURN = 256
 #: A file object that was written and not rewound.
 _AT_END = "source: the file object stands at its end, at byte"
+_BYTES_IO_METHODS = ("readable", "seekable", "tell", "seek", "read", "getbuffer")
+
+
+def is_in_memory(file: object) -> bool:
+    """Whether this is a `BytesIO`, or of a class that adds to it and is read as it is."""
+    kind = type(file)
+    if kind is io.BytesIO:
+        return True
+    return isinstance(file, io.BytesIO) and all(
+        getattr(kind, name) is getattr(io.BytesIO, name) for name in _BYTES_IO_METHODS
+    )
 
 
 def refuse_end(start: int, end: int) -> None:
@@ -85,7 +96,7 @@ class SeekableReader(PieceReader):
         super().__init__()
         self._file = file
         self._start = start
-        self.in_memory = type(file) is io.BytesIO
+        self.in_memory = is_in_memory(file)
         self.total_bytes = self._size()
         file.seek(start)
 

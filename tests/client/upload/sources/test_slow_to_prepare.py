@@ -1,6 +1,7 @@
 """What is asked of a foreign object before it is read counts in the upload's time, and holds up no loop."""
 
 import asyncio
+import contextlib
 import io
 import signal
 import threading
@@ -171,7 +172,7 @@ BLOCKING = {
 }
 
 
-def upload_awaited(client, source, how):
+def upload_awaited(client, source, how, foreign):
     async def main():
         if how == "timeout":
             await client.upload_async(source, timeout=TIMEOUT, **OPTIONS)
@@ -181,34 +182,45 @@ def upload_awaited(client, source, how):
     asyncio.run(main())
 
 
-def upload_sync(client, source, how):
-    if how == "timeout":
-        client.upload(source, timeout=TIMEOUT, **OPTIONS)
-    previous = signal.signal(signal.SIGALRM, raise_timeout)
-    signal.setitimer(signal.ITIMER_REAL, TIMEOUT)
+@contextlib.contextmanager
+def interrupted(foreign, number, handler):
+    """Sends a signal once the source is asked for something."""
+
+    def interrupt():
+        while not foreign.asked_by:
+            time.sleep(0.01)
+        signal.raise_signal(number)
+
+    previous = signal.signal(number, handler)
+    thread = threading.Thread(target=interrupt)
+    thread.start()
     try:
-        client.upload(source, **OPTIONS)
+        yield
     finally:
-        signal.signal(signal.SIGALRM, previous)
+        thread.join()
+        signal.signal(number, previous)
 
 
 def raise_timeout(*_):
     raise TimeoutError("by the handler of a signal")
 
 
-def upload_one_of_many(client, source, how):
+def upload_sync(client, source, how, foreign):
+    if how == "timeout":
+        client.upload(source, timeout=TIMEOUT, **OPTIONS)
+    with interrupted(foreign, signal.SIGALRM, raise_timeout):
+        client.upload(source, **OPTIONS)
+
+
+def upload_one_of_many(client, source, how, foreign):
     if how == "timeout":
         for result in client.upload_many([source], timeout=TIMEOUT, **OPTIONS):
             raise result.error
-    previous = signal.signal(signal.SIGALRM, raise_timeout)
-    signal.setitimer(signal.ITIMER_REAL, TIMEOUT)
-    try:
+    with interrupted(foreign, signal.SIGALRM, raise_timeout):
         next(client.upload_many([source], **OPTIONS))
-    finally:
-        signal.signal(signal.SIGALRM, previous)
 
 
-def upload_one_of_many_awaited(client, source, how):
+def upload_one_of_many_awaited(client, source, how, foreign):
     async def main():
         async for result in client.upload_many_async([source], timeout=TIMEOUT, **OPTIONS):
             raise result.error
@@ -237,7 +249,7 @@ def test_an_upload_does_not_outlive_its_time(server, connect, upload, how, block
     timer.start()
     began = time.monotonic()
     with pytest.warns(ResourceWarning, match="left to itself"), pytest.raises(TimeoutError):
-        upload(client, source, how)
+        upload(client, source, how, foreign)
     assert time.monotonic() - began < BOUND
     assert server.commands == []
     timer.cancel()
@@ -278,13 +290,27 @@ def test_one_source_holds_up_no_other_upload_of_many(server, connect):
     foreign.release()
 
 
-def test_many_sources_that_block_are_waited_for_together(server, connect):
-    foreigns = [Foreign("seek") for _ in range(40)]
+@pytest.mark.parametrize("blocks", ["seek", "read"])
+def test_many_sources_that_block_are_waited_for_together(server, connect, blocks):
+    foreigns = [Foreign(blocks) for _ in range(40)]
     began = time.monotonic()
     with pytest.warns(ResourceWarning, match="left to itself"):
         results = list(connect(server).upload_many(foreigns, concurrency=40, timeout=TIMEOUT, **OPTIONS))
     assert time.monotonic() - began < BOUND
     assert {type(result.error) for result in results} == {xmedia.RequestTimeoutError}
+    for foreign in foreigns:
+        foreign.release()
+
+
+def test_uploads_of_many_that_cannot_begin_leave_no_threads(server, connect):
+    async def on_refresh(new):
+        """Nothing awaits it in a sync verb."""
+
+    auth = xmedia.OAuth2("access", refresh_token="refresh", client_id="client", on_refresh=on_refresh)
+    foreigns = [Foreign() for _ in range(5)]
+    results = list(connect(server, auth).upload_many(foreigns, **OPTIONS))
+    assert [type(result.error) for result in results] == [TypeError] * 5
+    # They end although the errors, whose tracebacks hold on to much, are still there.
     for foreign in foreigns:
         foreign.release()
 
@@ -302,19 +328,14 @@ def test_leaving_uploads_of_many_leaves_what_is_made_ready(server, connect):
 
 def test_ctrl_c_ends_it(server, connect):
     foreign = Foreign("tell")
-
-    def interrupt():
-        while not foreign.asked_by:
-            time.sleep(0.01)
-        signal.raise_signal(signal.SIGINT)
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
     began = time.monotonic()
-    with pytest.warns(ResourceWarning, match="left to itself"), pytest.raises(KeyboardInterrupt):
+    with (
+        pytest.warns(ResourceWarning, match="left to itself"),
+        pytest.raises(KeyboardInterrupt),
+        interrupted(foreign, signal.SIGINT, signal.default_int_handler),
+    ):
         connect(server).upload(foreign, **OPTIONS)
     assert time.monotonic() - began < BOUND
-    thread.join()
     foreign.release()
 
 
@@ -367,6 +388,12 @@ def test_a_wrong_argument_leaves_no_thread(server, call):
     assert caught.tb is not None
 
 
+class Named(io.BytesIO):
+    """What libraries want that look at a file object's name."""
+
+    name = "clip.mp4"
+
+
 def ordinary(tmp_path):
     path = tmp_path / "clip.mp4"
     path.write_bytes(DATA)
@@ -375,6 +402,7 @@ def ordinary(tmp_path):
     yield memoryview(DATA)
     yield np.frombuffer(DATA, "u1")
     yield io.BytesIO(DATA)
+    yield Named(DATA)
     yield path
     yield str(path)
     for buffering in (-1, 0):
@@ -388,9 +416,9 @@ def test_what_cannot_block_is_asked_where_the_call_was_made(server, tmp_path, mo
     """A thread more would cost each of many small uploads its time."""
     started = []
     start = threading.Thread.start
-    monkeypatch.setattr(threading.Thread, "start", lambda thread: started.append(thread) or start(thread))
+    monkeypatch.setattr(threading.Thread, "start", lambda thread: started.append(thread.name) or start(thread))
     client = server.client()
     for source in ordinary(tmp_path):
         media = client.upload(source, wait=False, **OPTIONS)
         assert server.media(media.media_id).data == DATA
-        assert started == [], source
+        assert "xmedia-source" not in started, source
