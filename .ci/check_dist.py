@@ -34,6 +34,9 @@ IN_SDIST = {
 #: Those of other systems and processors may be larger.
 MAX_WHEEL_BYTES = 3_500_000 if (sys.platform, platform.machine()) == ("linux", "x86_64") else 8 << 20
 
+#: Published wheels run with this minor version of glibc 2 and later ones.
+MAX_GLIBC = 17
+
 
 def problems_of_wheel(path: Path, *, to_publish: bool) -> list[str]:
     problems = []
@@ -42,6 +45,8 @@ def problems_of_wheel(path: Path, *, to_publish: bool) -> list[str]:
         problems.append("not tagged cp311-abi3")
     if sys.platform == "linux" and not re.search(r"[-.](manylinux|musllinux)_\d+_\d+_\w+\.whl$", path.name):
         problems.append("not tagged manylinux or musllinux")
+    if to_publish and (promised_glibc(path.name) or 0) > MAX_GLIBC:
+        problems.append(f"needs a glibc later than 2.{MAX_GLIBC}: it was not linked with zig")
     if path.stat().st_size > MAX_WHEEL_BYTES:
         problems.append(f"larger than {MAX_WHEEL_BYTES} bytes")
     with zipfile.ZipFile(path) as wheel:
@@ -74,11 +79,16 @@ def problems_of_wheel(path: Path, *, to_publish: bool) -> list[str]:
 
 def problems_of_glibc(wheel: str, name: str, content: bytes) -> list[str]:
     """Whether the extension asks for a later glibc than the wheel's tag promises."""
-    promised = [int(minor) for minor in re.findall(r"manylinux_2_(\d+)_", wheel)]
+    promised = promised_glibc(wheel)
     asked = [int(minor) for minor in re.findall(rb"GLIBC_2\.(\d+)", content)]
-    if promised and asked and max(asked) > min(promised):
-        return [f"{name} needs glibc 2.{max(asked)} and the tag promises 2.{min(promised)}"]
+    if promised and asked and max(asked) > promised:
+        return [f"{name} needs glibc 2.{max(asked)} and the tag promises 2.{promised}"]
     return []
+
+
+def promised_glibc(wheel: str) -> int | None:
+    """The minor version of the oldest glibc 2 that a wheel's tag promises to run on."""
+    return min(map(int, re.findall(r"manylinux_2_(\d+)_", wheel)), default=None)
 
 
 def problems_of_links(metadata: list[str]) -> list[str]:

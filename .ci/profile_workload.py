@@ -1,7 +1,7 @@
 """What xmedia is used for, in the order of how often: `.ci/build_wheel` runs it under the compiler's counters.
 
-Usage: profile_workload.py, with the extension that counts on PYTHONPATH. Where it spends its calls the compiler
-optimises for speed, and everywhere else for size. The mock server's counts are thrown away.
+Usage: profile_workload.py, with the extension that counts on PYTHONPATH. What runs often is then compiled for speed,
+and what never ran for size. The mock server's counts are thrown away.
 """
 
 import asyncio

@@ -72,3 +72,15 @@ def test_a_wheel_with_dead_links_may_be_built_and_not_published(
     monkeypatch.syspath_prepend(ROOT / ".ci")
     problems = script("check_dist").problems_of_wheel(wheel, to_publish=to_publish)
     assert any("docs/tasks/check.md" in problem for problem in problems) is found
+
+
+@pytest.mark.parametrize(("tag", "found"), [("manylinux_2_36_x86_64", True), ("manylinux_2_17_x86_64", False)])
+def test_a_wheel_for_late_systems_only_is_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tag: str, found: bool
+) -> None:
+    wheel = tmp_path / f"xmedia-1.0.0-cp311-abi3-{tag}.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("xmedia-1.0.0.dist-info/METADATA", "Name: xmedia\n")
+    monkeypatch.syspath_prepend(ROOT / ".ci")
+    problems = script("check_dist").problems_of_wheel(wheel, to_publish=True)
+    assert any("glibc" in problem for problem in problems) is found

@@ -108,7 +108,9 @@ class Opening:
             RequestTimeoutError: Its time is up.
         """
         if not self._ended.is_set() and not self._given_up:
-            self.give_up(BLOCKING_GRACE)
+            # From the end of its time on: of many, one after another is looked at.
+            over = time.monotonic() - self._began - (self._seconds or 0)
+            self.give_up(max(0.0, BLOCKING_GRACE - over))
         if self._given_up:
             what = "ready to be read" if self._open is None else "opened"
             raise RequestTimeoutError(f"the source was not {what} within {self._seconds:g} s; nothing was sent")

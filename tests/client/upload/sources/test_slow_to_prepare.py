@@ -278,6 +278,17 @@ def test_one_source_holds_up_no_other_upload_of_many(server, connect):
     foreign.release()
 
 
+def test_many_sources_that_block_are_waited_for_together(server, connect):
+    foreigns = [Foreign("seek") for _ in range(40)]
+    began = time.monotonic()
+    with pytest.warns(ResourceWarning, match="left to itself"):
+        results = list(connect(server).upload_many(foreigns, concurrency=40, timeout=TIMEOUT, **OPTIONS))
+    assert time.monotonic() - began < BOUND
+    assert {type(result.error) for result in results} == {xmedia.RequestTimeoutError}
+    for foreign in foreigns:
+        foreign.release()
+
+
 def test_leaving_uploads_of_many_leaves_what_is_made_ready(server, connect):
     foreign = Foreign("seek")
     results = connect(server).upload_many([foreign, DATA], concurrency=2, **OPTIONS)
