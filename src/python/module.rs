@@ -16,7 +16,7 @@ mod _core {
             select::Selector, wait_many::WaitMany, watch::Watch,
         },
         client::{Client, settle_records},
-        convert::args::media_id,
+        convert::args::{media_id, timeout_seconds},
         convert::exchanges::KeptExchanges,
         convert::har::save_har,
         convert::results::{masked, shown, text_of},

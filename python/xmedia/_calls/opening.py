@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from .._types.checks import checked_seconds
+from .. import _core
 from .._types.errors import RequestTimeoutError
 from .callback_runner import INTERRUPTED_GRACE
 from .callbacks import BLOCKING_GRACE, wait_a_moment, warn_of_left_thread
@@ -40,8 +40,8 @@ class Opening:
     """
 
     def __init__(self, source: object, options: Mapping[str, object], *, awaited: bool) -> None:
-        timeout = options["timeout"]
-        self._seconds = None if timeout is None else min(checked_seconds("timeout", timeout), threading.TIMEOUT_MAX)
+        timeout = _core.timeout_seconds(options["timeout"])
+        self._seconds = None if timeout is None else min(timeout, threading.TIMEOUT_MAX)
         self._options = options
         self._began = time.monotonic()
         self._source = source

@@ -135,6 +135,12 @@ pub fn duration(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duratio
     Ok(Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX).max(Duration::from_nanos(1))))
 }
 
+/// A verb's `timeout` in seconds, for what is done in Python before the verb begins.
+#[pyfunction]
+pub fn timeout_seconds(value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+    Ok(duration("timeout", value)?.map(|limit| limit.as_secs_f64()))
+}
+
 /// A number, if it is an int or a float and no bool.
 fn number(value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
     if value.is_instance_of::<PyFloat>() {

@@ -1,5 +1,6 @@
 """Bad input of every public argument is refused before anything is sent."""
 
+import io
 import math
 from datetime import timedelta
 from decimal import Decimal
@@ -284,6 +285,19 @@ def test_bad_options_are_refused(name, value, error):
         xmedia.Client(OAUTH1, **{name: value})
     assert type(caught.value) is error
     assert name in str(caught.value) or issubclass(error, OSError)
+
+
+@pytest.mark.parametrize(("value", "error"), TIMEOUTS, ids=brief)
+def test_a_wrong_timeout_is_refused_with_the_same_words_for_each_source(silent, value, error):
+    """Some sources are asked within the timeout, before the upload begins."""
+    said = set()
+    for source in (b"data", io.BytesIO(b"data"), iter([b"data"]), type("File", (io.BytesIO,), {})(b"data")):
+        with pytest.raises(error) as caught:
+            silent.upload(source, timeout=value)
+        said.add(str(caught.value))
+    with pytest.raises(error) as caught:
+        silent.finalize(ID, timeout=value)
+    assert said == {str(caught.value)}
 
 
 @pytest.mark.parametrize("name", ["api", "request_timeout", "retry", "on_event"])
