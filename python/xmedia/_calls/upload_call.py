@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from .. import _core
-from .._types.checks import checked_seconds
 from .._types.errors import InvalidInputError
 from .._types.media import Media
 from .._types.models import Progress
@@ -106,8 +105,8 @@ class UploadCall:
         self.operation: _core.Operation[Media] = core.upload(
             source, callbacks, {**options, "checkpoint": checkpoint}, progress
         )
-        timeout = options["timeout"]
-        self.deadline = None if timeout is None else time.monotonic() + checked_seconds("timeout", timeout)
+        timeout = _core.timeout_seconds(options["timeout"])
+        self.deadline = None if timeout is None else time.monotonic() + timeout
 
     @classmethod
     def opened(cls, core: _core.Client, source: object, options: Mapping[str, object]) -> UploadCall:
