@@ -58,6 +58,7 @@ fn is_unusual(piece: &[u8]) -> bool {
     piece.len() >= MIN_SECRET_LEN && !is_usual_text(piece) && piece.iter().any(u8::is_ascii_alphabetic)
 }
 
+/// X escapes the slash of media types.
 fn is_usual_text(piece: &[u8]) -> bool {
     matches!(
         piece,
@@ -72,11 +73,16 @@ fn is_usual_text(piece: &[u8]) -> bool {
             | b"succeeded"
             | b"image_type"
             | b"image/jpeg"
+            | b"image\\/jpeg"
             | b"image/png"
+            | b"image\\/png"
             | b"image/gif"
+            | b"image\\/gif"
             | b"image/webp"
+            | b"image\\/webp"
             | b"video_type"
             | b"video/mp4"
+            | b"video\\/mp4"
     )
 }
 

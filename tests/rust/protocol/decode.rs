@@ -61,6 +61,26 @@ fn info(state: &str) -> ProcessingInfo {
 }
 
 #[test]
+fn only_what_is_not_documented_is_searched_for_secrets() {
+    let documented = [
+        FINALIZED,
+        PENDING,
+        r#"{"media_id":7,"media_id_string":"7","media_key":"7_7","size":9,"expires_after_secs":86400,"video":{"video_type":"video\/mp4"}}"#,
+        r#"{"media_id":7,"media_id_string":"7","size":9,"image":{"image_type":"image\/gif","w":320,"h":240}}"#,
+        r#"{"data":{"id":"7","media_key":"7_7","size":9,"expires_after_secs":86400,"processing_info":{"state":"in_progress","check_after_secs":5,"progress_percent":8}}}"#,
+        r#"{"media_id":7,"processing_info":{"state":"succeeded","progress_percent":100}}"#,
+    ];
+    for body in documented {
+        let version = if body.contains("data") { ApiVersion::V2 } else { ApiVersion::V1_1 };
+        let answer = decode(version, CommandName::Finalize, None, &response(200, body.as_bytes())).unwrap();
+        // A search costs as much as the rest of the call.
+        assert!(!answer.has_words(), "{body}");
+    }
+    let more = FINALIZED.replace("video/mp4", "a-secret");
+    assert!(answer(CommandName::Finalize, 200, more.as_bytes()).unwrap().has_words());
+}
+
+#[test]
 fn the_documented_finalize_answers() {
     let finalized = Media {
         size: Some(11065),
