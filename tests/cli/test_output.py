@@ -147,9 +147,12 @@ def test_a_signal_that_ends_it_has_the_ids_said_that_were_finalized(
     server: MockServer, signum: signal.Signals, status: int
 ) -> None:
     server.script("STATUS", Fault.hang())
+    # Under `nohup` this process ignores the signal, and so would what it starts.
+    previous = signal.signal(signum, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "xmedia", "finalize", str(ID), "--wait"], stderr=subprocess.PIPE, text=True
     )
+    signal.signal(signum, previous)
     while "STATUS" not in server.commands and process.poll() is None:
         pass
     process.send_signal(signum)
