@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from typing import Any
 
 from .._core import CallbackRequest, Operation
 from .callbacks import (
-    BLOCKING_GRACE,
     Callback,
     End,
     Step,
     callback_protocol,
+    grace_left,
     perform,
     resume,
     source_thread,
@@ -66,7 +65,7 @@ class CallbackRunner:
         if self._elsewhere is None:
             return self._go_on(resume(self._protocol, event))
         if not isinstance(event, CallbackRequest):
-            self._leave_call(self._grace())
+            self._leave_call(grace_left(self._deadline))
             return self._go_on(resume(self._protocol, event))
         if event.kind != "ended":
             self._kept.append(event)
@@ -77,7 +76,7 @@ class CallbackRunner:
     def throw(self, error: Exception) -> None:
         """Take the operation's error, which is raised when the program has its tokens."""
         if self._elsewhere is not None:
-            self._leave_call(INTERRUPTED_GRACE if raised_by_signal_handler(error) else self._grace())
+            self._leave_call(INTERRUPTED_GRACE if raised_by_signal_handler(error) else grace_left(self._deadline))
         self._go_on(resume(self._protocol, error=error))
 
     def close(self, grace: float = INTERRUPTED_GRACE) -> None:
@@ -86,12 +85,6 @@ class CallbackRunner:
         self._thread.close()
         if call is not None and not call.ended.wait(grace):
             warn_of_left_thread(call.callback.described)
-
-    def _grace(self) -> float:
-        # From the deadline on: the verbs of many whose time is up are looked at one after the other.
-        if self._deadline is None:
-            return BLOCKING_GRACE
-        return max(0.0, min(BLOCKING_GRACE, self._deadline + BLOCKING_GRACE - time.monotonic()))
 
     def _leave_call(self, grace: float) -> None:
         """The verb has ended: a call in progress is left, and what was kept meanwhile is run."""

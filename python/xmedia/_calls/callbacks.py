@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import sys
+import time
 import warnings
 from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -197,6 +198,17 @@ def perform(callback: Callback) -> object:
     result = callback.function(*callback.arguments)
     refuse_awaitable(callback.name, result, _ASYNC_PROGRESS if callback.name == "progress" else None)
     return result
+
+
+def grace_left(deadline: float | None) -> float:
+    """How long a call that blocks is still waited for when its verb has ended.
+
+    The grace counts from the verb's deadline on, by `time.monotonic`: of many verbs whose time is up, one after the
+    other is looked at.
+    """
+    if deadline is None:
+        return BLOCKING_GRACE
+    return max(0.0, min(BLOCKING_GRACE, deadline + BLOCKING_GRACE - time.monotonic()))
 
 
 def source_thread(operation: Operation[Any]) -> SourceThread:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .. import _core
 from .._types.errors import RequestTimeoutError
 from .callback_runner import INTERRUPTED_GRACE
-from .callbacks import BLOCKING_GRACE, wait_a_moment, warn_of_left_thread
+from .callbacks import grace_left, wait_a_moment, warn_of_left_thread
 from .sources.prepare import Prepared, may_block, opener, prepare
 from .sources.thread import SourceThread
 
@@ -108,9 +108,7 @@ class Opening:
             RequestTimeoutError: Its time is up.
         """
         if not self._ended.is_set() and not self._given_up:
-            # From the end of its time on: of many, one after another is looked at.
-            over = time.monotonic() - self._began - (self._seconds or 0)
-            self.give_up(max(0.0, BLOCKING_GRACE - over))
+            self.give_up(grace_left(None if self._seconds is None else self._began + self._seconds))
         if self._given_up:
             what = "ready to be read" if self._open is None else "opened"
             raise RequestTimeoutError(f"the source was not {what} within {self._seconds:g} s; nothing was sent")
