@@ -1,7 +1,9 @@
 //! One command to its final outcome: sent once (`attempt`), and again as `retry` decides and the budget allows.
 
 use std::fmt::Write as _;
+use std::time::SystemTime;
 
+use super::attempt::{Attempt, AttemptError};
 use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, subject};
@@ -11,9 +13,6 @@ use crate::client::observer::RequestReport;
 use crate::client::pause::PauseReason;
 use crate::client::protocol::{Answer, Command};
 use crate::client::retry::{self, RetryContext, RetryDecision, budget};
-use std::time::SystemTime;
-
-use super::attempt::{Attempt, AttemptError};
 
 impl ClientInner {
     /// Carries out a command that answers with media.
