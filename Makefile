@@ -181,7 +181,7 @@ audit: $(BIN)/.tools ## licences, sources and duplicates of the crates, and the 
 	    echo 'audit: NOT CHECKED: advisories, because the RustSec database cannot be fetched here'; fi
 
 .PHONY: check-instructions
-check-instructions: ## count the instructions of signing, encoding, decoding and retrying, against bench/instructions/recorded.json
+check-instructions: ## count the instructions of a whole call and of its parts, against bench/instructions/recorded.json
 	$(PYTHON) bench/instructions/count.py
 
 BENCH := target/bench-venv/bin
