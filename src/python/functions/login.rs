@@ -151,7 +151,7 @@ impl LoginFlow {
         }
         let destination = file.map(|file| Destination { file, replace_other_user });
         let (login, client_secret) = (self.login.clone(), client_secret.map(Secret::new));
-        Ok(login_operation("login", |observer| {
+        Ok(login_operation("finish", |observer| {
             Box::pin(async move {
                 let made = client.finish_login(login, code, client_secret, destination, timeout).await;
                 Ok(login_outcome(&observer, made?))

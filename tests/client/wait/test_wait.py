@@ -319,9 +319,9 @@ class TestProgress:
         assert sorted(each.elapsed for each in reported) == [each.elapsed for each in reported]
 
     def test_its_time_does_not_count(self, call, connect):
-        with MockServer(processing=["pending"] * 3 + ["succeeded"], check_after_secs=0.001) as server:
+        with MockServer(processing=["pending"] * 8 + ["succeeded"], check_after_secs=0.001) as server:
             server.add_media(ID, finalized=True)
-            media = call(connect(server), "wait", ID, timeout=0.15, progress=lambda _: time.sleep(0.1))
+            media = call(connect(server), "wait", ID, timeout=0.5, progress=lambda _: time.sleep(0.1))
         assert media.ready
 
     def test_its_exception_ends_the_wait(self, call, server, connect):
