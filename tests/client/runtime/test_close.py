@@ -62,7 +62,6 @@ def test_it_ends_what_is_in_flight_in_other_threads(server, connect, what):
     client.close()
     for thread in threads:
         thread.join()
-    # What is not ended takes a minute.
     assert max(outcomes) - began < 2
 
 
