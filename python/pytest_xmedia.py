@@ -35,9 +35,11 @@ _UNUSED_SCRIPTS, _REPLAY = "unused_scripts", "replay"
 _ENVIRONMENT = (
     "X_ACCESS_TOKEN",
     "X_ACCESS_TOKEN_SECRET",
+    "X_ACCOUNT",
     "X_ALLOW_INSECURE_HTTP",
     "X_API",
     "X_BASE_URL",
+    "X_CHECK",
     "X_CLIENT_ID",
     "X_CLIENT_SECRET",
     "X_CONSUMER_KEY",

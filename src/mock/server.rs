@@ -1,6 +1,5 @@
 //! The server: its thread and what a test asks of it.
 
-use crate::sync::lock;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,6 +22,7 @@ use crate::mock::shared::{Control, Shared};
 use crate::mock::state::rejection::Rejection;
 use crate::mock::state::server_state::State;
 use crate::mock::state::upload::{MediaRecord, NewMedia};
+use crate::sync::lock;
 
 /// Bodies are read up to what the largest media needs in base64, and the parameters beside it.
 const MIN_BODY_MEDIA_BYTES: u64 = 16 * 1024 * 1024;

@@ -1,6 +1,5 @@
 //! What the server's tasks and the test's threads share.
 
-use crate::sync::lock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, mpsc as std_mpsc};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -12,6 +11,7 @@ use crate::mock::access::ControlAccess;
 use crate::mock::replay::Replay;
 use crate::mock::request_log::LogIndex;
 use crate::mock::state::server_state::State;
+use crate::sync::lock;
 
 /// What a test asks of the server's thread.
 pub(crate) enum Control {

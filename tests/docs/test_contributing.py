@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
 from support import ROOT
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
@@ -41,11 +42,13 @@ def test_every_path_in_the_text_is_there():
         assert (ROOT / path).exists(), path
 
 
-def test_the_versions_are_those_of_the_manifests():
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "README.md"])
+def test_the_versions_are_those_of_the_manifests(page):
+    text = (ROOT / page).read_text("utf-8")
     rust = tomllib.loads((ROOT / "Cargo.toml").read_text("utf-8"))["package"]["rust-version"]
     python = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["requires-python"]
-    assert f"Rust {rust} or later" in TEXT
-    assert f"Python {python.removeprefix('>=')} or later" in TEXT
+    assert f"Rust {rust} or later" in text
+    assert f"Python {python.removeprefix('>=')} or later" in text
 
 
 def test_paths_below_a_folder_that_the_text_is_about_are_there():

@@ -112,6 +112,22 @@ def test_limits_and_costs_say_where_their_figures_are_from_and_of_when() -> None
     assert re.search(r"X's pages of \w+ 20\d\d and its API specification of \w+ 20\d\d", first)
 
 
+def test_the_page_of_errors_draws_the_whole_tree() -> None:
+    tree = (ROOT / "docs/tasks/errors.md").read_text("utf-8").partition("```text\n")[2].partition("```")[0]
+    public = [getattr(xmedia, name) for name in xmedia.__all__]
+    errors = [each.__name__ for each in public if isinstance(each, type) and issubclass(each, xmedia.XMediaError)]
+    assert sorted(re.findall(r"\b\w+Error\b(?!\))", tree)) == sorted(errors)
+
+
+def test_the_page_of_the_command_line_names_all_commands() -> None:
+    command = [sys.executable, "-m", "xmedia", "--help"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    commands = re.findall(r"^    (\w[\w-]*)", text.partition("  COMMAND\n")[2].partition("\n\n")[0], re.MULTILINE)
+    assert len(commands) > 10
+    page = (ROOT / "docs/environments/command-line.md").read_text("utf-8")
+    assert [each for each in commands if not re.search(rf"^\|.*`{each}\b", page, re.MULTILINE)] == []
+
+
 def test_the_contract_names_all_that_is_public() -> None:
     text = (ROOT / "docs/how/design.md").read_text("utf-8")
     names = [name for name in xmedia.__all__ if not name.startswith("__")]

@@ -46,6 +46,10 @@ USERS_TESTS = """
         assert "X_CONSUMER_KEY" not in os.environ
         assert xmedia.Client.from_env().api == "2"
 
+    @pytest.mark.xmedia(inspect=True)
+    def test_that_the_developers_own_settings_are_hidden(xmedia_env):
+        assert xmedia.Client.from_env().api == "1.1"
+
     def test_that_the_environment_is_put_back():
         assert os.environ["X_CONSUMER_KEY"] == "the developer's own"
         assert "X_BASE_URL" not in os.environ
@@ -59,8 +63,10 @@ USERS_TESTS = """
 
 def test_fixtures_and_marker(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X_CONSUMER_KEY", "the developer's own")
+    for name in ("X_ACCOUNT", "X_CHECK"):
+        monkeypatch.setenv(name, "not one of its values")
     pytester.makepyfile(USERS_TESTS)
-    pytester.runpytest_subprocess(*ALONE, "--strict-markers").assert_outcomes(passed=7)
+    pytester.runpytest_subprocess(*ALONE, "--strict-markers").assert_outcomes(passed=8)
 
 
 def test_the_plugin_imports_xmedia_only_where_a_fixture_is_used(pytester: pytest.Pytester) -> None:

@@ -70,9 +70,12 @@ COMPLETED = [
 
 
 @pytest.fixture(scope="module")
-def python():
+def python(tmp_path_factory: pytest.TempPathFactory):
     """An interpreter of its own, as editors use one: in this one pytest loads the modules of installed plugins."""
-    return jedi.create_environment(sys.prefix, safe=False)
+    with pytest.MonkeyPatch.context() as patch:
+        # Jedi fails on what another process has not written to the end, and the usual directory belongs to all.
+        patch.setattr(jedi.settings, "cache_directory", str(tmp_path_factory.mktemp("jedi")))
+        yield jedi.create_environment(sys.prefix, safe=False)
 
 
 @pytest.mark.parametrize(("line", "name"), COMPLETED)

@@ -153,8 +153,8 @@ class OAuth2(Credentials):
 
         Raises:
             TypeError: A value has a wrong type.
-            InvalidInputError: The file holds no tokens, can be used by others, is mounted by itself, or is of 0.1.0,
-                which did not write down the client id.
+            InvalidInputError: The file holds no tokens, can be used by others, is mounted by itself, or does not name
+                the app.
             OSError: The file cannot be read.
 
         Examples:
@@ -300,12 +300,9 @@ def credentials_from_file(
     client_secret: str | None = None,
     on_refresh: Callable[[OAuth2], object] | None = None,
 ) -> OAuth2:
-    """Make credentials of a token file; `client_id` is for those of 0.1.0, which did not write it down."""
+    """Make credentials of a token file; `client_id` is for a file of the oldest format, which does not name it."""
     store = TokenFile(path)
     stored = _core.read_token_file(str(store.path))
     if client_id is None and stored.client_id is None:
-        raise InvalidInputError(
-            f"{store.path} was written by xmedia 0.1.0 and does not name the app: set X_CLIENT_ID, or log in again "
-            "(xmedia login)"
-        )
+        raise InvalidInputError(f"{store.path} does not name the app: set X_CLIENT_ID, or log in again (xmedia login)")
     return oauth2_of(stored, client_secret, store, client_id=client_id, on_refresh=on_refresh)

@@ -63,12 +63,13 @@ class Opening:
         """How long it may still take; None without a limit."""
         return None if self._seconds is None else max(0.0, self._seconds - (time.monotonic() - self._began))
 
-    def begin(self, ended: Callable[[], object] = bool) -> None:
+    def begin(self, ended: Callable[[], object] | None = None) -> None:
         """Begin, and call this on the thread in the end."""
 
         def settle(prepared: Prepared | None, failure: BaseException | None) -> None:
             self._settle(prepared, failure)
-            ended()
+            if ended is not None:
+                ended()
 
         self.thread.call(self._make_ready, (), settle)
 

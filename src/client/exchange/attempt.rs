@@ -53,6 +53,7 @@ pub(super) struct Attempt<'a> {
     pub(super) ignore_rate_limits: bool,
     /// Requests sent.
     pub(super) sent: u32,
+    /// One was sent again already, because a connection that had been used before broke.
     resent: bool,
     /// The server's clock less ours, as the last request was signed with it.
     signed_with: i64,
@@ -127,11 +128,6 @@ impl<'a> Attempt<'a> {
             report.retry_in = retry_in;
             self.options.hooks.observer.request(*report);
         }
-    }
-
-    /// Requests sent so far.
-    pub(super) fn sent(&self) -> u32 {
-        self.sent
     }
 
     async fn request(&mut self) -> Result<Answer, AttemptFailure> {

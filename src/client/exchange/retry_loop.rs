@@ -1,7 +1,9 @@
 //! One command to its final outcome: sent once (`attempt`), and again as `retry` decides and the budget allows.
 
 use std::fmt::Write as _;
+use std::time::SystemTime;
 
+use super::attempt::{Attempt, AttemptError};
 use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, subject};
@@ -11,9 +13,6 @@ use crate::client::observer::RequestReport;
 use crate::client::pause::PauseReason;
 use crate::client::protocol::{Answer, Command};
 use crate::client::retry::{self, RetryContext, RetryDecision, budget};
-use std::time::SystemTime;
-
-use super::attempt::{Attempt, AttemptError};
 
 impl ClientInner {
     /// Carries out a command that answers with media.
@@ -54,7 +53,7 @@ impl ClientInner {
                 media_of(answer, command.name(), Some(media_id)).map_err(|error| (error, None))
             }
             Err(AttemptError { error, report, out_of_time: late }) => {
-                let (name, sent) = (command.name(), attempt.sent());
+                let (name, sent) = (command.name(), attempt.sent);
                 let error = if late {
                     out_of_time(name, Some(media_id), sent, false)
                 } else {
@@ -130,8 +129,7 @@ impl<'a> Exchange<'a> {
             };
             self.may_have_been_processed |= !retry::request_was_not_sent(&error);
             if late {
-                let mut error =
-                    out_of_time(self.name, self.media_id, self.attempt.sent(), !self.may_have_been_processed);
+                let mut error = out_of_time(self.name, self.media_id, self.attempt.sent, !self.may_have_been_processed);
                 if let Some(lock) = self.client.account.awaited_lock() {
                     let _ = write!(error.message, ": {} is locked by another process", lock.display());
                 }
@@ -149,7 +147,7 @@ impl<'a> Exchange<'a> {
             };
             let decision = retry::decide(self.options.retry, &error, &now);
             if let Err((error, report)) = self.wait_for_retry(decision, error, report).await {
-                return Err((finished(error, self.name, self.media_id, self.attempt.sent()), report));
+                return Err((finished(error, self.name, self.media_id, self.attempt.sent), report));
             }
         }
     }

@@ -87,5 +87,5 @@ impl Client {
 }
 
 fn no_client_id(file: &TokenFile) -> Error {
-    Error::invalid_input(format!("{} was written by xmedia 0.1.0 and does not name the app", file.path().display()))
+    Error::invalid_input(format!("{} does not name the app", file.path().display()))
 }

@@ -1,7 +1,8 @@
 //! How a connection ends when a test scripts it: the ways that no HTTP library offers.
 
-use crate::sync::lock;
 use std::sync::Mutex;
+
+use crate::sync::lock;
 
 /// How a scripted connection ends.
 pub(crate) enum Ending {

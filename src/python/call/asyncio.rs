@@ -3,7 +3,6 @@
 //! The worker never takes the GIL: a thread that waits for it while a CPython before 3.14 exits is ended inside our
 //! frames, which aborts the process.
 
-use crate::sync::lock;
 use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,6 +17,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use crate::python::call::channel::Wake;
 use crate::python::imports;
 use crate::python::process::wakeup::Wakeup;
+use crate::sync::lock;
 use crate::system::fork::generation;
 
 /// The keys of the operations that have an event, and the descriptor that wakes the loop.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use super::args::{
     account, check_mode, count, count_up_to, duration, flag, optional, rate, refuse_null, text, wrong_type,
@@ -26,6 +27,9 @@ const MAX_CONNECTIONS: usize = 1_000_000;
 pub fn api_version(api: &Bound<'_, PyAny>, credentials: &Credentials) -> PyResult<ApiVersion> {
     if api.is_none() {
         return Ok(credentials.api());
+    }
+    if !api.is_instance_of::<PyString>() {
+        return Err(wrong_type("api", "the text \"1.1\" or \"2\"", api));
     }
     match text("api", api)?.as_str() {
         "1.1" => Ok(ApiVersion::V1_1),

@@ -4,7 +4,6 @@
 //! the GIL. The references are kept here. Whichever Python thread comes by releases them, once the count says that the
 //! bytes are not read any more.
 
-use crate::sync::lock;
 use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
@@ -16,6 +15,7 @@ use pyo3::types::{PyBytes, PyString};
 
 use crate::python::convert::errors;
 use crate::python::imports;
+use crate::sync::lock;
 
 /// The borrowed objects. Only threads that hold the GIL lock this.
 static PENDING_RELEASE: Mutex<Vec<(Py<PyBytes>, Arc<()>)>> = Mutex::new(Vec::new());

@@ -322,6 +322,11 @@ def test_oauth2_with_api_1_1_is_refused_with_the_reason(silent):
         silent.with_options(auth=OAUTH2, api="1.1")
 
 
+def test_a_number_for_the_version_is_answered_with_the_texts_that_there_are():
+    with pytest.raises(TypeError, match=r'api must be the text "1\.1" or "2", not int'):
+        xmedia.Client(OAUTH2, api=2)
+
+
 @pytest.mark.parametrize(
     ("auth", "api", "expected"),
     [(OAUTH1, None, "1.1"), (OAUTH1, "2", "2"), (OAUTH1, "1.1", "1.1"), (OAUTH2, None, "2"), (OAUTH2, "2", "2")],

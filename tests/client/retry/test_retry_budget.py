@@ -96,9 +96,9 @@ def test_a_wait_goes_on_without_it_but_slower(failing, connect):
     before = len(failing.commands)
     began = time.monotonic()
     with pytest.raises(xmedia.WaitTimeoutError):
-        client.wait(ID, timeout=0.5)
-    assert time.monotonic() - began < 1.5
-    assert 4 <= len(failing.commands) - before <= 12, "between 0.05 and 0.1 s apart"
+        client.wait(ID, timeout=1)
+    assert time.monotonic() - began < 2
+    assert 4 <= len(failing.commands) - before <= 22, "no less than 0.05 s apart"
 
 
 def test_coming_back_when_a_rate_limit_says_costs_nothing(connect):

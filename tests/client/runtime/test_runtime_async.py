@@ -92,7 +92,7 @@ def test_wait_for_ends_it_and_drops_the_request(run, client, server):
 
     async def main():
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(client.status_async(ID), 0.05)
+            await asyncio.wait_for(client.status_async(ID), 0.5)
         assert (await client.status_async(ID)).media_id == ID
 
     run(main())

@@ -148,7 +148,7 @@ def test_a_request_that_never_got_a_connection_was_never_sent(server, connect):
 
     def hang():
         with pytest.raises(xmedia.RequestTimeoutError):
-            client.status(ID, timeout=0.4)
+            client.status(ID, timeout=1)
 
     hung = threading.Thread(target=hang)
     hung.start()
@@ -164,7 +164,7 @@ def test_a_request_that_never_got_a_connection_was_never_sent(server, connect):
 def test_attempts_are_the_requests_that_were_sent_until_the_deadline(call, server, connect):
     server.script("STATUS", Reply(503), Fault.hang())
     with pytest.raises(xmedia.RequestTimeoutError) as caught:
-        call(connect(server), "status", ID, timeout=0.2)
+        call(connect(server), "status", ID, timeout=0.6)
     assert (caught.value.attempts, server.commands) == (2, ["STATUS"] * 2)
     assert isinstance(caught.value.__cause__, xmedia.ServerError)
 

@@ -125,7 +125,7 @@ class TestPace:
         """Our own first pause is a second, so that there is one poll now and one at the deadline."""
         server.script("STATUS", *[said(state="pending", **pace)] * 50)
         with pytest.raises(xmedia.WaitTimeoutError):
-            call(connect(server), "wait", ID, timeout=0.05)
+            call(connect(server), "wait", ID, timeout=0.3)
         assert server.commands == ["STATUS"] * 2
 
     @pytest.mark.parametrize("pace", [3600, 10**30, 1e300, "1e400", 2.0**70])
@@ -319,9 +319,9 @@ class TestProgress:
         assert sorted(each.elapsed for each in reported) == [each.elapsed for each in reported]
 
     def test_its_time_does_not_count(self, call, connect):
-        with MockServer(processing=["pending"] * 3 + ["succeeded"], check_after_secs=0.001) as server:
+        with MockServer(processing=["pending"] * 8 + ["succeeded"], check_after_secs=0.001) as server:
             server.add_media(ID, finalized=True)
-            media = call(connect(server), "wait", ID, timeout=0.15, progress=lambda _: time.sleep(0.1))
+            media = call(connect(server), "wait", ID, timeout=0.5, progress=lambda _: time.sleep(0.1))
         assert media.ready
 
     def test_its_exception_ends_the_wait(self, call, server, connect):

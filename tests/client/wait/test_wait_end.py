@@ -30,9 +30,9 @@ class TestAttempts:
         assert (caught.value.attempts, len(server.commands)) == (attempts, attempts)
 
     def test_until_time_is_up(self, call, server, connect):
-        server.script("STATUS", *[PENDING, Reply(503)] * 100)
+        server.script("STATUS", *[PENDING, Reply(503)] * 1000)
         with pytest.raises(xmedia.WaitTimeoutError) as caught:
-            call(connect(server), "wait", ID, timeout=0.05)
+            call(connect(server), "wait", ID, timeout=0.5)
         assert caught.value.attempts == len(server.commands) >= 2
 
     def test_until_the_server_refuses(self, call, server, connect):

@@ -12,8 +12,6 @@ from .foreign import PIECE_BYTES, refuse_cut, rewound
 
 #: After so many pieces of an async iterable the loop gets its turn.
 _MAX_ITEMS_PER_TURN = 256
-#: A file object that was written and not rewound.
-_AT_END = "source: the file object stands at its end, at byte"
 _BYTES_IO_METHODS = ("readable", "seekable", "tell", "seek", "read", "getbuffer")
 
 
@@ -30,7 +28,12 @@ def is_in_memory(file: object) -> bool:
 def refuse_end(start: int, end: int) -> None:
     """Refuse a file object that stands at its end."""
     if 0 < end <= start:
-        raise InvalidInputError(f"{_AT_END} {start}; call seek(0) on it first")
+        raise _at_end(start)
+
+
+def _at_end(start: int) -> InvalidInputError:
+    """The error for a file object that was written and not rewound."""
+    return InvalidInputError(f"source: the file object stands at its end, at byte {start}; call seek(0) on it first")
 
 
 def refuse_references(view: memoryview) -> None:
@@ -65,7 +68,7 @@ class PieceReader:
     """
 
     def __init__(self) -> None:
-        self.given_up: Callable[[], bool] = bool
+        self.given_up: Callable[[], bool] = lambda: False
 
 
 class BufferReader:
@@ -134,7 +137,7 @@ class FileReader:
         piece = as_bytes("read()", self._file.read(PIECE_BYTES))
         if not piece:
             if self._start and not self._began:
-                raise InvalidInputError(f"{_AT_END} {self._start}; call seek(0) on it first")
+                raise _at_end(self._start)
             refuse_cut(self._file)
         self._began = True
         return piece

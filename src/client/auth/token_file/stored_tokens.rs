@@ -17,15 +17,15 @@ pub(super) const MAX_BYTES: usize = 4 << 20;
 const MAX_SERIAL: u64 = 1 << 53;
 /// What some editors put in front of a text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// The format that is written. Files of 0.1.0 have no number, no client id and no serial; they are read.
+/// The format that is written. Files of the oldest format have no number, no client id and no serial; they are read.
 const VERSION: u64 = 2;
 
 /// What a token file holds.
 #[derive(Clone)]
 pub struct StoredTokens {
-    /// The app that the tokens were given to; unknown in files of 0.1.0.
+    /// The app that the tokens were given to; unknown in files of the oldest format.
     pub client_id: Option<String>,
-    /// The API that they are sent to, as `scheme://host[:port]`; unknown in files of 0.1.0.
+    /// The API that they are sent to, as `scheme://host[:port]`; unknown in files of the oldest format.
     pub origin: Option<String>,
     /// Whose they are, where that is known.
     pub user_id: Option<String>,

@@ -96,7 +96,7 @@ def test_an_awaited_error_and_its_task_show_none(server, watched):
 
     async def main():
         async with xmedia.Client(OAUTH1, base_url=server.url, retry=None) as client:
-            task = asyncio.create_task(client.status_async(ID, timeout=0.2))
+            task = asyncio.create_task(client.status_async(ID, timeout=1))
             await asyncio.sleep(0.05)
             stack = io.StringIO()
             task.print_stack(file=stack)

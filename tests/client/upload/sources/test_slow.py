@@ -253,20 +253,22 @@ def test_a_checkpoint_that_blocks_is_left_to_itself(server, connect, method):
 def test_a_read_that_ends_in_that_second_is_waited_for(server, connect):
     ended = []
 
-    class Late(io.RawIOBase):
-        def readable(self):
-            return True
-
+    class Late(Blocking):
         def readinto(self, buffer):
-            time.sleep(0.4)
+            super().readinto(buffer)
+            time.sleep(0.1)
             ended.append(True)
             return 0
 
     async def main():
-        async with asyncio.timeout(0.1):
-            await connect(server).upload_async(Late(), total_bytes=100, **OPTIONS)
+        source = Late()
+        upload = asyncio.ensure_future(connect(server).upload_async(source, total_bytes=100, **OPTIONS))
+        await asyncio.to_thread(source.reading.wait)
+        upload.cancel()
+        source.released.set()
+        await upload
 
-    with pytest.raises(TimeoutError):
+    with pytest.raises(asyncio.CancelledError):
         asyncio.run(main())
     assert ended == [True]
 

@@ -4,16 +4,16 @@ import base64
 import json
 import os
 import stat
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 import xmedia
+from support import ROOT
 from terminal import main
 from xmedia.testing import MockServer
 
-BUG = Path(__file__).parents[1] / "data" / "bug.har"
-TEMPLATE = Path(__file__).parents[2] / ".github" / "ISSUE_TEMPLATE" / "bug.yml"
+BUG = ROOT / "tests" / "data" / "bug.har"
+TEMPLATE = ROOT / ".github" / "ISSUE_TEMPLATE" / "bug.yml"
 SECRETS = {
     "X_CONSUMER_SECRET": "consumer-secret/+0123456789",
     "X_ACCESS_TOKEN_SECRET": "access-token-secret=0123456789",
@@ -21,11 +21,8 @@ SECRETS = {
 
 
 @pytest.fixture
-def doctor(monkeypatch, capsys, tmp_path):
+def doctor(bare_environ, monkeypatch, capsys, tmp_path):
     """Writes a report in a set-up of a user with secrets; its exit status, its text and what was said."""
-    for name in [name for name in os.environ if name.startswith("X_") or "proxy" in name.lower()]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
     def run(*options, **environ):
         path = tmp_path / "report.md"
