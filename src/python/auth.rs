@@ -18,8 +18,8 @@ use crate::python::convert::rate_limit::epoch;
 use crate::python::imports;
 use crate::system::fork::PerProcess;
 
-/// Access token, refresh token, and when the former expires in seconds since the epoch.
-pub type Tokens = (String, Option<String>, Option<f64>);
+/// Access token, refresh token, when the former expires in seconds since the epoch, and the scopes that were granted.
+pub type Tokens = (String, Option<String>, Option<f64>, Option<Vec<String>>);
 
 /// A credential. What never changes and the newest token outlive a fork; the account is made anew in the child.
 pub struct AuthState {
@@ -52,7 +52,9 @@ impl AuthState {
     pub fn refreshed(&self) -> Option<Tokens> {
         let Credentials::OAuth2(credentials) = &self.credentials else { return None };
         let token = credentials.newest().filter(|token| token.version > 0 || credentials.chain().is_some())?;
-        Some((String::clone(&token.access_token), token.refresh_token.as_deref().cloned(), token.expires_at.map(epoch)))
+        let (access_token, refresh_token) =
+            (String::clone(&token.access_token), token.refresh_token.as_deref().cloned());
+        Some((access_token, refresh_token, token.expires_at.map(epoch), credentials.scope()))
     }
 
     /// The newest tokens, if the program does not have them and no other call is about to give them to it. Whoever gets

@@ -152,6 +152,16 @@ def test_formats_that_x_does_not_take_are_an_error_of_the_container(name):
     assert found(report) == [("error", "container")]
 
 
+def test_a_matroska_file_that_ends_after_its_header_is_an_error_of_the_container():
+    report = xmedia.check(b"\x1aE\xdf\xa3\x8bB\x82\x88matroska" + bytes(100))
+    assert found(report) == [("error", "container")]
+
+
+def test_a_webm_file_that_ends_after_its_header_is_unknown():
+    report = xmedia.check(b"\x1aE\xdf\xa3\x87B\x82\x84webm" + bytes(100))
+    assert found(report) == [("info", "unknown")]
+
+
 def test_subtitles_are_known_by_their_name():
     assert xmedia.check(SAMPLES / "good_subtitles.srt").facts.media_type == "text/srt"
 

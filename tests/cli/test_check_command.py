@@ -63,6 +63,17 @@ def test_the_category_and_the_account_choose_the_limits():
     assert main(["check", long, "--category", "dm_video"]) == 1
 
 
+def test_the_environment_names_the_account_and_an_option_beats_it(capsys, monkeypatch):
+    long = str(SAMPLES / "duration_21min.mp4")
+    monkeypatch.setenv("X_ACCOUNT", "default")
+    assert main(["check", long]) == 1
+    assert main(["check", long, "--account", "premium"]) == 0
+    capsys.readouterr()
+    monkeypatch.setenv("X_ACCOUNT", "gold")
+    assert main(["check", long]) == 2
+    assert capsys.readouterr().err == "xmedia: X_ACCOUNT must be one of default, premium\n"
+
+
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [

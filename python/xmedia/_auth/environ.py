@@ -72,8 +72,8 @@ def options_from_environ(
         options["base_url"] = variables["X_BASE_URL"]
     if "X_CHECK" in variables:
         options["check"] = _choice(variables, "X_CHECK", _CHECKS)
-    if "X_ACCOUNT" in variables:
-        options["account"] = _choice(variables, "X_ACCOUNT", _ACCOUNTS)
+    if account := account_from_environ(variables):
+        options["account"] = account
     # Set by the pytest plugin: what tests send is not for the records of whoever runs them.
     if "X_RECORD" in variables and "XMEDIA_BLOCK_NETWORK" not in variables:
         options["record"] = variables["X_RECORD"]
@@ -85,6 +85,11 @@ def options_from_environ(
     if auth is None:
         options["auth"] = _credentials(variables, api or named_api, on_refresh)
     return options
+
+
+def account_from_environ(environ: Mapping[str, str]) -> Literal["default", "premium"] | None:
+    """Whose limits hold for files, if the environment says so."""
+    return _choice(environ, "X_ACCOUNT", _ACCOUNTS) if environ.get("X_ACCOUNT") else None
 
 
 def _api(variables: Mapping[str, str]) -> Literal["1.1", "2"] | None:

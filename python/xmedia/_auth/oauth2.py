@@ -8,10 +8,10 @@ from typing import Unpack
 from .. import _core
 from .._types.errors import InvalidInputError
 from .base import Credentials
-from .exchange import ExchangeOptions, exchange_oauth1
 from .fields import checked_access_token, checked_expiry, checked_optional_secret, checked_scope
 from .hidden import hides_arguments
 from .oauth1 import OAuth1
+from .oauth1_exchange import ExchangeOptions, exchange_oauth1
 from .token_file import TokenFile
 
 
@@ -204,7 +204,11 @@ class OAuth2(Credentials):
 
     @hides_arguments
     def refreshed(
-        self, access_token: str, refresh_token: str | None = None, expires_at: datetime | float | None = None
+        self,
+        access_token: str,
+        refresh_token: str | None = None,
+        expires_at: datetime | float | None = None,
+        scope: str | Iterable[str] | None = None,
     ) -> "OAuth2":
         """These credentials with new tokens.
 
@@ -212,6 +216,7 @@ class OAuth2(Credentials):
             access_token: The new token.
             refresh_token: The new refresh token; None keeps the one there is.
             expires_at: When the new access token expires.
+            scope: What was granted with it; None keeps what was known.
         """
         new = object.__new__(type(self))
         new._fill(
@@ -222,7 +227,7 @@ class OAuth2(Credentials):
             client_id=self.client_id,
             client_secret=self.client_secret,
             expires_at=checked_expiry(expires_at),
-            scope=self.scope,
+            scope=self.scope if scope is None else checked_scope(scope),
             on_refresh=self.on_refresh,
             store=self.store,
             _chain=self._chain,

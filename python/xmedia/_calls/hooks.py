@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 OnEvent: TypeAlias = Callable[[RequestEvent], object]
 """A plain callable that is given each `RequestEvent`."""
 
-Tokens: TypeAlias = tuple[str, str | None, float | None]
+Tokens: TypeAlias = tuple[str, str | None, float | None, list[str] | None]
 
 #: What log records do not repeat of a request: they have times of their own.
 _NOT_LOGGED = frozenset({"started_at"})

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::chain::{Beginning, Chain};
 pub use super::token::{App, REFRESH_MARGIN, Secret, Token};
@@ -30,7 +30,8 @@ enum TokenSource {
         replaced: Arc<ArcSwap<Vec<Arc<Token>>>>,
         app: Option<App>,
         chain: Option<Arc<Chain>>,
-        scope: Option<Vec<String>>,
+        /// What was granted, as far as the program or the server has said it.
+        scope: Arc<ArcSwapOption<Vec<String>>>,
     },
     Asked,
 }
@@ -60,7 +61,7 @@ impl Credentials {
             replaced: Arc::default(),
             app,
             chain: None,
-            scope: None,
+            scope: Arc::default(),
         })
     }
 
@@ -76,7 +77,7 @@ impl Credentials {
         let (token, chain) = Chain::open(file, token, &app, beginning)?;
         let newest = Arc::new(ArcSwap::from_pointee(token));
         let (app, chain) = (Some(app), Some(Arc::new(chain)));
-        Ok(Credentials(TokenSource::Kept { newest, replaced: Arc::default(), app, chain, scope: None }))
+        Ok(Credentials(TokenSource::Kept { newest, replaced: Arc::default(), app, chain, scope: Arc::default() }))
     }
 
     /// Tokens that the program provides.
@@ -119,18 +120,33 @@ impl Credentials {
     }
 
     /// The same credentials, of which it is known what was granted.
-    pub fn with_scope(mut self, granted: Option<Vec<String>>) -> Self {
-        if let TokenSource::Kept { scope, .. } = &mut self.0 {
-            *scope = granted;
+    pub fn with_scope(self, granted: Option<Vec<String>>) -> Self {
+        if let TokenSource::Kept { scope, .. } = &self.0 {
+            scope.store(granted.map(Arc::new));
         }
         self
     }
 
-    /// Whether uploads were granted. What the token file says counts before what the program says.
+    /// Remembers what the server has granted.
+    pub(in crate::client) fn learn_scope(&self, granted: &[String]) {
+        if let TokenSource::Kept { chain, scope, .. } = &self.0 {
+            scope.store(Some(Arc::new(granted.to_vec())));
+            if let Some(chain) = chain {
+                chain.learn_scope(granted.to_vec());
+            }
+        }
+    }
+
+    /// What was granted, where it is known. What the token file says counts before what the program says.
+    pub fn scope(&self) -> Option<Vec<String>> {
+        let TokenSource::Kept { chain, scope, .. } = &self.0 else { return None };
+        let in_file = chain.as_ref().and_then(|chain| chain.facts().scope.clone());
+        in_file.or_else(|| scope.load().as_deref().cloned())
+    }
+
+    /// Whether uploads were granted.
     pub fn upload_scope(&self) -> UploadScope {
-        let TokenSource::Kept { chain, scope, .. } = &self.0 else { return UploadScope::Unknown };
-        let facts = chain.as_ref().map(|chain| chain.facts());
-        match facts.as_ref().and_then(|facts| facts.scope.as_ref()).or(scope.as_ref()) {
+        match self.scope() {
             None => UploadScope::Unknown,
             Some(granted) if granted.iter().any(|name| name == UPLOAD_SCOPE) => UploadScope::Granted,
             Some(_) => UploadScope::Missing,

@@ -14,8 +14,8 @@ use crate::client::auth;
 use crate::client::auth::chain::{Chain, Compared, Look, origin_of};
 use crate::client::auth::oauth2::{App, Credentials, Secret, Token};
 use crate::client::auth::refresh::{Outcome, RefreshClaim, Renewal, Run, cut_off};
+use crate::client::auth::token_exchanges::UnderWay;
 use crate::client::auth::token_file::LockedTokenFile;
-use crate::client::auth::under_way::UnderWay;
 use crate::client::call::{CallOptions, Hooks};
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Kind, Result, file_error};
@@ -133,6 +133,9 @@ impl ClientInner {
                 let asked = self.ask_for_tokens(app, spent).await;
                 return match asked {
                     Ok((tokens, exchanges)) => {
+                        if let Some(scope) = &tokens.scope {
+                            credentials.learn_scope(scope);
+                        }
                         credentials.publish(successor(tokens, &newest, newest.version, newest.serial));
                         run.refreshed(exchanges);
                     }
@@ -201,7 +204,7 @@ impl ClientInner {
             Err(error) => return Err(error),
         };
         if let Some(scope) = &tokens.scope {
-            chain.learn_scope(scope.clone());
+            credentials.learn_scope(scope);
         }
         let token = successor(tokens, &base, newest.version.max(base.version), base.serial);
         match locked.save(room, &chain.stored(&token, app, &self.origin())).await {

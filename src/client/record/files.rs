@@ -4,14 +4,18 @@
 //! write makes a new file of what there was and what came, and renames it. The system copies; whoever reads the old file
 //! meanwhile has it whole.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use time::OffsetDateTime;
 
 use super::har;
+use crate::sync::lock;
+use crate::system::fork::PerProcess;
 use crate::system::private_file;
 
 /// The largest file.
@@ -25,32 +29,69 @@ const ENDING: &str = ".har";
 /// What stands at the end of the name of a file that is being written.
 const UNFINISHED: &str = ".har.xmedia-new";
 
-/// The files that this process writes, one after the other.
+/// Those of this process. They outlive the clients that record: the next one goes on in the same file.
+static FILES: PerProcess<Mutex<HashMap<PathBuf, Arc<Mutex<RecordFiles>>>>> = PerProcess::new();
+
+/// The files that this process writes in a directory, one after the other.
 pub(super) struct RecordFiles {
     directory: PathBuf,
     newest: Option<Newest>,
+    dropped: u64,
 }
 
 /// The file that is written.
 struct Newest {
     path: PathBuf,
-    file: File,
+    /// Nothing while nobody records.
+    file: Option<File>,
     /// How much of it stays when more is added: all but its end.
     kept: u64,
+    length: u64,
+}
+
+/// What there is already of a file.
+struct Kept<'a> {
+    path: &'a Path,
+    file: &'a File,
+    bytes: u64,
+}
+
+impl Newest {
+    /// The file to go on with; nothing if it is not there any more as it was left.
+    fn open(&mut self) -> Option<Kept<'_>> {
+        if self.file.is_none() {
+            self.file = File::open(&self.path).ok();
+        }
+        let file = self.file.as_ref()?;
+        let unchanged = file.metadata().is_ok_and(|facts| facts.len() == self.length);
+        unchanged.then_some(Kept { path: &self.path, file, bytes: self.kept })
+    }
 }
 
 impl RecordFiles {
-    pub(super) fn new(directory: PathBuf) -> Self {
-        RecordFiles { directory, newest: None }
+    /// The files of this directory, the same for all in this process.
+    pub(super) fn of(directory: &Path) -> Arc<Mutex<Self>> {
+        let files = FILES.get_or_default();
+        let new = || Arc::new(Mutex::new(RecordFiles { directory: directory.to_owned(), newest: None, dropped: 0 }));
+        lock(&files).entry(directory.to_owned()).or_insert_with(new).clone()
     }
 
-    /// Adds entries; returns how many bytes were written for that.
+    /// Closes the file, until there is more.
+    pub(super) fn rest(&mut self) {
+        if let Some(newest) = &mut self.newest {
+            newest.file = None;
+        }
+    }
+
+    /// Adds entries, and how many more were dropped; returns how many bytes were written for that.
     pub(super) fn write(&mut self, entries: &str, dropped: u64) -> io::Result<u64> {
+        let dropped = self.dropped + dropped;
         let end = har::end(dropped);
         let more = (har::BETWEEN.len() + entries.len() + end.len()) as u64;
-        let old = self.newest.as_mut().filter(|newest| newest.kept + more <= MAX_FILE_BYTES);
+        let has_room = |newest: &&mut Newest| newest.kept + more <= MAX_FILE_BYTES;
+        let old = self.newest.as_mut().filter(has_room).and_then(Newest::open);
         let path = match &old {
-            Some(newest) => newest.path.clone(),
+            Some(old) => old.path.to_owned(),
             None => self.directory.join(new_name()),
         };
         let unfinished = unfinished(&path);
@@ -62,21 +103,23 @@ impl RecordFiles {
         let (file, kept) = renamed.inspect_err(|_| {
             let _ = std::fs::remove_file(&unfinished);
         })?;
-        self.newest = Some(Newest { path, file, kept });
+        let length = kept + end.len() as u64;
+        self.newest = Some(Newest { path, file: Some(file), kept, length });
+        self.dropped = dropped;
         if is_new {
             prune(&self.directory);
         }
-        Ok(kept + end.len() as u64)
+        Ok(length)
     }
 }
 
 /// Writes what there was and what came; returns the file, and how much of it is not its end.
-fn copy(old: Option<&mut Newest>, path: &Path, entries: &str, end: &str) -> io::Result<(File, u64)> {
+fn copy(old: Option<Kept<'_>>, path: &Path, entries: &str, end: &str) -> io::Result<(File, u64)> {
     let mut file = private_file::create(path)?;
     match old {
-        Some(old) => {
-            old.file.rewind()?;
-            if io::copy(&mut (&old.file).take(old.kept), &mut file)? < old.kept {
+        Some(Kept { file: mut old, bytes, .. }) => {
+            old.rewind()?;
+            if io::copy(&mut old.take(bytes), &mut file)? < bytes {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
             file.write_all(har::BETWEEN.as_bytes())?;

@@ -39,6 +39,7 @@ pub struct Recorder(Arc<Shared>);
 
 struct Shared {
     directory: PathBuf,
+    files: Arc<Mutex<RecordFiles>>,
     queue: Mutex<Queue>,
     changed: Condvar,
 }
@@ -70,8 +71,12 @@ impl Recorder {
             return recorder;
         }
         recorders.retain(|_, recorder| recorder.strong_count() > 0);
-        let shared =
-            Shared { directory: directory.path().to_owned(), queue: Mutex::default(), changed: Condvar::new() };
+        let shared = Shared {
+            directory: directory.path().to_owned(),
+            files: RecordFiles::of(directory.path()),
+            queue: Mutex::default(),
+            changed: Condvar::new(),
+        };
         let recorder = Arc::new(Recorder(Arc::new(shared)));
         recorders.insert(directory.path().to_owned(), Arc::downgrade(&recorder));
         recorder
@@ -153,7 +158,7 @@ impl Queue {
 impl Shared {
     /// The thread's work: ends when nobody can hand over any more and all is written.
     fn run(&self) {
-        let mut files = RecordFiles::new(self.directory.clone());
+        let mut written_as_dropped = 0;
         let mut secrets = Secrets::new();
         let mut pending = String::new();
         let mut failed = false;
@@ -175,7 +180,7 @@ impl Shared {
                 self.end_write(Duration::ZERO);
                 continue;
             }
-            let written = files.write(&pending, dropped);
+            let written = lock(&self.files).write(&pending, dropped - written_as_dropped);
             let pause = match &written {
                 Ok(bytes) => MIN_PAUSE + Duration::from_secs_f64(*bytes as f64 / BYTES_PER_SECOND),
                 Err(_) => PAUSE_AFTER_FAILURE,
@@ -183,6 +188,7 @@ impl Shared {
             match written {
                 Ok(_) => {
                     pending.clear();
+                    written_as_dropped = dropped;
                     failed = false;
                 }
                 // Said once, until it goes on.
@@ -194,6 +200,7 @@ impl Shared {
             }
             self.end_write(pause);
         }
+        lock(&self.files).rest();
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

@@ -220,6 +220,36 @@ class TestCancellation:
         assert (server.commands.count("TOKEN"), len(kept)) == (1, 1)
 
 
+class TestTheScopeOfTheNewToken:
+    def test_is_that_of_the_answer(self, call, server, client, kept):
+        call(client, "status", ID)
+        assert "media.write" in kept[0].scope
+        server.expire_tokens()
+        server.script(
+            "TOKEN", Reply(200, json={"access_token": "access3", "refresh_token": "refresh3", "scope": "a b"})
+        )
+        with pytest.raises(xmedia.AuthenticationError):
+            call(client, "status", ID)
+        assert kept[1].scope == ("a", "b")
+
+    def test_is_the_one_before_where_the_answer_has_none(self, call, server, connect):
+        kept = []
+        auth = xmedia.OAuth2(
+            "access1", refresh_token="refresh1", client_id="client", scope="media.write", on_refresh=kept.append
+        )
+        server.expire_tokens()
+        server.script("TOKEN", Reply(200, json={"access_token": "access3", "refresh_token": "refresh3"}))
+        with pytest.raises(xmedia.AuthenticationError):
+            call(connect(server, auth), "status", ID)
+        assert kept[0].scope == ("media.write",)
+
+    def test_says_what_is_missing(self, call, server, client):
+        server.script("TOKEN", Reply(200, json={"access_token": "a3", "refresh_token": "r3", "scope": "tweet.read"}))
+        server.script("STATUS", None, Reply(403))
+        with pytest.raises(xmedia.PermissionDeniedError, match=r"was not granted media\.write"):
+            call(client, "status", ID)
+
+
 class TestOnRefresh:
     def test_it_runs_on_the_callers_thread(self, server, connect):
         threads = []

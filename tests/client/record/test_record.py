@@ -49,6 +49,26 @@ def test_every_request_of_every_call_is_recorded(server, tmp_path):
     assert hashes == [hashlib.sha256(part).hexdigest() for part in (MP4[:20], MP4[20:])]
 
 
+def test_clients_after_one_another_go_on_in_the_file_of_their_process(server, tmp_path):
+    for _ in range(3):
+        with server.client(record=tmp_path) as client:
+            client.status(ID)
+    (path,) = files(tmp_path)
+    assert [entry["_command"] for entry in entries(path)] == ["STATUS"] * 3
+
+
+def test_a_file_that_was_changed_between_two_clients_is_left_as_it_is(server, tmp_path):
+    with server.client(record=tmp_path) as client:
+        client.status(ID)
+    (first,) = files(tmp_path)
+    first.write_text("mine")
+    with server.client(record=tmp_path) as client:
+        client.status(ID)
+    (second,) = set(files(tmp_path)) - {first}
+    assert first.read_text() == "mine"
+    assert [entry["_command"] for entry in entries(second)] == ["STATUS"]
+
+
 def test_awaited_calls_are_recorded_as_well(server, tmp_path):
     async def main():
         async with server.client(record=tmp_path) as client:

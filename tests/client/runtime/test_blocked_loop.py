@@ -38,6 +38,15 @@ def test_the_first_blocking_verb_warns_and_no_other():
     assert warning.endswith("Use finalize_async() instead")
 
 
+def test_a_login_is_named_by_its_own_method():
+    body = (
+        "login = xmedia.OAuth2Login('mock-client-id', base_url=server.url); login.finish(server.authorize(login.url))"
+    )
+    [warning] = warnings_of(body)
+    assert "RuntimeWarning: finish() blocks the event loop" in warning
+    assert warning.endswith("Use finish_async() instead")
+
+
 def test_it_names_the_line_of_the_program():
     [warning] = warnings_of("client.finalize(1)")
     assert warning.startswith("<string>:")

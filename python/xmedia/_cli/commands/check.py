@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ... import CheckReport, InvalidInputError, check
+from ..._auth.environ import account_from_environ
 from .. import exit_status, options, words
 
 
@@ -29,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what it is for: tweet_video, dm_gif, … (default: the category that upload would send)",
     )
     parser.add_argument(
-        "--account", choices=["default", "premium"], help="whose limits hold (default: Premium's, with a warning)"
+        "--account",
+        choices=["default", "premium"],
+        help="whose limits hold (default: X_ACCOUNT; without it Premium's, with a warning)",
     )
     parser.add_argument(
         "--fix",
@@ -57,6 +60,7 @@ def _file_name(text: str) -> str:
 def run(arguments: argparse.Namespace) -> int:
     """Check the files and return the exit status."""
     options.check_standard_input(arguments.files)
+    arguments.account = arguments.account or account_from_environ(os.environ)
     if arguments.fix is None:
         return exit_status.worst([_check(name, name, arguments)[0] for name in arguments.files])
     if options.STANDARD_INPUT in arguments.files:

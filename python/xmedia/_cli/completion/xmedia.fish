@@ -103,7 +103,7 @@ complete -c xmedia -n '_shtab_xmedia_using wait' -s q -l quiet -d 'show results 
 complete -c xmedia -n '_shtab_xmedia_using; and test $_shtab_xmedia_npos -eq 0' -a check -d 'Say what files are, and why X would refuse them. Nothing is sent.'
 complete -c xmedia -n '_shtab_xmedia_using check' -s h -l help -d 'show this help message and exit'
 complete -c xmedia -n '_shtab_xmedia_using check' -l category -xka "tweet_image tweet_gif tweet_video amplify_video dm_image dm_gif dm_video subtitles" -d 'what it is for: tweet_video, dm_gif, … (default: the category that upload would send)'
-complete -c xmedia -n '_shtab_xmedia_using check' -l account -xka "default premium" -d 'whose limits hold (default: Premium'"'"'s, with a warning)'
+complete -c xmedia -n '_shtab_xmedia_using check' -l account -xka "default premium" -d 'whose limits hold (default: X_ACCOUNT; without it Premium'"'"'s, with a warning)'
 complete -c xmedia -n '_shtab_xmedia_using check' -l fix -xka "(__fish_complete_path (commandline -ct))" -d 'fix FILE with ffmpeg and write it there; an existing file is never replaced'
 complete -c xmedia -n '_shtab_xmedia_using check' -l json -d 'print one JSON object per line'
 complete -c xmedia -n '_shtab_xmedia_using check; and test $_shtab_xmedia_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a file; - is standard input'

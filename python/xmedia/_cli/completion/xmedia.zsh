@@ -37,7 +37,7 @@ _shtab_xmedia_defaults_added=0
 _shtab_xmedia_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--category[what it is for\: tweet_video, dm_gif, \… (default\: the category that upload would send)]:CATEGORY:(tweet_image tweet_gif tweet_video amplify_video dm_image dm_gif dm_video subtitles)"
-  "--account[whose limits hold (default\: Premium\'s, with a warning)]:account:(default premium)"
+  "--account[whose limits hold (default\: X_ACCOUNT\; without it Premium\'s, with a warning)]:account:(default premium)"
   "--fix[fix FILE with ffmpeg and write it there\; an existing file is never replaced]:OUT:_files"
   "--json[print one JSON object per line]"
   "(*):a file\; - is standard input:_files"

@@ -2,8 +2,8 @@
 
 use super::{gif, image, mp4, mpegts, subtitles, webm};
 use crate::client::inspect::facts::{Inspection, Unknown};
-use crate::client::inspect::format::{self, Format};
-use crate::client::inspect::reader::{Read, Reader};
+use crate::client::inspect::format::{self, Foreign, Format};
+use crate::client::inspect::reader::{Read, Reader, Stop};
 use crate::client::inspect::tag;
 
 /// How much of a file shows its format.
@@ -23,7 +23,11 @@ pub fn read(reader: &mut Reader, name: Option<&str>, inspection: &mut Inspection
         return image::read(reader, kind, inspection);
     }
     if webm::is_matroska(&head) {
-        return webm::read(reader, inspection);
+        return match (webm::read(reader, inspection), format::of_head(&head)) {
+            // That it is no WebM stands in its first bytes, and X takes it in no case.
+            (Err(Stop::Unknown(_)), Some(Format::Foreign(foreign))) => refuse(foreign, inspection),
+            (read, _) => read,
+        };
     }
     if let Some(end) = tag::end_of_tag(&head)
         && format::is_no_sound(&reader.data(end, HEAD)?)
@@ -32,9 +36,7 @@ pub fn read(reader: &mut Reader, name: Option<&str>, inspection: &mut Inspection
     }
     let shown = format::of_head(&head);
     if let Some(Format::Foreign(foreign)) = shown {
-        inspection.facts.container = Some(foreign.name.to_lowercase());
-        inspection.foreign = Some(foreign);
-        return Ok(());
+        return refuse(foreign, inspection);
     }
     if mp4::is_mp4(&head) {
         return mp4::read(reader, inspection);
@@ -43,4 +45,10 @@ pub fn read(reader: &mut Reader, name: Option<&str>, inspection: &mut Inspection
         return mpegts::read(reader, inspection);
     }
     Err(Unknown::Format.into())
+}
+
+fn refuse(foreign: Foreign, inspection: &mut Inspection) -> Read<()> {
+    inspection.facts.container = Some(foreign.name.to_lowercase());
+    inspection.foreign = Some(foreign);
+    Ok(())
 }
