@@ -1,10 +1,13 @@
 /* Writes the calls by which files are synced and renamed into the file that FILE_CALLS names, one line each; and those by
-   which files are written whose names say that they are not in their place yet (.xmedia-new). */
+   which files are written whose names say that they are not in their place yet (.xmedia-new). Where DIRECTORY_SYNC_FAILS is
+   the number of an error, directories are not synced and this is the error. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void note(const char *call, const char *first, const char *second) {
@@ -37,6 +40,12 @@ ssize_t write(int descriptor, const void *bytes, size_t count) {
 
 int fsync(int descriptor) {
     int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
+    const char *number = getenv("DIRECTORY_SYNC_FAILS");
+    struct stat found;
+    if (number && fstat(descriptor, &found) == 0 && S_ISDIR(found.st_mode)) {
+        errno = atoi(number);
+        return -1;
+    }
     note("sync", path_of(descriptor), "");
     return real(descriptor);
 }

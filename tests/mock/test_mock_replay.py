@@ -250,12 +250,12 @@ def test_where_nobody_listened_nobody_listens(replayed):
 
 
 def test_it_listens_again_when_it_did_then(replayed):
+    began = time.monotonic()
     server = replayed(
         entry(request("STATUS"), error="refused", at=0.0, took=0),
         entry(request("STATUS"), error="refused", at=0.12, took=0),
         entry(request("STATUS"), 200, media(state="succeeded"), at=0.15),
     )
-    began = time.monotonic()
     with server.client(retry=xmedia.Retry(attempts=50, base_delay=0.01, max_delay=0.02)) as client:
         assert client.status(ID).ready
     assert time.monotonic() - began > 0.1

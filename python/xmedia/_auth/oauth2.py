@@ -8,10 +8,10 @@ from typing import Unpack
 from .. import _core
 from .._types.errors import InvalidInputError
 from .base import Credentials
-from .exchange import ExchangeOptions, exchange_oauth1
 from .fields import checked_access_token, checked_expiry, checked_optional_secret, checked_scope
 from .hidden import hides_arguments
 from .oauth1 import OAuth1
+from .oauth1_exchange import ExchangeOptions, exchange_oauth1
 from .token_file import TokenFile
 
 

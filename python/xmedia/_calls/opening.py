@@ -143,7 +143,8 @@ class Opening:
             self._given_up = True
             self._outcome = None, None
             if self._ended.is_set():
-                _close(self._opened)
+                # Closing may block as well, and this may be a loop's thread.
+                self.thread.call(_close, (self._opened,), _nothing)
         self.thread.close()
 
     def _make_ready(self) -> Prepared:
@@ -182,6 +183,10 @@ def _settle_soon(work: asyncio.Future[None]) -> None:
 def _settle(work: asyncio.Future[None]) -> None:
     if not work.done():
         work.set_result(None)
+
+
+def _nothing(result: object, failure: BaseException | None) -> None:
+    """Nobody waits for what was closed."""
 
 
 def _close(opened: Any) -> None:

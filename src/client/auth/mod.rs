@@ -8,8 +8,8 @@ pub mod oauth2;
 mod redact;
 pub mod refresh;
 mod token;
+pub mod token_exchanges;
 pub mod token_file;
-pub mod under_way;
 
 pub use self::account::{Account, Clock, Credentials};
 pub(in crate::client) use self::redact::secrets_of;

@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 
 use crate::client::auth::oauth2::Credentials;
-use crate::client::auth::under_way::UnderWay;
+use crate::client::auth::token_exchanges::UnderWay;
 use crate::client::exchange::ClientInner;
 use crate::sync::lock;
 use crate::system::fork::PerProcess;

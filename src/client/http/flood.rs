@@ -1,9 +1,10 @@
 //! Ends connections on which bytes come without end that are not an answer: `100 Continue` again and again, for one.
 //!
-//! The HTTP library reads past such lines as long as there are any, and keeps the worker thread busy with that: with
-//! several such connections neither timeouts nor calls to other servers get their turn. So this is looked at from a
-//! thread of its own, which there is as long as somebody waits for an answer, and a while longer. Which request waits on
-//! which connection is known only once its answer has begun, so what counts is how much came since the last answer.
+//! The HTTP library reads past such lines as long as there are any, and past the zeros before a chunk's size, and keeps the
+//! worker thread busy with that: with several such connections neither timeouts nor calls to other servers get their turn.
+//! So this is looked at from a thread of its own, which there is as long as somebody waits for an answer, and a while longer.
+//! Which request waits on which connection is known only once its answer has begun, so what counts is how much came since the
+//! last answer.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -17,6 +18,9 @@ use crate::system::fork::PerProcess;
 
 /// So much may come on a connection before an answer begins.
 const MAX_UNANSWERED_BYTES: u64 = 256 << 10;
+/// So much may come of one answer, of whose body a MiB is read: in chunks of single bytes it takes six times as many. The
+/// digits of a chunk's size may be endless zeros.
+const MAX_ANSWER_BYTES: u64 = 8 << 20;
 /// How often in a row more has to have come. A long answer, too, waits on a busy machine until it is read.
 const MAX_UNANSWERED_LOOKS: u32 = 2;
 /// With more connections, those that are closed are dropped, also while nobody waits.
@@ -31,7 +35,7 @@ static WATCH: PerProcess<FloodWatch> = PerProcess::new();
 /// What is known of the connections of this process.
 #[derive(Default)]
 pub struct FloodWatch {
-    /// Requests whose answer has not begun.
+    /// Requests whose answer is not complete.
     waiting: AtomicUsize,
     running: AtomicBool,
     state: Mutex<State>,
@@ -52,7 +56,7 @@ struct Received {
     begun_and_ended: Arc<AtomicU64>,
     /// That number when it was last looked at, and how many bytes had come until it last changed.
     known: u64,
-    answered_bytes: u64,
+    counted_from: u64,
     /// How often in a row more than enough had come since then.
     looks: u32,
 }
@@ -132,10 +136,8 @@ impl FloodWatch {
                 // It was closed.
                 return false;
             };
-            if connection.is_answering() {
-                connection.answered_bytes = bytes;
-            }
-            let too_many = bytes.saturating_sub(connection.answered_bytes) > MAX_UNANSWERED_BYTES;
+            let limit = connection.limit(bytes);
+            let too_many = bytes.saturating_sub(connection.counted_from) > limit;
             connection.looks = if too_many { connection.looks + 1 } else { 0 };
             if connection.looks < MAX_UNANSWERED_LOOKS {
                 return true;
@@ -148,11 +150,14 @@ impl FloodWatch {
 }
 
 impl Received {
-    /// Whether an answer is being read, or was since this was last asked.
-    fn is_answering(&mut self) -> bool {
-        let before = self.known;
-        self.known = self.begun_and_ended.load(Ordering::Relaxed);
-        self.known != before || self.known % 2 == 1
+    /// How many bytes may come until another answer begins or ends, where so many have come by now.
+    fn limit(&mut self, bytes: u64) -> u64 {
+        let before = std::mem::replace(&mut self.known, self.begun_and_ended.load(Ordering::Relaxed));
+        if self.known != before {
+            self.counted_from = bytes;
+        }
+        let is_answering = self.known % 2 == 1;
+        if is_answering { MAX_ANSWER_BYTES } else { MAX_UNANSWERED_BYTES }
     }
 }
 
@@ -161,7 +166,6 @@ impl AwaitedAnswer {
     pub fn begun(&mut self, connection: Option<Ends>) {
         if !self.begun {
             self.begun = true;
-            self.watch.waiting.fetch_sub(1, Ordering::Relaxed);
             self.answers = connection.and_then(|ends| self.watch.answers_on(ends));
             self.count();
         }
@@ -178,8 +182,6 @@ impl AwaitedAnswer {
 impl Drop for AwaitedAnswer {
     fn drop(&mut self) {
         self.count();
-        if !self.begun {
-            self.watch.waiting.fetch_sub(1, Ordering::Relaxed);
-        }
+        self.watch.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use futures_util::future::BoxFuture;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 
@@ -189,9 +189,16 @@ impl Transport {
         progress.answered(Ends::among(response.extensions()));
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
-        let (body, truncated) = read_body(&mut response).await.map_err(|error| failed(error, true))?;
+        let mut body = BytesMut::new();
+        let truncated = match read_body(&mut response, &mut body).await {
+            Ok(truncated) => truncated,
+            // A server that refuses a request before it has read all of it often closes the connection at once, and what it
+            // says breaks off. That it refused is known.
+            Err(_) if !response.status().is_success() && !matches!(request.body, Body::Empty) => false,
+            Err(error) => return Err(failed(error, true)),
+        };
         progress.done();
-        Ok(Response { status, headers, body, truncated, received_at: SystemTime::now() })
+        Ok(Response { status, headers, body: body.freeze(), truncated, received_at: SystemTime::now() })
     }
 
     /// What a proxy said when it refused the connection, if it was that.
@@ -205,7 +212,7 @@ impl Transport {
             ProxyConnection { proxy: route.proxy.filter(|_| error.is_connect())?, target: peer_of(route.url) };
         let refused = |what: &str| sources(error).any(|source| source.to_string() == format!("tunnel error: {what}"));
         let unauthorized = refused("proxy authorization required");
-        if !unauthorized && !refused("unsuccessful") {
+        if !unauthorized && !refused("unsuccessful") && !refused("proxy response headers too long") {
             return None;
         }
         if let Some(refused) = progress.refusal().and_then(|answer| connection.refused(&answer)) {
@@ -221,15 +228,14 @@ impl Transport {
     }
 }
 
-/// The body of an answer, and whether there was more of it than is read.
-async fn read_body(response: &mut reqwest::Response) -> reqwest::Result<(Bytes, bool)> {
-    let mut body = BytesMut::new();
+/// Reads the body of an answer; whether there was more of it than is read.
+async fn read_body(response: &mut reqwest::Response, body: &mut BytesMut) -> reqwest::Result<bool> {
     while let Some(chunk) = response.chunk().await? {
         let room = MAX_BODY_BYTES - body.len();
         body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
         if chunk.len() > room {
-            return Ok((body.freeze(), true));
+            return Ok(true);
         }
     }
-    Ok((body.freeze(), false))
+    Ok(false)
 }

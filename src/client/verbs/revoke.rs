@@ -8,8 +8,8 @@ use super::token_task::{TokenFileUpdate, detached, refused_login, without_observ
 use crate::client::auth::Credentials;
 use crate::client::auth::chain::{Compared, Look};
 use crate::client::auth::oauth2::{App, Secret, Token};
+use crate::client::auth::token_exchanges::UnderWay;
 use crate::client::auth::token_file::{Found, TokenFile};
-use crate::client::auth::under_way::UnderWay;
 use crate::client::deadline::Deadline;
 use crate::client::error::{Error, Result};
 use crate::client::exchange_log::ExchangeLog;

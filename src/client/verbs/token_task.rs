@@ -4,8 +4,8 @@
 use std::future::Future;
 use std::io;
 
+use crate::client::auth::token_exchanges::UnderWay;
 use crate::client::auth::token_file::{Found, LockedTokenFile, StoredTokens, TokenFile};
-use crate::client::auth::under_way::UnderWay;
 use crate::client::call::{CallOptions, Hooks};
 use crate::client::config::Retry;
 use crate::client::deadline::Deadline;

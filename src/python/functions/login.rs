@@ -13,7 +13,7 @@ use crate::client::auth::chain::tokens_at;
 use crate::client::auth::login::Login;
 use crate::client::auth::oauth2::{App, Secret};
 use crate::client::auth::token_file::{self, TokenFile};
-use crate::client::auth::{oauth1, under_way};
+use crate::client::auth::{oauth1, token_exchanges};
 use crate::client::config::{TransportOptions, parse_base_url};
 use crate::client::error::{Error, Result, file_error};
 use crate::client::login::{Destination, NewLogin};
@@ -237,7 +237,7 @@ pub fn wait_for_refreshes(py: Python<'_>, seconds: f64) -> PyResult<bool> {
     }
     loop {
         let left = until.saturating_duration_since(std::time::Instant::now());
-        if py.detach(|| under_way::wait_until_none(left.min(SIGNAL_INTERVAL))) {
+        if py.detach(|| token_exchanges::wait_until_none(left.min(SIGNAL_INTERVAL))) {
             return Ok(true);
         }
         if left.is_zero() {

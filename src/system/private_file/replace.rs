@@ -131,10 +131,19 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     written
 }
 
-/// Makes a new name in a file's directory outlive a power cut. Windows has no call for it.
+/// Makes a new name in a file's directory outlive a power cut, where the system can. Windows has no call for it.
 fn sync_directory_of(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(directory) if cfg!(unix) => File::open(directory)?.sync_all(),
-        _ => Ok(()),
+    let Some(directory) = path.parent().filter(|_| cfg!(unix)) else { return Ok(()) };
+    match File::open(directory).and_then(|directory| directory.sync_all()) {
+        // One that may be written to but not listed cannot be opened, and some file systems sync no directories. The
+        // content is in its place all the same.
+        Err(error) if is_not_for_us(&error) => Ok(()),
+        synced => synced,
     }
+}
+
+/// Whether the system refused what it will always refuse, and nothing is broken.
+fn is_not_for_us(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported)
 }

@@ -61,6 +61,23 @@ def test_a_proxys_refusal_is_final_and_shows_its_status(proxy, call, status, ver
     assert len(seen) == 1
 
 
+def test_a_proxys_refusal_with_a_long_head_is_one(proxy, call):
+    head = "".join(f"X-Filler-{number}: {'v' * 200}\r\n" for number in range(45))
+    url, seen = proxy(f"HTTP/1.1 403 Blocked by policy\r\n{head}\r\n".encode())
+    with pytest.raises(xmedia.TransportError, match="403 Blocked by policy; its rules forbid this") as caught:
+        call(xmedia.Client(TOKEN, proxy=url), "status", ID)
+    assert (caught.value.retryable, len(seen)) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("user", "advice"), [("", "give it a user and a password"), ("user:pAssw0rd9@", "check the user and the password")]
+)
+def test_what_to_do_about_a_407_depends_on_whether_there_was_a_password(proxy, call, user, advice):
+    url, _ = proxy(b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: NTLM\r\n\r\n")
+    with pytest.raises(xmedia.TransportError, match=f"407 Proxy Authentication Required; {advice}"):
+        call(xmedia.Client(TOKEN, proxy=url.replace("//", f"//{user}")), "status", ID)
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("target", ["https://media.invalid", "http://media.invalid"])
 def test_a_proxy_that_cannot_be_reached_is_what_the_error_names(call, scheme, target):

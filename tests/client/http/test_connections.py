@@ -192,9 +192,10 @@ class TestMaxConnections:
         client = connect(server, max_connections=1)
 
         async def main():
-            for _ in range(5):
+            for number in range(1, 6):
                 task = asyncio.create_task(client.status_async(ID))
-                await asyncio.sleep(0.02)
+                while len(server.commands) < number:
+                    await asyncio.sleep(0.002)
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
             return await client.status_async(ID, timeout=2)

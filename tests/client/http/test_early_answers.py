@@ -61,6 +61,40 @@ def test_an_early_refusal_is_read_over_tls(call, tmp_path, size):
         assert server.requests < 30
 
 
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(413, xmedia.PayloadTooLargeError), (403, xmedia.PermissionDeniedError), (429, xmedia.RateLimitError)],
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Content-Length: 100\r\n\r\nToo mu",
+        "Content-Length: 100\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n6\r\nToo mu\r\n",
+        "Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n\x1f\x7f\r\n",
+    ],
+)
+def test_a_refusal_is_one_although_its_text_breaks_off(call, status, error, text):
+    """The client's own writing fails then as well, and what is left of the answer goes with the connection."""
+    with Hasty(f"HTTP/1.1 {status} Whatever\r\n{text}".encode()) as server:
+        client = xmedia.Client(OAUTH1, base_url=server.url, retry=None)
+        for size in (1000, MIB, 5_000_000):
+            with pytest.raises(error):
+                call(client, "append", ID, 0, bytes(size))
+        # All of this request was read: its answer broke off for another reason, and is asked for again.
+        with pytest.raises(xmedia.TransportError):
+            call(client, "status", ID)
+        client.close()
+
+
+def test_a_success_whose_text_breaks_off_is_none(call):
+    with Hasty(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}") as server:
+        client = xmedia.Client(OAUTH1, base_url=server.url, retry=None)
+        with pytest.raises(xmedia.TransportError):
+            call(client, "append", ID, 0, bytes(MIB))
+        client.close()
+
+
 def test_segments_are_halved_after_an_early_refusal(call, connect):
     limit = MIB
     with MockServer(check_after_secs=0.01, max_segment_bytes=limit) as server:

@@ -60,6 +60,66 @@ def test_a_verb_ends_and_says_why(call, flood):
         client.close()
 
 
+class EndlessChunkSize(Listener):
+    """Answers with a chunk whose size is written with zeros in front, without end."""
+
+    def serve(self, connection, number):
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            while True:
+                connection.sendall(b"0" * 100_000)
+
+
+def test_an_answer_without_end_ends_its_verb_and_holds_up_no_other():
+    done, times = threading.Event(), []
+
+    def others(client):
+        while not done.is_set():
+            began = time.monotonic()
+            client.status(ID)
+            times.append(time.monotonic() - began)
+
+    def seconds(client):
+        began = time.monotonic()
+        with pytest.raises(xmedia.TransportError):
+            client.status(ID, timeout=20)
+        return time.monotonic() - began
+
+    with EndlessChunkSize() as bad, RawServer(ANSWER) as good:
+        bad_client = xmedia.Client(OAUTH1, base_url=bad.url, retry=None)
+        good_client = xmedia.Client(OAUTH1, base_url=good.url)
+        watching = threading.Thread(target=others, args=(good_client,))
+        watching.start()
+        with ThreadPoolExecutor(4) as pool:
+            assert max(pool.map(seconds, [bad_client] * 4)) < 10
+        done.set()
+        watching.join()
+        bad_client.close()
+        good_client.close()
+    assert max(times) < 10
+
+
+def test_a_long_answer_in_small_chunks_is_read():
+    """It takes six times as many bytes as without chunks, more than may come before an answer begins."""
+    text = json.dumps({"media_id": ID, "more": "x" * 100_000})
+    chunks = "".join(f"1\r\n{character}\r\n" for character in text).encode()
+
+    class Chunks(Listener):
+        def serve(self, connection, number):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for at in range(0, len(chunks), 100_000):
+                connection.sendall(chunks[at : at + 100_000])
+                time.sleep(0.1)
+            connection.sendall(b"0\r\n\r\n")
+
+    with Chunks() as server:
+        client = xmedia.Client(OAUTH1, base_url=server.url, retry=None)
+        assert client.status(ID, timeout=50).media_id == ID
+        client.close()
+
+
 #: The connections are looked at more often than that, in seconds.
 LOOKED_AT = 0.15
 CALLS = """

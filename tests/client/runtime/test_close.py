@@ -62,7 +62,7 @@ def test_it_ends_what_is_in_flight_in_other_threads(server, connect, what):
     client.close()
     for thread in threads:
         thread.join()
-    assert max(outcomes) - began < 0.2
+    assert max(outcomes) - began < 2
 
 
 def test_it_ends_what_is_awaited(server, connect):

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::mount::is_mount_point;
 use super::stored_tokens::{MAX_BYTES, Parsed, StoredTokens};
-use crate::system::private_file::{Replacement, name_count, named_beside, resolved};
+use crate::system::private_file::{Replacement, is_mount_point, name_count, named_beside, resolved};
 
 /// How often a file that may be written over at this moment is read again, and after how long.
 const MAX_REREADS: u32 = 5;

@@ -6,7 +6,6 @@
 
 mod file;
 mod lock;
-mod mount;
 mod stored_tokens;
 
 pub use self::file::{Found, TokenFile};

@@ -1,9 +1,9 @@
 //! How requests fail that get no answer: in one word, as an error with its message, and what caused it.
 
-mod broken;
 mod chain;
 mod message;
+mod no_response;
 
-pub use self::broken::{Broken, BrokenRequest, NoResponse, TransportFailure};
 pub(super) use self::chain::{chain, io_kinds, sources};
 pub(super) use self::message::{Route, peer_of, to_error};
+pub use self::no_response::{Broken, BrokenRequest, NoResponse, TransportFailure};

@@ -1,8 +1,6 @@
 //! Why a proxy refuses: the HTTP library says no more than that it did. Where its answer was not seen on the way, the proxy is
 //! asked once more.
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use percent_encoding::percent_decode_str;
@@ -50,11 +48,22 @@ impl ProxyConnection<'_> {
         let mut secrets = Secrets::new();
         add_forms(&mut secrets, &secrets_of(self.proxy), MIN_PASSWORD_LEN);
         let text = masked(&status.text, &secrets);
-        let said = Status { code: status.code, text: shown(text.as_deref().unwrap_or(&status.text)) };
-        let message = format!("the proxy {} refused a connection to {}: {said}", peer(self.proxy), self.target);
+        let (said, todo) = (shown(text.as_deref().unwrap_or(&status.text)), self.what_to_do(status));
+        let message = format!("the proxy {} refused a connection to {}: {said}{todo}", peer(self.proxy), self.target);
         let mut refused = Error::new(Kind::Transport { connect: true }, message);
         refused.retryable = !status.is_final();
         Some(refused)
+    }
+
+    fn what_to_do(&self, status: &Status) -> &'static str {
+        match status.code {
+            Some(401 | 407) if self.proxy.username().is_empty() => {
+                "; give it a user and a password: http://user:password@host:port"
+            }
+            Some(401 | 407) => "; check the user and the password in its address (it has to take HTTP Basic)",
+            Some(403) => "; its rules forbid this: ask whoever runs it",
+            _ => "",
+        }
     }
 
     /// What it answers to CONNECT; nothing if it cannot be reached or says nothing.
@@ -108,17 +117,6 @@ impl Status {
     /// Whether asking again helps nobody: the proxy wants credentials, or its rules forbid this.
     fn is_final(&self) -> bool {
         matches!(self.code, Some(401 | 403 | 407))
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.text)?;
-        formatter.write_str(match self.code {
-            Some(401 | 407) => "; give it a user and a password: http://user:password@host:port",
-            Some(403) => "; its rules forbid this: ask whoever runs it",
-            _ => "",
-        })
     }
 }
 

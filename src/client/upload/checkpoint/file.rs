@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use crate::client::error::{Error, Kind, Result, file_error};
 use crate::sync::lock;
 use crate::system::blocking::blocking;
-use crate::system::private_file::{FileLock, Replacement, named_beside, resolved};
+use crate::system::private_file::{FileLock, Replacement, is_mount_point, named_beside, resolved};
 
 /// No record is longer than this; what is longer was not written by us.
 const MAX_RECORD_BYTES: u64 = 1 << 20;
@@ -90,10 +90,10 @@ impl FileStore {
     pub async fn open(path: PathBuf) -> Result<Self> {
         let given = path.clone();
         // All names of one checkpoint have one lock.
-        let looked_at = blocking(move || Ok((can_hold_record(&given)?, resolved(&given)?)));
-        let (fits, resolved) = looked_at.await.map_err(|error| file_error(&error, Some(&path)))?;
-        if !fits {
-            return Err(Error::invalid_input(format!("checkpoint: {} is not a regular file", path.display())));
+        let looked_at = blocking(move || Ok((why_unfit(&given)?, resolved(&given)?)));
+        let (unfit, resolved) = looked_at.await.map_err(|error| file_error(&error, Some(&path)))?;
+        if let Some(why) = unfit {
+            return Err(Error::invalid_input(format!("checkpoint: {} {why}", path.display())));
         }
         let beside = named_beside(&resolved, ".xmedia-lock");
         for _ in 0..MAX_LOCK_ATTEMPTS {
@@ -180,12 +180,15 @@ impl Store for FileStore {
     }
 }
 
-/// Whether a record can be kept there: nothing is there, or a plain file. A device or a pipe would be replaced.
-fn can_hold_record(path: &Path) -> io::Result<bool> {
+/// Why no record can be kept there, unless nothing is there, or a plain file. A device or a pipe would be replaced, and a
+/// mount cannot be.
+fn why_unfit(path: &Path) -> io::Result<Option<&'static str>> {
     match std::fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
-        Ok(found) => Ok(found.is_file() || found.is_dir()),
+        Ok(found) if found.is_file() => Ok(is_mount_point(&resolved(path)?)
+            .then_some("is mounted by itself, so it cannot be replaced by new records: mount its directory")),
+        Ok(found) => Ok((!found.is_dir()).then_some("is not a regular file")),
     }
 }
 

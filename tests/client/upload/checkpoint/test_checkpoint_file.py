@@ -95,6 +95,22 @@ def test_a_lock_file_that_is_a_link_is_not_followed(call, server, connect, tmp_p
     assert server.commands == []
 
 
+def test_a_mounted_file_is_refused_before_anything_is_sent(call, server, connect, tmp_path):
+    """Containers mount single files so, and nothing can be renamed to their place."""
+    path, other = tmp_path / "checkpoint", tmp_path / "other"
+    path.touch()
+    other.touch()
+    if subprocess.run(["mount", "--bind", other, path], capture_output=True, check=False).returncode:
+        # Only root can mount; what is refused then is not there.
+        return
+    try:
+        with pytest.raises(xmedia.InvalidInputError, match=r"checkpoint is mounted by itself.*mount its directory"):
+            call(connect(server), "upload", video(3000), checkpoint=path)
+    finally:
+        subprocess.run(["umount", path], check=True)
+    assert server.commands == []
+
+
 @pytest.mark.filterwarnings("ignore:.* blocks the event loop:RuntimeWarning")
 def test_two_uploads_at_once_do_not_share_a_checkpoint(server, connect, call, path, checkpoint):
     refused = []

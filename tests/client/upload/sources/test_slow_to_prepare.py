@@ -125,6 +125,49 @@ def test_a_loop_goes_on_meanwhile(server, connect, blocking):
     timer.cancel()
 
 
+class ClosesSlowly(io.BytesIO):
+    """What is closed by another machine, which takes its time."""
+
+    def __init__(self):
+        super().__init__(DATA)
+        self.closing, self.released = threading.Event(), threading.Event()
+        self.closed_by = None
+
+    def close(self):
+        self.closed_by = threading.current_thread()
+        self.closing.set()
+        self.released.wait(HANGS)
+        super().close()
+
+
+def test_a_loop_goes_on_while_what_was_opened_in_vain_is_closed(server, connect):
+    file = ClosesSlowly()
+    source = type("Path", (), {"protocol": "memory", "__fspath__": lambda _: "x", "open": lambda *_: file})()
+
+    async def main():
+        loop, ready = asyncio.get_running_loop(), threading.Event()
+        call_soon = loop.call_soon_threadsafe
+        loop.call_soon_threadsafe = lambda *arguments: [call_soon(*arguments), ready.set()]
+        upload = asyncio.ensure_future(connect(server).upload_async(source, **OPTIONS))
+        await asyncio.sleep(0)
+        # It is opened and ready now, and the loop has not seen that yet.
+        assert ready.wait(HANGS)
+        upload.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await upload
+        return threading.current_thread()
+
+    began = time.monotonic()
+    thread = asyncio.run(main())
+    assert time.monotonic() - began < BOUND
+    assert file.closing.wait(HANGS)
+    file.released.set()
+    assert file.closed_by is not thread
+    file.closed_by.join(HANGS)
+    assert file.closed
+    assert server.commands == []
+
+
 def test_one_source_holds_up_no_other_upload_of_many(server, connect):
     foreign = Foreign("seek")
     items = [foreign, *(DATA for _ in range(8)), *(Foreign() for _ in range(3))]

@@ -121,7 +121,9 @@ def test_a_loop_that_was_closed_with_a_call_pending_is_freed(verb):
         while (alive(loops) or eventfds() > before) and time.monotonic() < until:
             gc.collect()
             time.sleep(0.01)
-        assert (alive(loops), eventfds()) == (0, before)
+        assert alive(loops) == 0
+        # Those of tests before this one (ZeroMQ's, a loop's) may have been closed meanwhile.
+        assert eventfds() <= before
         client.close()
 
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// Whether a file is mounted by itself: renaming onto it would be refused (`EBUSY`).
 #[cfg(target_os = "linux")]
-pub(super) fn is_mount_point(path: &Path) -> bool {
+pub fn is_mount_point(path: &Path) -> bool {
     use std::os::unix::ffi::OsStrExt;
     let Ok(mounts) = std::fs::read("/proc/self/mountinfo") else { return false };
     // The fifth field is where it is mounted; blanks and the like are written as `\040`.
@@ -25,7 +25,8 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
     plain
 }
 
+/// Elsewhere this is not known.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn is_mount_point(_: &Path) -> bool {
+pub fn is_mount_point(_: &Path) -> bool {
     false
 }
