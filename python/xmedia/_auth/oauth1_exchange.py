@@ -15,10 +15,8 @@ from .token_file import TokenFile
 
 
 class ExchangeOptions(TypedDict, total=False):
-    """The options of `OAuth2.from_oauth1` and its twin."""
+    """Options of `OAuth2.from_oauth1` and its twin."""
 
-    client_secret: str | None
-    scope: str | Iterable[str] | None
     timeout: float | timedelta | None
     base_url: str | None
     proxy: str | Literal[False] | None
@@ -29,8 +27,6 @@ class ExchangeOptions(TypedDict, total=False):
 
 #: What they are when they are not given.
 _DEFAULTS: ExchangeOptions = {
-    "client_secret": None,
-    "scope": None,
     "timeout": 60,
     "base_url": None,
     "proxy": None,
@@ -42,20 +38,32 @@ _DEFAULTS: ExchangeOptions = {
 
 @hides_arguments
 def exchange_oauth1(
-    oauth1: OAuth1, client_id: str, store: TokenFile, options: ExchangeOptions
+    oauth1: OAuth1,
+    client_id: str,
+    store: TokenFile,
+    *,
+    client_secret: str | None,
+    scope: str | Iterable[str] | None,
+    options: ExchangeOptions,
 ) -> "_core.Operation[_core.LoginTokens]":
     """Check the arguments of `OAuth2.from_oauth1`, and begin."""
     if not isinstance(oauth1, OAuth1):
         raise TypeError(f"oauth1 must be an OAuth1, not {type(oauth1).__name__}")
     if not isinstance(store, TokenFile):
         raise TypeError(f"store must be a TokenFile, not {type(store).__name__}")
+    if unknown := [name for name in options if name not in _DEFAULTS]:
+        raise TypeError(f"from_oauth1() got an unexpected keyword argument {unknown[0]!r}")
     given: dict[str, Any] = {**_DEFAULTS, **options}
-    scope = given["scope"]
     names = None if scope is None else checked_scope(scope)
     if names == ():
         raise InvalidInputError("scope must name at least one scope, or be None for all")
     if given["base_url"] is not None:
         check_type("base_url", given["base_url"], str)
-    given["scope"] = None if names is None else " ".join(names)
-    given["client_secret"] = checked_optional_secret("client_secret", given["client_secret"])
-    return _core.exchange_oauth1(oauth1, checked_secret("client_id", client_id), store=str(store.path), **given)
+    return _core.exchange_oauth1(
+        oauth1,
+        checked_secret("client_id", client_id),
+        store=str(store.path),
+        client_secret=checked_optional_secret("client_secret", client_secret),
+        scope=None if names is None else " ".join(names),
+        **given,
+    )

@@ -165,7 +165,14 @@ class OAuth2(Credentials):
     @classmethod
     @hides_arguments
     def from_oauth1(
-        cls, oauth1: OAuth1, client_id: str, *, store: TokenFile, **options: Unpack[ExchangeOptions]
+        cls,
+        oauth1: OAuth1,
+        client_id: str,
+        *,
+        store: TokenFile,
+        client_secret: str | None = None,
+        scope: str | Iterable[str] | None = None,
+        **options: Unpack[ExchangeOptions],
     ) -> "OAuth2":
         """Exchange a user's OAuth 1.0a tokens for OAuth 2.0 ones, without asking the user. The old ones stay valid.
 
@@ -176,10 +183,10 @@ class OAuth2(Credentials):
             oauth1: The user's OAuth 1.0a credentials.
             client_id: The same app's OAuth 2.0 client id.
             store: Where the tokens are kept.
-            **options: `client_secret`: the app's client secret, for confidential clients. `scope`: the wanted
-                scopes, by default all that the app's OAuth 1.0a permission includes. `timeout`: seconds for
-                everything (60), or None for no limit. And `base_url`, `proxy`, `ca_file`, `connect_timeout` and
-                `allow_insecure_http` as for `Client`.
+            client_secret: The app's client secret, for confidential clients.
+            scope: The wanted scopes, by default all that the app's OAuth 1.0a permission includes.
+            **options: `timeout`: seconds for everything (60), or None for no limit. And `base_url`, `proxy`,
+                `ca_file`, `connect_timeout` and `allow_insecure_http` as for `Client`.
 
         Raises:
             TypeError, InvalidInputError: An argument is wrong; nothing was sent.
@@ -188,19 +195,28 @@ class OAuth2(Credentials):
             APIError, TransportError, InvalidResponseError: X could not be reached, or gave no tokens.
             OSError: The file cannot be used; nothing was sent.
         """
-        operation = exchange_oauth1(oauth1, client_id, store, options)
-        return oauth2_of(operation.wait(), options.get("client_secret"), store)
+        operation = exchange_oauth1(oauth1, client_id, store, client_secret=client_secret, scope=scope, options=options)
+        return oauth2_of(operation.wait(), client_secret, store)
 
     @classmethod
     async def from_oauth1_async(
-        cls, oauth1: OAuth1, client_id: str, *, store: TokenFile, **options: Unpack[ExchangeOptions]
+        cls,
+        oauth1: OAuth1,
+        client_id: str,
+        *,
+        store: TokenFile,
+        client_secret: str | None = None,
+        scope: str | Iterable[str] | None = None,
+        **options: Unpack[ExchangeOptions],
     ) -> "OAuth2":
         """Await what `from_oauth1` does."""
         try:
-            operation = exchange_oauth1(oauth1, client_id, store, options)
-            return oauth2_of(await operation.wait_async(), options.get("client_secret"), store)
+            operation = exchange_oauth1(
+                oauth1, client_id, store, client_secret=client_secret, scope=scope, options=options
+            )
+            return oauth2_of(await operation.wait_async(), client_secret, store)
         finally:
-            del options
+            del client_secret, options
 
     @hides_arguments
     def refreshed(

@@ -1,6 +1,7 @@
 """A user's first login: the page, and the code that is exchanged for tokens, as OAuth 1.0a's can be."""
 
 import asyncio
+import inspect
 import pickle
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -200,6 +201,17 @@ class TestFromOAuth1:
         auth = exchange(server.auth, "client")
         assert (stored(store.path)["user_id"], auth.store) == ("1", store)
         assert call(connect(server, auth), "status", ID).media_id == ID
+
+    def test_an_unknown_option_is_named(self, exchange, server):
+        with pytest.raises(TypeError, match=r"^from_oauth1\(\) got an unexpected keyword argument 'scopes'$"):
+            exchange(server.auth, "client", scopes="tweet.read")
+        assert server.commands == []
+
+    @pytest.mark.parametrize("exchange", [xmedia.OAuth2.from_oauth1, xmedia.OAuth2.from_oauth1_async])
+    def test_names_what_it_takes_where_editors_look(self, exchange):
+        parameters = inspect.signature(exchange).parameters
+        assert list(parameters)[:5] == ["oauth1", "client_id", "store", "client_secret", "scope"]
+        assert (parameters["client_secret"].default, parameters["scope"].default) == (None, None)
 
     def test_finds_the_login_that_is_there_already(self, exchange, server):
         assert exchange(server.auth, "client") == exchange(server.auth, "client")
