@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 
@@ -189,16 +189,18 @@ impl Transport {
         progress.answered(Ends::among(response.extensions()));
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
-        let mut body = BytesMut::new();
-        let truncated = match read_body(&mut response, &mut body).await {
-            Ok(truncated) => truncated,
-            // A server that refuses a request before it has read all of it often closes the connection at once, and what it
-            // says breaks off. That it refused is known.
-            Err(_) if !response.status().is_success() && !matches!(request.body, Body::Empty) => false,
+        let (body, truncated) = match read_body(&mut response).await {
+            Ok(read) => read,
+            // A server that refuses media before it has read all of it often closes the connection at once, and what it says
+            // breaks off. That it refused is known. Nothing of the text is kept: half a token that it repeats would not be
+            // recognized as a secret.
+            Err(_) if !response.status().is_success() && matches!(request.body, Body::Multipart(_)) => {
+                (Bytes::new(), false)
+            }
             Err(error) => return Err(failed(error, true)),
         };
         progress.done();
-        Ok(Response { status, headers, body: body.freeze(), truncated, received_at: SystemTime::now() })
+        Ok(Response { status, headers, body, truncated, received_at: SystemTime::now() })
     }
 
     /// What a proxy said when it refused the connection, if it was that.
@@ -228,14 +230,15 @@ impl Transport {
     }
 }
 
-/// Reads the body of an answer; whether there was more of it than is read.
-async fn read_body(response: &mut reqwest::Response, body: &mut BytesMut) -> reqwest::Result<bool> {
+/// The body of an answer, and whether there was more of it than is read.
+async fn read_body(response: &mut reqwest::Response) -> reqwest::Result<(Bytes, bool)> {
+    let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await? {
         let room = MAX_BODY_BYTES - body.len();
         body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
         if chunk.len() > room {
-            return Ok(true);
+            return Ok((body.freeze(), true));
         }
     }
-    Ok(false)
+    Ok((body.freeze(), false))
 }

@@ -39,7 +39,8 @@ impl Replacement {
         Ok(replacement)
     }
 
-    /// Puts this content into the file's place. It outlives a power cut once this has returned.
+    /// Puts this content into the file's place. It outlives a power cut once this has returned, where directories can be
+    /// synced.
     pub fn commit(mut self, content: &[u8]) -> io::Result<()> {
         self.write(content)?;
         rename(&self.path)

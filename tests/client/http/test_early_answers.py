@@ -8,7 +8,7 @@ import trustme
 import xmedia
 from support.clients import OAUTH1
 from support.media import ID, video
-from support.raw_server import Listener, reply
+from support.raw_server import Listener, RawServer, reply
 from xmedia.testing import MockServer
 
 MIB = 1 << 20
@@ -85,6 +85,29 @@ def test_a_refusal_is_one_although_its_text_breaks_off(call, status, error, text
         with pytest.raises(xmedia.TransportError):
             call(client, "status", ID)
         client.close()
+
+
+def broken_off(text):
+    return f"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n{text}".encode()
+
+
+@pytest.mark.parametrize("verb", [("status", ID), ("initialize", 1000, "video/mp4"), ("set_alt_text", ID, "A cat")])
+def test_what_has_no_media_is_sent_again_where_the_answer_breaks_off(call, verb):
+    with RawServer(broken_off("Too mu"), reply(json={"media_id": ID})) as server:
+        client = xmedia.Client(OAUTH1, base_url=server.url, retry=xmedia.Retry(base_delay=0.001))
+        call(client, *verb)
+        client.close()
+    assert len(server.requests) == 2
+
+
+def test_of_a_text_that_breaks_off_nothing_is_shown(call):
+    """It may end in the middle of a secret that it repeats, which is not recognized then."""
+    with RawServer(broken_off(f"the token {OAUTH1.access_token[:-1]}")) as server:
+        client = xmedia.Client(OAUTH1, base_url=server.url, retry=None)
+        with pytest.raises(xmedia.PermissionDeniedError) as caught:
+            call(client, "append", ID, 0, bytes(1000))
+        client.close()
+    assert "the token" not in f"{caught.value!r} {caught.value} {vars(caught.value)}"
 
 
 def test_a_success_whose_text_breaks_off_is_none(call):

@@ -187,7 +187,7 @@ def test_other_threads_run_while_a_verb_waits(server, connect):
     thread = threading.Thread(target=tick)
     thread.start()
     with pytest.raises(xmedia.RequestTimeoutError):
-        connect(server).status(ID, timeout=0.3)
+        connect(server).status(ID, timeout=1)
     ended.set()
     thread.join()
     # A thread that waits without letting others run would let it tick before and after at most.
