@@ -21,7 +21,8 @@ const MAX_UNANSWERED_BYTES: u64 = 256 << 10;
 /// So much may come of one answer, of whose body a MiB is read: in chunks of single bytes it takes six times as many. The
 /// digits of a chunk's size may be endless zeros.
 const MAX_ANSWER_BYTES: u64 = 8 << 20;
-/// How often in a row more has to have come. A long answer, too, waits on a busy machine until it is read.
+/// How often in a row more has to have come. A long answer, too, waits on a busy machine until it is read, but then no more
+/// comes until it is.
 const MAX_UNANSWERED_LOOKS: u32 = 2;
 /// With more connections, those that are closed are dropped, also while nobody waits.
 const MAX_KNOWN: usize = 256;
@@ -57,7 +58,9 @@ struct Received {
     /// That number when it was last looked at, and how many bytes had come until it last changed.
     known: u64,
     counted_from: u64,
-    /// How often in a row more than enough had come since then.
+    /// How many bytes had come when it was last looked at.
+    bytes: u64,
+    /// At how many looks in a row it was too many, and there were more than at the look before.
     looks: u32,
 }
 
@@ -136,10 +139,7 @@ impl FloodWatch {
                 // It was closed.
                 return false;
             };
-            let limit = connection.limit(bytes);
-            let too_many = bytes.saturating_sub(connection.counted_from) > limit;
-            connection.looks = if too_many { connection.looks + 1 } else { 0 };
-            if connection.looks < MAX_UNANSWERED_LOOKS {
+            if !connection.is_flooded(bytes) {
                 return true;
             }
             ended.push((*ends, Instant::now()));
@@ -150,6 +150,18 @@ impl FloodWatch {
 }
 
 impl Received {
+    /// Whether this look, at which so many bytes have come by now, is the one too many.
+    fn is_flooded(&mut self, bytes: u64) -> bool {
+        let limit = self.limit(bytes);
+        let more_came = bytes > std::mem::replace(&mut self.bytes, bytes);
+        if bytes.saturating_sub(self.counted_from) <= limit {
+            self.looks = 0;
+        } else if more_came {
+            self.looks += 1;
+        }
+        self.looks >= MAX_UNANSWERED_LOOKS
+    }
+
     /// How many bytes may come until another answer begins or ends, where so many have come by now.
     fn limit(&mut self, bytes: u64) -> u64 {
         let before = std::mem::replace(&mut self.known, self.begun_and_ended.load(Ordering::Relaxed));

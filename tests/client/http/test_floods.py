@@ -162,8 +162,10 @@ def test_long_answers_that_wait_to_be_read_are_none():
                     sending.join()
 
     with Slow() as server:
-        processes.append(subprocess.Popen([sys.executable, "-c", CALLS, server.url], stdout=subprocess.PIPE))
-        assert processes[0].communicate(timeout=50)[0] == b"{'STATUS': {200: 72}}\n"
+        both = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        processes.append(subprocess.Popen([sys.executable, "-c", CALLS, server.url], **both))
+        out, errors = processes[0].communicate(timeout=50)
+        assert out == b"{'STATUS': {200: 72}}\n", errors.decode()
 
 
 def test_many_at_once_end_within_a_second_of_their_timeout():
