@@ -136,7 +136,7 @@ class TestMaxConnections:
         numbers = range(1, 9)
         for number in numbers:
             server.add_media(number, finalized=True)
-        server.script("STATUS", Reply(200, json={"media_id": 1}, delay=0.1))
+        server.script("STATUS", Reply(200, json={"media_id": 1}, delay=1))
         threads = [threading.Thread(target=client.status, args=(number,)) for number in numbers]
         for number, thread in zip(numbers, threads, strict=True):
             thread.start()
