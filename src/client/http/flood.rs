@@ -21,8 +21,7 @@ const MAX_UNANSWERED_BYTES: u64 = 256 << 10;
 /// So much may come of one answer, of whose body a MiB is read: in chunks of single bytes it takes six times as many. The
 /// digits of a chunk's size may be endless zeros.
 const MAX_ANSWER_BYTES: u64 = 8 << 20;
-/// How often in a row more has to have come. A long answer, too, waits on a busy machine until it is read, but then no more
-/// comes until it is.
+/// How often in a row more has to have come. A long answer, too, waits on a busy machine until it is read.
 const MAX_UNANSWERED_LOOKS: u32 = 2;
 /// With more connections, those that are closed are dropped, also while nobody waits.
 const MAX_KNOWN: usize = 256;
@@ -58,9 +57,7 @@ struct Received {
     /// That number when it was last looked at, and how many bytes had come until it last changed.
     known: u64,
     counted_from: u64,
-    /// How many bytes had come when it was last looked at.
-    bytes: u64,
-    /// At how many looks in a row it was too many, and there were more than at the look before.
+    /// How often in a row more than enough had come since then.
     looks: u32,
 }
 
@@ -153,12 +150,8 @@ impl Received {
     /// Whether this look, at which so many bytes have come by now, is the one too many.
     fn is_flooded(&mut self, bytes: u64) -> bool {
         let limit = self.limit(bytes);
-        let more_came = bytes > std::mem::replace(&mut self.bytes, bytes);
-        if bytes.saturating_sub(self.counted_from) <= limit {
-            self.looks = 0;
-        } else if more_came {
-            self.looks += 1;
-        }
+        let too_many = bytes.saturating_sub(self.counted_from) > limit;
+        self.looks = if too_many { self.looks + 1 } else { 0 };
         self.looks >= MAX_UNANSWERED_LOOKS
     }
 

@@ -126,9 +126,9 @@ CALLS = """
 import sys, xmedia
 from concurrent.futures import ThreadPoolExecutor
 client = xmedia.Client(xmedia.OAuth1("k", "s", "t", "ts"), base_url=sys.argv[1], retry=None, request_timeout=20)
-with ThreadPoolExecutor(12) as pool:
+with ThreadPoolExecutor(4) as pool:
     for _ in range(6):
-        list(pool.map(client.status, [710511363345354753] * 12))
+        list(pool.map(client.status, [710511363345354753] * 4))
 print(client.stats().requests)
 """
 
@@ -138,16 +138,16 @@ def test_long_answers_that_wait_to_be_read_are_none():
     body = json.dumps({"media_id": ID}).encode() + b" " * 900_000
     answer = reply(body=body, headers=["Content-Type: application/json"])
     processes, requests = [], itertools.count()
-    together = threading.Barrier(12, timeout=10)
-    stopped = threading.Barrier(12, lambda: os.kill(processes[0].pid, signal.SIGSTOP), timeout=10)
-    continued = threading.Barrier(12, lambda: os.kill(processes[0].pid, signal.SIGCONT), timeout=10)
+    together = threading.Barrier(4, timeout=10)
+    stopped = threading.Barrier(4, lambda: os.kill(processes[0].pid, signal.SIGSTOP), timeout=10)
+    continued = threading.Barrier(4, lambda: os.kill(processes[0].pid, signal.SIGCONT), timeout=10)
 
     class Slow(Listener):
         def serve(self, connection, number):
             with connection, contextlib.suppress(threading.BrokenBarrierError):
                 while connection.recv(65536):
                     # The system keeps more of an answer for a process that has read long ones.
-                    stands_still = next(requests) >= 3 * 12
+                    stands_still = next(requests) >= 3 * 4
                     together.wait()
                     if not stands_still:
                         connection.sendall(answer)
@@ -165,7 +165,7 @@ def test_long_answers_that_wait_to_be_read_are_none():
         both = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         processes.append(subprocess.Popen([sys.executable, "-c", CALLS, server.url], **both))
         out, errors = processes[0].communicate(timeout=50)
-        assert out == b"{'STATUS': {200: 72}}\n", errors.decode()
+        assert out == b"{'STATUS': {200: 24}}\n", errors.decode()
 
 
 def test_many_at_once_end_within_a_second_of_their_timeout():
