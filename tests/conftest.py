@@ -1,13 +1,17 @@
 """What many tests share: verbs called the sync and the awaited way, and clients of a scripted server."""
 
 import asyncio
+import os
+import shutil
 import subprocess
 import tempfile
+from pathlib import Path
 
 import pytest
 import xmedia
 from support import ROOT
 from support.clients import OAUTH1, QUICK
+from support.logins import NOBODY
 from support.pythons import pythons
 from support.skips import pytest_make_collect_report, pytest_runtest_makereport
 from xmedia.testing import MockServer
@@ -65,6 +69,17 @@ def connect():
     yield connect
     for client in clients:
         client.close()
+
+
+@pytest.fixture
+def directory_of_nobody():
+    """A directory of a user without rights."""
+    directory = Path(tempfile.mkdtemp())
+    if os.getuid() == 0:
+        os.chown(directory, NOBODY, NOBODY)
+    yield directory
+    directory.chmod(0o700)
+    shutil.rmtree(directory)
 
 
 @pytest.fixture(scope="session")

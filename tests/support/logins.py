@@ -11,6 +11,9 @@ from support.media import ID
 
 #: How many times the tokens expire under several processes, by an environment variable for longer runs.
 EXPIRIES = int(os.environ.get("XMEDIA_TEST_EXPIRIES", "2"))
+#: A user without rights, and what a program does to become it: root may write and list everywhere.
+NOBODY = 65534
+BECOME_NOBODY = f"import os\nif os.getuid() == 0: os.setuid({NOBODY})\n"
 FIRST = {"access_token": "access-first", "refresh_token": "refresh-first", "client_id": "client"}
 
 

@@ -4,14 +4,12 @@ import os
 import random
 import shutil
 import signal
-import tempfile
 import textwrap
 import time
-from pathlib import Path
 
 import pytest
 import xmedia
-from support.logins import FIRST, environ_of, run, start, stored
+from support.logins import BECOME_NOBODY, FIRST, environ_of, run, start, stored
 from support.media import ID
 from xmedia.testing import Fault, MockServer
 
@@ -19,7 +17,6 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="not on Windows")
 
 #: How many programs are killed, by an environment variable for longer runs.
 KILLS = int(os.environ.get("XMEDIA_TEST_KILLS", "5"))
-NOBODY = 65534
 
 #: Prints how each call of a program ends.
 REPORT = """
@@ -43,20 +40,10 @@ def server():
         yield server
 
 
-@pytest.fixture
-def directory():
-    """A directory of a user without rights."""
-    directory = Path(tempfile.mkdtemp())
-    if os.getuid() == 0:
-        os.chown(directory, NOBODY, NOBODY)
-    yield directory
-    shutil.rmtree(directory)
-
-
 def unprivileged(code):
     """A program that is not root, to whom every directory is writable."""
     # What Python loads late has to be there: its library may stand where only root reads.
-    return f"{REPORT}\nimport os, struct\nif os.getuid() == 0: os.setuid({NOBODY})\n{code}"
+    return f"{REPORT}\nimport struct\n{BECOME_NOBODY}{code}"
 
 
 class TestBeforeTheRefreshTokenIsSpent:
@@ -77,15 +64,15 @@ report()
         assert server.commands.count("TOKEN") == 1
         assert sorted(os.listdir(tmp_path)) == ["tokens.json", "tokens.json.lock"]
 
-    def test_a_directory_that_cannot_be_written_keeps_it(self, server, directory):
-        directory.chmod(0o555)
+    def test_a_directory_that_cannot_be_written_keeps_it(self, server, directory_of_nobody):
+        directory_of_nobody.chmod(0o555)
         code = unprivileged("""
 directory = os.path.dirname(os.environ["X_OAUTH2_TOKEN_FILE"])
 report()
 os.chmod(directory, 0o700)
 report()
 """)
-        path = directory / "tokens.json"
+        path = directory_of_nobody / "tokens.json"
         status, out, err = run(code, environ_of(server, path))
         first, second = out.splitlines()
         assert (status, err, second) == (0, "", str(ID))

@@ -5,16 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import pytest
 import xmedia
-from support.logins import FIRST, environ_of, run, stored
+from support.logins import BECOME_NOBODY, FIRST, environ_of, run, stored
 from support.media import ID
 from xmedia.testing import MockServer
-
-NOBODY = 65534
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("cc") is None, reason="no way to watch a program's calls here"
@@ -69,35 +65,23 @@ def upload(directory):
     data = b"\\0\\0\\0\\x18ftypmp42" + bytes(3_000_000)
     print(client.upload(data, checkpoint=os.path.join(directory, "kept"), **options).command)
 with tempfile.TemporaryDirectory() as other: upload(other)
-if os.getuid() == 0: os.setuid({NOBODY})
-"""
-
-
-@pytest.fixture
-def directory():
-    """A directory of a user without rights."""
-    directory = Path(tempfile.mkdtemp())
-    if os.getuid() == 0:
-        os.chown(directory, NOBODY, NOBODY)
-    yield directory
-    directory.chmod(0o700)
-    shutil.rmtree(directory)
+{BECOME_NOBODY}"""
 
 
 @pytest.mark.parametrize("refused", [None, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP])
-def test_a_directory_that_cannot_be_synced_costs_nothing(watched, directory, refused):
+def test_a_directory_that_cannot_be_synced_costs_nothing(watched, directory_of_nobody, refused):
     """One that may be written to but not listed cannot be opened for that, and some file systems do not do it."""
     environ = {"LD_PRELOAD": watched}
     if refused is None:
-        directory.chmod(0o300)
+        directory_of_nobody.chmod(0o300)
     else:
         environ["DIRECTORY_SYNC_FAILS"] = str(refused)
     auth = xmedia.OAuth2(FIRST["access_token"], refresh_token=FIRST["refresh_token"], client_id="client")
     with MockServer(auth=auth, check_after_secs=0.01) as server:
         server.expire_tokens()
-        path = directory / "tokens.json"
+        path = directory_of_nobody / "tokens.json"
         # A warning would be an error in these programs.
-        ended = run(f"{UNPRIVILEGED}\nupload({str(directory)!r})", environ_of(server, path) | environ)
+        ended = run(f"{UNPRIVILEGED}\nupload({str(directory_of_nobody)!r})", environ_of(server, path) | environ)
     assert ended == (0, "FINALIZE\nFINALIZE", "")
     assert stored(path)["serial"] == 1
 
